@@ -1,0 +1,161 @@
+//! What engine and keeper say to each other: one JSON object a line over a 0600 unix socket.
+//!
+//! Descriptors travel as SCM_RIGHTS beside the first byte of the line that announces them. The protocol only
+//! grows: unknown fields are ignored by both sides, so a new engine can talk to the keeper of an older one.
+//! One engine is connected at a time; a new connection replaces the old one.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub const PROTOCOL: u32 = 1;
+
+/// The one variable of KInfra's own that each child carries: the id of its run.
+pub const RUN_VARIABLE: &str = "KINFRA_RUN";
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestFrame {
+    pub id: u64,
+    pub request: Request,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    Hello {
+        protocol: u32,
+    },
+    Spawn(Spawn),
+    /// Takes over a process that a keeper which is gone had spawned. Two descriptors may come with the line:
+    /// the read ends of its stdout and stderr pipes.
+    Adopt(Adopt),
+    Signal {
+        run: String,
+        signal: i32,
+        scope: Scope,
+    },
+    /// Every run that is alive, or ended and not yet forgotten.
+    List,
+    /// Processes of the run that are still alive: the leader, its group, its descendants, and whatever carries
+    /// its mark, belongs to this user and started after it.
+    Remaining {
+        run: String,
+    },
+    /// The engine has stored how this run ended.
+    Forget {
+        run: String,
+    },
+    /// End when there is no child; refused while there is one.
+    Quit,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spawn {
+    /// Unique for ever; the value of [`RUN_VARIABLE`].
+    pub run: String,
+    /// The run's number in the engine's store: the `run` field of index records.
+    pub number: u64,
+    /// An absolute path: the engine looks programs up.
+    pub program: PathBuf,
+    pub arguments: Vec<String>,
+    pub folder: PathBuf,
+    /// The whole environment; nothing of the keeper's own is added but [`RUN_VARIABLE`].
+    pub environment: Vec<(String, String)>,
+    /// Where the segments go; made if missing, 0700.
+    pub log_folder: PathBuf,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Adopt {
+    pub run: String,
+    pub number: u64,
+    pub identity: Identity,
+    pub log_folder: PathBuf,
+}
+
+/// A process, named so that a reused pid is never taken for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Identity {
+    pub pid: u32,
+    /// Field 22 of `/proc/PID/stat`: clock ticks since boot.
+    pub start_time: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// The process group of the leader.
+    Group,
+    /// All that `Remaining` would name.
+    Everything,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FromKeeper {
+    Reply {
+        id: u64,
+        reply: Reply,
+    },
+    /// The run's leader ended.
+    Exited {
+        run: String,
+        status: ExitStatus,
+    },
+    /// There is more in the run's log files. Sent at most once per turn and run, and dropped, not queued, while
+    /// the engine doesn't read.
+    Output {
+        run: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    Hello {
+        protocol: u32,
+        pid: u32,
+    },
+    /// Two descriptors come with this line: dups of the read ends of the stdout and stderr pipes.
+    Spawned {
+        identity: Identity,
+    },
+    SpawnFailed {
+        errno: i32,
+        doing: String,
+    },
+    Adopted,
+    /// The process is gone, or its pid belongs to another one now.
+    NotThere,
+    Done,
+    Runs {
+        runs: Vec<Run>,
+    },
+    Remaining {
+        processes: Vec<Identity>,
+    },
+    Busy {
+        children: u32,
+    },
+    Refused {
+        reason: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    pub run: String,
+    pub number: u64,
+    pub identity: Identity,
+    pub log_folder: PathBuf,
+    pub ended: Option<ExitStatus>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExitStatus {
+    /// Neither code nor signal: the process was adopted, and nobody could wait for it.
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    /// Milliseconds since 1970.
+    pub at: u64,
+}

@@ -1,0 +1,58 @@
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use http::{HeaderMap, StatusCode};
+
+/// What stands in for a service that can't answer.
+pub trait Pages: Send + Sync + 'static {
+    /// The page for a request that could not be forwarded. Must not block.
+    fn page(&self, request: &PageRequest<'_>) -> Page;
+
+    /// What an open page listens to: each item is the data of one server-sent event. The stream ends after the
+    /// event that tells the page to reload.
+    fn watch(&self, route: &str) -> Pin<Box<dyn Stream<Item = String> + Send>>;
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct PageRequest<'a> {
+    /// The host asked for, lower-case and without a port.
+    pub host: &'a str,
+    /// The route's id; none for an unknown host.
+    pub route: Option<&'a str>,
+    pub wants: Wants,
+    pub trouble: Trouble,
+    /// The port that the proxy listens on, for links.
+    pub proxy_port: u16,
+}
+
+/// From `Accept`: people get HTML, programs `application/problem+json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wants {
+    Html,
+    Json,
+}
+
+/// Why the request was not forwarded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// No route for the host.
+    UnknownHost,
+    /// The table says that the service can't answer now.
+    NotServing,
+    /// Nothing accepts connections on the service's port.
+    Refused,
+    TimedOut,
+    /// The service closed the connection before it answered.
+    Reset,
+    /// What the service sent is no HTTP.
+    Protocol,
+}
+
+#[derive(Debug, Clone)]
+pub struct Page {
+    pub status: StatusCode,
+    /// Content-Type, Retry-After and the like. `Cache-Control: no-store` is added by the proxy.
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}

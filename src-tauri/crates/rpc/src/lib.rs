@@ -1,0 +1,30 @@
+//! The wire schema of KInfra: every command, reply, state, delta and error code, declared once.
+//!
+//! Nothing here does I/O. The same types travel over Tauri's IPC, the control socket and in-process calls;
+//! the TypeScript twins in `ui/src/lib/rpc` are generated from them by `./dev generate`.
+
+mod command;
+mod failure;
+mod frame;
+mod logs;
+mod requests;
+mod state;
+mod update;
+
+pub use command::Command;
+pub use failure::{ErrorCode, Failure, Place, Problem};
+pub use frame::{ClientFrame, Outcome, ServerFrame};
+pub use logs::{LogFilter, LogLine, LogPage, Stream};
+pub use requests::{
+    AddProject, Done, EndMode, Hello, HelloReply, Host, MovePort, ProjectAdded, ProxyMoved, Quit, ReadLogs,
+    RemoveProject, Request, Restart, ShowWindow, Start, Stop, TakeSnapshot, UseProxyPort, WatchState,
+};
+pub use state::{
+    EngineState, Exit, Health, NodeKind, NodeState, Phase, ProjectState, ProxyState, Snapshot, StackStatus,
+    Wanted,
+};
+pub use update::{Change, Delta, Notice, Update};
+
+/// The version of the protocol spoken over the control socket. It only grows: unknown fields are ignored by
+/// both sides, so it changes only when an old client could no longer be served.
+pub const PROTOCOL: u32 = 1;

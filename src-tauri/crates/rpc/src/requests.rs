@@ -1,0 +1,178 @@
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::command::commands;
+use crate::{LogFilter, LogPage, Snapshot};
+
+commands! {
+    /// The first command of each connection.
+    "hello" => Hello -> HelloReply,
+    /// The whole state, once.
+    "state.snapshot" => TakeSnapshot -> Snapshot,
+    /// From now on the connection also carries updates; the first is a snapshot.
+    "state.watch" => WatchState -> Done,
+    /// Makes a folder's project known; asked again, it reads the configuration again.
+    "project.add" => AddProject -> ProjectAdded,
+    /// Stops a project and forgets it, with its ports and logs. The folder is left alone.
+    "project.remove" => RemoveProject -> Done,
+    "stack.start" => Start -> Done,
+    "stack.stop" => Stop -> Done,
+    "stack.restart" => Restart -> Done,
+    "logs.read" => ReadLogs -> LogPage,
+    /// Chooses another port for a service and stores it.
+    "port.move" => MovePort -> Done,
+    /// Moves the proxy to another port and stores it.
+    "proxy.use_port" => UseProxyPort -> ProxyMoved,
+    "window.show" => ShowWindow -> Done,
+    "engine.quit" => Quit -> Done,
+}
+
+/// The empty answer: the command was accepted. What comes of it is seen in the state.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct Done {}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct Hello {
+    pub protocol: u32,
+    pub version: String,
+    pub pid: u32,
+}
+
+/// Who hosts the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export, export_to = "rpc.ts")]
+pub enum Host {
+    Desktop,
+    Headless,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct HelloReply {
+    pub protocol: u32,
+    pub version: String,
+    pub pid: u32,
+    pub host: Host,
+    /// The port that the local proxy listens on; none when it couldn't be had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub proxy_port: Option<u16>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct TakeSnapshot {}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct WatchState {}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct AddProject {
+    /// The folder that holds `kinfra.yaml`, or one inside it.
+    #[ts(type = "string")]
+    pub folder: PathBuf,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct ProjectAdded {
+    /// The project's slug: how all other commands name it.
+    pub project: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct RemoveProject {
+    pub project: String,
+}
+
+/// Starts the named services and all that they depend on; with none named, the whole stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct Start {
+    pub project: String,
+    #[serde(default)]
+    pub services: Vec<String>,
+}
+
+/// Stops the named services and all that depend on them; with none named, the whole stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct Stop {
+    pub project: String,
+    #[serde(default)]
+    pub services: Vec<String>,
+}
+
+/// Restarts just the named services; with none named, the whole stack in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct Restart {
+    pub project: String,
+    #[serde(default)]
+    pub services: Vec<String>,
+}
+
+/// Reads log lines. Without `after` the newest `limit` lines are the page; with it, those that follow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct ReadLogs {
+    pub project: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub after: Option<String>,
+    /// At most this many lines; the engine caps it at 5,000.
+    pub limit: u32,
+    #[serde(default)]
+    pub filter: LogFilter,
+    /// When there is nothing after the cursor: wait this long for something, in milliseconds, at most 30,000.
+    #[serde(default)]
+    pub wait_ms: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct MovePort {
+    pub project: String,
+    pub service: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct UseProxyPort {
+    pub port: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct ProxyMoved {
+    pub port: u16,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct ShowWindow {}
+
+/// What becomes of running services when the engine ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export, export_to = "rpc.ts")]
+pub enum EndMode {
+    #[default]
+    StopServices,
+    LeaveRunning,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct Quit {
+    #[serde(default)]
+    pub mode: EndMode,
+}

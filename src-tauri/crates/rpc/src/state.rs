@@ -1,0 +1,231 @@
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::Problem;
+
+/// Where a node is in its life.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export, export_to = "rpc.ts")]
+pub enum Phase {
+    #[default]
+    Stopped,
+    Waiting,
+    Starting,
+    Running,
+    Stopping,
+    Exited,
+    Failed,
+    CrashLooping,
+}
+
+/// What the probes say. A running node can be unhealthy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export, export_to = "rpc.ts")]
+pub enum Health {
+    #[default]
+    Unknown,
+    Starting,
+    Healthy,
+    Degraded,
+    Unhealthy,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export, export_to = "rpc.ts")]
+pub enum NodeKind {
+    #[default]
+    Service,
+    Task,
+    Resource,
+}
+
+/// What the user asked of a node.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export, export_to = "rpc.ts")]
+pub enum Wanted {
+    #[default]
+    Stopped,
+    Running,
+}
+
+/// How a process ended. Exactly one of code and signal is known, or neither when nobody could wait for it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct Exit {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub code: Option<i32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub signal: Option<i32>,
+    /// Milliseconds since 1970.
+    #[ts(type = "number")]
+    pub at: u64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct NodeState {
+    pub name: String,
+    pub kind: NodeKind,
+    pub wanted: Wanted,
+    pub phase: Phase,
+    pub health: Health,
+    /// One line of truth: `healthy · 12 ms`, `waits for db`, `exited with code 1, next try in 4 s`.
+    pub detail: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub pid: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub port: Option<u16>,
+    /// Through the proxy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub url: Option<String>,
+    /// Straight to the process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub direct_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub public_url: Option<String>,
+    /// When the present process was started, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub started_at: Option<u64>,
+    /// Restarts since the user's last Start.
+    pub restarts: u32,
+    pub depends_on: Vec<String>,
+    /// The dependencies that keep it from starting now.
+    pub waits_for: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub last_exit: Option<Exit>,
+    /// When the next try begins, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub retry_at: Option<u64>,
+    /// When a stop turns into a kill, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub kill_at: Option<u64>,
+    /// Why it failed, if it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub problem: Option<Problem>,
+}
+
+/// A stack as a whole, worst first where it has several truths.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export, export_to = "rpc.ts")]
+pub enum StackStatus {
+    #[default]
+    Stopped,
+    Starting,
+    Running,
+    Degraded,
+    Failed,
+    Stopping,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct ProjectState {
+    /// How commands name it; unique.
+    pub slug: String,
+    pub name: String,
+    #[ts(type = "string")]
+    pub folder: PathBuf,
+    /// In the order of the configuration.
+    pub nodes: Vec<NodeState>,
+    /// What is wrong with its configuration; the nodes are then those of the last good one.
+    pub problems: Vec<Problem>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct ProxyState {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub port: Option<u16>,
+    /// Why it doesn't listen where it should.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub problem: Option<Problem>,
+    /// A free port to move to, when its own is taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub offered_port: Option<u16>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct EngineState {
+    pub version: String,
+    pub pid: u32,
+    pub proxy: ProxyState,
+    /// True from Quit on.
+    pub ending: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct Snapshot {
+    /// Grows by one with each delta; stays far below 2^53.
+    #[ts(type = "number")]
+    pub revision: u64,
+    pub engine: EngineState,
+    pub projects: Vec<ProjectState>,
+}
+
+impl Phase {
+    /// Whether a process may exist.
+    #[must_use]
+    pub const fn is_active(self) -> bool {
+        matches!(self, Self::Starting | Self::Running | Self::Stopping)
+    }
+}
+
+impl ProjectState {
+    /// How many nodes are healthy.
+    #[must_use]
+    pub fn healthy(&self) -> usize {
+        self.nodes
+            .iter()
+            .filter(|node| node.phase == Phase::Running && node.health == Health::Healthy)
+            .count()
+    }
+
+    /// The stack as one word.
+    #[must_use]
+    pub fn status(&self) -> StackStatus {
+        let any = |test: fn(&NodeState) -> bool| self.nodes.iter().any(test);
+        if any(|node| matches!(node.phase, Phase::Failed | Phase::CrashLooping)) {
+            StackStatus::Failed
+        } else if any(|node| node.phase == Phase::Stopping && node.wanted == Wanted::Stopped) {
+            StackStatus::Stopping
+        } else if any(|node| {
+            node.phase == Phase::Running && matches!(node.health, Health::Unhealthy | Health::Degraded)
+        }) {
+            StackStatus::Degraded
+        } else if any(|node| {
+            node.wanted == Wanted::Running
+                && !(node.phase == Phase::Running && node.health == Health::Healthy)
+                && !(node.kind == NodeKind::Task && node.phase == Phase::Exited)
+        }) {
+            StackStatus::Starting
+        } else if any(|node| node.phase == Phase::Running) {
+            StackStatus::Running
+        } else {
+            StackStatus::Stopped
+        }
+    }
+}

@@ -1,6 +1,8 @@
 //! The engine: everything that KInfra decides. It knows no Tauri, no GTK and no clap; environment, clock and
 //! paths are handed to it.
 
+pub mod clock;
 pub mod config;
 pub mod control;
 pub mod home;
+pub mod supervisor;

@@ -1,0 +1,16 @@
+//! One task per supervised thing: a pure state machine, and the thin task that carries its effects out.
+
+mod machine;
+mod settings;
+mod task;
+mod unit;
+mod view;
+
+#[cfg(test)]
+mod machine_tests;
+
+pub use machine::{Adopted, Effect, Input, Machine};
+pub use settings::Settings;
+pub use task::Supervisor;
+pub use unit::{Launched, ProbeResult, Unit};
+pub use view::View;

@@ -1,0 +1,142 @@
+//! Carries a machine's effects out, and brings their outcomes back as inputs.
+//!
+//! Theory of operation: one loop owns the machine. It never waits for an effect: each runs as a task of its own
+//! and answers over the same channel as everybody else. After each input the view is published, and only then is
+//! the sender of a wish told, so that whoever asked sees the new phase at once.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::machine::{Effect, Input, Machine};
+use super::unit::Unit;
+use super::view::View;
+use crate::clock::Clock;
+
+/// The handle of one supervised thing. When the last clone is dropped the task ends; the process goes on.
+#[derive(Debug, Clone)]
+pub struct Supervisor {
+    inputs: mpsc::UnboundedSender<Message>,
+    view: watch::Receiver<View>,
+}
+
+struct Message {
+    input: Input,
+    done: Option<oneshot::Sender<()>>,
+}
+
+impl Supervisor {
+    pub fn spawn<U: Unit>(
+        machine: Machine,
+        unit: Arc<U>,
+        clock: Clock,
+        changed: impl Fn() + Send + 'static,
+    ) -> Self {
+        let (inputs, receiver) = mpsc::unbounded_channel();
+        let (publish, view) = watch::channel(machine.view());
+        let task = Task { machine, unit, clock, inputs: inputs.downgrade(), publish, changed };
+        tokio::spawn(task.run(receiver));
+        Self { inputs, view }
+    }
+
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.view.borrow().clone()
+    }
+
+    /// Hands an input in and waits until its consequence can be seen in the view.
+    pub async fn tell(&self, input: Input) {
+        let (done, told) = oneshot::channel();
+        if self.inputs.send(Message { input, done: Some(done) }).is_ok() {
+            // An error means that the task has ended, and then there is nothing to wait for.
+            let _ = told.await;
+        }
+    }
+
+    /// Hands a fact in without waiting.
+    pub fn notify(&self, input: Input) {
+        let _ = self.inputs.send(Message { input, done: None });
+    }
+}
+
+struct Task<U, F> {
+    machine: Machine,
+    unit: Arc<U>,
+    clock: Clock,
+    inputs: mpsc::WeakUnboundedSender<Message>,
+    publish: watch::Sender<View>,
+    changed: F,
+}
+
+impl<U: Unit, F: Fn() + Send + 'static> Task<U, F> {
+    async fn run(mut self, mut receiver: mpsc::UnboundedReceiver<Message>) {
+        loop {
+            let deadline = self.machine.deadline();
+            let tick = async {
+                match deadline {
+                    Some(moment) => tokio::time::sleep_until(self.clock.instant(moment)).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let message = tokio::select! {
+                message = receiver.recv() => match message {
+                    Some(message) => message,
+                    None => return,
+                },
+                () = tick => Message { input: Input::Tick, done: None },
+            };
+            self.take(message.input);
+            if let Some(done) = message.done {
+                let _ = done.send(());
+            }
+        }
+    }
+
+    fn take(&mut self, input: Input) {
+        let before = self.machine.run();
+        let effects = self.machine.step(self.clock.now(), input);
+        self.remember_end(before);
+        for effect in effects {
+            self.carry_out(effect);
+        }
+        let view = self.machine.view();
+        let differs = self.publish.send_if_modified(|known| {
+            let differs = *known != view;
+            *known = view;
+            differs
+        });
+        if differs {
+            (self.changed)();
+        }
+    }
+
+    /// A run is over when the machine has let go of it.
+    fn remember_end(&self, before: Option<u64>) {
+        let (Some(run), Some(exit)) = (before, self.machine.view().last_exit) else { return };
+        if self.machine.run() != Some(run) {
+            let unit = Arc::clone(&self.unit);
+            tokio::spawn(async move { unit.ended(run, exit).await });
+        }
+    }
+
+    fn carry_out(&self, effect: Effect) {
+        let unit = Arc::clone(&self.unit);
+        // Held only by running effects, so that a dropped handle ends the loop.
+        let Some(inputs) = self.inputs.upgrade() else { return };
+        let restarts = self.machine.view().restarts;
+        tokio::spawn(async move {
+            let input = match effect {
+                Effect::Spawn { run } => match unit.launch(run, restarts).await {
+                    Ok(launched) => Input::Spawned { run, pid: launched.pid },
+                    Err(problem) => Input::SpawnFailed { run, problem },
+                },
+                Effect::Signal { run, signal, everything } => {
+                    return unit.signal(run, signal, everything).await;
+                }
+                Effect::Probe { run } => Input::Probed { run, result: unit.probe(run).await },
+                Effect::Sweep { run } => Input::Swept { run, left: unit.sweep(run).await },
+            };
+            let _ = inputs.send(Message { input, done: None });
+        });
+    }
+}

@@ -4,5 +4,11 @@
 pub mod clock;
 pub mod config;
 pub mod control;
+mod error;
+pub mod events;
+pub mod health;
 pub mod home;
+pub mod port_registry;
+pub mod smart_allocator;
+pub mod store;
 pub mod supervisor;

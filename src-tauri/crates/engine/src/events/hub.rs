@@ -1,0 +1,203 @@
+//! Theory of operation: the hub owns the one snapshot. A change is applied and sent under one lock, so revisions
+//! have no gaps. Each watcher has a bounded queue behind a task of its own; one that lags loses its deltas and
+//! gets a new snapshot instead, so a slow reader costs nobody else anything.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kinfra_rpc::{Change, Delta, EngineState, NodeState, Notice, ProjectState, Snapshot, Update};
+use tokio::sync::{broadcast, mpsc, watch};
+
+/// Deltas that a watcher may be behind before it gets a snapshot instead.
+const BACKLOG: usize = 256;
+
+pub struct Hub {
+    snapshot: Mutex<Snapshot>,
+    updates: broadcast::Sender<Update>,
+    revision: watch::Sender<u64>,
+}
+
+impl Hub {
+    #[must_use]
+    pub fn new(engine: EngineState) -> Arc<Self> {
+        let snapshot = Mutex::new(Snapshot { engine, ..Snapshot::default() });
+        Arc::new(Self { snapshot, updates: broadcast::channel(BACKLOG).0, revision: watch::channel(0).0 })
+    }
+
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        self.lock().clone()
+    }
+
+    /// Reads something out of the snapshot without copying it.
+    pub fn read<T>(&self, read: impl FnOnce(&Snapshot) -> T) -> T {
+        read(&self.lock())
+    }
+
+    /// The revision, as it changes: to wait for something to become true.
+    #[must_use]
+    pub fn revisions(&self) -> watch::Receiver<u64> {
+        self.revision.subscribe()
+    }
+
+    /// Waits until the state satisfies the test.
+    pub async fn until(&self, test: impl Fn(&Snapshot) -> bool) {
+        let mut revisions = self.revisions();
+        while !self.read(&test) {
+            if revisions.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    pub fn set_node(&self, slug: &str, node: NodeState) {
+        let mut snapshot = self.lock();
+        let project = snapshot.projects.iter().find(|project| project.slug == slug);
+        let known = project.and_then(|project| project.nodes.iter().find(|known| known.name == node.name));
+        if known.is_some_and(|known| *known != node) {
+            self.change(&mut snapshot, Change::Node { slug: slug.to_owned(), node });
+        }
+    }
+
+    pub fn set_project(&self, project: ProjectState) {
+        let mut snapshot = self.lock();
+        if !snapshot.projects.contains(&project) {
+            self.change(&mut snapshot, Change::Project { project });
+        }
+    }
+
+    pub fn remove_project(&self, slug: &str) {
+        let mut snapshot = self.lock();
+        if snapshot.projects.iter().any(|project| project.slug == slug) {
+            self.change(&mut snapshot, Change::ProjectRemoved { slug: slug.to_owned() });
+        }
+    }
+
+    pub fn change_engine(&self, change: impl FnOnce(&mut EngineState)) {
+        let mut snapshot = self.lock();
+        let mut engine = snapshot.engine.clone();
+        change(&mut engine);
+        if engine != snapshot.engine {
+            self.change(&mut snapshot, Change::Engine { engine });
+        }
+    }
+
+    pub fn notice(&self, notice: Notice) {
+        // An error means that nobody watches; then nobody is to be told.
+        let _ = self.updates.send(Update::Notice(notice));
+    }
+
+    pub fn show_window(&self) {
+        let _ = self.updates.send(Update::ShowWindow);
+    }
+
+    pub fn ended(&self) {
+        let _ = self.updates.send(Update::Ended);
+    }
+
+    /// Follows the state: a snapshot first. Must be called within a tokio runtime.
+    #[must_use]
+    pub fn watch(self: &Arc<Self>) -> mpsc::Receiver<Update> {
+        let (sender, receiver) = mpsc::channel(BACKLOG);
+        let (snapshot, updates) = {
+            let snapshot = self.lock();
+            (snapshot.clone(), self.updates.subscribe())
+        };
+        tokio::spawn(forward(Arc::clone(self), snapshot, updates, sender));
+        receiver
+    }
+
+    fn change(&self, snapshot: &mut Snapshot, change: Change) {
+        let delta = Delta { revision: snapshot.revision + 1, change };
+        // The revision is the next one by construction.
+        let _ = snapshot.apply(&delta);
+        let _ = self.updates.send(Update::Delta(delta));
+        self.revision.send_replace(snapshot.revision);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Snapshot> {
+        // A panic between two fields of a snapshot can't happen: changes are whole.
+        self.snapshot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn forward(
+    hub: Arc<Hub>,
+    snapshot: Snapshot,
+    mut updates: broadcast::Receiver<Update>,
+    sender: mpsc::Sender<Update>,
+) {
+    let mut revision = snapshot.revision;
+    let mut next = Some(Update::Snapshot(snapshot));
+    loop {
+        if let Some(update) = next.take()
+            && sender.send(update).await.is_err()
+        {
+            return;
+        }
+        let received = tokio::select! {
+            received = updates.recv() => received,
+            () = sender.closed() => return,
+        };
+        next = match received {
+            // A snapshot taken after a lag holds what still stands in the queue.
+            Ok(Update::Delta(delta)) if delta.revision <= revision => None,
+            Ok(Update::Delta(delta)) => {
+                revision = delta.revision;
+                Some(Update::Delta(delta))
+            }
+            Ok(update) => Some(update),
+            Err(broadcast::error::RecvError::Lagged(_)) => {
+                let snapshot = hub.snapshot();
+                revision = snapshot.revision;
+                Some(Update::Snapshot(snapshot))
+            }
+            Err(broadcast::error::RecvError::Closed) => return,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn project(nodes: usize) -> ProjectState {
+        let nodes =
+            (0..nodes).map(|index| NodeState { name: format!("node{index}"), ..NodeState::default() });
+        ProjectState { slug: "shop".into(), nodes: nodes.collect(), ..ProjectState::default() }
+    }
+
+    #[tokio::test]
+    async fn a_watcher_that_lags_gets_a_snapshot_and_ends_up_with_the_same_state() {
+        let hub = Hub::new(EngineState::default());
+        hub.set_project(project(3));
+        let mut updates = hub.watch();
+        for round in 0..5_000_u32 {
+            let node = NodeState { name: "node1".into(), restarts: round, ..NodeState::default() };
+            hub.set_node("shop", node);
+        }
+        let mut state = Snapshot::default();
+        let mut snapshots = 0;
+        while state.revision < hub.snapshot().revision {
+            match updates.recv().await.unwrap() {
+                Update::Snapshot(snapshot) => {
+                    state = snapshot;
+                    snapshots += 1;
+                }
+                Update::Delta(delta) => assert!(state.apply(&delta), "a gap before {}", delta.revision),
+                _ => {}
+            }
+        }
+        assert_eq!(state, hub.snapshot());
+        assert!(snapshots >= 2, "5,000 changes fit into a backlog of {BACKLOG}?");
+    }
+
+    #[tokio::test]
+    async fn a_change_that_changes_nothing_is_not_told() {
+        let hub = Hub::new(EngineState::default());
+        hub.set_project(project(1));
+        let revision = hub.snapshot().revision;
+        hub.set_project(project(1));
+        hub.set_node("shop", NodeState { name: "node0".into(), ..NodeState::default() });
+        assert_eq!(hub.snapshot().revision, revision);
+    }
+}

@@ -1,0 +1,6 @@
+//! Probes: one check of one service.
+
+mod http;
+mod probe;
+
+pub use probe::{Probe, check};

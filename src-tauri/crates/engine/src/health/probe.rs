@@ -1,0 +1,177 @@
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use super::http;
+
+/// A probe, ready to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Probe {
+    /// GET on loopback; 200–399 is healthy.
+    Http { port: u16, path: String },
+    /// Something accepts connections on loopback.
+    Tcp { port: u16 },
+    /// Exit code 0 is healthy.
+    Command { program: PathBuf, arguments: Vec<String>, folder: PathBuf, environment: Vec<(String, String)> },
+    /// It lives at least this long.
+    Lives { since: Instant, at_least: Duration },
+}
+
+/// Runs a probe once, within the limit. `Ok` holds a word about it, such as `12 ms`.
+///
+/// # Errors
+/// Why it is not healthy, in words that follow *starting:* or *unhealthy:*.
+pub async fn check(probe: &Probe, limit: Duration) -> Result<String, String> {
+    let start = Instant::now();
+    let checked = async {
+        match probe {
+            Probe::Http { port, path } => http::get(connect(*port).await?, *port, path).await?,
+            Probe::Tcp { port } => drop(connect(*port).await?),
+            Probe::Command { program, arguments, folder, environment } => {
+                let mut command = Command::new(program);
+                command.args(arguments).current_dir(folder).env_clear().envs(environment.iter().cloned());
+                run(command).await?;
+            }
+            Probe::Lives { since, at_least } if since.elapsed() >= *at_least => return Ok(String::new()),
+            Probe::Lives { at_least, .. } => {
+                return Err(format!("lives shorter than {} s", at_least.as_secs()));
+            }
+        }
+        Ok(took(start.elapsed()))
+    };
+    match timeout(limit, checked).await {
+        Ok(result) => result,
+        Err(_) => Err(format!("no answer within {}", took(limit))),
+    }
+}
+
+/// To a server on loopback, whichever family it listens on. No name is ever resolved.
+async fn connect(port: u16) -> Result<TcpStream, String> {
+    let addresses: [SocketAddr; 2] = [(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()];
+    let mut failed = None;
+    for address in addresses {
+        match TcpStream::connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    Err(match failed {
+        Some(error) if error.kind() != io::ErrorKind::ConnectionRefused => {
+            format!("cannot connect to port {port}: {error}")
+        }
+        _ => format!("nothing listens on port {port}"),
+    })
+}
+
+async fn run(mut command: Command) -> Result<(), String> {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    match command.status().await {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(match status.code() {
+            Some(code) => format!("its health command exited with code {code}"),
+            None => "its health command was ended by a signal".to_owned(),
+        }),
+        Err(error) => Err(format!("cannot run its health command: {error}")),
+    }
+}
+
+fn took(duration: Duration) -> String {
+    match duration.as_millis() {
+        millis @ 0..10_000 => format!("{millis} ms"),
+        millis => format!("{} s", millis / 1_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(5);
+
+    async fn answering(answer: &'static str) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                let mut head = [0; 1024];
+                let _ = stream.read(&mut head).await;
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        port
+    }
+
+    async fn http(answer: &'static str) -> Result<String, String> {
+        let port = answering(answer).await;
+        check(&Probe::Http { port, path: "/health".into() }, LIMIT).await
+    }
+
+    #[tokio::test]
+    async fn statuses_from_200_to_399_are_healthy() {
+        assert!(http("HTTP/1.1 204 No Content\r\n\r\n").await.is_ok());
+        assert!(http("HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n").await.is_ok());
+        assert_eq!(
+            http("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n").await.unwrap_err(),
+            "GET /health answered 503"
+        );
+        assert!(
+            http("SSH-2.0-whatever\r\n\r\n")
+                .await
+                .unwrap_err()
+                .starts_with("GET /health was answered by something else than HTTP")
+        );
+    }
+
+    #[tokio::test]
+    async fn nobody_on_the_port_is_said() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        assert!(check(&Probe::Tcp { port }, LIMIT).await.is_ok());
+        drop(listener);
+        assert_eq!(
+            check(&Probe::Tcp { port }, LIMIT).await.unwrap_err(),
+            format!("nothing listens on port {port}")
+        );
+    }
+
+    #[tokio::test]
+    async fn a_server_on_ipv6_alone_is_found() {
+        let Ok(listener) = TcpListener::bind("[::1]:0").await else { return };
+        let port = listener.local_addr().unwrap().port();
+        assert!(check(&Probe::Tcp { port }, LIMIT).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_probe_that_hangs_ends_at_its_limit() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let probe = Probe::Http { port, path: "/".into() };
+        let error = check(&probe, Duration::from_millis(50)).await.unwrap_err();
+        assert_eq!(error, "no answer within 50 ms");
+    }
+
+    #[tokio::test]
+    async fn a_command_is_healthy_when_it_exits_0() {
+        let command = |script: &str| Probe::Command {
+            program: "/bin/sh".into(),
+            arguments: vec!["-c".into(), script.into()],
+            folder: "/".into(),
+            environment: vec![("WORD".into(), "yes".into())],
+        };
+        assert!(check(&command("test $WORD = yes"), LIMIT).await.is_ok());
+        assert_eq!(
+            check(&command("exit 3"), LIMIT).await.unwrap_err(),
+            "its health command exited with code 3"
+        );
+    }
+}

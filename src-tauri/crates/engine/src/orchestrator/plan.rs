@@ -1,0 +1,286 @@
+//! What to do next: a pure function of the graph, of what was asked and of what is.
+
+use std::collections::BTreeMap;
+
+use kinfra_rpc::{NodeState, Phase};
+
+use super::graph::{Graph, satisfies};
+
+/// What was asked of a node and has not been carried out yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    Start,
+    Stop,
+    /// Stop, then start; among several in the order of the graph.
+    Restart,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Start,
+    Stop,
+}
+
+/// One node's next step: an action, and what is then still wished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub node: String,
+    pub action: Option<Action>,
+    pub then: Option<Wish>,
+}
+
+pub type Wishes = BTreeMap<String, Wish>;
+pub type Observed = BTreeMap<String, NodeState>;
+
+/// Every step that can be taken now, side by side. Empty when all that is left has to wait.
+#[must_use]
+pub fn plan(graph: &Graph, wishes: &Wishes, observed: &Observed) -> Vec<Step> {
+    let step = |(name, wish): (&String, &Wish)| {
+        let node = observed.get(name)?;
+        let (action, then) = match wish {
+            Wish::Start => start(graph, wishes, observed, name, node)?,
+            Wish::Stop | Wish::Restart if blocked(graph, wishes, observed, name) => return None,
+            Wish::Stop => ((!at_rest(node)).then_some(Action::Stop), None),
+            Wish::Restart => ((!at_rest(node)).then_some(Action::Stop), Some(Wish::Start)),
+        };
+        Some(Step { node: name.clone(), action, then })
+    };
+    wishes.iter().filter_map(step).collect()
+}
+
+fn start(
+    graph: &Graph,
+    wishes: &Wishes,
+    observed: &Observed,
+    name: &str,
+    node: &NodeState,
+) -> Option<(Option<Action>, Option<Wish>)> {
+    match node.phase {
+        Phase::Starting | Phase::Running => Some((None, None)),
+        Phase::Stopping => None,
+        _ if waits_for(graph, wishes, observed, name).is_empty() => Some((Some(Action::Start), None)),
+        _ => None,
+    }
+}
+
+/// The dependencies that keep a node from starting now, in the order of its configuration.
+#[must_use]
+pub fn waits_for(graph: &Graph, wishes: &Wishes, observed: &Observed, name: &str) -> Vec<String> {
+    let missing = |dependency: &str, condition| {
+        let leaving = matches!(wishes.get(dependency), Some(Wish::Stop | Wish::Restart));
+        leaving || !observed.get(dependency).is_some_and(|node| satisfies(node, condition))
+    };
+    let dependencies = graph.dependencies(name).iter();
+    dependencies.filter(|(name, condition)| missing(name, *condition)).map(|(name, _)| name.clone()).collect()
+}
+
+/// A node stops after the dependants that are to stop as well.
+fn blocked(graph: &Graph, wishes: &Wishes, observed: &Observed, name: &str) -> bool {
+    graph.dependants(name).any(|dependant| {
+        observed.get(dependant).is_some_and(|node| {
+            let leaving = matches!(wishes.get(dependant), Some(Wish::Stop | Wish::Restart));
+            node.phase == Phase::Stopping || leaving && !at_rest(node)
+        })
+    })
+}
+
+/// No process, and none to come by itself.
+#[must_use]
+pub fn at_rest(node: &NodeState) -> bool {
+    match node.phase {
+        Phase::Stopped | Phase::Waiting | Phase::Failed | Phase::CrashLooping => true,
+        Phase::Exited => node.retry_at.is_none(),
+        Phase::Starting | Phase::Running | Phase::Stopping => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use kinfra_rpc::Health;
+    use proptest::prelude::*;
+
+    use super::super::graph::GraphNode;
+    use super::*;
+    use crate::config::Condition;
+
+    /// `web:api,mail api:db db mail`
+    fn graph(text: &str) -> Graph {
+        let nodes = text.split(' ').map(|node| {
+            let (name, dependencies) = node.split_once(':').unwrap_or((node, ""));
+            let names = dependencies.split(',').filter(|name| !name.is_empty());
+            let depends_on = names.map(|name| (name.to_owned(), Condition::Healthy)).collect();
+            (name.to_owned(), GraphNode { depends_on })
+        });
+        Graph { nodes: nodes.collect() }
+    }
+
+    /// A world where each action takes effect at once, or one round later.
+    struct World {
+        graph: Graph,
+        wishes: Wishes,
+        observed: Observed,
+        told: String,
+    }
+
+    impl World {
+        fn new(text: &str, phase: Phase) -> Self {
+            let graph = graph(text);
+            let observed = graph.nodes.keys().map(|name| (name.clone(), node(phase))).collect();
+            Self { graph, wishes: Wishes::new(), observed, told: String::new() }
+        }
+
+        fn wish(&mut self, wish: Wish) {
+            self.wishes = self.graph.nodes.keys().map(|name| (name.clone(), wish)).collect();
+        }
+
+        /// Takes steps until nothing changes: each line of the story is what happened side by side.
+        fn settle(&mut self) {
+            loop {
+                let mut line = vec![];
+                loop {
+                    let steps = plan(&self.graph, &self.wishes, &self.observed);
+                    if steps.is_empty() {
+                        break;
+                    }
+                    for step in steps {
+                        self.wishes.remove(&step.node);
+                        self.wishes.extend(step.then.map(|then| (step.node.clone(), then)));
+                        let Some(action) = step.action else { continue };
+                        let (sign, phase) = match action {
+                            Action::Start => ('+', Phase::Starting),
+                            Action::Stop => ('-', Phase::Stopping),
+                        };
+                        line.push(format!("{sign}{}", step.node));
+                        self.observed.insert(step.node, node(phase));
+                    }
+                }
+                if line.is_empty() {
+                    return;
+                }
+                writeln!(self.told, "{}", line.join(" ")).unwrap();
+                for state in self.observed.values_mut() {
+                    match state.phase {
+                        Phase::Starting => *state = node(Phase::Running),
+                        Phase::Stopping => *state = node(Phase::Stopped),
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+
+    fn node(phase: Phase) -> NodeState {
+        let health = if phase == Phase::Running { Health::Healthy } else { Health::Unknown };
+        NodeState { phase, health, pid: phase.is_active().then_some(1), ..NodeState::default() }
+    }
+
+    const SHOP: &str = "web:api,mail api:db db mail";
+
+    #[test]
+    fn a_stack_starts_dependencies_first_and_independent_ones_side_by_side() {
+        let mut world = World::new(SHOP, Phase::Stopped);
+        world.wish(Wish::Start);
+        world.settle();
+        insta::assert_snapshot!(world.told, @r"
+        +db +mail
+        +api
+        +web
+        ");
+    }
+
+    #[test]
+    fn a_stack_stops_in_reverse() {
+        let mut world = World::new(SHOP, Phase::Running);
+        world.wish(Wish::Stop);
+        world.settle();
+        insta::assert_snapshot!(world.told, @r"
+        -web
+        -api -mail
+        -db
+        ");
+    }
+
+    #[test]
+    fn a_restart_stops_in_reverse_and_starts_in_order() {
+        let mut world = World::new(SHOP, Phase::Running);
+        world.wish(Wish::Restart);
+        world.settle();
+        insta::assert_snapshot!(world.told, @r"
+        -web
+        -api -mail
+        -db +mail
+        +db
+        +api
+        +web
+        ");
+    }
+
+    #[test]
+    fn a_restart_of_one_leaves_its_dependants_alone() {
+        let mut world = World::new(SHOP, Phase::Running);
+        world.wishes.insert("api".into(), Wish::Restart);
+        world.settle();
+        insta::assert_snapshot!(world.told, @r"
+        -api
+        +api
+        ");
+    }
+
+    #[test]
+    fn a_failed_dependency_keeps_its_dependants_waiting_and_is_named() {
+        let mut world = World::new(SHOP, Phase::Stopped);
+        world.wish(Wish::Start);
+        world.wishes.remove("db");
+        world.observed.insert("db".into(), node(Phase::Failed));
+        world.settle();
+        assert_eq!(world.told, "+mail\n");
+        assert_eq!(waits_for(&world.graph, &world.wishes, &world.observed, "web"), ["api"]);
+        assert_eq!(waits_for(&world.graph, &world.wishes, &world.observed, "api"), ["db"]);
+    }
+
+    #[test]
+    fn a_stop_during_a_start_stops_what_has_started_and_starts_no_more() {
+        let mut world = World::new(SHOP, Phase::Stopped);
+        world.observed.insert("db".into(), node(Phase::Starting));
+        world.wish(Wish::Stop);
+        world.settle();
+        assert_eq!(world.told, "-db\n");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_was_asked_last_is_what_comes_of_it(
+            edges in proptest::collection::btree_set((1_usize..8, 0_usize..8), 0..16),
+            wishes in proptest::collection::vec(0_u8..4, 8),
+            running in proptest::collection::vec(any::<bool>(), 8),
+        ) {
+            let mut text = String::new();
+            for node in 0..8 {
+                let depends: Vec<_> = edges.iter().filter(|(from, to)| *from == node && to < from)
+                    .map(|(_, to)| format!("n{to}")).collect();
+                write!(text, "n{node}:{} ", depends.join(",")).unwrap();
+            }
+            let mut world = World::new(text.trim_end(), Phase::Stopped);
+            for (index, running) in running.iter().enumerate() {
+                if *running { world.observed.insert(format!("n{index}"), node(Phase::Running)); }
+            }
+            let all: Vec<_> = wishes.iter().enumerate().filter_map(|(index, wish)| {
+                Some((format!("n{index}"), match wish { 0 => Wish::Start, 1 => Wish::Stop, 2 => Wish::Restart, _ => return None }))
+            }).collect();
+            world.wishes = all.iter().cloned().collect();
+            world.settle();
+            for (name, wish) in all {
+                let state = &world.observed[&name];
+                match wish {
+                    Wish::Stop => prop_assert_eq!(state.phase, Phase::Stopped),
+                    Wish::Start | Wish::Restart => {
+                        let waits = waits_for(&world.graph, &world.wishes, &world.observed, &name);
+                        prop_assert!(state.phase == Phase::Running || !waits.is_empty(), "{name} neither runs nor waits");
+                    }
+                }
+            }
+        }
+    }
+}

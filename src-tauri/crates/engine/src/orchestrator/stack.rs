@@ -1,0 +1,240 @@
+//! One stack as a running whole.
+//!
+//! Theory of operation: one task owns what was asked and not yet done (wishes) and what the user wants to run.
+//! Commands and changes of nodes wake it; it then takes every step that the plan allows, re-reads what is, and
+//! publishes what differs. It waits for nothing that takes time: a node answers a wish at once and reports later.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use kinfra_rpc::{NodeState, ProjectState};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::graph::Graph;
+use super::node::Node;
+use super::plan::{Action, Observed, Step, Wish, Wishes, at_rest, plan};
+use super::show::show;
+use crate::events::Hub;
+use crate::store::Store;
+
+/// What a stack needs of the engine around it.
+#[derive(Clone)]
+pub struct StackContext {
+    pub hub: Arc<Hub>,
+    pub store: Store,
+}
+
+/// A set of nodes, by name; empty means all.
+pub type Names = Vec<String>;
+
+pub enum Command {
+    Start(Names),
+    Stop(Names),
+    Restart(Names),
+    /// Stops everything without changing what the user wants; or kills it.
+    End {
+        kill: bool,
+    },
+    /// Other nodes, graph or facts, from a configuration that was read again.
+    Replace {
+        state: ProjectState,
+        graph: Graph,
+        nodes: IndexMap<String, Arc<dyn Node>>,
+    },
+}
+
+/// The handle of one stack. Its task ends when the last clone is dropped.
+#[derive(Clone)]
+pub struct Stack {
+    commands: mpsc::Sender<(Command, oneshot::Sender<()>)>,
+}
+
+impl Stack {
+    /// `state` holds the project's name, folder and problems; its nodes are filled in here. `changed` is to be
+    /// notified whenever a node can be observed to be different. `wanted` is what the user last wanted to run.
+    #[must_use]
+    pub fn spawn(
+        context: StackContext,
+        state: ProjectState,
+        graph: Graph,
+        nodes: IndexMap<String, Arc<dyn Node>>,
+        changed: Arc<Notify>,
+        wanted: BTreeSet<String>,
+    ) -> Self {
+        let (commands, receiver) = mpsc::channel(16);
+        let task = Task {
+            context,
+            state,
+            graph,
+            nodes,
+            leaving: IndexMap::new(),
+            wanted,
+            wishes: Wishes::new(),
+            changed,
+        };
+        task.publish_project();
+        tokio::spawn(task.run(receiver));
+        Self { commands }
+    }
+
+    /// Hands a command in and waits until its first consequence is published.
+    pub async fn tell(&self, command: Command) {
+        let (done, told) = oneshot::channel();
+        if self.commands.send((command, done)).await.is_ok() {
+            // An error means that the task has ended, and then there is nothing to wait for.
+            let _ = told.await;
+        }
+    }
+}
+
+struct Task {
+    context: StackContext,
+    state: ProjectState,
+    graph: Graph,
+    nodes: IndexMap<String, Arc<dyn Node>>,
+    /// No longer in the configuration, still to be stopped.
+    leaving: IndexMap<String, Arc<dyn Node>>,
+    wanted: BTreeSet<String>,
+    wishes: Wishes,
+    changed: Arc<Notify>,
+}
+
+impl Task {
+    async fn run(mut self, mut receiver: mpsc::Receiver<(Command, oneshot::Sender<()>)>) {
+        loop {
+            let changed = Arc::clone(&self.changed);
+            tokio::select! {
+                received = receiver.recv() => {
+                    let Some((command, done)) = received else { return };
+                    self.take(command).await;
+                    self.settle().await;
+                    let _ = done.send(());
+                    self.store_wanted().await;
+                }
+                () = changed.notified() => self.settle().await,
+            }
+        }
+    }
+
+    async fn take(&mut self, command: Command) {
+        match command {
+            Command::Start(names) => {
+                let names = self.graph.with_dependencies(&self.named(names));
+                self.wanted.extend(names.iter().cloned());
+                self.wish(names, Wish::Start);
+            }
+            Command::Stop(names) => {
+                let names = self.graph.with_dependants(&self.named(names));
+                self.wanted.retain(|name| !names.contains(name));
+                self.wish(names, Wish::Stop);
+            }
+            Command::Restart(names) => {
+                let names = self.named(names);
+                let all = self.graph.with_dependencies(&names);
+                self.wanted.extend(all.iter().cloned());
+                self.wish(all, Wish::Start);
+                self.wish(names, Wish::Restart);
+            }
+            Command::End { kill: false } => self.wish(self.named(vec![]), Wish::Stop),
+            Command::End { kill: true } => {
+                self.wishes.clear();
+                for node in self.nodes.values() {
+                    node.kill().await;
+                }
+            }
+            Command::Replace { state, graph, nodes } => self.replace(state, graph, nodes).await,
+        }
+    }
+
+    async fn replace(&mut self, state: ProjectState, graph: Graph, nodes: IndexMap<String, Arc<dyn Node>>) {
+        for (name, node) in std::mem::replace(&mut self.nodes, nodes) {
+            if !self.nodes.contains_key(&name) && !at_rest(&node.observe()) {
+                node.stop().await;
+                self.leaving.insert(name, node);
+            }
+        }
+        (self.state, self.graph) = (state, graph);
+        self.wanted.retain(|name| self.nodes.contains_key(name));
+        self.wishes.retain(|name, _| self.nodes.contains_key(name));
+        self.publish_project();
+    }
+
+    fn named(&self, names: Names) -> BTreeSet<String> {
+        if names.is_empty() { self.nodes.keys().cloned().collect() } else { names.into_iter().collect() }
+    }
+
+    fn wish(&mut self, names: BTreeSet<String>, wish: Wish) {
+        self.wishes.extend(names.into_iter().map(|name| (name, wish)));
+    }
+
+    /// Takes steps until there is none, then publishes.
+    async fn settle(&mut self) {
+        let mut first = true;
+        loop {
+            let observed = self.observe();
+            if first {
+                // A wish can be seen before anything has been done about it.
+                self.publish(&observed);
+                first = false;
+            }
+            let steps = plan(&self.graph, &self.wishes, &observed);
+            if steps.is_empty() {
+                self.retire();
+                return self.publish(&observed);
+            }
+            for step in steps {
+                self.apply(step).await;
+            }
+        }
+    }
+
+    async fn apply(&mut self, Step { node, action, then }: Step) {
+        match then {
+            Some(wish) => self.wishes.insert(node.clone(), wish),
+            None => self.wishes.remove(&node),
+        };
+        if let (Some(action), Some(node)) = (action, self.nodes.get(&node)) {
+            match action {
+                Action::Start => node.start().await,
+                Action::Stop => node.stop().await,
+            }
+        }
+    }
+
+    fn observe(&self) -> Observed {
+        self.nodes.iter().map(|(name, node)| (name.clone(), node.observe())).collect()
+    }
+
+    fn retire(&mut self) {
+        let before = self.leaving.len();
+        self.leaving.retain(|_, node| !at_rest(&node.observe()));
+        if self.leaving.len() < before {
+            self.publish_project();
+        }
+    }
+
+    fn shown(&self, observed: &Observed) -> Vec<NodeState> {
+        let show = |name| show(&self.graph, &self.wishes, &self.wanted, observed, name);
+        let staying = self.nodes.keys().map(|name| show(name));
+        staying.chain(self.leaving.values().map(|node| node.observe())).collect()
+    }
+
+    fn publish(&self, observed: &Observed) {
+        for node in self.shown(observed) {
+            self.context.hub.set_node(&self.state.slug, node);
+        }
+    }
+
+    fn publish_project(&self) {
+        let nodes = self.shown(&self.observe());
+        self.context.hub.set_project(ProjectState { nodes, ..self.state.clone() });
+    }
+
+    async fn store_wanted(&self) {
+        let wanted = self.wanted.iter().cloned().collect();
+        if let Err(error) = self.context.store.set_desired(self.state.slug.clone(), wanted).await {
+            tracing::error!(project = self.state.slug, %error, "what the user wants to run is not stored");
+        }
+    }
+}

@@ -8,6 +8,7 @@ mod error;
 pub mod events;
 pub mod health;
 pub mod home;
+pub mod notifier;
 pub mod orchestrator;
 pub mod port_registry;
 pub mod smart_allocator;

@@ -46,6 +46,8 @@ pub enum Input {
         left: usize,
     },
     Tick,
+    /// Other settings, from a configuration that was read again. What runs goes on.
+    Configure(Box<Settings>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +67,11 @@ pub enum Effect {
     Sweep {
         run: u64,
     },
+    /// Nothing of the run is left.
+    Ended {
+        run: u64,
+        exit: Exit,
+    },
 }
 
 /// A process that an earlier engine had started.
@@ -80,8 +87,10 @@ pub struct Adopted {
 enum State {
     /// No process. The reason is in `ending`.
     Idle(Ending),
+    /// `ended`: news of its end may come before that of its beginning.
     Spawning {
         run: u64,
+        ended: Option<Exit>,
     },
     Alive(Alive),
     /// Signalled; its leader still lives.
@@ -138,6 +147,7 @@ pub struct Machine {
     next_run: u64,
     restarts: u32,
     failures_in_row: u32,
+    /// How it last ended by itself: an end that was asked for is none.
     last_exit: Option<Exit>,
 }
 
@@ -183,6 +193,10 @@ impl Machine {
             Input::Probed { run, result } => self.probed(now, run, result),
             Input::Swept { run, left } => self.swept(now, run, left),
             Input::Tick => self.tick(now),
+            Input::Configure(settings) => {
+                self.settings = *settings;
+                vec![]
+            }
         }
     }
 
@@ -201,7 +215,10 @@ impl Machine {
     fn start(&mut self) -> Vec<Effect> {
         self.wanted = true;
         match self.state {
-            State::Idle(_) | State::Backoff { .. } => self.spawn_anew(),
+            State::Idle(_) | State::Backoff { .. } => {
+                self.last_exit = None;
+                vec![self.spawn_anew()]
+            }
             State::Stopping { .. } | State::Sweeping { .. } => {
                 self.again = true;
                 vec![]
@@ -210,18 +227,18 @@ impl Machine {
         }
     }
 
-    fn spawn_anew(&mut self) -> Vec<Effect> {
+    fn spawn_anew(&mut self) -> Effect {
         self.again = false;
         self.restarts = 0;
         self.failures_in_row = 0;
         self.spawn()
     }
 
-    fn spawn(&mut self) -> Vec<Effect> {
+    fn spawn(&mut self) -> Effect {
         let run = self.next_run;
         self.next_run += 1;
-        self.state = State::Spawning { run };
-        vec![Effect::Spawn { run }]
+        self.state = State::Spawning { run, ended: None };
+        Effect::Spawn { run }
     }
 
     fn stop(&mut self, now: Moment) -> Vec<Effect> {
@@ -260,26 +277,36 @@ impl Machine {
     }
 
     fn spawned(&mut self, now: Moment, run: u64, pid: u32) -> Vec<Effect> {
-        if self.state != (State::Spawning { run }) {
+        let State::Spawning { run: spawning, ended } = self.state else { return vec![] };
+        if spawning != run {
             return vec![];
         }
         self.state = State::Alive(Alive::new(run, pid, now, now));
-        if self.wanted { vec![] } else { self.terminate(now, run, pid) }
+        match ended {
+            Some(exit) => self.exited(now, run, exit),
+            None if self.wanted => vec![],
+            None => self.terminate(now, run, pid),
+        }
     }
 
     fn spawn_failed(&mut self, run: u64, problem: Problem) -> Vec<Effect> {
-        if self.state == (State::Spawning { run }) {
+        if matches!(self.state, State::Spawning { run: spawning, .. } if spawning == run) {
             self.state = State::Idle(if self.wanted { Ending::Failed(problem) } else { Ending::Stopped });
         }
         vec![]
     }
 
     fn exited(&mut self, now: Moment, run: u64, exit: Exit) -> Vec<Effect> {
-        let kill_at = match &self.state {
+        let kill_at = match &mut self.state {
+            State::Spawning { run: spawning, ended } if *spawning == run => {
+                *ended = Some(exit);
+                return vec![];
+            }
             State::Alive(alive) if alive.run == run => {
                 if alive.ready_since.is_some_and(|since| now.saturating_sub(since) >= self.settings.stable) {
                     self.failures_in_row = 0;
                 }
+                self.last_exit = Some(exit);
                 now + self.settings.grace()
             }
             State::Stopping { run: stopping, kill_at, .. } if *stopping == run => {
@@ -287,7 +314,6 @@ impl Machine {
             }
             _ => return vec![],
         };
-        self.last_exit = Some(exit);
         self.state = State::Sweeping { run, exit, asked: true, signalled: false, look_at: now, kill_at };
         vec![Effect::Sweep { run }]
     }
@@ -302,7 +328,9 @@ impl Machine {
         }
         if left == 0 {
             let exit = *exit;
-            return self.ended(now, exit);
+            let mut effects = vec![Effect::Ended { run, exit }];
+            effects.extend(self.next(now, exit));
+            return effects;
         }
         *asked = false;
         *look_at = now + SWEEP_INTERVAL;
@@ -317,30 +345,30 @@ impl Machine {
     }
 
     /// Nothing of the run is left: what comes next?
-    fn ended(&mut self, now: Moment, exit: Exit) -> Vec<Effect> {
+    fn next(&mut self, now: Moment, exit: Exit) -> Option<Effect> {
         if self.again {
-            return self.spawn_anew();
+            return Some(self.spawn_anew());
         }
         if !self.wanted {
             self.state = State::Idle(Ending::Stopped);
-            return vec![];
+            return None;
         }
         let clean = exit.code == Some(0);
         if !self.settings.restarts_after(clean) {
             self.state = State::Idle(Ending::Exited);
-            return vec![];
+            return None;
         }
         self.failures_in_row += 1;
         if self.failures_in_row > self.settings.restart.max {
             self.state = State::Idle(Ending::CrashLooping);
-            return vec![];
+            return None;
         }
         self.restarts += 1;
         match self.settings.delay(self.failures_in_row) {
-            0 => self.spawn(),
+            0 => Some(self.spawn()),
             delay => {
                 self.state = State::Backoff { until: now + delay };
-                vec![]
+                None
             }
         }
     }
@@ -369,7 +397,7 @@ impl Machine {
                 *asked = true;
                 vec![Effect::Sweep { run: *run }]
             }
-            State::Backoff { until } if now >= *until => self.spawn(),
+            State::Backoff { until } if now >= *until => vec![self.spawn()],
             _ => vec![],
         }
     }
@@ -379,7 +407,9 @@ impl Machine {
     pub fn run(&self) -> Option<u64> {
         match &self.state {
             State::Idle(_) | State::Backoff { .. } => None,
-            State::Spawning { run } | State::Stopping { run, .. } | State::Sweeping { run, .. } => Some(*run),
+            State::Spawning { run, .. } | State::Stopping { run, .. } | State::Sweeping { run, .. } => {
+                Some(*run)
+            }
             State::Alive(alive) => Some(alive.run),
         }
     }

@@ -40,8 +40,9 @@ fn the_first_restart_comes_at_once_and_later_ones_back_off() {
     for run in 1..=3 {
         machine.step(now, Input::Exited { run, exit: exit(1) });
         let effects = machine.step(now, Input::Swept { run, left: 0 });
+        assert_eq!(effects[0], Effect::Ended { run, exit: exit(1) });
         let asked = now;
-        if effects.is_empty() {
+        if effects.len() == 1 {
             now = machine.deadline().unwrap();
             assert_eq!(machine.view().phase, Phase::Exited);
             assert_eq!(machine.step(now, Input::Tick), [Effect::Spawn { run: run + 1 }]);
@@ -62,7 +63,8 @@ fn a_stable_time_resets_the_backoff() {
     for run in 1..=20 {
         let now = run * 60_000;
         machine.step(now, Input::Exited { run, exit: exit(1) });
-        assert_eq!(machine.step(now, Input::Swept { run, left: 0 }), [Effect::Spawn { run: run + 1 }]);
+        let effects = machine.step(now, Input::Swept { run, left: 0 });
+        assert_eq!(effects, [Effect::Ended { run, exit: exit(1) }, Effect::Spawn { run: run + 1 }]);
         machine.step(now, Input::Spawned { run: run + 1, pid: 43 });
         machine.step(now, Input::Tick);
         machine.step(now, Input::Probed { run: run + 1, result: Ok(String::new()) });
@@ -107,12 +109,24 @@ fn a_stop_during_the_spawn_ends_what_was_spawned() {
 }
 
 #[test]
+fn news_of_an_end_may_come_before_that_of_the_beginning() {
+    let mut machine = machine(RestartPolicy::Never);
+    machine.step(0, Input::Start);
+    assert_eq!(machine.step(1, Input::Exited { run: 1, exit: exit(3) }), []);
+    assert_eq!(machine.step(2, Input::Spawned { run: 1, pid: 42 }), [Effect::Sweep { run: 1 }]);
+    machine.step(3, Input::Swept { run: 1, left: 0 });
+    assert_eq!((machine.view().phase, machine.view().last_exit), (Phase::Exited, Some(exit(3))));
+}
+
+#[test]
 fn a_start_during_a_stop_starts_again_whatever_the_policy() {
     let mut machine = healthy(RestartPolicy::Never);
     machine.step(200, Input::Stop);
     machine.step(210, Input::Start);
     machine.step(220, Input::Exited { run: 1, exit: exit(0) });
-    assert_eq!(machine.step(230, Input::Swept { run: 1, left: 0 }), [Effect::Spawn { run: 2 }]);
+    let effects = machine.step(230, Input::Swept { run: 1, left: 0 });
+    assert_eq!(effects, [Effect::Ended { run: 1, exit: exit(0) }, Effect::Spawn { run: 2 }]);
+    assert_eq!(machine.view().last_exit, None, "an end that was asked for is no crash");
 }
 
 #[test]
@@ -220,7 +234,7 @@ impl World {
                 Effect::Spawn { run } => self.spawning.push(run),
                 Effect::Probe { run } => self.probing.push(run),
                 Effect::Sweep { run } => self.sweeping.push(run),
-                Effect::Signal { .. } => {}
+                Effect::Signal { .. } | Effect::Ended { .. } => {}
             }
         }
     }

@@ -13,4 +13,4 @@ pub use machine::{Adopted, Effect, Input, Machine};
 pub use settings::Settings;
 pub use task::Supervisor;
 pub use unit::{Launched, ProbeResult, Unit};
-pub use view::View;
+pub use view::{View, describe_exit};

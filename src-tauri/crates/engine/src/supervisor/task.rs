@@ -93,9 +93,7 @@ impl<U: Unit, F: Fn() + Send + 'static> Task<U, F> {
     }
 
     fn take(&mut self, input: Input) {
-        let before = self.machine.run();
         let effects = self.machine.step(self.clock.now(), input);
-        self.remember_end(before);
         for effect in effects {
             self.carry_out(effect);
         }
@@ -110,15 +108,6 @@ impl<U: Unit, F: Fn() + Send + 'static> Task<U, F> {
         }
     }
 
-    /// A run is over when the machine has let go of it.
-    fn remember_end(&self, before: Option<u64>) {
-        let (Some(run), Some(exit)) = (before, self.machine.view().last_exit) else { return };
-        if self.machine.run() != Some(run) {
-            let unit = Arc::clone(&self.unit);
-            tokio::spawn(async move { unit.ended(run, exit).await });
-        }
-    }
-
     fn carry_out(&self, effect: Effect) {
         let unit = Arc::clone(&self.unit);
         // Held only by running effects, so that a dropped handle ends the loop.
@@ -130,6 +119,7 @@ impl<U: Unit, F: Fn() + Send + 'static> Task<U, F> {
                     Ok(launched) => Input::Spawned { run, pid: launched.pid },
                     Err(problem) => Input::SpawnFailed { run, problem },
                 },
+                Effect::Ended { run, exit } => return unit.ended(run, exit).await,
                 Effect::Signal { run, signal, everything } => {
                     return unit.signal(run, signal, everything).await;
                 }

@@ -1,0 +1,121 @@
+use std::collections::BTreeSet;
+
+use kinfra_rpc::{Exit, Health, NodeState, Notice, Phase, Wanted};
+
+use crate::supervisor::describe_exit;
+
+/// Remembers which nodes are in an episode: from the first bad news to the next time that they are healthy.
+#[derive(Debug, Default)]
+pub struct Judge {
+    told: BTreeSet<(String, Told)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Told {
+    Crash,
+    GivenUp,
+    Unhealthy,
+}
+
+impl Judge {
+    /// What to tell the user of one node's change, if anything. Never about what the user asked for.
+    pub fn change(&mut self, project: &str, before: &NodeState, after: &NodeState) -> Option<Notice> {
+        let id = format!("{project}/{}", after.name);
+        if after.health == Health::Healthy || after.wanted == Wanted::Stopped {
+            self.told.retain(|(known, _)| *known != id);
+        }
+        if after.wanted == Wanted::Stopped {
+            return None;
+        }
+        let (told, title, body) = news(before, after)?;
+        self.told.insert((id.clone(), told)).then(|| Notice {
+            id,
+            title,
+            body,
+            project: project.to_owned(),
+            service: Some(after.name.clone()),
+            problem: after.problem.clone(),
+        })
+    }
+
+    /// A project is gone.
+    pub fn forget(&mut self, project: &str) {
+        let prefix = format!("{project}/");
+        self.told.retain(|(id, _)| !id.starts_with(&prefix));
+    }
+}
+
+fn news(before: &NodeState, after: &NodeState) -> Option<(Told, String, String)> {
+    let name = &after.name;
+    let became = |phase| after.phase == phase && before.phase != phase;
+    if became(Phase::CrashLooping) {
+        let body = format!("It {}. It is not restarted any more.", after.detail);
+        return Some((Told::GivenUp, format!("{name} keeps crashing"), body));
+    }
+    if became(Phase::Failed) {
+        return Some((Told::GivenUp, format!("{name} could not start"), after.detail.clone()));
+    }
+    let crash = after.last_exit.filter(|exit| Some(*exit) != before.last_exit && unclean(exit));
+    if let Some(exit) = crash {
+        let body = format!("It {}.", describe_exit(&exit));
+        return Some((Told::Crash, format!("{name} crashed"), body));
+    }
+    let unhealthy = after.health == Health::Unhealthy && before.health == Health::Healthy;
+    unhealthy.then(|| (Told::Unhealthy, format!("{name} is unhealthy"), after.detail.clone()))
+}
+
+fn unclean(exit: &Exit) -> bool {
+    exit.code != Some(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn node(phase: Phase, health: Health, exits: u64) -> NodeState {
+        let last_exit = (exits > 0).then_some(Exit { code: None, signal: Some(9), at: exits });
+        NodeState {
+            name: "api".into(),
+            wanted: Wanted::Running,
+            phase,
+            health,
+            last_exit,
+            ..NodeState::default()
+        }
+    }
+
+    /// The titles that a life of a node yields.
+    fn titles(states: &[NodeState]) -> Vec<String> {
+        let mut judge = Judge::default();
+        let changes = states.windows(2);
+        changes
+            .filter_map(|pair| judge.change("shop", &pair[0], &pair[1]))
+            .map(|notice| notice.title)
+            .collect()
+    }
+
+    #[test]
+    fn a_crash_is_told_once_until_it_was_healthy_again() {
+        let up = |exits| node(Phase::Running, Health::Healthy, exits);
+        let down = |exits| node(Phase::Stopping, Health::Unknown, exits);
+        let starting = |exits| node(Phase::Starting, Health::Starting, exits);
+        let life = [up(0), down(1), starting(1), down(2), starting(2), up(2), down(3), up(3)];
+        assert_eq!(titles(&life), ["api crashed", "api crashed"]);
+    }
+
+    #[test]
+    fn a_crash_loop_is_told_beside_the_crash() {
+        let life = [
+            node(Phase::Running, Health::Healthy, 0),
+            node(Phase::Exited, Health::Unknown, 1),
+            node(Phase::CrashLooping, Health::Unknown, 2),
+        ];
+        assert_eq!(titles(&life), ["api crashed", "api keeps crashing"]);
+    }
+
+    #[test]
+    fn what_the_user_stopped_is_no_news() {
+        let stopped = NodeState { wanted: Wanted::Stopped, ..node(Phase::Stopping, Health::Unknown, 1) };
+        assert!(titles(&[node(Phase::Running, Health::Healthy, 0), stopped]).is_empty());
+    }
+}

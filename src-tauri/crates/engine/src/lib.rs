@@ -4,3 +4,5 @@
 pub mod config;
 pub mod control;
 pub mod home;
+pub mod logs;
+pub mod process;

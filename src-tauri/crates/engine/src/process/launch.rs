@@ -19,8 +19,9 @@ use super::link::Link;
 /// A keeper answers within milliseconds; a machine that swaps may need seconds.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Between two looks for the socket of a keeper that is just starting.
-const PAUSE: Duration = Duration::from_millis(10);
+/// Between two looks for the socket of a keeper that is just starting, doubled each time up to the longest.
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Which keeper is meant, and how to start it.
 #[derive(Debug, Clone)]
@@ -46,6 +47,7 @@ impl KeeperOptions {
 pub async fn establish(options: &KeeperOptions) -> Result<Link, ProcessError> {
     let deadline = Instant::now() + PATIENCE;
     let mut started: Option<Child> = None;
+    let mut pause = FIRST_PAUSE;
     loop {
         let error = match timeout_at(deadline, greet(options)).await {
             Ok(Ok(link)) => return Ok(link),
@@ -67,7 +69,8 @@ pub async fn establish(options: &KeeperOptions) -> Result<Link, ProcessError> {
                 .map_err(|error| ProcessError::Start { program: options.program.clone(), error })?;
             started = Some(child);
         }
-        sleep(PAUSE).await;
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 

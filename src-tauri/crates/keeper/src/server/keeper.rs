@@ -8,6 +8,7 @@
 
 use std::fs;
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -126,7 +127,6 @@ impl Keeper {
         waiting.extend(adopted.iter().map(|(_, watch)| PollFd::new(*watch, PollFlags::IN)));
         let timeout = self.deadline().map(|at| {
             let left = at.saturating_duration_since(Instant::now());
-            // Rounded up to the clock's last digit, so that the deadline has passed when the wait ends.
             Timespec {
                 tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
                 tv_nsec: i64::from(left.subsec_nanos()),
@@ -171,8 +171,10 @@ impl Keeper {
     }
 
     fn is_done(&self) -> bool {
-        let told_to_end =
-            self.started.signals.terminate.load(Ordering::Relaxed) && self.children.alive() == 0;
+        // A SIGTERM counts for the moment in which it comes: it shall not take effect hours later.
+        let told_to_end = self.started.signals.terminate.swap(false, Ordering::Relaxed)
+            && self.children.alive() == 0
+            && self.children.runs.is_empty();
         self.quit || told_to_end || self.end_at().is_some_and(|at| at <= Instant::now())
     }
 
@@ -193,41 +195,35 @@ impl Keeper {
     fn serve(&mut self, index: usize) {
         self.links[index].flush();
         for (RequestFrame { id, request, .. }, descriptors) in self.links[index].receive() {
-            if let Request::Hello { .. } = request {
-                self.greet(index, id);
-                continue;
-            }
-            let link = &mut self.links[index];
-            if !link.greeted {
-                link.reply(id, Reply::Refused { reason: "say hello first".to_owned() }, Vec::new());
-                link.lost = true;
-                return;
-            }
-            let (reply, answered) = self.answer(request, descriptors);
+            let (reply, answered) = match request {
+                Request::Hello { .. } => (self.greet(index), Vec::new()),
+                _ if !self.links[index].greeted => {
+                    self.links[index].lost = true;
+                    (Reply::Refused { reason: "say hello first".to_owned() }, Vec::new())
+                }
+                request => self.answer(request, descriptors),
+            };
             self.links[index].reply(id, reply, answered);
         }
     }
 
-    fn greet(&mut self, index: usize, id: u64) {
-        for link in self.links.iter_mut().filter(|link| link.greeted) {
-            link.greeted = false;
-            link.lost = true;
+    /// From now on this connection is the engine.
+    fn greet(&mut self, index: usize) -> Reply {
+        for (other, link) in self.links.iter_mut().enumerate() {
+            if other != index && link.greeted {
+                link.greeted = false;
+                link.lost = true;
+            }
         }
-        let link = &mut self.links[index];
-        link.greeted = true;
-        link.lost = false;
-        link.reply(id, Reply::Hello { protocol: PROTOCOL, pid: std::process::id() }, Vec::new());
+        self.links[index].greeted = true;
         self.had_engine = true;
+        hello()
     }
 
-    fn answer(
-        &mut self,
-        request: Request,
-        descriptors: Vec<std::os::fd::OwnedFd>,
-    ) -> (Reply, Vec<std::os::fd::OwnedFd>) {
+    fn answer(&mut self, request: Request, descriptors: Vec<OwnedFd>) -> (Reply, Vec<OwnedFd>) {
         let children = &mut self.children;
         let reply = match request {
-            Request::Hello { .. } => Reply::Hello { protocol: PROTOCOL, pid: std::process::id() },
+            Request::Hello { .. } => hello(),
             Request::Spawn(spawn) => return children.spawn(&spawn),
             Request::Pipes { run } => return children.pipes(&run),
             Request::Adopt(adopt) => children.adopt(&adopt, descriptors),
@@ -275,4 +271,8 @@ impl Keeper {
             self.alone_since = Instant::now();
         }
     }
+}
+
+fn hello() -> Reply {
+    Reply::Hello { protocol: PROTOCOL, pid: std::process::id() }
 }

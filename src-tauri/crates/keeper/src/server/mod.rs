@@ -10,3 +10,6 @@ mod startup;
 
 pub use keeper::run;
 pub use startup::{Options, StartError};
+
+#[cfg(test)]
+mod tests;

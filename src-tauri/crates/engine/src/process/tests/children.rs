@@ -8,8 +8,9 @@ use std::process::Command;
 
 use kinfra_keeper::platform::is_alive;
 use rustix::io::FdFlags;
+use rustix::process::Signal;
 
-use super::stage::{Stage, eventually, exit_of, keeper_program};
+use super::stage::{Stage, eventually, exit_of, keeper_program, kill};
 use crate::process::{Scope, SpawnError, identity_of};
 
 #[tokio::test]
@@ -191,6 +192,24 @@ async fn there_is_one_keeper_for_a_lock_and_its_socket_is_the_users_alone() {
     assert!(String::from_utf8_lossy(&second.stderr).contains("another keeper holds"));
     assert_eq!(std::fs::metadata(&options.socket).unwrap().ino(), metadata.ino());
     assert_eq!(keeper.list().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_keeper_that_holds_a_child_outlives_the_signals_that_end_programs() {
+    let stage = Stage::new();
+    let (keeper, mut events) = stage.connect().await;
+    keeper.spawn(stage.script("up", "exec sleep 1000")).await.unwrap();
+    let identity = identity_of(keeper.pid()).unwrap();
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT] {
+        kill(identity.pid, signal);
+    }
+    assert_eq!(keeper.list().await.unwrap().len(), 1);
+    keeper.signal(&stage.run("up"), 9, Scope::Everything).await.unwrap();
+    exit_of(&mut events, &stage.run("up")).await;
+    keeper.forget(&stage.run("up")).await.unwrap();
+    assert!(is_alive(identity));
+    kill(identity.pid, Signal::TERM);
+    eventually("it ended", || !is_alive(identity)).await;
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
+use kinfra_keeper::platform::process;
 use rustix::process::Signal;
 
 use super::stage::{Stage, eventually, exit_of, kill, marked};
@@ -52,9 +53,9 @@ async fn what_daemonised_itself_is_found_and_ended() {
     assert_eq!(exit_of(&mut events, &run).await.code, Some(0));
     let pid: u32 = std::fs::read_to_string(stage.path().join("pid")).unwrap().trim().parse().unwrap();
     assert_eq!(remaining_pids(&keeper, &run).await, [pid]);
+    assert_eq!(process(pid).map(|process| process.parent), Some(keeper.pid()));
     assert!(!keeper.signal(&run, 15, Scope::Group).await.unwrap());
     assert!(keeper.signal(&run, 9, Scope::Everything).await.unwrap());
-    // The keeper is its parent now, and reaps it.
     eventually("it is gone", || identity_of(pid).is_none()).await;
     assert_eq!(remaining_pids(&keeper, &run).await, [0_u32; 0]);
 }
@@ -68,10 +69,8 @@ async fn a_descendant_without_the_mark_is_remembered_when_its_parent_is_gone() {
     keeper.spawn(stage.script("unmarked", script)).await.unwrap();
     eventually("it is up", || stage.log("unmarked", "stdout").ends_with('\n')).await;
     let pid: u32 = stage.log("unmarked", "stdout").trim().parse().unwrap();
-    eventually("it has a session of its own", || {
-        kinfra_keeper::platform::process(pid).is_some_and(|process| process.session == pid)
-    })
-    .await;
+    eventually("it has a session of its own", || process(pid).is_some_and(|process| process.session == pid))
+        .await;
     let leader = keeper.remaining(&run).await.unwrap()[0];
     kill(leader.pid, Signal::KILL);
     exit_of(&mut events, &run).await;

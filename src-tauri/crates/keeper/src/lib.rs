@@ -1,6 +1,11 @@
 //! `kinfra-keeper`: the small process that holds every child that KInfra runs.
 //!
-//! The library half is what the engine needs to talk to it: the protocol and the layout of log files.
+//! The engine uses what it needs to talk to it (`protocol`, `wire`), to read what it writes (`segments`) and to
+//! look at processes in the same way (`platform`, `belonging`); `server` is the keeper itself.
 
+pub mod belonging;
+pub mod platform;
 pub mod protocol;
 pub mod segments;
+pub mod server;
+pub mod wire;

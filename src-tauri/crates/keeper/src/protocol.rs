@@ -1,7 +1,8 @@
 //! What engine and keeper say to each other: one JSON object a line over a 0600 unix socket.
 //!
-//! Descriptors travel as SCM_RIGHTS beside the first byte of the line that announces them. The protocol only
-//! grows: unknown fields are ignored by both sides, so a new engine can talk to the keeper of an older one.
+//! Descriptors travel as SCM_RIGHTS beside the first byte of the line whose `descriptors` field says how many
+//! there are (see [`crate::wire`]). The protocol only grows: unknown fields are ignored by both sides, so a new
+//! engine can talk to the keeper of an older one.
 //! One engine is connected at a time; a new connection replaces the old one.
 
 use std::path::PathBuf;
@@ -16,6 +17,9 @@ pub const RUN_VARIABLE: &str = "KINFRA_RUN";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestFrame {
     pub id: u64,
+    /// How many descriptors come with the line.
+    #[serde(default)]
+    pub descriptors: usize,
     pub request: Request,
 }
 
@@ -26,8 +30,8 @@ pub enum Request {
         protocol: u32,
     },
     Spawn(Spawn),
-    /// Takes over a process that a keeper which is gone had spawned. Two descriptors may come with the line:
-    /// the read ends of its stdout and stderr pipes.
+    /// Takes over a process that a keeper which is gone had spawned, and reads on from the pipes that come with
+    /// the line. They are drained even when the answer is `NotThere`: they may hold the last that it said.
     Adopt(Adopt),
     Signal {
         run: String,
@@ -41,8 +45,13 @@ pub enum Request {
     Remaining {
         run: String,
     },
-    /// The engine has stored how this run ended.
+    /// The engine has stored how this run ended. Refused while its leader is alive; a run that isn't known is
+    /// forgotten already.
     Forget {
+        run: String,
+    },
+    /// Dups of the run's pipes, for an engine that has none because it was started after the run.
+    Pipes {
         run: String,
     },
     /// End when there is no child; refused while there is one.
@@ -71,6 +80,11 @@ pub struct Adopt {
     pub number: u64,
     pub identity: Identity,
     pub log_folder: PathBuf,
+    /// Which read ends come with the line, in this order.
+    #[serde(default)]
+    pub stdout: bool,
+    #[serde(default)]
+    pub stderr: bool,
 }
 
 /// A process, named so that a reused pid is never taken for it.
@@ -95,18 +109,15 @@ pub enum Scope {
 pub enum FromKeeper {
     Reply {
         id: u64,
+        #[serde(default)]
+        descriptors: usize,
         reply: Reply,
     },
     /// The run's leader ended.
-    Exited {
-        run: String,
-        status: ExitStatus,
-    },
-    /// There is more in the run's log files. Sent at most once per turn and run, and dropped, not queued, while
-    /// the engine doesn't read.
-    Output {
-        run: String,
-    },
+    Exited { run: String, status: ExitStatus },
+    /// There is more in the run's log files. Sent at most once per turn and run; while the engine doesn't read,
+    /// all that is said of one run melts into a single message.
+    Output { run: String },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,12 +139,18 @@ pub enum Reply {
     /// The process is gone, or its pid belongs to another one now.
     NotThere,
     Done,
+    /// Which read ends come with the line, in this order: an ended stream has none.
+    Pipes {
+        stdout: bool,
+        stderr: bool,
+    },
     Runs {
         runs: Vec<Run>,
     },
     Remaining {
         processes: Vec<Identity>,
     },
+    /// Not ended: so many runs have a live leader, or leave behind something that still holds their pipes.
     Busy {
         children: u32,
     },

@@ -2,16 +2,25 @@
 //!
 //! For each stream of a node, in its log folder:
 //!
-//! - `stdout.00000001.log`: raw bytes as they were read from the pipe
+//! - `stdout.00000001.log`: raw bytes as they were read from the pipe. The keeper adds two things: a line's end
+//!   where a run ended within a line, and a line that begins with [`LOST`] where a full disk made it drop bytes
 //! - `stdout.00000001.idx`: records of [`RECORD_BYTES`], one for each chunk in the segment, little-endian
 //!
 //! Segments are numbered upward from 1; the oldest is deleted when there are more than [`SEGMENTS`].
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 pub const SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
 pub const SEGMENTS: usize = 8;
 pub const RECORD_BYTES: usize = 32;
+
+/// How the line begins that says how many bytes could not be written, and why.
+pub const LOST: &str = "[kinfra] lost";
+
+/// The streams of a node, as file names have them.
+pub const STDOUT: &str = "stdout";
+pub const STDERR: &str = "stderr";
 
 /// One chunk: where it begins in its segment, when it was read, and by which run it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,4 +64,26 @@ pub fn segment_path(folder: &Path, stream: &str, number: u32) -> PathBuf {
 #[must_use]
 pub fn index_path(folder: &Path, stream: &str, number: u32) -> PathBuf {
     folder.join(format!("{stream}.{number:08}.idx"))
+}
+
+/// The numbers of the segments that a stream has, in order.
+///
+/// # Errors
+/// When the folder can't be read; a folder that doesn't exist has no segments.
+pub fn numbers(folder: &Path, stream: &str) -> io::Result<Vec<u32>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut numbers = Vec::new();
+    for entry in entries {
+        let name = entry?.file_name();
+        let number: Option<u32> = name.to_str().and_then(|name| {
+            name.strip_prefix(stream)?.strip_prefix('.')?.strip_suffix(".log")?.parse().ok()
+        });
+        numbers.extend(number);
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
 }

@@ -1,0 +1,20 @@
+//! Processes: the client of the keeper, and looking at what runs on this machine.
+
+mod actor;
+mod error;
+mod keeper;
+mod launch;
+mod leftovers;
+mod link;
+mod ports;
+mod table;
+
+pub use error::{ProcessError, SpawnError};
+pub use keeper::{Keeper, KeeperEvent};
+pub use kinfra_keeper::platform::{identity_of, is_alive};
+pub use kinfra_keeper::protocol::{ExitStatus, Identity, Run, Scope, Spawn};
+pub use launch::KeeperOptions;
+pub use ports::{ListenState, PortHolder, listens, port_holder};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! What the client knows of each run: enough to hand it over to another keeper.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+
+use kinfra_keeper::protocol::{Adopt, ExitStatus, Identity, Run, Spawn};
+
+pub struct Held {
+    pub number: u64,
+    pub leader: Identity,
+    pub log_folder: PathBuf,
+    pub pipes: Pipes,
+    pub ended: Option<ExitStatus>,
+}
+
+/// Dups of the read ends, held and never read: while they are open, no output is lost with a keeper.
+#[derive(Default)]
+pub struct Pipes {
+    pub stdout: Option<OwnedFd>,
+    pub stderr: Option<OwnedFd>,
+}
+
+impl Pipes {
+    /// From the descriptors of a message that says which ones they are.
+    pub fn from_message(stdout: bool, stderr: bool, descriptors: Vec<OwnedFd>) -> Self {
+        let mut descriptors = descriptors.into_iter();
+        let stdout = if stdout { descriptors.next() } else { None };
+        let stderr = if stderr { descriptors.next() } else { None };
+        Self { stdout, stderr }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.stdout.is_none() && self.stderr.is_none()
+    }
+}
+
+impl Held {
+    pub fn spawned(spawn: &Spawn, leader: Identity, descriptors: Vec<OwnedFd>) -> Self {
+        Self {
+            number: spawn.number,
+            leader,
+            log_folder: spawn.log_folder.clone(),
+            pipes: Pipes::from_message(true, true, descriptors),
+            ended: None,
+        }
+    }
+
+    pub fn listed(run: &Run) -> Self {
+        Self {
+            number: run.number,
+            leader: run.identity,
+            log_folder: run.log_folder.clone(),
+            pipes: Pipes::default(),
+            ended: run.ended,
+        }
+    }
+
+    /// What another keeper must be told, with dups of the pipes: it may be lost as well.
+    ///
+    /// # Errors
+    /// When this process has too many files open.
+    pub fn adopt(&self, run: &str) -> io::Result<(Adopt, Vec<OwnedFd>)> {
+        let adopt = Adopt {
+            run: run.to_owned(),
+            number: self.number,
+            identity: self.leader,
+            log_folder: self.log_folder.clone(),
+            stdout: self.pipes.stdout.is_some(),
+            stderr: self.pipes.stderr.is_some(),
+        };
+        let pipes = self.pipes.stdout.iter().chain(&self.pipes.stderr);
+        Ok((adopt, pipes.map(OwnedFd::try_clone).collect::<io::Result<_>>()?))
+    }
+}

@@ -1,0 +1,26 @@
+//! What each system does in its own way: looking at processes, signalling exactly one of them, hearing of the
+//! end of a process that is not a child. Another system fills the same functions.
+
+#[cfg(target_os = "linux")]
+mod linux;
+
+#[cfg(target_os = "linux")]
+pub use linux::{
+    become_subreaper, carries_mark, close_inherited_descriptors, command_line, folder_of, identity_of,
+    is_alive, peer_user, process, processes, program_of, signal_exactly, watch,
+};
+
+use crate::protocol::Identity;
+
+/// One process at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Process {
+    pub identity: Identity,
+    pub parent: u32,
+    pub group: u32,
+    pub session: u32,
+    /// Whose it is; the superuser's when it may not be looked into.
+    pub user: u32,
+    /// Ended and not yet waited for.
+    pub ended: bool,
+}

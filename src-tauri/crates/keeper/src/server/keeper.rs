@@ -1,0 +1,278 @@
+//! The loop.
+//!
+//! Theory of operation: one thread waits in poll(2) for the listener, the engine, signals, pipes and the pidfds
+//! of adopted processes, and gives each that is ready one bounded turn: pipes first, because a child that can't
+//! write stands still. Nothing else blocks. Several connections may be open, but the last that said hello is the
+//! engine; the one before it is cut off. The keeper ends when nobody needs it: no engine, and no run that is
+//! alive or whose end is still to be told.
+
+use std::fs;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::rc::Rc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::geteuid;
+
+use super::children::Children;
+use super::link::Link;
+use super::startup::{Options, StartError, Started, start};
+use crate::platform;
+use crate::protocol::{ExitStatus, FromKeeper, PROTOCOL, Reply, Request, RequestFrame};
+
+/// How long a keeper that was just started waits for its engine.
+const FIRST_ENGINE: Duration = Duration::from_secs(10);
+
+/// How long ends wait for an engine that asks for them. A machine is left alone over a night or a weekend's day,
+/// and the process costs about 2 MiB; the store would then only say "ended, unknown how".
+const ENDS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A run that prints without end is told of so often: a person sees no difference, and the engine sleeps.
+const BETWEEN_OUTPUTS: Duration = Duration::from_millis(25);
+
+/// Connections that have not said hello.
+const MOST_STRANGERS: usize = 8;
+
+struct Keeper {
+    started: Started,
+    children: Children,
+    links: Vec<Link>,
+    user: u32,
+    /// Since when nobody is connected.
+    alone_since: Instant,
+    had_engine: bool,
+    outputs_at: Instant,
+    quit: bool,
+}
+
+/// What poll(2) found ready.
+#[derive(Default)]
+struct Ready {
+    listener: bool,
+    signals: bool,
+    links: Vec<usize>,
+    pumps: Vec<usize>,
+    gone: Vec<Rc<str>>,
+}
+
+/// Becomes the keeper; returns when it is no longer needed.
+///
+/// # Errors
+/// [`StartError::Locked`] when there is one already, else what could not be done.
+pub fn run(options: &Options) -> Result<(), StartError> {
+    let started = start(options)?;
+    let mut keeper = Keeper {
+        started,
+        children: Children::new(),
+        links: Vec::new(),
+        user: geteuid().as_raw(),
+        alone_since: Instant::now(),
+        had_engine: false,
+        outputs_at: Instant::now(),
+        quit: false,
+    };
+    while !keeper.is_done() {
+        keeper
+            .turn()
+            .map_err(|error| StartError::Io { doing: "wait for what happens next".to_owned(), error })?;
+    }
+    for link in &mut keeper.links {
+        link.say_goodbye();
+    }
+    // While the lock is still held, so that it can't be the next keeper's.
+    let _ = fs::remove_file(&keeper.started.socket);
+    drop(keeper.started.lock);
+    Ok(())
+}
+
+impl Keeper {
+    fn turn(&mut self) -> io::Result<()> {
+        let ready = self.wait()?;
+        self.children.pump(|index, _| ready.pumps.contains(&index));
+        let mut ended = Vec::new();
+        if ready.signals {
+            // What is in it doesn't matter, only that it is empty before children are looked at.
+            while matches!((&self.started.signals.wake).read(&mut [0; 64]), Ok(read) if read > 0) {}
+            ended.extend(self.children.reap());
+        }
+        ended.extend(self.children.end_adopted(&ready.gone));
+        self.tell_ends(&ended);
+        for index in ready.links {
+            self.serve(index);
+        }
+        if ready.listener {
+            self.accept();
+        }
+        self.tell_output();
+        self.drop_lost_links();
+        Ok(())
+    }
+
+    fn wait(&self) -> io::Result<Ready> {
+        let pumps = &self.children.pumps;
+        let adopted: Vec<_> = (self.children.runs.iter())
+            .filter_map(|(name, run)| run.watch.as_ref().map(|watch| (name, watch)))
+            .collect();
+        let mut waiting = vec![
+            PollFd::new(&self.started.listener, PollFlags::IN),
+            PollFd::new(&self.started.signals.wake, PollFlags::IN),
+        ];
+        waiting.extend(self.links.iter().map(|link| {
+            let both = PollFlags::IN | PollFlags::OUT;
+            PollFd::new(&link.socket, if link.has_unsent() { both } else { PollFlags::IN })
+        }));
+        waiting.extend(pumps.iter().map(|pump| PollFd::new(&pump.source, PollFlags::IN)));
+        waiting.extend(adopted.iter().map(|(_, watch)| PollFd::new(*watch, PollFlags::IN)));
+        let timeout = self.deadline().map(|at| {
+            let left = at.saturating_duration_since(Instant::now());
+            Timespec {
+                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                tv_nsec: i64::from(left.subsec_nanos()),
+            }
+        });
+        match poll(&mut waiting, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let mut is_ready = waiting.iter().map(|waited| !waited.revents().is_empty());
+        let mut next = || is_ready.next().unwrap_or_default();
+        Ok(Ready {
+            listener: next(),
+            signals: next(),
+            links: (0..self.links.len()).filter(|_| next()).collect(),
+            pumps: (0..pumps.len()).filter(|_| next()).collect(),
+            gone: adopted.iter().filter(|_| next()).map(|(name, _)| Rc::clone(name)).collect(),
+        })
+    }
+
+    /// When to wake up even if nothing happens.
+    fn deadline(&self) -> Option<Instant> {
+        if let Some(engine) = self.links.iter().find(|link| link.greeted) {
+            // Else it doesn't read, and its socket wakes the loop when it does.
+            let may_tell = !self.children.printed.is_empty() && !engine.has_unsent();
+            return may_tell.then_some(self.outputs_at);
+        }
+        self.end_at()
+    }
+
+    /// When a keeper without engine ends, if nothing changes.
+    fn end_at(&self) -> Option<Instant> {
+        if !self.links.is_empty() || self.children.alive() > 0 {
+            return None;
+        }
+        let patience = match (self.children.runs.is_empty(), self.had_engine) {
+            (true, true) => Duration::ZERO,
+            (true, false) => FIRST_ENGINE,
+            (false, _) => ENDS_KEPT,
+        };
+        Some(self.alone_since + patience)
+    }
+
+    fn is_done(&self) -> bool {
+        // A SIGTERM counts for the moment in which it comes: it shall not take effect hours later.
+        let told_to_end = self.started.signals.terminate.swap(false, Ordering::Relaxed)
+            && self.children.alive() == 0
+            && self.children.runs.is_empty();
+        self.quit || told_to_end || self.end_at().is_some_and(|at| at <= Instant::now())
+    }
+
+    fn accept(&mut self) {
+        while let Ok((socket, _)) = self.started.listener.accept() {
+            let is_own = platform::peer_user(&socket).is_ok_and(|user| user == self.user);
+            if let (true, Ok(link)) = (is_own, Link::new(socket)) {
+                self.links.push(link);
+            }
+        }
+        let strangers = self.links.iter().filter(|link| !link.greeted).count();
+        let surplus = strangers.saturating_sub(MOST_STRANGERS);
+        for link in self.links.iter_mut().filter(|link| !link.greeted).take(surplus) {
+            link.lost = true;
+        }
+    }
+
+    fn serve(&mut self, index: usize) {
+        self.links[index].flush();
+        for (RequestFrame { id, request, .. }, descriptors) in self.links[index].receive() {
+            let (reply, answered) = match request {
+                Request::Hello { .. } => (self.greet(index), Vec::new()),
+                _ if !self.links[index].greeted => {
+                    self.links[index].lost = true;
+                    (Reply::Refused { reason: "say hello first".to_owned() }, Vec::new())
+                }
+                request => self.answer(request, descriptors),
+            };
+            self.links[index].reply(id, reply, answered);
+        }
+    }
+
+    /// From now on this connection is the engine.
+    fn greet(&mut self, index: usize) -> Reply {
+        for (other, link) in self.links.iter_mut().enumerate() {
+            if other != index && link.greeted {
+                link.greeted = false;
+                link.lost = true;
+            }
+        }
+        self.links[index].greeted = true;
+        self.had_engine = true;
+        hello()
+    }
+
+    fn answer(&mut self, request: Request, descriptors: Vec<OwnedFd>) -> (Reply, Vec<OwnedFd>) {
+        let children = &mut self.children;
+        let reply = match request {
+            Request::Hello { .. } => hello(),
+            Request::Spawn(spawn) => return children.spawn(&spawn),
+            Request::Pipes { run } => return children.pipes(&run),
+            Request::Adopt(adopt) => children.adopt(&adopt, descriptors),
+            Request::Signal { run, signal, scope } => children.signal(&run, signal, scope),
+            Request::List => children.list(),
+            Request::Remaining { run } => children.remaining(&run),
+            Request::Forget { run } => children.forget(&run),
+            Request::Quit => match u32::try_from(children.alive()).unwrap_or(u32::MAX) {
+                0 => {
+                    self.quit = true;
+                    Reply::Done
+                }
+                children => Reply::Busy { children },
+            },
+        };
+        (reply, Vec::new())
+    }
+
+    fn tell_ends(&mut self, ended: &[(Rc<str>, ExitStatus)]) {
+        let Some(engine) = self.links.iter_mut().find(|link| link.greeted) else { return };
+        for (run, status) in ended {
+            engine.send(&FromKeeper::Exited { run: run.to_string(), status: *status }, Vec::new());
+        }
+    }
+
+    fn tell_output(&mut self) {
+        let Some(engine) = self.links.iter_mut().find(|link| link.greeted) else {
+            self.children.printed.clear();
+            return;
+        };
+        let now = Instant::now();
+        if self.children.printed.is_empty() || engine.has_unsent() || now < self.outputs_at {
+            return;
+        }
+        for run in std::mem::take(&mut self.children.printed) {
+            engine.send(&FromKeeper::Output { run: run.to_string() }, Vec::new());
+        }
+        self.outputs_at = now + BETWEEN_OUTPUTS;
+    }
+
+    fn drop_lost_links(&mut self) {
+        let before = self.links.len();
+        self.links.retain(|link| !link.lost);
+        if before > 0 && self.links.is_empty() {
+            self.alone_since = Instant::now();
+        }
+    }
+}
+
+fn hello() -> Reply {
+    Reply::Hello { protocol: PROTOCOL, pid: std::process::id() }
+}

@@ -1,0 +1,89 @@
+//! One connection of an engine.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use crate::protocol::{FromKeeper, Reply, RequestFrame};
+use crate::wire::{Inbox, Outbox};
+
+/// An engine that leaves so much unread is cut off: it can connect again and ask for the list.
+const MOST_UNREAD: usize = 4 * 1024 * 1024;
+
+/// Requests of one turn, so that an engine which asks without end doesn't starve the pipes.
+const RECEIVES_PER_TURN: usize = 16;
+
+pub struct Link {
+    pub socket: UnixStream,
+    /// It said hello: it is the engine.
+    pub greeted: bool,
+    pub lost: bool,
+    inbox: Inbox,
+    outbox: Outbox,
+}
+
+impl Link {
+    /// # Errors
+    /// When the socket can't be made non-blocking.
+    pub fn new(socket: UnixStream) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        Ok(Self { socket, greeted: false, lost: false, inbox: Inbox::default(), outbox: Outbox::default() })
+    }
+
+    #[must_use]
+    pub fn has_unsent(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    pub fn receive(&mut self) -> Vec<(RequestFrame, Vec<OwnedFd>)> {
+        let mut requests = Vec::new();
+        for _ in 0..RECEIVES_PER_TURN {
+            match self.inbox.receive(&self.socket) {
+                Ok(0) => self.lost = true,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(_) => self.lost = true,
+            }
+            loop {
+                match self.inbox.take() {
+                    Ok(Some(request)) => requests.push(request),
+                    Ok(None) => break,
+                    Err(_) => {
+                        self.lost = true;
+                        break;
+                    }
+                }
+            }
+            if self.lost {
+                break;
+            }
+        }
+        requests
+    }
+
+    pub fn reply(&mut self, id: u64, reply: Reply, descriptors: Vec<OwnedFd>) {
+        self.send(&FromKeeper::Reply { id, descriptors: descriptors.len(), reply }, descriptors);
+    }
+
+    pub fn send(&mut self, message: &FromKeeper, descriptors: Vec<OwnedFd>) {
+        if self.outbox.push(message, descriptors).is_err() || self.outbox.bytes() > MOST_UNREAD {
+            self.lost = true;
+        }
+        self.flush();
+    }
+
+    pub fn flush(&mut self) {
+        match self.outbox.flush(&self.socket) {
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => self.lost = true,
+            _ => {}
+        }
+    }
+
+    /// Sends the rest before the keeper ends, for at most a second.
+    pub fn say_goodbye(&mut self) {
+        let _ = self.socket.set_nonblocking(false);
+        let _ = self.socket.set_write_timeout(Some(Duration::from_secs(1)));
+        self.flush();
+    }
+}

@@ -1,0 +1,289 @@
+//! Appends one stream of one node to its segments.
+//!
+//! Theory of operation: a writer opens the newest segment when it first has something to write, goes on where
+//! the last keeper stopped, and begins the next segment when a chunk doesn't fit, deleting the oldest. It never
+//! fails: what can't be written is dropped and counted, and as soon as writing works again one marker line says
+//! how much was lost. A chunk that could be written only in part is taken back, so a reader never sees half.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rustix::time::{ClockId, clock_gettime};
+
+use crate::segments::{self, LOST, RECORD_BYTES, Record, SEGMENT_BYTES, SEGMENTS};
+
+pub struct LogWriter {
+    folder: PathBuf,
+    stream: &'static str,
+    segment: Option<Segment>,
+    lost: Option<Loss>,
+}
+
+struct Segment {
+    number: u32,
+    log: File,
+    index: File,
+    size: u64,
+    records: u64,
+    /// The run that wrote last, while its last line has no end yet.
+    open_line: Option<u64>,
+}
+
+struct Loss {
+    bytes: u64,
+    reason: String,
+}
+
+impl LogWriter {
+    #[must_use]
+    pub fn new(folder: &Path, stream: &'static str) -> Self {
+        Self { folder: folder.to_owned(), stream, segment: None, lost: None }
+    }
+
+    /// Appends one chunk of a run's output.
+    pub fn append(&mut self, run: u64, bytes: &[u8]) {
+        if let Err((written, error)) = self.try_append(run, bytes) {
+            let lost = self.lost.get_or_insert_with(|| Loss { bytes: 0, reason: String::new() });
+            lost.bytes += (bytes.len() - written) as u64;
+            lost.reason = error.to_string();
+            // Whatever was wrong with this file, the next chunk shall look afresh.
+            self.segment = None;
+        }
+    }
+
+    /// Ends the line that the run left without an end: nothing more will come from it.
+    pub fn finish(&mut self, run: u64) {
+        if self.segment.as_ref().is_some_and(|segment| segment.open_line == Some(run)) {
+            self.append(run, b"\n");
+        }
+    }
+
+    /// On failure, how many of the bytes were written all the same.
+    fn try_append(&mut self, run: u64, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
+        let open_line = self.segment().map_err(|error| (0, error))?.open_line;
+        if let Some(lost) = &self.lost {
+            let end = if open_line.is_some() { "\n" } else { "" };
+            let marker = format!("{end}{LOST} {} bytes of log here: {}\n", lost.bytes, lost.reason);
+            self.write(run, marker.as_bytes()).map_err(|(_, error)| (0, error))?;
+            self.lost = None;
+        } else if open_line.is_some_and(|other| other != run) {
+            self.write(run, b"\n").map_err(|(_, error)| (0, error))?;
+        }
+        self.write(run, bytes)
+    }
+
+    fn write(&mut self, run: u64, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
+        let mut written = 0;
+        while written < bytes.len() {
+            let segment = self.segment().map_err(|error| (written, error))?;
+            let part = segment.fitting(&bytes[written..]);
+            if part.is_empty() {
+                let next = segment.number + 1;
+                let opened = self.create(next).map_err(|error| (written, error))?;
+                self.segment = Some(opened);
+                continue;
+            }
+            segment.write(run, part).map_err(|error| (written, error))?;
+            written += part.len();
+        }
+        Ok(())
+    }
+
+    /// The segment to write to; opened anew when it was deleted by someone else.
+    fn segment(&mut self) -> io::Result<&mut Segment> {
+        let current = match self.segment.take() {
+            Some(segment) if segment.log.metadata()?.nlink() > 0 => segment,
+            _ => match segments::numbers(&self.folder, self.stream)?.last() {
+                Some(newest) => Segment::open(&self.folder, self.stream, *newest)?,
+                None => self.create(1)?,
+            },
+        };
+        Ok(self.segment.insert(current))
+    }
+
+    fn create(&self, number: u32) -> io::Result<Segment> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
+        let segment = Segment::open(&self.folder, self.stream, number)?;
+        for old in segments::numbers(&self.folder, self.stream)? {
+            if old as usize + SEGMENTS <= number as usize {
+                // One that can't be deleted is tried again with the next segment.
+                let _ = std::fs::remove_file(segments::segment_path(&self.folder, self.stream, old));
+                let _ = std::fs::remove_file(segments::index_path(&self.folder, self.stream, old));
+            }
+        }
+        Ok(segment)
+    }
+}
+
+impl Segment {
+    fn open(folder: &Path, stream: &str, number: u32) -> io::Result<Self> {
+        let open = |path: PathBuf| {
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+        };
+        let log = open(segments::segment_path(folder, stream, number))?;
+        let index = open(segments::index_path(folder, stream, number))?;
+        let size = log.metadata()?.len();
+        // Rounded down: a record of which only a part was written is overwritten.
+        let records = index.metadata()?.len() / RECORD_BYTES as u64;
+        let mut segment = Self { number, log, index, size, records, open_line: None };
+        let mut last = [b'\n'];
+        if size > 0 {
+            segment.log.read_exact_at(&mut last, size - 1)?;
+        }
+        if last != [b'\n'] {
+            let mut record = [0; RECORD_BYTES];
+            let known = records > 0
+                && segment.index.read_exact_at(&mut record, (records - 1) * RECORD_BYTES as u64).is_ok();
+            segment.open_line = Some(if known { Record::decode(&record).run } else { 0 });
+        }
+        Ok(segment)
+    }
+
+    /// How much of the bytes goes into this segment: as many whole lines as there is room for. A line that is
+    /// longer than the room of an empty segment is cut.
+    fn fitting<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
+        let room = usize::try_from(SEGMENT_BYTES.saturating_sub(self.size)).unwrap_or(usize::MAX);
+        if bytes.len() <= room {
+            return bytes;
+        }
+        match bytes[..room].iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => &bytes[..=end],
+            None if self.size == 0 => &bytes[..room],
+            None => &[],
+        }
+    }
+
+    fn write(&mut self, run: u64, bytes: &[u8]) -> io::Result<()> {
+        let record =
+            Record { offset: self.size, wall: wall_clock(), monotonic: monotonic_clock(), run }.encode();
+        // First, so that whoever sees the bytes finds their time. Without it they have the time of those before.
+        if self.index.write_all_at(&record, self.records * RECORD_BYTES as u64).is_ok() {
+            self.records += 1;
+        }
+        if let Err(error) = self.log.write_all_at(bytes, self.size) {
+            // If this fails too, half a chunk stays, which is better than none.
+            let _ = self.log.set_len(self.size);
+            return Err(error);
+        }
+        self.size += bytes.len() as u64;
+        self.open_line = (bytes.last() != Some(&b'\n')).then_some(run);
+        Ok(())
+    }
+}
+
+/// Nanoseconds since 1970.
+fn wall_clock() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn monotonic_clock() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    u64::try_from(now.tv_sec).unwrap_or(0) * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn text(folder: &Path) -> String {
+        let numbers = segments::numbers(folder, "stdout").unwrap();
+        numbers
+            .iter()
+            .map(|number| fs::read_to_string(segments::segment_path(folder, "stdout", *number)).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_new_writer_goes_on_in_the_same_segment() {
+        let folder = tempfile::tempdir().unwrap();
+        LogWriter::new(folder.path(), "stdout").append(1, b"one\n");
+        LogWriter::new(folder.path(), "stdout").append(1, b"two\n");
+        assert_eq!(text(folder.path()), "one\ntwo\n");
+        let index = fs::read(segments::index_path(folder.path(), "stdout", 1)).unwrap();
+        let offsets: Vec<u64> = index
+            .chunks(RECORD_BYTES)
+            .map(|record| Record::decode(record.try_into().unwrap()).offset)
+            .collect();
+        assert_eq!(offsets, [0, 4]);
+    }
+
+    #[test]
+    fn the_lines_of_two_runs_are_never_glued_and_those_of_one_never_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = LogWriter::new(folder.path(), "stdout");
+        writer.append(1, b"half a ");
+        LogWriter::new(folder.path(), "stdout").append(1, b"line");
+        let mut writer = LogWriter::new(folder.path(), "stdout");
+        writer.append(2, b"other");
+        writer.finish(2);
+        writer.finish(2);
+        assert_eq!(text(folder.path()), "half a line\nother\n");
+    }
+
+    #[test]
+    fn segments_are_bounded_in_size_and_number_and_end_with_a_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = LogWriter::new(folder.path(), "stdout");
+        let chunk = "0123456789abcdef\n".repeat(60_000);
+        let mut total = 0;
+        while total < (SEGMENTS + 3) * 8 * 1024 * 1024 {
+            writer.append(1, chunk.as_bytes());
+            total += chunk.len();
+        }
+        let numbers = segments::numbers(folder.path(), "stdout").unwrap();
+        assert_eq!(numbers.len(), SEGMENTS);
+        assert!(numbers[0] > 1);
+        for number in numbers {
+            let bytes = fs::read(segments::segment_path(folder.path(), "stdout", number)).unwrap();
+            assert!(bytes.len() as u64 <= SEGMENT_BYTES);
+            assert_eq!(bytes.len() % 17, 0, "segment {number} ends within a line");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2 * SEGMENTS);
+    }
+
+    #[test]
+    fn what_could_not_be_written_is_counted_in_one_marker_line() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = base.path().join("logs");
+        // A file in the folder's place makes every write fail, as a full disk does.
+        fs::write(&folder, "").unwrap();
+        let mut writer = LogWriter::new(&folder, "stdout");
+        writer.append(1, b"lost\n");
+        writer.append(1, b"lost too\n");
+        fs::remove_file(&folder).unwrap();
+        writer.append(1, b"here again\n");
+        writer.append(1, b"and here\n");
+        let text = text(&folder);
+        assert!(text.starts_with("[kinfra] lost 14 bytes of log here: "), "{text}");
+        assert!(text.ends_with("\nhere again\nand here\n"), "{text}");
+        assert_eq!(text.lines().count(), 3);
+    }
+
+    #[test]
+    fn a_folder_deleted_under_the_writer_is_made_anew() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = base.path().join("logs");
+        let mut writer = LogWriter::new(&folder, "stdout");
+        writer.append(1, b"before\n");
+        fs::remove_dir_all(&folder).unwrap();
+        writer.append(1, b"after\n");
+        assert_eq!(text(&folder), "after\n");
+    }
+
+    #[test]
+    fn files_and_folder_are_the_users_alone() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = base.path().join("logs");
+        LogWriter::new(&folder, "stdout").append(1, b"x\n");
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+        assert_eq!(mode(&folder), 0o700);
+        assert_eq!(mode(&segments::segment_path(&folder, "stdout", 1)), 0o600);
+        assert_eq!(mode(&segments::index_path(&folder, "stdout", 1)), 0o600);
+    }
+}

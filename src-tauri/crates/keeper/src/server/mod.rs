@@ -1,0 +1,15 @@
+//! The keeper itself.
+
+mod children;
+mod keeper;
+mod link;
+mod log_writer;
+mod pump;
+mod signalling;
+mod startup;
+
+pub use keeper::run;
+pub use startup::{Options, StartError};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! Carries what comes out of one pipe to its log.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::rc::{Rc, Weak};
+
+use super::log_writer::LogWriter;
+
+/// The most that is read of one stream before all others had their turn.
+pub const TURN_BYTES: usize = 1024 * 1024;
+
+pub struct Pump {
+    pub run: Rc<str>,
+    pub stream: &'static str,
+    /// The read end, non-blocking.
+    pub source: OwnedFd,
+    number: u64,
+    log: Rc<RefCell<LogWriter>>,
+}
+
+/// What one turn brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn {
+    pub wrote: bool,
+    /// Nobody holds the write end any more.
+    pub ended: bool,
+}
+
+impl Pump {
+    /// Takes over the read end of a pipe.
+    ///
+    /// # Errors
+    /// When it can't be made non-blocking.
+    pub fn new(
+        run: Rc<str>,
+        number: u64,
+        stream: &'static str,
+        source: OwnedFd,
+        log: Rc<RefCell<LogWriter>>,
+    ) -> io::Result<Self> {
+        rustix::io::ioctl_fionbio(&source, true)?;
+        Ok(Self { run, stream, source, number, log })
+    }
+
+    /// Reads all that the pipe holds, at most [`TURN_BYTES`], and writes it as one chunk.
+    pub fn turn(&self, buffer: &mut [u8]) -> Turn {
+        let mut filled = 0;
+        let mut ended = false;
+        while filled < buffer.len() {
+            let room = buffer.len() - filled;
+            match rustix::io::read(&self.source, &mut buffer[filled..]) {
+                Ok(0) => {
+                    ended = true;
+                    break;
+                }
+                Ok(read) => {
+                    filled += read;
+                    // A pipe gives all that it has at once.
+                    if read < room {
+                        break;
+                    }
+                }
+                Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::AGAIN) => break,
+                Err(_) => {
+                    ended = true;
+                    break;
+                }
+            }
+        }
+        let mut log = self.log.borrow_mut();
+        if filled > 0 {
+            log.append(self.number, &buffer[..filled]);
+        }
+        if ended {
+            log.finish(self.number);
+        }
+        Turn { wrote: filled > 0, ended }
+    }
+}
+
+/// One writer for each stream of each folder, however many runs write there: a run's leftover may still print
+/// while its successor does.
+#[derive(Default)]
+pub struct Logs {
+    writers: HashMap<(PathBuf, &'static str), Weak<RefCell<LogWriter>>>,
+}
+
+impl Logs {
+    pub fn writer(&mut self, folder: &Path, stream: &'static str) -> Rc<RefCell<LogWriter>> {
+        self.writers.retain(|_, writer| writer.strong_count() > 0);
+        let key = (folder.to_owned(), stream);
+        if let Some(writer) = self.writers.get(&key).and_then(Weak::upgrade) {
+            return writer;
+        }
+        let writer = Rc::new(RefCell::new(LogWriter::new(folder, stream)));
+        self.writers.insert(key, Rc::downgrade(&writer));
+        writer
+    }
+}

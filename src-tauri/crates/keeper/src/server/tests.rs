@@ -1,0 +1,169 @@
+//! What an engine may do wrong, said in the bare protocol to a real keeper.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::protocol::{FromKeeper, PROTOCOL, Reply, Request, RequestFrame, Spawn};
+use crate::segments::{numbers, segment_path};
+use crate::wire::{Inbox, Outbox};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Stage {
+    folder: TempDir,
+    keeper: Child,
+}
+
+impl Stage {
+    fn new() -> Self {
+        let test_program = std::env::current_exe().unwrap();
+        let program = test_program.parent().and_then(Path::parent).unwrap().join("kinfra-keeper");
+        assert!(program.exists(), "run: cargo build -p kinfra-keeper");
+        let folder = tempfile::tempdir().unwrap();
+        let keeper = Command::new(program)
+            .arg("--socket")
+            .arg(folder.path().join("keeper.sock"))
+            .arg("--lock")
+            .arg(folder.path().join("keeper.lock"))
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { folder, keeper }
+    }
+
+    fn engine(&self) -> Engine {
+        let socket = self.folder.path().join("keeper.sock");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match UnixStream::connect(&socket) {
+                Ok(socket) => {
+                    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+                    return Engine { socket, inbox: Inbox::default(), outputs: 0 };
+                }
+                Err(error) if Instant::now() > deadline => panic!("no keeper: {error}"),
+                Err(_) => std::thread::yield_now(),
+            }
+        }
+    }
+
+    fn script(&self, name: &str, script: &str) -> Spawn {
+        Spawn {
+            run: format!("{}/{name}", self.folder.path().display()),
+            number: 1,
+            program: PathBuf::from("/bin/sh"),
+            arguments: vec!["-c".to_owned(), script.to_owned()],
+            folder: self.folder.path().to_owned(),
+            environment: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())],
+            log_folder: self.folder.path().join(name),
+        }
+    }
+
+    fn logged(&self, name: &str) -> u64 {
+        let folder = self.folder.path().join(name);
+        let newest = numbers(&folder, "stdout").unwrap().into_iter().max();
+        newest.map_or(0, |number| {
+            u64::from(number) << 32
+                | segment_path(&folder, "stdout", number).metadata().map_or(0, |file| file.len())
+        })
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        // Its children end of SIGPIPE: nobody else holds their pipes.
+        let _ = self.keeper.kill();
+        let _ = self.keeper.wait();
+    }
+}
+
+struct Engine {
+    socket: UnixStream,
+    inbox: Inbox,
+    outputs: usize,
+}
+
+impl Engine {
+    fn send(&self, request: Request) -> io::Result<()> {
+        let mut outbox = Outbox::default();
+        outbox.push(&RequestFrame { id: 1, descriptors: 0, request }, Vec::new())?;
+        outbox.flush(&self.socket)
+    }
+
+    fn ask(&mut self, request: Request) -> io::Result<(Reply, Vec<OwnedFd>)> {
+        self.send(request)?;
+        loop {
+            match self.inbox.take()? {
+                Some((FromKeeper::Reply { reply, .. }, descriptors)) => return Ok((reply, descriptors)),
+                Some((FromKeeper::Output { .. }, _)) => self.outputs += 1,
+                Some((FromKeeper::Exited { .. }, _)) => {}
+                None => {
+                    if self.inbox.receive(&self.socket)? == 0 {
+                        return Err(io::ErrorKind::UnexpectedEof.into());
+                    }
+                }
+            }
+        }
+    }
+
+    fn hello(&mut self) -> Reply {
+        self.ask(Request::Hello { protocol: PROTOCOL }).unwrap().0
+    }
+}
+
+#[test]
+fn only_who_said_hello_is_served() {
+    let stage = Stage::new();
+    let mut stranger = stage.engine();
+    let (reply, _) = stranger.ask(Request::List).unwrap();
+    assert!(matches!(reply, Reply::Refused { .. }), "{reply:?}");
+    assert!(stranger.ask(Request::Hello { protocol: PROTOCOL }).is_err());
+    assert_eq!(stage.engine().hello(), Reply::Hello { protocol: PROTOCOL, pid: stage.keeper.id() });
+}
+
+#[test]
+fn a_new_engine_replaces_the_old_one_when_it_says_hello() {
+    let stage = Stage::new();
+    let mut old = stage.engine();
+    old.hello();
+    let mut new = stage.engine();
+    assert!(old.ask(Request::List).is_ok());
+    new.hello();
+    assert!(old.ask(Request::List).is_err());
+    assert_eq!(new.ask(Request::List).unwrap().0, Reply::Runs { runs: Vec::new() });
+}
+
+#[test]
+fn an_engine_that_does_not_read_stops_no_log_and_misses_no_reply() {
+    let stage = Stage::new();
+    let mut engine = stage.engine();
+    engine.hello();
+    let (reply, pipes) = engine.ask(Request::Spawn(stage.script("loud", "exec yes"))).unwrap();
+    assert!(matches!(reply, Reply::Spawned { .. }), "{reply:?}");
+    assert_eq!(pipes.len(), 2);
+    drop(pipes);
+    let questions = 200;
+    for _ in 0..questions {
+        // Small enough that the keeper's bounded memory takes all answers.
+        engine.send(Request::Pipes { run: "none".to_owned() }).unwrap();
+    }
+    let before = stage.logged("loud");
+    let deadline = Instant::now() + PATIENCE;
+    while stage.logged("loud") < before + (1 << 20) {
+        assert!(Instant::now() < deadline, "the log stands still");
+        std::thread::yield_now();
+    }
+    // What was said of the output has melted into few messages, which come between the answers.
+    let mut answers = 0;
+    while answers < questions || engine.outputs == 0 {
+        assert!(Instant::now() < deadline, "{answers} answers, {} messages of output", engine.outputs);
+        engine.ask(Request::List).map(drop).unwrap();
+        answers += 1;
+    }
+    assert!(engine.outputs < answers);
+}

@@ -92,7 +92,9 @@ proptest! {
     #[test]
     fn text_without_our_names_reaches_the_shell_unchanged(text in "[a-z {}()$:.'\"\\\\;|&-]{0,60}") {
         let ours = ["$$", "${services.", "${resources.", "${project.", "${instance.", "${secret:"];
-        prop_assume!(!ours.iter().any(|own| text.contains(own)));
+        if ours.iter().any(|own| text.contains(own)) {
+            return Ok(());
+        }
         prop_assert_eq!(shown(&text, Mode::Run), text);
     }
 

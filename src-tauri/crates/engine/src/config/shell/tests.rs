@@ -120,7 +120,9 @@ proptest! {
         let text = format!("show-words {tail}");
         let line = shell_line(&text);
         // `$$` is the shell's pid, another one each time.
-        prop_assume!(line.starts_with("exec ") && !text.contains("$$"));
+        if !line.starts_with("exec ") || text.contains("$$") {
+            return Ok(());
+        }
         prop_assert_eq!(run(folder.path(), &line).1, run(folder.path(), &text).1);
     }
 }

@@ -1,8 +1,37 @@
 //! `kinfra.yaml`: its schema, reading, validation and references.
 
+mod assemble;
+mod checks;
+mod compile;
+mod declaration;
+pub mod dotenv;
+mod find;
+mod fingerprint;
+mod json_schema;
+mod load;
+mod nearest;
+mod paths;
+mod references;
+mod schema;
+mod settings;
+mod shell;
+mod slug;
 mod spec;
+mod stable_hash;
+mod tree;
 
+pub use compile::parse;
+pub use find::find;
+pub use json_schema::json_schema;
+pub use load::{load, load_file};
+pub use references::{InstanceAttribute, Mode, ProjectAttribute, Reference, ServiceAttribute, expand};
+pub use shell::shell_line;
+pub use slug::slug;
 pub use spec::{
     Backoff, Condition, Dependency, PortSpec, ProbeKind, ProbeSpec, ProjectSpec, RestartPolicy, RestartSpec,
     Run, ServiceSpec, StopSpec,
 };
+pub use tree::Format;
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// One project, checked as a whole: names are unique after slugging, dependencies exist and have no cycle, and
 /// every reference names something that exists.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProjectSpec {
     pub name: String,
     pub slug: String,
@@ -16,7 +16,7 @@ pub struct ProjectSpec {
     pub services: Vec<ServiceSpec>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ServiceSpec {
     pub name: String,
     pub slug: String,
@@ -36,7 +36,7 @@ pub struct ServiceSpec {
 }
 
 /// What is executed. The texts may hold `${…}`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Run {
     /// Executed as it is.
     Program(Vec<String>),
@@ -44,7 +44,7 @@ pub enum Run {
     Shell(String),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PortSpec {
     /// Chosen once, then kept.
     Auto,
@@ -53,20 +53,20 @@ pub enum PortSpec {
     None,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Dependency {
     pub service: String,
     pub condition: Condition,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Condition {
     Started,
     Healthy,
     Completed,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProbeSpec {
     pub kind: ProbeKind,
     /// Between two probes once healthy.
@@ -78,7 +78,7 @@ pub struct ProbeSpec {
     pub start_period: Duration,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ProbeKind {
     /// GET of this path on the service's own port; 200–399 is healthy.
     Http { path: String },
@@ -88,14 +88,14 @@ pub enum ProbeKind {
     Command(Run),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RestartPolicy {
     Always,
     OnFailure,
     Never,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RestartSpec {
     pub policy: RestartPolicy,
     /// Restarts in a row without a stable time between, before it counts as a crash loop.
@@ -105,13 +105,13 @@ pub struct RestartSpec {
 
 /// The delay doubles from `initial` to `longest`; the first restart comes at once when `initial` is zero,
 /// the next ones then after 1 s, 2 s, 4 s…
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Backoff {
     pub initial: Duration,
     pub longest: Duration,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct StopSpec {
     /// The number of the signal.
     pub signal: i32,

@@ -1,0 +1,23 @@
+//! What can be wrong with a configuration as a whole, when each setting for itself is right.
+
+mod cycles;
+mod dependencies;
+mod disk;
+mod health;
+mod names;
+mod ports;
+mod references;
+
+use super::declaration::ProjectFile;
+use super::schema::Reader;
+
+pub(super) use disk::check as check_disk;
+
+/// Everything that needs only the file.
+pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
+    names::check(project, reader);
+    ports::check(project, reader);
+    dependencies::check(project, reader);
+    health::check(project, reader);
+    references::check(project, reader);
+}

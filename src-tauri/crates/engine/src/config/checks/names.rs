@@ -1,0 +1,74 @@
+use std::collections::HashMap;
+
+use kinfra_rpc::{ErrorCode, Problem};
+
+use crate::config::declaration::ProjectFile;
+use crate::config::schema::Reader;
+use crate::config::slug::slug;
+use crate::config::tree::Key;
+
+/// A name is shown in a menu and becomes a folder's name.
+const LONGEST: usize = 100;
+
+pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
+    if let Some(name) = &project.project
+        && let Some(fault) = fault(&name.value)
+    {
+        let message = format!("the project's name {fault}");
+        reader.report(name.at, Problem::new(ErrorCode::ConfigInvalidValue, message));
+    }
+    let mut slugs: HashMap<String, &Key> = HashMap::new();
+    for (key, service) in &project.services.0 {
+        if let Some(fault) = fault(&key.text) {
+            let message = format!("the name of the service `{}` {fault}", key.text.escape_debug());
+            reader.report(key.at, Problem::new(ErrorCode::ConfigInvalidValue, message));
+        }
+        match slugs.get(&slug(&key.text)) {
+            // A key written twice was reported when the file was read.
+            Some(first) if first.text == key.text => {}
+            Some(first) => report_collision(first, key, reader),
+            None => {
+                slugs.insert(slug(&key.text), key);
+            }
+        }
+        let Some(service) = service else { continue };
+        for (variable, _) in &service.env.0 {
+            if let Some(fault) = variable_fault(&variable.text) {
+                let message = format!("the variable `{}` {fault}", variable.text.escape_debug());
+                reader.report(variable.at, Problem::new(ErrorCode::ConfigInvalidValue, message));
+            }
+        }
+    }
+}
+
+fn report_collision(first: &Key, second: &Key, reader: &mut Reader) {
+    let message = format!(
+        "the services `{}` (line {}) and `{}` would both be `{}` in host names",
+        first.text,
+        first.at.line,
+        second.text,
+        slug(&second.text)
+    );
+    let problem = Problem::new(ErrorCode::ConfigNameCollision, message).hint("rename one of them");
+    reader.report(second.at, problem);
+}
+
+fn fault(name: &str) -> Option<String> {
+    if name.trim().is_empty() {
+        return Some("is empty".into());
+    }
+    if name.chars().count() > LONGEST {
+        return Some(format!("is longer than {LONGEST} characters"));
+    }
+    let wrong = name.chars().find(|character| character.is_control() || "/\\{}$".contains(*character))?;
+    Some(format!("holds `{}`, which names can't", wrong.escape_debug()))
+}
+
+fn variable_fault(name: &str) -> Option<&'static str> {
+    match name {
+        "" => Some("has no name"),
+        "KINFRA_RUN" => Some("is KInfra's own mark on its processes; choose another name"),
+        _ if name.contains(['=', '\0']) => Some("has a name that no process can be given"),
+        _ => None,
+    }
+}

@@ -1,0 +1,101 @@
+use kinfra_rpc::{ErrorCode, Problem};
+
+use crate::config::declaration::{ProjectFile, ServiceFile};
+use crate::config::nearest::nearest;
+use crate::config::references::{Mode, Reference, Segment, segments};
+use crate::config::schema::Reader;
+use crate::config::spec::{PortSpec, Run};
+use crate::config::tree::Position;
+
+/// A text that may hold references, and what may stand in it.
+struct Text<'t> {
+    text: &'t str,
+    at: Position,
+    mode: Mode,
+    /// A secret on a command line can be read by every user of the machine, and a path ends in the logs of servers.
+    may_hold_secrets: bool,
+}
+
+/// Every `${…}` names something that is there.
+pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
+    for service in project.services.0.iter().filter_map(|(_, service)| service.as_ref()) {
+        for text in texts(service) {
+            for segment in segments(text.text, text.mode) {
+                let problem = match segment {
+                    Ok(Segment::Literal(_)) => None,
+                    Ok(Segment::Reference(reference)) => fault(&reference, &text, project),
+                    Err(problem) => Some(problem),
+                };
+                if let Some(problem) = problem {
+                    reader.report(text.at, problem);
+                }
+            }
+        }
+    }
+}
+
+fn texts(service: &ServiceFile) -> Vec<Text<'_>> {
+    let health = service.health.as_ref().map(|health| &health.value);
+    let commands = service.run.iter().chain(health.and_then(|health| health.command.as_ref()));
+    let words = commands.flat_map(|command| {
+        let words = match &command.value {
+            Run::Shell(text) => std::slice::from_ref(text),
+            Run::Program(words) => words.as_slice(),
+        };
+        let text = |text| Text { text, at: command.at, mode: Mode::Run, may_hold_secrets: false };
+        words.iter().map(move |word| text(word.as_str()))
+    });
+    let path = health.and_then(|health| health.http.as_ref()).map(|path| Text {
+        text: &path.value,
+        at: path.at,
+        mode: Mode::Setting,
+        may_hold_secrets: false,
+    });
+    let values = service.env.0.iter().filter_map(|(_, value)| value.as_ref()).map(|value| Text {
+        text: &value.value.0,
+        at: value.at,
+        mode: Mode::Setting,
+        may_hold_secrets: true,
+    });
+    words.chain(path).chain(values).collect()
+}
+
+fn fault(reference: &Reference, text: &Text<'_>, project: &ProjectFile) -> Option<Problem> {
+    let services = &project.services.0;
+    match reference {
+        Reference::Service { service, .. } => match services.iter().find(|(key, _)| key.text == *service) {
+            None => {
+                let names = services.iter().map(|(key, _)| key.text.as_str());
+                Some(unknown(reference, "service", service, nearest(service, names)))
+            }
+            Some((_, Some(target))) if target.port.value == PortSpec::None => {
+                let message = format!("`{reference}`: `{service}` has no port, so nothing answers there");
+                let problem = Problem::new(ErrorCode::ConfigUnknownReference, message);
+                Some(problem.hint(format!("give `{service}` a port, or take the reference away")))
+            }
+            Some(_) => None,
+        },
+        Reference::Resource { resource, .. } => {
+            let hint = format!("a file declares services only; `${{services.{resource}.url}}` refers to one");
+            Some(unknown(reference, "resource", resource, None).hint(hint))
+        }
+        Reference::Secret(name) if !text.may_hold_secrets => {
+            let message =
+                format!("`{reference}` may stand in `env` only: a command line can be read by others");
+            let hint = format!("set a variable to `${{secret:{name}}}` and use that");
+            Some(Problem::new(ErrorCode::ConfigInvalidValue, message).hint(hint))
+        }
+        Reference::Secret(_) | Reference::Project(_) | Reference::Instance(_) | Reference::Environment(_) => {
+            None
+        }
+    }
+}
+
+fn unknown(reference: &Reference, kind: &str, name: &str, near: Option<&str>) -> Problem {
+    let message = format!("`{reference}`: there is no {kind} `{name}`");
+    let problem = Problem::new(ErrorCode::ConfigUnknownReference, message);
+    match near {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem,
+    }
+}

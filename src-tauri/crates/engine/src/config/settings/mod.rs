@@ -1,0 +1,18 @@
+//! Single settings: how each is written, and what is right for it.
+
+mod dependencies;
+mod duration;
+mod one_or_many;
+mod port;
+mod restart;
+mod run;
+mod signal;
+
+pub(super) use dependencies::Dependencies;
+pub(super) use duration::Period;
+pub(super) use one_or_many::OneOrMany;
+pub(super) use restart::Restart;
+pub(super) use signal::Signal;
+
+#[cfg(test)]
+mod tests;

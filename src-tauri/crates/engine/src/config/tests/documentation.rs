@@ -1,0 +1,44 @@
+//! docs/configuration.md tells the truth.
+
+use std::path::Path;
+
+use super::spec;
+use crate::config::json_schema;
+
+fn documentation() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/configuration.md");
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+#[test]
+fn every_example_is_a_valid_configuration() {
+    let text = documentation();
+    let examples: Vec<_> =
+        text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(!examples.is_empty());
+    for example in examples {
+        assert!(!spec(example).services.is_empty());
+    }
+}
+
+#[test]
+fn every_key_is_described() {
+    fn keys(schema: &serde_json::Value, found: &mut Vec<String>) {
+        match schema {
+            serde_json::Value::Object(map) => {
+                if let Some(serde_json::Value::Object(properties)) = map.get("properties") {
+                    found.extend(properties.keys().cloned());
+                }
+                map.values().for_each(|value| keys(value, found));
+            }
+            serde_json::Value::Array(values) => values.iter().for_each(|value| keys(value, found)),
+            _ => {}
+        }
+    }
+    let mut known = Vec::new();
+    keys(&json_schema(), &mut known);
+    assert!(known.len() > 20, "{known:?}");
+    let text = documentation();
+    let missing: Vec<_> = known.iter().filter(|key| !text.contains(&format!("`{key}`"))).collect();
+    assert!(missing.is_empty(), "docs/configuration.md says nothing about {missing:?}");
+}

@@ -1,0 +1,33 @@
+mod disk;
+mod documentation;
+mod faults;
+mod formats;
+mod mutations;
+mod schema;
+
+use std::path::Path;
+
+use kinfra_rpc::{Failure, Problem};
+
+use super::{Format, ProjectSpec, parse};
+
+/// What is wrong with a text in /shop/kinfra.yaml, as a person sees it.
+fn faults(text: &str) -> String {
+    shown(problems(text, Format::Yaml))
+}
+
+fn shown(problems: Vec<Problem>) -> String {
+    Failure::from(problems).to_string()
+}
+
+fn problems(text: &str, format: Format) -> Vec<Problem> {
+    parse(&file(format), text, format).expect_err("the text is wrong")
+}
+
+fn spec(text: &str) -> ProjectSpec {
+    parse(&file(Format::Yaml), text, Format::Yaml).unwrap_or_else(|problems| panic!("{}", shown(problems)))
+}
+
+fn file(format: Format) -> std::path::PathBuf {
+    Path::new("/shop/kinfra").with_extension(format.name().to_lowercase())
+}

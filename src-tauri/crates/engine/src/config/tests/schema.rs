@@ -1,0 +1,65 @@
+use std::path::Path;
+
+use serde_json::{Map, Value as Json};
+
+use super::{Format, spec};
+use crate::config::{json_schema, parse};
+
+#[test]
+fn the_committed_schema_is_current() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../schema/kinfra.schema.json");
+    let current = json_schema();
+    if std::env::var_os("KINFRA_UPDATE").is_some_and(|value| value == "1") {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, format!("{}\n", serde_json::to_string_pretty(&current).unwrap())).unwrap();
+    }
+    // Compared as values: the order of keys in the text depends on features that other packages turn on.
+    let committed = std::fs::read(&path).ok().and_then(|text| serde_json::from_slice::<Json>(&text).ok());
+    assert!(
+        committed == Some(current),
+        "schema/kinfra.schema.json is not current: run `KINFRA_UPDATE=1 cargo test -p kinfra-engine schema`"
+    );
+}
+
+/// The map alternative of a schema, with every default of its own or further inside written out.
+fn written_defaults(schema: &Json) -> Option<Json> {
+    if let Some(default) = schema.get("default") {
+        return Some(default.clone());
+    }
+    let alternatives = schema.get("anyOf").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    let map = alternatives.iter().chain([schema]).find_map(|schema| schema.get("properties")?.as_object())?;
+    let entries = map.iter().filter_map(|(key, schema)| Some((key.clone(), written_defaults(schema)?)));
+    Some(Json::Object(entries.collect::<Map<_, _>>()))
+}
+
+#[test]
+fn what_the_schema_calls_a_default_is_what_silence_means() {
+    let schema = json_schema();
+    let mut service = written_defaults(&schema["properties"]["services"]["additionalProperties"]).unwrap();
+    assert_eq!(service["restart"]["backoff"]["longest"], "30s");
+    assert_eq!(service["health"]["interval"], "5s");
+    service["run"] = "x".into();
+    let text = serde_json::json!({ "services": { "web": service } }).to_string();
+    let written = parse(Path::new("/shop/kinfra.yaml"), &text, Format::Json).unwrap();
+    assert_eq!(written, spec("services: {web: {run: x, health: {start_period: 30}}}"));
+}
+
+#[test]
+fn a_fingerprint_follows_every_setting_and_nothing_else() {
+    let of = |text: &str| spec(text).services[0].fingerprint();
+    let plain = of("services: {web: {run: x}, api: {run: x}}");
+    assert_eq!(plain, of("# a comment\nservices:\n  web:\n    run: x\n    port: auto\n  api: {run: y}\n"));
+    for changed in [
+        "run: y",
+        "run: [x]",
+        "run: x, port: 80",
+        "run: x, dir: y",
+        "run: x, env: {A: b}",
+        "run: x, env_file: .env",
+        "run: x, health: {tcp: true}",
+        "run: x, restart: never",
+        "run: x, stop: {grace: 1}",
+    ] {
+        assert_ne!(plain, of(&format!("services: {{web: {{{changed}}}, api: {{run: x}}}}")), "{changed}");
+    }
+}

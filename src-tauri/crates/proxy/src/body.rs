@@ -3,11 +3,11 @@
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::time::Instant;
 
 use crate::pool::Lease;
 use crate::watch::Events;
@@ -92,11 +92,15 @@ pub(crate) struct RequestBody {
 pub(crate) struct Progress(Arc<Mutex<Instant>>);
 
 impl Progress {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+
     pub(crate) fn last(&self) -> Instant {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn touch(&self) {
+    pub(crate) fn touch(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 }
@@ -106,7 +110,7 @@ impl RequestBody {
         if body.is_end_stream() {
             return Self::empty();
         }
-        Self { body: Some(body), progress: Some(Progress(Arc::new(Mutex::new(Instant::now())))) }
+        Self { body: Some(body), progress: Some(Progress::new()) }
     }
 
     pub(crate) fn empty() -> Self {

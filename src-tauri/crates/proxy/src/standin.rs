@@ -25,7 +25,7 @@ pub(crate) struct StandIn<'a> {
     host: &'a str,
     route: Option<&'a str>,
     wants: Wants,
-    is_head: bool,
+    method: Method,
     /// The client waits for 100 Continue, and reading its body would say so.
     holds_body: bool,
 }
@@ -37,7 +37,7 @@ impl<'a> StandIn<'a> {
             host,
             route,
             wants: wants(&request.headers),
-            is_head: request.method == Method::HEAD,
+            method: request.method.clone(),
             holds_body: request.headers.contains_key(EXPECT),
         }
     }
@@ -53,12 +53,13 @@ impl<'a> StandIn<'a> {
         let page = self.shared.pages.page(&PageRequest {
             host: self.host,
             route: self.route,
+            method: &self.method,
             wants: self.wants,
             trouble,
             proxy_port: self.shared.port,
         });
         let length = HeaderValue::from(page.body.len());
-        let body = if self.is_head { Bytes::new() } else { page.body };
+        let body = if self.method == Method::HEAD { Bytes::new() } else { page.body };
         let mut response = Response::new(AnswerBody::full(body));
         *response.status_mut() = page.status;
         *response.headers_mut() = page.headers;

@@ -6,12 +6,12 @@
 //! body is sent again, of which a copy of the head was kept. Both happen once, and on a fresh connection.
 
 use std::pin::pin;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::{Method, Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
-use tokio::time;
+use tokio::time::{self, Instant};
 use tracing::debug;
 
 use crate::Trouble;
@@ -105,7 +105,7 @@ async fn head_within<T>(
     let mut sending = pin!(sending);
     let mut since = Instant::now();
     loop {
-        if let Ok(sent) = time::timeout_at((since + limit).into(), sending.as_mut()).await {
+        if let Ok(sent) = time::timeout_at(since + limit, sending.as_mut()).await {
             return Some(sent);
         }
         since = progress.as_ref().map(Progress::last).filter(|last| *last > since)?;
@@ -123,4 +123,39 @@ fn repeatable(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
     copy.uri_mut().clone_from(request.uri());
     copy.headers_mut().clone_from(request.headers());
     Some(copy)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::time::Duration;
+
+    use tokio::time;
+
+    use super::{Progress, head_within};
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_never_answers_is_given_up_after_the_limit() {
+        let begun = time::Instant::now();
+        assert!(head_within(LIMIT, None, pending::<()>()).await.is_none());
+        assert_eq!(begun.elapsed().as_secs(), LIMIT.as_secs());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_upload_that_goes_on_is_not_timed_out_and_one_that_stalls_is() {
+        let progress = Progress::new();
+        let upload = progress.clone();
+        tokio::spawn(async move {
+            for _ in 0..8 {
+                time::sleep(LIMIT / 2).await;
+                upload.touch();
+            }
+        });
+        let begun = time::Instant::now();
+        assert!(head_within(LIMIT, Some(progress), pending::<()>()).await.is_none());
+        // The last piece went after four limits; one more passed before the service was given up.
+        assert_eq!(begun.elapsed().as_secs(), (LIMIT * 5).as_secs());
+    }
 }

@@ -59,21 +59,6 @@ fn a_port_that_nothing_listens_on_is_told_as_refused() {
 }
 
 #[test]
-fn an_upload_that_goes_on_is_not_timed_out() {
-    let service = Service::echo();
-    let proxy = proxy_with(quick(), PlainPages::default(), &[(HOST, Target::Forward { port: service.port })]);
-    let mut client = Client::connect(&proxy);
-    client.send(format!("POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 40\r\n\r\n"));
-    // Twice the limit in all, a quarter of it for each piece.
-    for _ in 0..8 {
-        let (_held, gate) = std::sync::mpsc::channel::<()>();
-        let _ = gate.recv_timeout(quick().response_head / 4);
-        client.send("piece");
-    }
-    assert_eq!(client.answer().status, 200);
-}
-
-#[test]
 fn a_route_without_a_service_and_an_unknown_host_get_pages_that_nobody_stores() {
     let proxy = proxy_with(Limits::default(), PlainPages::default(), &[(HOST, Target::Page)]);
     let mut client = Client::connect(&proxy);

@@ -13,23 +13,23 @@ pub(super) const SCRIPT: &str = include_str!("page.js");
 
 /// Nothing but these two, and the page's own events. A test holds the hashes against the files.
 pub(super) const POLICY: &str = "default-src 'none'; \
-     style-src 'sha256-FTnFcIwfmKIrvYH2hM7Z5lXEeoV/ihOY+302dfKUV/0='; \
-     script-src 'sha256-e5CnlzPshgwN0kwaK2nPPgYsEUYowNfVEVsoCbx6J3k='; \
+     style-src 'sha256-dOHJckfyJ2MglPzujJQs8BGFDtiy+yFosKoArsAvneA='; \
+     script-src 'sha256-aFFWfoSW22PCJz4YIhBhhUEGZuXE1r7OWOfjk888M6Y='; \
      connect-src 'self'; base-uri 'none'; form-action 'none'";
 
 /// How much of the list of known services a page has room for, in bytes.
 const LIST_BYTES: usize = 12 * 1024;
 
 pub(super) fn service(view: &ServiceView, story: &Story, method: &Method) -> String {
-    let can_reload = *method == Method::GET;
-    let resend = if can_reload {
-        String::new()
+    let name = escape(&tidy(&view.service));
+    let (reload, note) = if *method != Method::GET {
+        ("never", format!("What you sent did not reach {name}. Send it again when it is ready."))
+    } else if story.passes_for_ready {
+        ("later", "Reload the page to try again.".to_owned())
     } else {
-        format!(
-            "<p class=\"note\">What you sent did not reach {}. Send it again when it is ready.</p>\n",
-            escape(&tidy(&view.service))
-        )
+        ("now", String::new())
     };
+    let note = if note.is_empty() { note } else { format!("<p class=\"note\">{note}</p>\n") };
     let lines = log_lines(&view.log_lines);
     let log = format!(
         "<section id=\"log\"{}>\n<h2>Last log lines</h2>\n<pre id=\"lines\">{}</pre>\n</section>\n",
@@ -38,10 +38,10 @@ pub(super) fn service(view: &ServiceView, story: &Story, method: &Method) -> Str
     );
     let facts: String = facts(view).iter().map(fact).collect();
     let main = format!(
-        "<main id=\"page\" data-state=\"{state}\" data-reload=\"{can_reload}\">\n\
-         <p class=\"project\">{project}</p>\n\
-         <h1><span class=\"mark\" aria-hidden=\"true\"></span><span id=\"headline\" role=\"status\">{headline}</span></h1>\n\
-         <p id=\"reason\">{reason}</p>\n{resend}\
+        "<main id=\"page\" data-state=\"{state}\" data-reload=\"{reload}\">\n\
+         <h1><span class=\"mark\" aria-hidden=\"true\"></span><span id=\"headline\" role=\"status\">{headline}</span>\
+         <span class=\"project\">{project}</span></h1>\n\
+         <p id=\"reason\">{reason}</p>\n{note}\
          <dl id=\"facts\">\n{facts}</dl>\n{log}\
          <noscript><p class=\"note\">Reload the page to see what has changed.</p></noscript>\n\
          </main>\n<script>{SCRIPT}</script>\n",
@@ -85,8 +85,8 @@ pub(super) fn unknown_host(host: &str, known: &[KnownProject]) -> String {
     };
     let host = tidy(host);
     let main = format!(
-        "<main data-state=\"stopped\">\n<p class=\"project\">KInfra</p>\n\
-         <h1><span class=\"mark\" aria-hidden=\"true\"></span><span>{} is unknown</span></h1>\n\
+        "<main data-state=\"stopped\">\n<h1><span class=\"mark\" aria-hidden=\"true\"></span><span>{} is unknown</span>\
+         <span class=\"project\">KInfra</span></h1>\n\
          <p id=\"reason\">{reason}</p>\n{list}</main>\n",
         escape(&host)
     );
@@ -98,7 +98,7 @@ fn row(service: &KnownService) -> String {
     let url = service.url.as_str();
     let is_web = url.starts_with("http://") || url.starts_with("https://");
     let link = if is_web {
-        format!("<a href=\"{}\">{}</a>", escape(url), escape(&tidy(url)))
+        format!("<a href=\"{}\">{}</a>", escape(url), escape(&short_url(url)))
     } else {
         String::new()
     };
@@ -108,6 +108,12 @@ fn row(service: &KnownService) -> String {
         Mark::of(service.phase).key(),
         word(service.phase),
     )
+}
+
+/// As a browser's address bar shows it.
+fn short_url(url: &str) -> String {
+    let url = url.strip_prefix("http://").unwrap_or(url);
+    tidy(url.strip_suffix('/').unwrap_or(url))
 }
 
 const fn word(phase: Phase) -> &'static str {

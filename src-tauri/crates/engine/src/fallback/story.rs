@@ -49,6 +49,9 @@ pub(super) struct Story {
     pub(super) reason: String,
     /// In seconds.
     pub(super) retry_after: Option<u64>,
+    /// The engine holds the service for ready although it does not answer: an open page must first hear of a
+    /// change, or it would load itself again without end.
+    pub(super) passes_for_ready: bool,
 }
 
 /// One line of the details.
@@ -75,7 +78,15 @@ impl Story {
         reason: impl Into<String>,
     ) -> Self {
         let headline = format!("{} {predicate}", tidy(&view.service));
-        Self { mark, status, kind, headline, reason: reason.into(), retry_after: None }
+        Self {
+            mark,
+            status,
+            kind,
+            headline,
+            reason: reason.into(),
+            retry_after: None,
+            passes_for_ready: false,
+        }
     }
 
     fn retry_after(self, seconds: u64) -> Self {
@@ -133,8 +144,9 @@ pub(super) fn story(view: &ServiceView, trouble: Trouble) -> Story {
 
 /// A process is there, and yet there is no answer.
 fn running(view: &ServiceView, trouble: Trouble) -> Story {
-    let silent = |status, kind, reason: &str| {
-        Story::new(view, Mark::Degraded, status, kind, "does not answer", reason)
+    let silent = |status, kind, reason: &str| Story {
+        passes_for_ready: true,
+        ..Story::new(view, Mark::Degraded, status, kind, "does not answer", reason)
     };
     match trouble {
         Trouble::Refused if view.health == Health::Starting => Story::starting(view),
@@ -200,7 +212,7 @@ pub(super) fn facts(view: &ServiceView) -> Vec<Fact> {
     if view.phase.is_active() {
         add("Now", tidy(&view.detail), None);
     }
-    if view.phase != Phase::Waiting || view.waits_for.len() > 1 {
+    if view.phase != Phase::Waiting {
         add("Waits for", list(&view.waits_for), None);
     }
     if let Some(problem) = &view.problem {

@@ -200,11 +200,19 @@ fn an_unknown_host_lists_what_there_is() {
 #[test]
 fn only_a_page_loaded_by_get_loads_itself_again() {
     let view = view(Phase::Starting, Health::Starting);
-    assert!(html_of(&view, Trouble::NotServing).contains("data-reload=\"true\""));
+    assert!(html_of(&view, Trouble::NotServing).contains("data-reload=\"now\""));
     for method in [Method::POST, Method::PUT, Method::DELETE] {
         let page = body(&service_page(&view, &request(&method, Wants::Html, Trouble::NotServing)));
-        assert!(page.contains("data-reload=\"false\""));
+        assert!(page.contains("data-reload=\"never\""));
         assert!(page.contains("What you sent did not reach web."));
+    }
+}
+
+#[test]
+fn a_page_for_a_healthy_service_that_does_not_answer_waits_for_a_change() {
+    for trouble in [Trouble::Refused, Trouble::Reset, Trouble::Protocol, Trouble::TimedOut] {
+        let page = html_of(&view(Phase::Running, Health::Healthy), trouble);
+        assert!(page.contains("data-reload=\"later\""), "{trouble:?}");
     }
 }
 

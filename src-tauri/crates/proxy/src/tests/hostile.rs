@@ -1,6 +1,6 @@
 use super::client::Client;
 use super::service::Service;
-use super::setup::{HOST, listener, proxy_to};
+use super::setup::{HOST, listener, proxy_to, wait_until};
 use crate::{Proxy, ProxyError};
 
 #[test]
@@ -68,5 +68,6 @@ fn after_the_end_the_port_is_free() {
         Proxy::start(listener(), 3, std::sync::Arc::new(super::setup::PlainPages::default())).unwrap();
     let address = proxy.local_addr();
     proxy.shutdown(std::time::Duration::ZERO);
-    std::net::TcpListener::bind(address).unwrap();
+    // Waited for, as another test may be handed this very port for a moment; a leaked listener would stay.
+    wait_until("the port is free", || std::net::TcpListener::bind(address).is_ok());
 }

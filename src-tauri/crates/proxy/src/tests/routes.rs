@@ -1,9 +1,11 @@
-use std::sync::Arc;
+use std::io::Read;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
 
 use super::client::Client;
 use super::service::Service;
-use super::setup::{HOST, PATIENCE, PlainPages, listener, table, wait_until};
+use super::setup::{HOST, PATIENCE, PlainPages, listener, proxy_to, table, wait_until};
 use crate::{Proxy, Target};
 
 #[test]
@@ -52,21 +54,22 @@ fn two_hundred_route_changes_under_load_fail_no_request() {
 
 #[test]
 fn what_is_being_answered_when_the_proxy_ends_is_answered_to_the_end() {
-    let service = Service::start(|visit| {
+    let (tell, told) = mpsc::channel::<SocketAddr>();
+    let told = Mutex::new(told);
+    let service = Service::start(move |visit| {
         visit.request();
         visit.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst");
-        // The proxy has begun to end when it no longer accepts; the client writes only then.
+        let proxy = told.lock().unwrap().recv_timeout(PATIENCE).unwrap();
+        wait_until("the proxy no longer listens", || TcpStream::connect(proxy).is_err());
         visit.write("other");
     });
-    let proxy = super::setup::proxy_to(service.port);
-    let address = proxy.local_addr();
+    let proxy = proxy_to(service.port);
     let mut client = Client::connect(&proxy);
     client.send(format!("GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n"));
-    let head = client.head();
-    assert_eq!(head.status, 200);
+    assert_eq!(client.head().status, 200);
+    tell.send(proxy.local_addr()).unwrap();
     proxy.shutdown(PATIENCE);
     let mut body = String::new();
-    std::io::Read::read_to_string(&mut client.reader, &mut body).unwrap();
+    client.reader.read_to_string(&mut body).unwrap();
     assert_eq!(body, "firstother");
-    assert!(std::net::TcpStream::connect(address).is_err());
 }

@@ -6,6 +6,7 @@ pub mod config;
 pub mod control;
 mod error;
 pub mod events;
+pub mod fallback;
 pub mod health;
 pub mod home;
 pub mod logs;

@@ -2,7 +2,7 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 
 /// What stands in for a service that can't answer.
 pub trait Pages: Send + Sync + 'static {
@@ -20,6 +20,8 @@ pub struct PageRequest<'a> {
     pub host: &'a str,
     /// The route's id; none for an unknown host.
     pub route: Option<&'a str>,
+    /// A page that answers anything but GET must not load itself again: what was sent would be lost.
+    pub method: &'a Method,
     pub wants: Wants,
     pub trouble: Trouble,
     /// The port that the proxy listens on, for links.

@@ -1,0 +1,140 @@
+//! Pages for people. Style and script are constants, so that the policy can name them by their hashes; whatever
+//! differs from page to page is escaped text.
+
+use http::Method;
+use kinfra_rpc::Phase;
+
+use super::story::{Fact, Mark, Story, facts};
+use super::text::{escape, log_lines, tidy};
+use super::view::{KnownProject, KnownService, ServiceView};
+
+pub(super) const STYLE: &str = include_str!("page.css");
+pub(super) const SCRIPT: &str = include_str!("page.js");
+
+/// Nothing but these two, and the page's own events. A test holds the hashes against the files.
+pub(super) const POLICY: &str = "default-src 'none'; \
+     style-src 'sha256-dOHJckfyJ2MglPzujJQs8BGFDtiy+yFosKoArsAvneA='; \
+     script-src 'sha256-aFFWfoSW22PCJz4YIhBhhUEGZuXE1r7OWOfjk888M6Y='; \
+     connect-src 'self'; base-uri 'none'; form-action 'none'";
+
+/// How much of the list of known services a page has room for, in bytes.
+const LIST_BYTES: usize = 12 * 1024;
+
+pub(super) fn service(view: &ServiceView, story: &Story, method: &Method) -> String {
+    let name = escape(&tidy(&view.service));
+    let (reload, note) = if *method != Method::GET {
+        ("never", format!("What you sent did not reach {name}. Send it again when it is ready."))
+    } else if story.passes_for_ready {
+        ("later", "Reload the page to try again.".to_owned())
+    } else {
+        ("now", String::new())
+    };
+    let note = if note.is_empty() { note } else { format!("<p class=\"note\">{note}</p>\n") };
+    let lines = log_lines(&view.log_lines);
+    let log = format!(
+        "<section id=\"log\"{}>\n<h2>Last log lines</h2>\n<pre id=\"lines\">{}</pre>\n</section>\n",
+        if lines.is_empty() { " hidden" } else { "" },
+        escape(&lines.join("\n"))
+    );
+    let facts: String = facts(view).iter().map(fact).collect();
+    let main = format!(
+        "<main id=\"page\" data-state=\"{state}\" data-reload=\"{reload}\">\n\
+         <h1><span class=\"mark\" aria-hidden=\"true\"></span><span id=\"headline\" role=\"status\">{headline}</span>\
+         <span class=\"project\">{project}</span></h1>\n\
+         <p id=\"reason\">{reason}</p>\n{note}\
+         <dl id=\"facts\">\n{facts}</dl>\n{log}\
+         <noscript><p class=\"note\">Reload the page to see what has changed.</p></noscript>\n\
+         </main>\n<script>{SCRIPT}</script>\n",
+        state = story.mark.key(),
+        project = escape(&tidy(&view.project)),
+        headline = escape(&story.headline),
+        reason = escape(&story.reason),
+    );
+    document(&story.headline, &main)
+}
+
+fn fact(fact: &Fact) -> String {
+    let exact = fact.exact.as_ref().map(|exact| format!(" title=\"{}\"", escape(exact))).unwrap_or_default();
+    format!("<dt>{}</dt><dd{exact}>{}</dd>\n", fact.label, escape(&fact.value))
+}
+
+pub(super) fn unknown_host(host: &str, known: &[KnownProject]) -> String {
+    let mut list = String::new();
+    let mut left_out = 0;
+    for project in known {
+        let mut rows = String::new();
+        for service in &project.services {
+            let row = row(service);
+            if list.len() + rows.len() + row.len() > LIST_BYTES {
+                left_out += 1;
+            } else {
+                rows.push_str(&row);
+            }
+        }
+        if !rows.is_empty() {
+            list.push_str(&format!("<h2>{}</h2>\n<ul>\n{rows}</ul>\n", escape(&tidy(&project.name))));
+        }
+    }
+    if left_out > 0 {
+        list.push_str(&format!("<p class=\"note\">And {left_out} more: see KInfra's window.</p>\n"));
+    }
+    let reason = if list.is_empty() {
+        "KInfra knows no service yet. Add a project in its menu or with kinfra add."
+    } else {
+        "No service has this name. These are known:"
+    };
+    let host = tidy(host);
+    let main = format!(
+        "<main data-state=\"stopped\">\n<h1><span class=\"mark\" aria-hidden=\"true\"></span><span>{} is unknown</span>\
+         <span class=\"project\">KInfra</span></h1>\n\
+         <p id=\"reason\">{reason}</p>\n{list}</main>\n",
+        escape(&host)
+    );
+    document(&format!("{host} is unknown"), &main)
+}
+
+fn row(service: &KnownService) -> String {
+    let name = escape(&tidy(&service.name));
+    let url = service.url.as_str();
+    let is_web = url.starts_with("http://") || url.starts_with("https://");
+    let link = if is_web {
+        format!("<a href=\"{}\">{}</a>", escape(url), escape(&short_url(url)))
+    } else {
+        String::new()
+    };
+    format!(
+        "<li data-state=\"{}\"><span class=\"mark\" aria-hidden=\"true\"></span><span class=\"name\">{name}</span>\
+         <span class=\"word\">{}</span>{link}</li>\n",
+        Mark::of(service.phase).key(),
+        word(service.phase),
+    )
+}
+
+/// As a browser's address bar shows it.
+fn short_url(url: &str) -> String {
+    let url = url.strip_prefix("http://").unwrap_or(url);
+    tidy(url.strip_suffix('/').unwrap_or(url))
+}
+
+const fn word(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Stopped => "stopped",
+        Phase::Waiting => "waiting",
+        Phase::Starting => "starting",
+        Phase::Running => "running",
+        Phase::Stopping => "stopping",
+        Phase::Exited => "exited",
+        Phase::Failed => "failed",
+        Phase::CrashLooping => "keeps crashing",
+    }
+}
+
+fn document(title: &str, main: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"robots\" content=\"noindex\">\n\
+         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{main}</body>\n</html>\n",
+        escape(title)
+    )
+}

@@ -1,0 +1,389 @@
+use std::fmt::Write;
+use std::time::Duration;
+
+use base64::Engine as _;
+use http::Method;
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
+use kinfra_proxy::{Page, PageRequest, Trouble, Wants};
+use kinfra_rpc::{ErrorCode, Exit, Health, Phase, Place, Problem};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use sha2::{Digest, Sha256};
+
+use super::{KnownProject, KnownService, ServiceView, event, html, service_page, unknown_host_page};
+
+const NOW: u64 = 1_795_410_758_000;
+/// What DESIGN allows a page.
+const PAGE_BYTES: usize = 20 * 1024;
+
+fn request(method: &Method, wants: Wants, trouble: Trouble) -> PageRequest<'_> {
+    PageRequest {
+        host: "web.shop.localhost",
+        route: Some("shop/web"),
+        method,
+        wants,
+        trouble,
+        proxy_port: 7080,
+    }
+}
+
+fn html_of(view: &ServiceView, trouble: Trouble) -> String {
+    body(&service_page(view, &request(&Method::GET, Wants::Html, trouble)))
+}
+
+fn body(page: &Page) -> String {
+    String::from_utf8(page.body.to_vec()).unwrap()
+}
+
+fn view(phase: Phase, health: Health) -> ServiceView {
+    ServiceView {
+        project: "shop".into(),
+        service: "web".into(),
+        phase,
+        health,
+        now_ms: NOW,
+        ..ServiceView::default()
+    }
+}
+
+fn crashed(exit: Exit) -> ServiceView {
+    ServiceView {
+        last_exit: Some(Exit { at: NOW - 125_000, ..exit }),
+        restarts: 5,
+        log_lines: vec![
+            "\u{1b}[32m➜\u{1b}[0m listening on 3000".into(),
+            "Error: connect ECONNREFUSED 127.0.0.1:5432".into(),
+            "    at TCPConnectWrap.afterConnect [as oncomplete] <net.js:1555>".into(),
+        ],
+        ..view(Phase::CrashLooping, Health::Unknown)
+    }
+}
+
+/// Every situation that a page may tell of, by name.
+fn situations() -> Vec<(&'static str, ServiceView, Trouble)> {
+    use Trouble::NotServing;
+    let waiting = |names: &[&str]| ServiceView {
+        waits_for: names.iter().map(|name| (*name).to_owned()).collect(),
+        detail: "waits for db".into(),
+        ..view(Phase::Waiting, Health::Unknown)
+    };
+    let code = Exit { code: Some(1), ..Exit::default() };
+    let killed = Exit { signal: Some(9), ..Exit::default() };
+    let healthy = || view(Phase::Running, Health::Healthy);
+    let problem = Problem::new(ErrorCode::CommandNotFound, "nodee was not found in PATH")
+        .hint("Did you mean node?")
+        .at(Place { file: "/home/me/shop/kinfra.yaml".into(), line: 7, column: 10 });
+    vec![
+        ("stopped", view(Phase::Stopped, Health::Unknown), NotServing),
+        ("waiting", waiting(&["db"]), NotServing),
+        ("waiting for several", waiting(&["db", "cache", "queue"]), NotServing),
+        ("waiting for its turn", waiting(&[]), NotServing),
+        (
+            "starting",
+            ServiceView { detail: "probe 3: refused".into(), ..view(Phase::Starting, Health::Starting) },
+            NotServing,
+        ),
+        ("running, not yet healthy", view(Phase::Running, Health::Starting), NotServing),
+        ("starting, refused", view(Phase::Running, Health::Starting), Trouble::Refused),
+        (
+            "unhealthy",
+            ServiceView {
+                detail: "GET /health answered 500".into(),
+                ..view(Phase::Running, Health::Unhealthy)
+            },
+            NotServing,
+        ),
+        ("ready meanwhile", healthy(), NotServing),
+        ("refused", healthy(), Trouble::Refused),
+        ("reset", healthy(), Trouble::Reset),
+        ("no HTTP", healthy(), Trouble::Protocol),
+        ("timed out", healthy(), Trouble::TimedOut),
+        ("stopping", view(Phase::Stopping, Health::Healthy), NotServing),
+        ("exited", ServiceView { phase: Phase::Exited, restarts: 0, ..crashed(code) }, NotServing),
+        (
+            "exited, tried again",
+            ServiceView {
+                phase: Phase::Exited,
+                retry_in: Some(Duration::from_millis(3400)),
+                ..crashed(killed)
+            },
+            NotServing,
+        ),
+        (
+            "failed",
+            ServiceView { problem: Some(problem), ..view(Phase::Failed, Health::Unknown) },
+            NotServing,
+        ),
+        (
+            "failed after an end that nobody saw",
+            ServiceView { phase: Phase::Failed, ..crashed(Exit::default()) },
+            NotServing,
+        ),
+        (
+            "crash loop",
+            ServiceView { retry_in: Some(Duration::from_secs(300)), ..crashed(killed) },
+            NotServing,
+        ),
+        ("crash loop, given up", crashed(code), NotServing),
+    ]
+}
+
+#[test]
+fn each_situation_has_its_words_and_status() {
+    let mut all = String::new();
+    for (name, view, trouble) in situations() {
+        let page = service_page(&view, &request(&Method::GET, Wants::Json, trouble));
+        let problem: serde_json::Value = serde_json::from_str(&body(&page)).unwrap();
+        assert_eq!(problem["status"], page.status.as_u16());
+        let retry = page.headers.get(RETRY_AFTER).map_or("-", |value| value.to_str().unwrap());
+        writeln!(all, "{name}: {} retry {retry} {}", page.status.as_u16(), problem["type"]).unwrap();
+        writeln!(all, "    {} | {}", problem["title"], problem["detail"]).unwrap();
+        for fact in super::story::facts(&view) {
+            let exact = fact.exact.map(|exact| format!(" ({exact})")).unwrap_or_default();
+            writeln!(all, "    {}: {}{exact}", fact.label, fact.value).unwrap();
+        }
+    }
+    insta::assert_snapshot!("situations", all);
+}
+
+#[test]
+fn a_page_for_people() {
+    let view = ServiceView {
+        retry_in: Some(Duration::from_secs(4)),
+        ..crashed(Exit { code: Some(1), ..Exit::default() })
+    };
+    let page = html_of(&view, Trouble::NotServing);
+    insta::assert_snapshot!("page", page.replace(html::STYLE, "STYLE").replace(html::SCRIPT, "SCRIPT"));
+}
+
+#[test]
+fn a_problem_for_programs_and_an_event_for_an_open_page() {
+    let (_, view, trouble) = situations().swap_remove(15);
+    let page = service_page(&view, &request(&Method::POST, Wants::Json, trouble));
+    assert_eq!(page.headers[CONTENT_TYPE], "application/problem+json");
+    insta::assert_snapshot!("problem", body(&page));
+    insta::assert_snapshot!("events", [event(&view, false), event(&view, true)].join("\n"));
+}
+
+fn projects() -> Vec<KnownProject> {
+    let service = |name: &str, phase| KnownService {
+        name: name.to_owned(),
+        url: format!("http://{name}.shop.localhost:7080/"),
+        phase,
+    };
+    vec![
+        KnownProject {
+            name: "shop".into(),
+            services: vec![
+                service("web", Phase::Running),
+                service("api", Phase::Starting),
+                service("a-worker-with-quite-a-long-name", Phase::CrashLooping),
+                service("db", Phase::Stopped),
+            ],
+        },
+        KnownProject { name: "blog".into(), services: vec![service("site", Phase::Stopped)] },
+    ]
+}
+
+#[test]
+fn an_unknown_host_lists_what_there_is() {
+    let of = |wants, known: &[KnownProject]| {
+        let page = unknown_host_page(&request(&Method::GET, wants, Trouble::UnknownHost), known);
+        assert_eq!(page.status, 404);
+        body(&page).replace(html::STYLE, "STYLE")
+    };
+    insta::assert_snapshot!("unknown_host", of(Wants::Html, &projects()));
+    insta::assert_snapshot!("unknown_host_problem", of(Wants::Json, &projects()));
+    assert!(of(Wants::Html, &[]).contains("KInfra knows no service yet."));
+}
+
+#[test]
+fn only_a_page_loaded_by_get_loads_itself_again() {
+    let view = view(Phase::Starting, Health::Starting);
+    assert!(html_of(&view, Trouble::NotServing).contains("data-reload=\"now\""));
+    for method in [Method::POST, Method::PUT, Method::DELETE] {
+        let page = body(&service_page(&view, &request(&method, Wants::Html, Trouble::NotServing)));
+        assert!(page.contains("data-reload=\"never\""));
+        assert!(page.contains("What you sent did not reach web."));
+    }
+}
+
+#[test]
+fn a_page_for_a_healthy_service_that_does_not_answer_waits_for_a_change() {
+    for trouble in [Trouble::Refused, Trouble::Reset, Trouble::Protocol, Trouble::TimedOut] {
+        let page = html_of(&view(Phase::Running, Health::Healthy), trouble);
+        assert!(page.contains("data-reload=\"later\""), "{trouble:?}");
+    }
+}
+
+#[test]
+fn the_policy_allows_this_style_and_this_script_alone() {
+    let hash = |text: &str| {
+        format!("'sha256-{}'", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(text)))
+    };
+    let page = service_page(
+        &view(Phase::Starting, Health::Starting),
+        &request(&Method::GET, Wants::Html, Trouble::NotServing),
+    );
+    let policy = page.headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
+    let expected = format!(
+        "default-src 'none'; style-src {}; script-src {}; connect-src 'self'; base-uri 'none'; form-action 'none'",
+        hash(html::STYLE),
+        hash(html::SCRIPT)
+    );
+    assert_eq!(policy, expected);
+    assert!(html::SCRIPT.contains(&format!("new EventSource(\"{}\")", kinfra_proxy::EVENTS_PATH)));
+}
+
+/// A page without its texts and attribute values: what text from outside must not be able to change.
+fn skeleton(page: &str) -> String {
+    let (mut skeleton, mut in_tag, mut in_value) = (String::new(), false, false);
+    for character in page.chars() {
+        match character {
+            '<' if !in_value => in_tag = true,
+            '"' if in_tag => in_value = !in_value,
+            _ => {}
+        }
+        if in_tag && (!in_value || character == '"') {
+            skeleton.push(character);
+        }
+        if character == '>' && !in_value {
+            in_tag = false;
+        }
+    }
+    skeleton
+}
+
+/// Text that tries to become markup, script or an escape sequence, mixed with any other.
+fn hostile() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        Just("</script><script>alert(1)</script>".to_owned()),
+        Just("\"><img src=x onerror=alert(1)>".to_owned()),
+        Just("' onmouseover='alert(1)".to_owned()),
+        Just("</pre></title></style><!--".to_owned()),
+        Just("&lt;script&gt;&#x3c;".to_owned()),
+        Just("javascript:alert(1)".to_owned()),
+        Just("\u{1b}]0;<b>\u{7}\u{1b}[31m\r\n\0\u{2028}".to_owned()),
+        any::<String>(),
+        "[<>\"'&;=/a-z]{0,400}",
+    ];
+    vec(piece, 1..6).prop_map(|pieces| format!("x{}", pieces.concat()))
+}
+
+prop_compose! {
+    fn any_view()(
+        texts in vec(hostile(), 9),
+        waits_for in vec(hostile(), 0..5),
+        log_lines in vec(hostile(), 0..40),
+        (_, base, trouble) in proptest::sample::select(situations()),
+    ) -> (ServiceView, Trouble) {
+        let [project, service, detail, message, hint, file, ..] = texts.as_slice() else { unreachable!() };
+        let problem = Problem::new(ErrorCode::Io, message)
+            .hint(hint)
+            .at(Place { file: file.into(), line: 1, column: 2 });
+        let view = ServiceView {
+            project: project.clone(),
+            service: service.clone(),
+            detail: detail.clone(),
+            waits_for,
+            problem: base.problem.is_some().then_some(problem),
+            log_lines,
+            ..base
+        };
+        (view, trouble)
+    }
+}
+
+/// The same view with nothing in its texts but letters.
+fn harmless(view: &ServiceView) -> ServiceView {
+    let x = || "x".to_owned();
+    let mut harmless = ServiceView {
+        project: x(),
+        service: x(),
+        detail: x(),
+        waits_for: view.waits_for.iter().map(|_| x()).collect(),
+        log_lines: view.log_lines.iter().map(|_| x()).collect(),
+        ..view.clone()
+    };
+    if let Some(problem) = &mut harmless.problem {
+        problem.message = x();
+        problem.hint = Some(x());
+    }
+    harmless
+}
+
+proptest! {
+    #[test]
+    fn no_text_from_outside_becomes_markup((view, trouble) in any_view()) {
+        let page = html_of(&view, trouble);
+        prop_assert_eq!(skeleton(&page), skeleton(&html_of(&harmless(&view), trouble)));
+        prop_assert!(page.len() < PAGE_BYTES, "{} bytes", page.len());
+        let unseen = page.contains(['\u{1b}', '\0']);
+        prop_assert!(!unseen);
+    }
+
+    #[test]
+    fn problems_and_events_stay_json_on_one_line((view, trouble) in any_view()) {
+        let page = service_page(&view, &request(&Method::GET, Wants::Json, trouble));
+        for text in [body(&page), event(&view, false), event(&view, true)] {
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
+            prop_assert!(!text.contains(['\n', '\r']));
+        }
+    }
+
+    #[test]
+    fn no_name_becomes_markup_in_the_list_of_known_hosts(
+        host in hostile(),
+        names in vec((hostile(), hostile(), hostile()), 0..40),
+    ) {
+        let known = |name: &dyn Fn(&str) -> String| -> Vec<KnownProject> {
+            let one = |(project, service, url): &(String, String, String)| KnownProject {
+                name: name(project),
+                services: vec![KnownService { name: name(service), url: name(url), phase: Phase::Running }],
+            };
+            names.iter().map(one).collect()
+        };
+        let page = |host: &str, known: &[KnownProject]| {
+            let request = PageRequest { host, ..request(&Method::GET, Wants::Html, Trouble::UnknownHost) };
+            body(&unknown_host_page(&request, known))
+        };
+        let hostile_page = page(&host, &known(&str::to_owned));
+        prop_assert!(hostile_page.len() < PAGE_BYTES, "{} bytes", hostile_page.len());
+        prop_assert!(!hostile_page.contains("href=\"javascript:"));
+        let allowed = ["html", "head", "meta", "title", "style", "body", "main", "p", "h1", "h2", "span", "ul", "li", "a", "!doctype"];
+        for tag in skeleton(&hostile_page).split('<').skip(1) {
+            let name = tag.trim_start_matches('/').split([' ', '>']).next().unwrap_or_default();
+            prop_assert!(allowed.contains(&name), "{tag}");
+            prop_assert!(!tag.contains(" on"), "{tag}");
+        }
+    }
+
+    #[test]
+    fn the_page_for_sixty_services_has_its_size(length in 1_usize..63) {
+        let known = KnownProject {
+            name: "n".repeat(length),
+            services: (0..60).map(|number| KnownService {
+                name: "s".repeat(length),
+                url: format!("http://{}.{}.localhost:7080/{number}", "s".repeat(length), "n".repeat(length)),
+                phase: Phase::Running,
+            }).collect(),
+        };
+        let page = unknown_host_page(&request(&Method::GET, Wants::Html, Trouble::UnknownHost), &[known]);
+        prop_assert!(page.body.len() < PAGE_BYTES);
+    }
+}
+
+/// Writes the pages for a look at them: `KINFRA_PAGES=folder cargo test -p kinfra-engine pages_to_look_at -- --ignored`.
+#[test]
+#[ignore = "writes files for a person to look at"]
+fn pages_to_look_at() {
+    let folder =
+        std::path::PathBuf::from(std::env::var_os("KINFRA_PAGES").expect("KINFRA_PAGES names a folder"));
+    for (name, view, trouble) in situations() {
+        std::fs::write(folder.join(format!("{name}.html")), html_of(&view, trouble)).unwrap();
+    }
+    for (name, known) in [("unknown", projects()), ("unknown, none", Vec::new())] {
+        let page = unknown_host_page(&request(&Method::GET, Wants::Html, Trouble::UnknownHost), &known);
+        std::fs::write(folder.join(format!("{name}.html")), &page.body).unwrap();
+    }
+}

@@ -1,0 +1,116 @@
+use http::header::HOST;
+use http::request::Parts;
+use http::{HeaderValue, Version};
+
+use crate::screen::Refusal;
+
+/// The longest host name that DNS knows, in characters.
+const LONGEST: usize = 253;
+
+/// Which host a request is for.
+#[derive(Debug)]
+pub(crate) struct Host {
+    /// As the route table has it: lower-case, without port and trailing dot.
+    pub(crate) name: String,
+    /// As the client wrote it.
+    pub(crate) written: HeaderValue,
+}
+
+impl Host {
+    /// Reads the host from the target where that names one (HTTP/2, and the absolute form, which has precedence:
+    /// RFC 9112, 3.2.2), else from the one `Host` header.
+    pub(crate) fn of(request: &Parts) -> Result<Self, Refusal> {
+        let mut headers = request.headers.get_all(HOST).iter();
+        let header = headers.next();
+        if headers.next().is_some() {
+            return Err(Refusal::TwoHosts);
+        }
+        let written = match (request.uri.authority(), header) {
+            (Some(authority), Some(header))
+                if request.version == Version::HTTP_2 && authority.as_str() != header =>
+            {
+                return Err(Refusal::TwoHosts);
+            }
+            (Some(authority), _) => {
+                HeaderValue::from_str(authority.as_str()).map_err(|_| Refusal::BadHost)?
+            }
+            (None, Some(header)) => header.clone(),
+            (None, None) => return Err(Refusal::NoHost),
+        };
+        let name = written.to_str().ok().and_then(name).ok_or(Refusal::BadHost)?;
+        Ok(Self { name, written })
+    }
+}
+
+/// The name in `name[:port]` or `[address][:port]`, as the table has it; none when it is no such thing.
+fn name(authority: &str) -> Option<String> {
+    let (name, rest) = if authority.starts_with('[') {
+        let end = authority.find(']')? + 1;
+        let (address, rest) = authority.split_at(end);
+        let inside = &address[1..end - 1];
+        if inside.is_empty() || !inside.bytes().all(|byte| byte.is_ascii_hexdigit() || b":.".contains(&byte))
+        {
+            return None;
+        }
+        (address, rest)
+    } else {
+        let (name, rest) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+        let name = name.strip_suffix('.').unwrap_or(name);
+        let label = |label: &str| {
+            !label.is_empty()
+                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+        };
+        if name.len() > LONGEST || !name.split('.').all(label) {
+            return None;
+        }
+        (name, rest)
+    };
+    let port = rest.strip_prefix(':').unwrap_or_default();
+    if rest.len() > ":65535".len() || !(rest.is_empty() || rest.starts_with(':')) {
+        return None;
+    }
+    port.bytes().all(|byte| byte.is_ascii_digit()).then(|| name.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::name;
+
+    #[test]
+    fn a_host_is_lower_case_without_port_and_one_trailing_dot() {
+        for written in
+            ["Web.Shop.localhost", "web.shop.LOCALHOST:7080", "web.shop.localhost.", "web.shop.localhost.:80"]
+        {
+            assert_eq!(name(written).as_deref(), Some("web.shop.localhost"), "{written}");
+        }
+        assert_eq!(name("[::1]:7080").as_deref(), Some("[::1]"));
+        assert_eq!(name("127.0.0.1").as_deref(), Some("127.0.0.1"));
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused() {
+        for written in [
+            "",
+            ".",
+            ":80",
+            "a..b",
+            ".a",
+            "a..",
+            "user@web.localhost",
+            "web.localhost:80x",
+            "web.localhost:123456",
+            "web localhost",
+            "web/localhost",
+            "[::1",
+            "[]",
+            "[::1]80",
+            "[g]",
+            "wéb",
+            "a,b",
+            "web.localhost:-1",
+        ] {
+            assert_eq!(name(written), None, "{written:?}");
+        }
+        assert_eq!(name(&"a".repeat(254)), None);
+    }
+}

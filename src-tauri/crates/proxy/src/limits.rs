@@ -1,0 +1,35 @@
+use std::time::Duration;
+
+/// How long the proxy waits for whom. Nothing here bounds the size or the duration of a body.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// For a client's first byte, and for the whole head of each further request; so also for how long an idle
+    /// client connection is kept. 75 s is nginx's `keepalive_timeout`.
+    pub client_head: Duration,
+    /// For a service to accept a connection. On loopback only a full backlog takes time; 5 s outlasts the kernel's
+    /// first two repetitions of a dropped SYN (1 s and 3 s).
+    pub connect: Duration,
+    /// For the head of a service's response, counted from the last byte of the request. Long, because in
+    /// development a first request compiles the page and a breakpoint holds the whole program.
+    pub response_head: Duration,
+    /// For how long an unused connection to a service is kept. Below the shortest keep-alive of the usual
+    /// development servers (gunicorn 2 s, Node and uvicorn 5 s), so that it is seldom the service that closes.
+    pub pool_idle: Duration,
+    /// How many unused connections to one service a worker keeps; more are closed at once.
+    pub pool_size: usize,
+    /// Between two comments on a quiet event stream: tells whether the visitor is still there.
+    pub event_comment: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            client_head: Duration::from_secs(75),
+            connect: Duration::from_secs(5),
+            response_head: Duration::from_secs(300),
+            pool_idle: Duration::from_millis(1500),
+            pool_size: 512,
+            event_comment: Duration::from_secs(15),
+        }
+    }
+}

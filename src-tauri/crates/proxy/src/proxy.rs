@@ -1,0 +1,125 @@
+//! The handle to a running proxy.
+//!
+//! Theory of operation. A proxy is a listener, some worker threads and one immutable route table. The threads are
+//! the proxy's own, each with a single-threaded runtime, so that no load on the engine delays a request and no
+//! request delays the engine. All workers accept from one listening socket (each registers a duplicate of its
+//! descriptor), which lets the kernel hand a connection to whichever is free. The table is swapped in whole: a
+//! request reads it once and keeps what it read, so that a change is atomic for every request.
+//!
+//! The end has two steps: from `shutdown` on nothing is accepted, event streams and relays end, idle connections
+//! close; what is still being answered has until the deadline, then the runtimes are dropped with all that is left.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error};
+
+use crate::{Limits, Pages, ProxyError, RouteTable, worker};
+
+/// A running proxy. Dropped, it ends at once.
+pub struct Proxy {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    workers: Vec<JoinHandle<()>>,
+}
+
+/// What all workers of one proxy have in common.
+pub(crate) struct Shared {
+    pub(crate) table: ArcSwap<RouteTable>,
+    pub(crate) pages: Arc<dyn Pages>,
+    pub(crate) limits: Limits,
+    /// The port that the proxy listens on.
+    pub(crate) port: u16,
+    /// Cancelled when nothing more is to be accepted.
+    pub(crate) ending: CancellationToken,
+    /// When what is still being answered is cut off; set before `ending` is cancelled.
+    pub(crate) deadline: OnceLock<Instant>,
+}
+
+impl Proxy {
+    /// Serves `listener` on `workers` threads (at least one), with an empty route table and the default [`Limits`].
+    ///
+    /// # Errors
+    /// When the listener isn't on loopback, or the system refuses a descriptor or a thread.
+    pub fn start(listener: TcpListener, workers: usize, pages: Arc<dyn Pages>) -> Result<Self, ProxyError> {
+        Self::start_with(listener, workers, pages, Limits::default())
+    }
+
+    /// As [`Proxy::start`], with other limits.
+    ///
+    /// # Errors
+    /// As [`Proxy::start`].
+    pub fn start_with(
+        listener: TcpListener,
+        workers: usize,
+        pages: Arc<dyn Pages>,
+        limits: Limits,
+    ) -> Result<Self, ProxyError> {
+        let of_listener = |doing| move |source| ProxyError::Listener { doing, source };
+        let address = listener.local_addr().map_err(of_listener("read the address of"))?;
+        if !address.ip().is_loopback() {
+            return Err(ProxyError::NotLoopback(address));
+        }
+        listener.set_nonblocking(true).map_err(of_listener("make non-blocking"))?;
+
+        let shared = Arc::new(Shared {
+            table: ArcSwap::from_pointee(RouteTable::default()),
+            pages,
+            limits,
+            port: address.port(),
+            ending: CancellationToken::new(),
+            deadline: OnceLock::new(),
+        });
+        // Made before the threads: where one of them can't be had, dropping it ends those that run.
+        let mut proxy = Self { shared, address, workers: Vec::new() };
+        for worker in 0..workers.max(1) {
+            let listener = listener.try_clone().map_err(of_listener("duplicate"))?;
+            let thread = worker::spawn(worker, listener, Arc::clone(&proxy.shared))
+                .map_err(|source| ProxyError::Worker { worker, source })?;
+            proxy.workers.push(thread);
+        }
+        // The workers' duplicates are the only ones from here on: with them gone the port is free.
+        drop(listener);
+        debug!(%address, workers = proxy.workers.len(), "the proxy listens");
+        Ok(proxy)
+    }
+
+    /// Where the proxy listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Puts `table` in the place of the present one. Requests that have begun keep the route they found.
+    pub fn set_routes(&self, table: RouteTable) {
+        debug!(hosts = table.routes.len(), "new route table");
+        self.shared.table.store(Arc::new(table));
+    }
+
+    /// Stops accepting, lets what is being answered go on for at most `grace`, and returns when every worker has
+    /// ended. Blocks the calling thread for as long.
+    pub fn shutdown(mut self, grace: Duration) {
+        self.end(grace);
+    }
+
+    fn end(&mut self, grace: Duration) {
+        // Only the first end sets the deadline; Drop after `shutdown` finds no workers.
+        let _ = self.shared.deadline.set(Instant::now() + grace);
+        self.shared.ending.cancel();
+        for worker in self.workers.drain(..) {
+            if worker.join().is_err() {
+                error!("a proxy worker had panicked");
+            }
+        }
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.end(Duration::ZERO);
+    }
+}

@@ -1,0 +1,73 @@
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::request::Parts;
+use http::{HeaderValue, Method, Response, StatusCode};
+
+use crate::body::AnswerBody;
+
+/// Why a request is answered by the proxy itself and its connection closed: what comes after it on the same
+/// connection can't be trusted to be a request.
+///
+/// hyper refuses by itself, before any of this: repeated or odd Content-Length, folded lines, bad chunks, control
+/// characters. Where it normalises (Content-Length beside Transfer-Encoding) it drops the length and closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    NoHost,
+    BadHost,
+    TwoHosts,
+    Connect,
+    TransferCoding,
+    /// The client's body broke off, or was no valid body.
+    BadBody,
+    /// Handling the request panicked.
+    Internal,
+}
+
+impl Refusal {
+    fn words(self) -> (StatusCode, &'static str) {
+        match self {
+            Self::NoHost => (StatusCode::BAD_REQUEST, "The request names no host."),
+            Self::BadHost => (StatusCode::BAD_REQUEST, "The host that the request names is no host name."),
+            Self::TwoHosts => (StatusCode::BAD_REQUEST, "The request names more than one host."),
+            Self::Connect => (StatusCode::BAD_REQUEST, "CONNECT is not served here."),
+            Self::TransferCoding => {
+                (StatusCode::BAD_REQUEST, "The request has a transfer coding other than chunked.")
+            }
+            Self::BadBody => (StatusCode::BAD_REQUEST, "The request's body is not complete or not valid."),
+            Self::Internal => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "KInfra failed on this request; its log says more.")
+            }
+        }
+    }
+
+    pub(crate) fn response(self) -> Response<AnswerBody> {
+        let (status, detail) = self.words();
+        let title = status.canonical_reason().unwrap_or_default();
+        let body = format!(
+            r#"{{"type":"about:blank","title":"{title}","status":{},"detail":"{detail}"}}"#,
+            status.as_u16()
+        );
+        let mut response = Response::new(AnswerBody::full(Bytes::from(body)));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        response
+    }
+}
+
+/// Refuses what hyper lets through but would reach the service as something else than was sent.
+pub(crate) fn screen(request: &Parts) -> Result<(), Refusal> {
+    if request.method == Method::CONNECT {
+        return Err(Refusal::Connect);
+    }
+    // The header is dropped on forwarding, so any coding before the chunks would be lost with it.
+    let mut codings = request.headers.get_all(TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next()
+        && (codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+    {
+        return Err(Refusal::TransferCoding);
+    }
+    Ok(())
+}

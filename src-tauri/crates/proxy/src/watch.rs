@@ -1,0 +1,97 @@
+//! What an open page listens to: the one path that the proxy keeps for itself.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::Stream;
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderValue, Method, Response};
+use tokio::time::{Instant, Sleep, sleep};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+
+use crate::body::AnswerBody;
+use crate::headers::tokens;
+use crate::proxy::Shared;
+use crate::standin::essence;
+
+/// Where a page finds its events, on each known host.
+pub const EVENTS_PATH: &str = "/.well-known/kinfra/events";
+
+/// What the browser does when the connection is lost: it comes back after this many milliseconds.
+const PREAMBLE: &str = "retry: 1000\n\n";
+/// Ignored by the browser; shows whether it is still there.
+const COMMENT: &str = ":\n\n";
+
+/// Whether this request is a page asking for its events. Anything else on the path is the application's.
+pub(crate) fn is_meant(request: &Parts) -> bool {
+    if request.uri.path() != EVENTS_PATH || request.method != Method::GET {
+        return false;
+    }
+    let is_events = |range: &str| {
+        let essence = essence(range);
+        essence.eq_ignore_ascii_case("text/event-stream") || essence == "*/*"
+    };
+    !request.headers.contains_key(ACCEPT) || tokens(&request.headers, &ACCEPT).any(is_events)
+}
+
+/// The stream of what happens to `route`.
+pub(crate) fn response(shared: &Shared, route: &str) -> Response<AnswerBody> {
+    let comment = shared.limits.event_comment;
+    let mut response = Response::new(AnswerBody::Events(Events {
+        preamble: true,
+        stream: shared.pages.watch(route),
+        comment,
+        quiet: Box::pin(sleep(comment)),
+        ending: Box::pin(shared.ending.clone().cancelled_owned()),
+    }));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Server-sent events: one per item of the stream, a comment when it is quiet.
+pub(crate) struct Events {
+    preamble: bool,
+    stream: Pin<Box<dyn Stream<Item = String> + Send>>,
+    comment: Duration,
+    quiet: Pin<Box<Sleep>>,
+    ending: Pin<Box<WaitForCancellationFutureOwned>>,
+}
+
+impl Events {
+    pub(crate) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        if std::mem::take(&mut self.preamble) {
+            return Poll::Ready(Some(Bytes::from_static(PREAMBLE.as_bytes())));
+        }
+        if self.ending.as_mut().poll(context).is_ready() {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(event) = self.stream.as_mut().poll_next(context) {
+            self.quiet.as_mut().reset(Instant::now() + self.comment);
+            return Poll::Ready(event.map(|event| encode(&event)));
+        }
+        if self.quiet.as_mut().poll(context).is_ready() {
+            self.quiet.as_mut().reset(Instant::now() + self.comment);
+            // Polled again so that the new deadline wakes this task.
+            let _ = self.quiet.as_mut().poll(context);
+            return Poll::Ready(Some(Bytes::from_static(COMMENT.as_bytes())));
+        }
+        Poll::Pending
+    }
+}
+
+/// A line break within the data would end the field: each line is a field of its own, and the browser joins them.
+fn encode(data: &str) -> Bytes {
+    let mut event = String::with_capacity(data.len() + 16);
+    for line in data.split(['\n', '\r']) {
+        event.push_str("data: ");
+        event.push_str(line);
+        event.push('\n');
+    }
+    event.push('\n');
+    Bytes::from(event)
+}

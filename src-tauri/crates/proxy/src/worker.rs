@@ -1,0 +1,141 @@
+//! One worker: a thread, a single-threaded runtime, the connections it accepted and its pool.
+//!
+//! Theory of operation. Whatever handling a request may panic on is caught there, and costs that request; whatever
+//! else a connection's task panics on is caught by the runtime, and costs that connection. The accept loop itself
+//! calls nothing that is not the system's.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::TcpStream;
+use tokio::time;
+use tokio_util::task::TaskTracker;
+use tracing::{Instrument, debug, debug_span, error, warn};
+
+use crate::exchange;
+use crate::pool::Pool;
+use crate::proxy::Shared;
+use crate::screen::Refusal;
+
+/// After a failed accept (mostly: no descriptor left), so that the loop doesn't spin until one is free.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+pub(crate) struct Worker {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) pool: Pool,
+    /// Connections and relays: what the end waits for.
+    pub(crate) tasks: TaskTracker,
+    protocols: auto::Builder<TokioExecutor>,
+}
+
+/// Starts worker number `number` on `listener`.
+pub(crate) fn spawn(number: usize, listener: TcpListener, shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let listener = {
+        let _context = runtime.enter();
+        tokio::net::TcpListener::from_std(listener)?
+    };
+    std::thread::Builder::new()
+        .name(format!("kinfra-proxy-{number}"))
+        .spawn(move || runtime.block_on(run(listener, shared)))
+}
+
+async fn run(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
+    let pool = Pool::new(shared.limits);
+    let protocols = protocols(&shared);
+    let worker = Arc::new(Worker { shared, pool: pool.clone(), tasks: TaskTracker::new(), protocols });
+    tokio::spawn(async move { pool.sweep().await });
+    let ending = worker.shared.ending.clone();
+    loop {
+        let accepted = tokio::select! {
+            () = ending.cancelled() => break,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let task = serve(Arc::clone(&worker), stream, peer);
+                worker.tasks.spawn(task.instrument(debug_span!("connection", %peer)));
+            }
+            Err(error) => {
+                warn!(%error, "cannot accept a connection");
+                time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    worker.tasks.close();
+    let deadline = worker.shared.deadline.get().copied().unwrap_or_else(Instant::now);
+    if time::timeout_at(deadline.into(), worker.tasks.wait()).await.is_err() {
+        debug!(connections = worker.tasks.len(), "cut off at the end of the grace");
+    }
+}
+
+fn protocols(shared: &Shared) -> auto::Builder<TokioExecutor> {
+    let mut protocols = auto::Builder::new(TokioExecutor::new());
+    protocols.http1().timer(TokioTimer::new()).header_read_timeout(shared.limits.client_head);
+    protocols
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(shared.limits.client_head)
+        .adaptive_window(true);
+    protocols
+}
+
+/// Serves one client connection to its end.
+async fn serve(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr) {
+    if let Err(error) = stream.set_nodelay(true) {
+        debug!(%error, "cannot switch off Nagle's algorithm");
+    }
+    let ending = worker.shared.ending.clone();
+    // hyper's own time-out begins with the first byte.
+    tokio::select! {
+        () = ending.cancelled() => return,
+        () = time::sleep(worker.shared.limits.client_head) => return debug!("closed: it never sent a byte"),
+        readable = stream.readable() => if let Err(error) = readable {
+            return debug!(%error, "connection failed");
+        },
+    }
+    let service = service_fn(|request: Request<Incoming>| {
+        let worker = Arc::clone(&worker);
+        async move {
+            let answered = AssertUnwindSafe(exchange::answer(&worker, peer, request)).catch_unwind().await;
+            Ok::<_, Infallible>(answered.unwrap_or_else(|panic| {
+                error!(panic = words(panic.as_ref()), "handling a request panicked");
+                Refusal::Internal.response()
+            }))
+        }
+    });
+    let mut connection = pin!(worker.protocols.serve_connection_with_upgrades(TokioIo::new(stream), service));
+    let served = tokio::select! {
+        served = connection.as_mut() => served,
+        () = ending.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
+        debug!(%error, "connection ended");
+    }
+}
+
+/// What a panic said.
+fn words(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("without a message")
+}

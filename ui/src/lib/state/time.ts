@@ -1,0 +1,35 @@
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A length of time in its two largest units: `4 s`, `12 min`, `3 h 5 min`, `2 d 4 h`. */
+export function span(milliseconds: number): string {
+  if (milliseconds < MINUTE) return `${Math.max(0, Math.floor(milliseconds / SECOND))} s`;
+  if (milliseconds < HOUR) return `${Math.floor(milliseconds / MINUTE)} min`;
+  if (milliseconds < DAY) return twoUnits(milliseconds, HOUR, 'h', MINUTE, 'min');
+  return twoUnits(milliseconds, DAY, 'd', HOUR, 'h');
+}
+
+function twoUnits(milliseconds: number, large: number, largeName: string, small: number, smallName: string) {
+  const rest = Math.floor((milliseconds % large) / small);
+  const main = `${Math.floor(milliseconds / large)} ${largeName}`;
+  return rest === 0 ? main : `${main} ${rest} ${smallName}`;
+}
+
+const CLOCK_TIME = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' });
+const EXACT_TIME = new Intl.DateTimeFormat(undefined, {
+  dateStyle: 'medium',
+  timeStyle: 'medium',
+  hourCycle: 'h23',
+});
+
+/** The time of day, to the second. */
+export function timeOfDay(time: number): string {
+  return CLOCK_TIME.format(time);
+}
+
+/** Day and time of day, to the second. */
+export function exactTime(time: number): string {
+  return EXACT_TIME.format(time);
+}

@@ -16,6 +16,8 @@ export default defineConfig({
   server: { port: 5173, strictPort: true, host: '127.0.0.1' },
   test: {
     environment: 'jsdom',
+    // tokens.test.ts reads the stylesheet.
+    css: true,
     setupFiles: ['./src/test-setup.ts'],
   },
 });

@@ -1,6 +1,6 @@
 import Anser from 'anser';
 
-/** A piece of a log line with one look. The classes are those of `logs.css`. */
+/** A piece of a log line with one look. The classes are those of `ansi.css`. */
 export interface Piece {
   text: string;
   classes: string;
@@ -23,12 +23,12 @@ export function pieces(line: string): Piece[] {
     const color = paletteColor(entry.fg, entry.fg_truecolor);
     const background = paletteColor(entry.bg, entry.bg_truecolor);
     const classes = [
-      color || !entry.fg ? '' : `${entry.fg}-fg`,
-      background || !entry.bg ? '' : `${entry.bg}-bg`,
+      color ? 'ansi-own-fg' : entry.fg && `${entry.fg}-fg`,
+      background ? 'ansi-own-bg' : entry.bg && `${entry.bg}-bg`,
       ...entry.decorations.map((decoration) => `ansi-${decoration}`),
     ];
     return {
-      text: entry.content.replace(CONTROLS, ''),
+      text: entry.content,
       classes: classes.filter(Boolean).join(' '),
       ...(color && { color }),
       ...(background && { background }),
@@ -38,13 +38,13 @@ export function pieces(line: string): Piece[] {
 
 /** The line as it reads, without any sequence. */
 export function plainText(line: string): string {
-  return shown(line).replace(ALL_ESCAPES, '').replace(CONTROLS, '');
+  return shown(line).replace(ALL_ESCAPES, '');
 }
 
 /** A carriage return overwrites the line, as progress bars do: what follows the last one is what is seen. */
 function shown(line: string): string {
   const text = line.replace(OTHER_ESCAPES, '').replace(/\r+$/, '');
-  return text.slice(text.lastIndexOf('\r') + 1);
+  return text.slice(text.lastIndexOf('\r') + 1).replace(CONTROLS, '');
 }
 
 function paletteColor(name: string | null, trueColor: string | null): string | undefined {

@@ -43,16 +43,18 @@ export function projectLook(project: ProjectState): Look {
     : STACK_LOOKS[stackStatus(project.nodes)];
 }
 
-/** The project in a few words: `3 of 3 healthy`, `starting · 1 of 3 healthy`, `2 problems`. */
+/** The project in a few words: `3 of 3 healthy`, `starting · 1 of 3 healthy`, `2 problems · stopped`. */
 export function projectLine({ nodes, problems }: ProjectState): string {
   const status = stackStatus(nodes);
-  const parts: string[] = [];
-  if (problems.length > 0) parts.push(problems.length === 1 ? '1 problem' : `${problems.length} problems`);
-  if (nodes.length > 0) {
-    if (status !== 'running') parts.push(status);
-    if (status !== 'stopped') parts.push(`${nodes.filter(isHealthy).length} of ${nodes.length} healthy`);
+  const healthy = `${nodes.filter(isHealthy).length} of ${nodes.length} healthy`;
+  if (problems.length > 0) {
+    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+    if (nodes.length === 0) return count;
+    return `${count} · ${status === 'running' ? healthy : status}`;
   }
-  return parts.length > 0 ? parts.join(' · ') : 'no services';
+  if (nodes.length === 0) return 'no services';
+  if (status === 'running') return healthy;
+  return status === 'stopped' ? status : `${status} · ${healthy}`;
 }
 
 export function nodeLook(node: NodeState): Look {

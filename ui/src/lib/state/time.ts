@@ -3,18 +3,12 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** A length of time in its two largest units: `4 s`, `12 min`, `3 h 5 min`, `2 d 4 h`. */
+/** A length of time in its largest unit, rounded down: `4 s`, `12 min`, `3 h`, `2 d`. */
 export function span(milliseconds: number): string {
   if (milliseconds < MINUTE) return `${Math.max(0, Math.floor(milliseconds / SECOND))} s`;
   if (milliseconds < HOUR) return `${Math.floor(milliseconds / MINUTE)} min`;
-  if (milliseconds < DAY) return twoUnits(milliseconds, HOUR, 'h', MINUTE, 'min');
-  return twoUnits(milliseconds, DAY, 'd', HOUR, 'h');
-}
-
-function twoUnits(milliseconds: number, large: number, largeName: string, small: number, smallName: string) {
-  const rest = Math.floor((milliseconds % large) / small);
-  const main = `${Math.floor(milliseconds / large)} ${largeName}`;
-  return rest === 0 ? main : `${main} ${rest} ${smallName}`;
+  if (milliseconds < DAY) return `${Math.floor(milliseconds / HOUR)} h`;
+  return `${Math.floor(milliseconds / DAY)} d`;
 }
 
 const CLOCK_TIME = new Intl.DateTimeFormat(undefined, { timeStyle: 'medium', hourCycle: 'h23' });

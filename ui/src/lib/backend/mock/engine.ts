@@ -345,7 +345,8 @@ export class MockEngine implements Backend {
   }
 
   #tell(update: Update): void {
-    for (const watcher of this.#watchers) watcher(update);
+    // A copy: a watcher that begins anew meanwhile must not get this update too.
+    for (const watcher of [...this.#watchers]) watcher(update);
   }
 
   #later(slug: string, name: string, afterMs: number, act: () => void): void {

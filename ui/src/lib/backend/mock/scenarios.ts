@@ -134,7 +134,7 @@ function long(): Scenario {
     ...(service.name === 'db' && { fate: 'port_taken' as const }),
   }));
   const folder =
-    '/home/ada/code/clients/international-trading-company/customer-relationship-management-suite/worktrees/fix-login-when-the-session-expired';
+    '/home/ada/code/clients/international-trading-company/customer-relationship-management-suite/branches/fix-login-when-the-session-expired';
   return { proxy: PROXY, projects: [{ slug, folder, services, running: true }] };
 }
 

@@ -29,6 +29,15 @@ macro_rules! commands {
             }
         }
 
+        /// What each command takes and answers. It exists for the TypeScript side alone.
+        #[cfg(test)]
+        #[derive(ts_rs::TS)]
+        #[ts(export, export_to = "rpc.ts")]
+        #[allow(dead_code, non_snake_case)]
+        struct CommandMap {
+            $(#[ts(rename = $name)] $command: ($command, $response),)*
+        }
+
         $(
             impl $crate::Command for $command {
                 const NAME: &'static str = $name;

@@ -1,0 +1,63 @@
+/** What a node of the in-memory engine looks like once its fate has been met. */
+import type { ErrorCode, Failure, NodeState, Problem } from '../../rpc/rpc';
+import type { Fate, ProjectPlan } from './plans';
+
+/** Why a service can't even be started, if so. */
+export function refusal(fate: Fate, node: NodeState): Problem | undefined {
+  switch (fate) {
+    case 'port_taken':
+      return {
+        code: 'port_taken',
+        message: `Port ${node.port} is held by postgres (pid 903).`,
+        hint: 'Stop that program, or give the service another port.',
+      };
+    case 'command_missing':
+      return {
+        code: 'command_not_found',
+        message: `The command "meilisearchd" of ${node.name} was not found in PATH.`,
+        hint: 'Install it, or correct "run" in kinfra.yaml.',
+      };
+    case 'healthy':
+    case 'unhealthy':
+    case 'crashes':
+    case 'never_ready':
+      return undefined;
+  }
+}
+
+/** What the probes of a running node say. */
+export function probed(fate: Fate, name: string): Pick<NodeState, 'health' | 'detail'> {
+  return fate === 'unhealthy'
+    ? { health: 'unhealthy', detail: 'unhealthy: GET /health answered 503' }
+    : { health: 'healthy', detail: `healthy · ${3 + ((name.length * 7) % 40)} ms` };
+}
+
+/** A node of a stack that has been running for a while: what it is beyond a stopped one. */
+export function settled(plan: ProjectPlan, node: NodeState, index: number, now: number): Partial<NodeState> {
+  const fate = plan.services[index]?.fate ?? 'healthy';
+  const problem = refusal(fate, node);
+  if (problem) return { phase: 'failed', detail: problem.message, problem };
+  const process = { pid: 5000 + index, started_at: now - (index + 1) * 1_117_000 };
+  switch (fate) {
+    case 'never_ready':
+      return { ...process, phase: 'starting', health: 'starting', detail: 'starting: connection refused' };
+    case 'crashes':
+      return {
+        phase: 'crash_looping',
+        detail: 'exited with code 1, 5 times in a row',
+        restarts: 5,
+        last_exit: { code: 1, at: now - 4_000 },
+      };
+    case 'healthy':
+    case 'unhealthy':
+    case 'port_taken':
+    case 'command_missing':
+      return { ...process, phase: 'running', restarts: index % 7 === 3 ? 2 : 0, ...probed(fate, node.name) };
+  }
+}
+
+/** The thing asked for, or the failure that says that it isn't there. */
+export function found<T>(value: T | undefined, code: ErrorCode, name: string): T {
+  if (value !== undefined) return value;
+  throw { problems: [{ code, message: `There is no "${name}".` }] } satisfies Failure;
+}

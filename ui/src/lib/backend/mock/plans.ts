@@ -1,0 +1,61 @@
+import type { NodeState, Problem, ProjectState, ProxyState } from '../../rpc/rpc';
+
+/** What becomes of a service of the in-memory engine when it is started. */
+export type Fate = 'healthy' | 'unhealthy' | 'crashes' | 'port_taken' | 'command_missing' | 'never_ready';
+
+export interface ServicePlan {
+  name: string;
+  dependsOn?: string[];
+  /** None for a service that listens nowhere. */
+  port?: number;
+  fate?: Fate;
+}
+
+export interface ProjectPlan {
+  slug: string;
+  name?: string;
+  folder: string;
+  services: ServicePlan[];
+  /** Whether its stack has been running for a while when the scenario begins. */
+  running?: boolean;
+  problems?: Problem[];
+}
+
+export interface Scenario {
+  proxy: ProxyState;
+  projects: ProjectPlan[];
+}
+
+export const MOCK_PROXY_PORT = 7080;
+
+/** A node as it is before anything was started. */
+export function stoppedNode(project: ProjectPlan, service: ServicePlan): NodeState {
+  const node: NodeState = {
+    name: service.name,
+    kind: 'service',
+    wanted: 'stopped',
+    phase: 'stopped',
+    health: 'unknown',
+    detail: 'stopped',
+    restarts: 0,
+    depends_on: service.dependsOn ?? [],
+    waits_for: [],
+  };
+  if (service.port === undefined) return node;
+  return {
+    ...node,
+    port: service.port,
+    url: `http://${service.name}.${project.slug}.localhost:${MOCK_PROXY_PORT}`,
+    direct_url: `http://127.0.0.1:${service.port}`,
+  };
+}
+
+export function stoppedProject(plan: ProjectPlan): ProjectState {
+  return {
+    slug: plan.slug,
+    name: plan.name ?? plan.slug,
+    folder: plan.folder,
+    nodes: plan.services.map((service) => stoppedNode(plan, service)),
+    problems: plan.problems ?? [],
+  };
+}

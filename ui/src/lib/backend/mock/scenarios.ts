@@ -1,0 +1,153 @@
+import { MOCK_PROXY_PORT, type Fate, type ProjectPlan, type Scenario, type ServicePlan } from './plans';
+
+const PROXY = { port: MOCK_PROXY_PORT };
+
+const SHOP: ServicePlan[] = [
+  { name: 'db', port: 20117 },
+  { name: 'cache', port: 20118 },
+  { name: 'api', port: 20119, dependsOn: ['db', 'cache'] },
+  { name: 'search', port: 20120, dependsOn: ['db'] },
+  { name: 'worker', dependsOn: ['db', 'cache'] },
+  { name: 'mailer', dependsOn: ['cache'] },
+  { name: 'web', port: 20123, dependsOn: ['api'] },
+  { name: 'admin', port: 20124, dependsOn: ['api', 'search'] },
+];
+
+const BLOG: ServicePlan[] = [
+  { name: 'store', port: 21402 },
+  { name: 'web', port: 21403, dependsOn: ['store'] },
+];
+
+function one(): Scenario {
+  return {
+    proxy: PROXY,
+    projects: [
+      {
+        slug: 'hello',
+        folder: '/home/ada/code/hello',
+        services: [{ name: 'web', port: 20050 }],
+        running: true,
+      },
+    ],
+  };
+}
+
+function eight(): Scenario {
+  return {
+    proxy: PROXY,
+    projects: [
+      { slug: 'shop', folder: '/home/ada/code/shop', services: SHOP, running: true },
+      { slug: 'blog', folder: '/home/ada/code/blog', services: BLOG },
+      {
+        slug: 'lab',
+        folder: '/home/ada/code/lab',
+        services: [{ name: 'notebook', port: 22001, fate: 'unhealthy' }, { name: 'runner' }],
+        running: true,
+      },
+    ],
+  };
+}
+
+function sixty(): Scenario {
+  const services = Array.from({ length: 60 }, (_, index): ServicePlan => {
+    const name = `${['orders', 'stock', 'billing', 'users', 'events', 'media'][index % 6]}-${index + 1}`;
+    return { name, port: 20200 + index, ...(index % 17 === 16 && { fate: 'unhealthy' as const }) };
+  });
+  const projects = Array.from({ length: 20 }, (_, index): ProjectPlan => {
+    const slug = `team-${index + 1}`;
+    return { slug, folder: `/home/ada/code/${slug}`, services: BLOG, running: index % 3 === 0 };
+  });
+  return {
+    proxy: PROXY,
+    projects: [{ slug: 'platform', folder: '/home/ada/code/platform', services, running: true }, ...projects],
+  };
+}
+
+function failing(): Scenario {
+  const fates: Record<string, Fate> = {
+    db: 'port_taken',
+    cache: 'crashes',
+    search: 'command_missing',
+    mailer: 'unhealthy',
+    web: 'never_ready',
+  };
+  const services = SHOP.map(({ name, port }) => ({
+    name,
+    ...(port !== undefined && { port }),
+    fate: fates[name] ?? 'crashes',
+  }));
+  const file = '/home/ada/code/shop/kinfra.yaml';
+  return {
+    proxy: {
+      problem: {
+        code: 'proxy_port_taken',
+        message: `The proxy can't listen on port ${MOCK_PROXY_PORT}: nginx (pid 812) holds it.`,
+        hint: 'Stop that program, or let the proxy use another port.',
+      },
+      offered_port: 7081,
+    },
+    projects: [
+      {
+        slug: 'shop',
+        folder: '/home/ada/code/shop',
+        services,
+        running: true,
+        problems: [
+          {
+            code: 'config_unknown_key',
+            message: 'Unknown key "comand" in service "api".',
+            hint: 'Did you mean "run"?',
+            place: { file, line: 14, column: 5 },
+          },
+          {
+            code: 'config_cycle',
+            message: 'The services wait for each other: web → api → admin → web.',
+            hint: 'Take one of these out of depends_on.',
+            place: { file, line: 31, column: 7 },
+          },
+        ],
+      },
+      {
+        slug: 'broken',
+        folder: '/home/ada/code/broken',
+        services: [],
+        problems: [
+          {
+            code: 'config_syntax',
+            message: 'The file is no valid YAML: a tab where spaces were expected.',
+            hint: 'Indent with spaces.',
+            place: { file: '/home/ada/code/broken/kinfra.yaml', line: 3, column: 1 },
+          },
+        ],
+      },
+    ],
+  };
+}
+
+function long(): Scenario {
+  const slug = 'fix-login-when-the-session-expired.customer-relationship-management-suite';
+  const services = SHOP.map((service) => ({
+    ...service,
+    name: `customer-facing-storefront-${service.name}-service-with-a-long-name`,
+    dependsOn: [],
+    ...(service.name === 'worker' && { fate: 'crashes' as const }),
+    ...(service.name === 'db' && { fate: 'port_taken' as const }),
+  }));
+  const folder =
+    '/home/ada/code/clients/international-trading-company/customer-relationship-management-suite/branches/fix-login-when-the-session-expired';
+  return { proxy: PROXY, projects: [{ slug, folder, services, running: true }] };
+}
+
+const SCENARIOS: Record<string, () => Scenario> = {
+  '1': one,
+  '8': eight,
+  '60': sixty,
+  empty: () => ({ proxy: PROXY, projects: [] }),
+  failing,
+  long,
+};
+
+/** The scenario of that name; with an unknown one, the usual: eight services. */
+export function scenario(name: string | null): Scenario {
+  return (SCENARIOS[name ?? '8'] ?? eight)();
+}

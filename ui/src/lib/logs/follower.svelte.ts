@@ -1,0 +1,118 @@
+/**
+ * Theory of operation. A follower reads a project's log lines by cursor: first the newest ones, then again and
+ * again those after the cursor, each read waiting in the engine until there is something. It keeps at most
+ * `MOST_LINES`, dropping the oldest. Each `open` begins a new turn; answers of an earlier turn are ignored, so a
+ * changed filter never mixes with the old one. The lines of the last turn stay until the first page of the new
+ * one is there, so nothing flashes. Paused, it begins no further read and drops nothing, so that what is being
+ * read stays where it is; resumed, it catches up from its cursor. A failed read is tried again, ever more
+ * slowly, without the cursor, which may be what was wrong.
+ */
+import { toFailure } from '../backend/failure';
+import type { LogLine, LogPage, Problem, ReadLogs } from '../rpc/rpc';
+
+/** How many lines are kept; the view has an element for each. */
+export const MOST_LINES = 5_000;
+/** Lines per read: what fills some screens, yet renders within a frame or two. */
+const PAGE_LINES = 1_000;
+/** How long one read waits for a line, in milliseconds. */
+const WAIT_MS = 20_000;
+/** The shortest time between two reads, in milliseconds: a loud service redraws the pane ten times a second. */
+const PAUSE_MS = 100;
+/** The longest time between two failing reads, in milliseconds. */
+const LONGEST_RETRY_MS = 5_000;
+
+export interface LogQuery {
+  project: string;
+  /** Only this service. */
+  service?: string | undefined;
+  /** Only lines that contain this text. */
+  contains?: string | undefined;
+}
+
+/** A line with a number that stays its own while the line is kept. */
+export interface NumberedLine extends LogLine {
+  number: number;
+}
+
+export class LogFollower {
+  lines = $state.raw<NumberedLine[]>([]);
+  /** False until the first page of the present query is there. */
+  loaded = $state(false);
+  paused = $state(false);
+  /** Why the last read failed, while it did. */
+  problem = $state.raw<Problem>();
+  readonly #read: (params: ReadLogs) => Promise<LogPage>;
+  #turn = 0;
+  #nextNumber = 0;
+  #resumed: (() => void) | undefined;
+
+  constructor(read: (params: ReadLogs) => Promise<LogPage>) {
+    this.#read = read;
+  }
+
+  open(query: LogQuery): void {
+    this.close();
+    this.loaded = false;
+    void this.#follow(this.#turn, query);
+  }
+
+  close(): void {
+    this.#turn += 1;
+    this.resume();
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+    this.#resumed?.();
+    this.#resumed = undefined;
+  }
+
+  async #follow(turn: number, query: LogQuery): Promise<void> {
+    let cursor: string | undefined;
+    let failures = 0;
+    while (turn === this.#turn) {
+      try {
+        const page = await this.#read(request(query, cursor));
+        if (turn !== this.#turn) return;
+        this.#take(page.lines, cursor === undefined);
+        cursor = page.cursor;
+        failures = 0;
+        this.problem = undefined;
+        await delay(PAUSE_MS);
+      } catch (error) {
+        if (turn !== this.#turn) return;
+        this.problem = toFailure(error).problems[0];
+        cursor = undefined;
+        failures += 1;
+        await delay(Math.min(LONGEST_RETRY_MS, 250 * 2 ** failures));
+      }
+      if (this.paused) await new Promise<void>((resolve) => (this.#resumed = resolve));
+    }
+  }
+
+  #take(fresh: LogLine[], first: boolean): void {
+    this.loaded = true;
+    if (fresh.length === 0 && !first) return;
+    const numbered = fresh.map((line) => ({ ...line, number: this.#nextNumber++ }));
+    const all = first ? numbered : [...this.lines, ...numbered];
+    this.lines = this.paused ? all : all.slice(-MOST_LINES);
+  }
+}
+
+function request({ project, service, contains }: LogQuery, cursor: string | undefined): ReadLogs {
+  return {
+    project,
+    limit: PAGE_LINES,
+    filter: { services: service ? [service] : [], ...(contains && { contains }) },
+    wait_ms: cursor === undefined ? 0 : WAIT_MS,
+    ...(cursor !== undefined && { after: cursor }),
+  };
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,109 @@
+/**
+ * Theory of operation. A session holds the one copy of the engine's state that the window shows. It watches the
+ * backend: a snapshot replaces the copy, a delta is applied to it. A delta that doesn't follow means that some
+ * were lost; the session then drops the watch and begins another, whose first update is a snapshot. Until that
+ * arrives the old copy stays on show. Commands go out through `send`; what comes of them is seen in the state,
+ * and only their failures are kept here, until they are dismissed or a later command of that project succeeds.
+ */
+import { createContext } from 'svelte';
+
+import type { Backend, Command, RequestOf, Response, Unsubscribe } from '../backend/backend';
+import { toFailure } from '../backend/failure';
+import type { Problem, ProjectState, Snapshot, Update } from '../rpc/rpc';
+import { applyDelta } from './reducer';
+
+export type Connection = 'connecting' | 'live' | 'lost' | 'ended';
+
+export class Session {
+  readonly backend: Backend;
+  snapshot = $state.raw<Snapshot>();
+  connection = $state<Connection>('connecting');
+  /** Why the connection was lost. */
+  lostBecause = $state.raw<Problem>();
+  /** Problems of the last command that failed, by the project's slug. */
+  refused = $state.raw<Record<string, Problem[]>>({});
+  /** Whether the main pane shows how to add a project rather than the selected one. */
+  adding = $state(false);
+  #selected = $state<string>();
+  #unsubscribe: Unsubscribe | undefined;
+  #watch = 0;
+
+  constructor(backend: Backend) {
+    this.backend = backend;
+  }
+
+  /** The project on show: the one chosen, or the first while that one doesn't exist. */
+  get selected(): ProjectState | undefined {
+    const projects = this.snapshot?.projects ?? [];
+    return projects.find((project) => project.slug === this.#selected) ?? projects[0];
+  }
+
+  select(slug: string): void {
+    this.#selected = slug;
+    this.adding = false;
+  }
+
+  async connect(): Promise<void> {
+    const watch = ++this.#watch;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+    try {
+      const unsubscribe = await this.backend.watch((update) => {
+        if (watch === this.#watch) this.#take(update);
+      });
+      if (watch === this.#watch) this.#unsubscribe = unsubscribe;
+      else unsubscribe();
+    } catch (error) {
+      if (watch !== this.#watch) return;
+      this.connection = 'lost';
+      this.lostBecause = toFailure(error).problems[0];
+    }
+  }
+
+  close(): void {
+    this.#watch += 1;
+    this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
+  }
+
+  /** Sends a command that concerns a project; a failure is shown with that project. */
+  async send<C extends Command>(project: string, request: RequestOf<C>): Promise<Response<C> | undefined> {
+    try {
+      const response = await this.backend.call(request);
+      this.dismiss(project);
+      return response;
+    } catch (error) {
+      this.refused = { ...this.refused, [project]: toFailure(error).problems };
+      return undefined;
+    }
+  }
+
+  dismiss(project: string): void {
+    const { [project]: _gone, ...others } = this.refused;
+    this.refused = others;
+  }
+
+  #take(update: Update): void {
+    switch (update.type) {
+      case 'snapshot':
+        this.snapshot = update.value;
+        this.connection = 'live';
+        break;
+      case 'delta': {
+        const next = this.snapshot && applyDelta(this.snapshot, update.value);
+        if (next) this.snapshot = next;
+        else void this.connect();
+        break;
+      }
+      case 'ended':
+        this.connection = 'ended';
+        break;
+      case 'notice':
+      case 'show_window':
+        // Both are for the desktop: it shows the notification, and the window that this page is in.
+        break;
+    }
+  }
+}
+
+export const [getSession, setSession] = createContext<Session>();

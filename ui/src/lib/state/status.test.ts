@@ -1,0 +1,99 @@
+import { describe, expect, test } from 'vitest';
+
+import { stoppedProject } from '../backend/mock/plans';
+import type { NodeState, ProjectState } from '../rpc/rpc';
+import { nodeLook, nodeTruth, nodeWord, projectLine, projectLook, stackStatus } from './status';
+
+const NOW = 1_000_000;
+const STOPPED = stoppedProject({ slug: 'shop', folder: '/shop', services: [{ name: 'web' }] }).nodes[0]!;
+
+function node(changes: Partial<NodeState>): NodeState {
+  return { ...STOPPED, ...changes };
+}
+
+const HEALTHY = node({ wanted: 'running', phase: 'running', health: 'healthy', detail: 'healthy · 12 ms' });
+const WAITING = node({ wanted: 'running', phase: 'waiting', detail: 'waits for db' });
+const STOPPING = node({ phase: 'stopping', detail: 'stopping' });
+const UNHEALTHY = node({ wanted: 'running', phase: 'running', health: 'unhealthy', detail: 'unhealthy' });
+const FAILED = node({ wanted: 'running', phase: 'failed', detail: 'Port 80 is taken.' });
+
+describe('a stack is', () => {
+  test.each([
+    ['stopped', []],
+    ['stopped', [STOPPED]],
+    ['running', [HEALTHY, STOPPED]],
+    ['running', [HEALTHY, node({ kind: 'task', wanted: 'running', phase: 'exited' })]],
+    ['starting', [HEALTHY, WAITING]],
+    ['degraded', [HEALTHY, WAITING, UNHEALTHY]],
+    ['stopping', [UNHEALTHY, STOPPING]],
+    ['failed', [STOPPING, FAILED]],
+    ['failed', [HEALTHY, node({ phase: 'crash_looping' })]],
+  ] as const)('%s, case %#', (status, nodes) => {
+    expect(stackStatus([...nodes])).toBe(status);
+  });
+});
+
+describe('a project in a few words', () => {
+  const project = (nodes: NodeState[], problems = 0): ProjectState => ({
+    slug: 'shop',
+    name: 'shop',
+    folder: '/shop',
+    nodes,
+    problems: Array.from({ length: problems }, () => ({ code: 'config_cycle', message: 'A cycle.' })),
+  });
+
+  test.each([
+    ['1 of 1 healthy', project([HEALTHY])],
+    ['starting · 1 of 2 healthy', project([HEALTHY, WAITING])],
+    ['stopped', project([STOPPED])],
+    ['failed · 0 of 1 healthy', project([FAILED])],
+    ['1 problem', project([], 1)],
+    ['2 problems · stopped', project([STOPPED], 2)],
+    ['1 problem · 1 of 1 healthy', project([HEALTHY], 1)],
+    ['no services', project([])],
+  ])('reads "%s"', (line, project) => {
+    expect(projectLine(project)).toBe(line);
+  });
+
+  test('without any service it looks failed when its configuration has problems', () => {
+    expect(projectLook(project([], 1))).toBe('failed');
+    expect(projectLook(project([]))).toBe('idle');
+  });
+});
+
+describe('a node', () => {
+  test.each([
+    ['healthy', HEALTHY],
+    ['busy', WAITING],
+    ['busy', STOPPING],
+    ['degraded', UNHEALTHY],
+    ['failed', FAILED],
+    ['idle', STOPPED],
+    ['idle', node({ phase: 'exited', last_exit: { code: 0, at: NOW } })],
+    ['failed', node({ phase: 'exited', last_exit: { signal: 9, at: NOW } })],
+    ['busy', node({ phase: 'exited', last_exit: { code: 1, at: NOW }, retry_at: NOW })],
+  ] as const)('looks %s, case %#', (look, node) => {
+    expect(nodeLook(node)).toBe(look);
+  });
+
+  test('that runs without a probe is said to be running', () => {
+    expect(nodeWord(node({ phase: 'running', health: 'unknown' }))).toBe('running');
+  });
+
+  test.each([
+    ['healthy · 12 ms', HEALTHY],
+    ['waits for db', WAITING],
+    ['stopped', STOPPED],
+    ['failed · Port 80 is taken.', FAILED],
+    ['unhealthy', UNHEALTHY],
+    ['starting: connection refused', node({ phase: 'starting', detail: 'starting: connection refused' })],
+    [
+      'exited with code 1, next try in 4 s',
+      node({ phase: 'exited', detail: 'exited with code 1', retry_at: NOW + 4_200 }),
+    ],
+    ['stopping, killed in 9 s', { ...STOPPING, kill_at: NOW + 9_000 }],
+  ])('says "%s"', (line, node) => {
+    const { word, rest } = nodeTruth(node, NOW);
+    expect(word + rest).toBe(line);
+  });
+});

@@ -1,0 +1,114 @@
+/** The words and shapes of the state. What a stack's status is follows `ProjectState::status` in `kinfra-rpc`. */
+import type { NodeState, ProjectState, StackStatus } from '../rpc/rpc';
+import { span } from './time';
+
+/** One of the shapes; each has a colour of its own and never stands without a word. */
+export type Look = 'healthy' | 'busy' | 'degraded' | 'failed' | 'idle';
+
+export function isHealthy(node: NodeState): boolean {
+  return node.phase === 'running' && node.health === 'healthy';
+}
+
+export function stackStatus(nodes: NodeState[]): StackStatus {
+  if (nodes.some((node) => node.phase === 'failed' || node.phase === 'crash_looping')) return 'failed';
+  if (nodes.some((node) => node.phase === 'stopping' && node.wanted === 'stopped')) return 'stopping';
+  if (
+    nodes.some(
+      (node) => node.phase === 'running' && (node.health === 'unhealthy' || node.health === 'degraded'),
+    )
+  )
+    return 'degraded';
+  if (
+    nodes.some(
+      (node) =>
+        node.wanted === 'running' && !isHealthy(node) && !(node.kind === 'task' && node.phase === 'exited'),
+    )
+  )
+    return 'starting';
+  return nodes.some((node) => node.phase === 'running') ? 'running' : 'stopped';
+}
+
+const STACK_LOOKS: Record<StackStatus, Look> = {
+  stopped: 'idle',
+  starting: 'busy',
+  running: 'healthy',
+  degraded: 'degraded',
+  failed: 'failed',
+  stopping: 'busy',
+};
+
+export function projectLook(project: ProjectState): Look {
+  return project.problems.length > 0 && project.nodes.length === 0
+    ? 'failed'
+    : STACK_LOOKS[stackStatus(project.nodes)];
+}
+
+/** The project in a few words: `3 of 3 healthy`, `starting · 1 of 3 healthy`, `2 problems · stopped`. */
+export function projectLine({ nodes, problems }: ProjectState): string {
+  const status = stackStatus(nodes);
+  const healthy = `${nodes.filter(isHealthy).length} of ${nodes.length} healthy`;
+  if (problems.length > 0) {
+    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+    if (nodes.length === 0) return count;
+    return `${count} · ${status === 'running' ? healthy : status}`;
+  }
+  if (nodes.length === 0) return 'no services';
+  if (status === 'running') return healthy;
+  return status === 'stopped' ? status : `${status} · ${healthy}`;
+}
+
+export function nodeLook(node: NodeState): Look {
+  switch (node.phase) {
+    case 'stopped':
+      return 'idle';
+    case 'waiting':
+    case 'starting':
+    case 'stopping':
+      return 'busy';
+    case 'failed':
+    case 'crash_looping':
+      return 'failed';
+    case 'exited':
+      if (node.retry_at !== undefined) return 'busy';
+      return node.last_exit?.code === 0 ? 'idle' : 'failed';
+    case 'running':
+      if (node.health === 'starting') return 'busy';
+      return node.health === 'degraded' || node.health === 'unhealthy' ? 'degraded' : 'healthy';
+  }
+}
+
+/** The word beside the shape. */
+export function nodeWord({ phase, health }: NodeState): string {
+  if (phase === 'crash_looping') return 'crash loop';
+  return phase === 'running' && health !== 'unknown' ? health : phase;
+}
+
+/**
+ * One line of truth in two parts: the word, and what the engine says beyond it, with countdowns to what comes
+ * next. The engine's line often begins with the word itself, which is then not said twice.
+ */
+export function nodeTruth(node: NodeState, now: number): { word: string; rest: string } {
+  const word = nodeWord(node);
+  let rest = node.detail === '' ? '' : ` · ${node.detail}`;
+  if (node.detail.startsWith(word)) rest = node.detail.slice(word.length);
+  if (node.retry_at !== undefined) rest += `, next try in ${span(Math.max(0, node.retry_at - now))}`;
+  if (node.kill_at !== undefined) rest += `, killed in ${span(Math.max(0, node.kill_at - now))}`;
+  return node.phase === 'waiting' && node.detail.startsWith('waits ')
+    ? { word: 'waits', rest: node.detail.slice('waits'.length) }
+    : { word, rest };
+}
+
+/** Whether Start would do something. */
+export function canStart(node: NodeState): boolean {
+  return ['stopped', 'exited', 'failed', 'crash_looping'].includes(node.phase);
+}
+
+/** Whether Stop would do something. */
+export function canStop(node: NodeState): boolean {
+  return node.wanted === 'running' || ['waiting', 'starting', 'running'].includes(node.phase);
+}
+
+/** Whether there is something to restart; what never ran is started instead. */
+export function canRestart(node: NodeState): boolean {
+  return ['starting', 'running', 'exited', 'failed', 'crash_looping'].includes(node.phase);
+}

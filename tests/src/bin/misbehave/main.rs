@@ -19,6 +19,8 @@ use std::time::Duration;
 
 use signal_hook::consts::SIGTERM;
 
+use server::Health;
+
 const USAGE: &str = "\
 Usage: misbehave HOW
 
@@ -79,23 +81,30 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["truncates-stderr"] => output::truncate_stderr()?,
         ["crash-after", milliseconds] => {
             let life = Duration::from_millis(number(milliseconds)?);
-            thread::spawn(server::serve_if_asked);
+            if let Ok(port) = server::port() {
+                let listener = server::listen(port)?;
+                thread::spawn(move || server::serve(&listener, Health::Good));
+            }
             thread::sleep(life);
             eprintln!("fatal: something is wrong, as expected");
             return Ok(ExitCode::FAILURE);
         }
-        ["serve"] => server::serve(server::port()?, server::Health::Good)?,
+        ["serve"] => serve_on(server::port()?, Health::Good)?,
         ["serve-slowly", milliseconds] => {
             thread::sleep(Duration::from_millis(number(milliseconds)?));
-            server::serve(server::port()?, server::Health::Good)?;
+            serve_on(server::port()?, Health::Good)?;
         }
-        ["serves-on-other-port"] => server::serve(0, server::Health::Good)?,
+        ["serves-on-other-port"] => serve_on(0, Health::Good)?,
         ["healthy-then-unhealthy", requests] => {
-            server::serve(server::port()?, server::Health::GoodFor(number(requests)?))?;
+            serve_on(server::port()?, Health::GoodFor(number(requests)?))?;
         }
         _ => return Err(Error::other(format!("no such way to misbehave\n\n{USAGE}"))),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn serve_on(port: u16, health: Health) -> Result<()> {
+    server::serve(&server::listen(port)?, health)
 }
 
 fn number<T: std::str::FromStr>(text: &str) -> Result<T> {

@@ -29,16 +29,21 @@ pub fn port() -> Result<u16> {
 /// Serves where there is a `PORT`; lives on in any case.
 pub fn serve_if_asked() -> Result<()> {
     if var("PORT").is_ok() {
-        serve(port()?, Health::Good)?;
+        serve(&listen(port()?)?, Health::Good)?;
     }
     live();
     Ok(())
 }
 
-/// Serves until killed. On port 0 the kernel chooses one; the port is printed in any case.
-pub fn serve(port: u16, health: Health) -> Result<()> {
+/// Listens, and prints where: on port 0 the kernel chooses.
+pub fn listen(port: u16) -> Result<TcpListener> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
     tell(&format!("listening on {}", listener.local_addr()?.port()))?;
+    Ok(listener)
+}
+
+/// Serves until killed.
+pub fn serve(listener: &TcpListener, health: Health) -> Result<()> {
     let probes = Arc::new(AtomicU32::new(0));
     for stream in listener.incoming() {
         let (stream, probes) = (stream?, Arc::clone(&probes));

@@ -17,7 +17,7 @@ run_desktop() {
     ensure_rust
     ensure_ui_bundle
     build_everything
-    say "starting KInfra: look for its icon in the tray, and Start 'example' in its menu"
+    say "starting KInfra: look for its icon in the tray; in its menu is the project of example/"
     note "Quit in the menu, or Ctrl-C here, stops everything that it runs"
     exec target/debug/kinfra-desktop --add "$PWD/example"
 }

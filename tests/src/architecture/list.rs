@@ -28,6 +28,13 @@ impl Arrows {
         self.0.iter().any(|(name, targets)| name == from && targets.contains(to))
     }
 
+    /// Every arrow, from the top down.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .flat_map(|(name, targets)| targets.iter().map(|target| (name.as_str(), target.as_str())))
+    }
+
     /// The arrows that don't lead down the list; where there is none there is no cycle either.
     pub fn upward(&self) -> Vec<String> {
         let below = |place: usize, target: &str| self.0[place + 1..].iter().any(|(name, _)| name == target);

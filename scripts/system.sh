@@ -44,7 +44,7 @@ install_by_apt() {
     done
     [[ ${#missing[@]} -gt 0 ]] || return 0
 
-    say "installing ${#missing[@]} system packages: ${missing[*]}"
+    say "installing system packages: ${missing[*]}"
     if [[ $(id -u) -ne 0 ]]; then
         have sudo || fail "as root, run: apt-get install ${missing[*]}"
         privilege=(sudo)

@@ -19,7 +19,7 @@ command_test() {
     export KINFRA_SKIPS=$PWD/$REPORTS/skips
     : >"$KINFRA_SKIPS"
     # A developer's own KInfra is none of the tests' business.
-    unset KINFRA_HOME KINFRA_RUN
+    unset KINFRA_HOME KINFRA_RUN KINFRA_PROXY_PORT KINFRA_PORT_RANGE
 
     rust_tests "$deep"
     ui_tests

@@ -1,1 +1,20 @@
-//! tests
+//! End-to-end tests of KInfra on real programs, processes and sockets, and what all of them need: the programs
+//! as built, a home of their own, bounded waiting, and a loud way to skip.
+
+mod home;
+mod ports;
+mod processes;
+mod programs;
+mod skips;
+mod wait;
+
+pub use home::TestHome;
+pub use processes::Process;
+pub use programs::bin;
+pub use skips::skip;
+pub use wait::{wait_for, wait_until};
+
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod misbehave;

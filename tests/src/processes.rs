@@ -1,0 +1,74 @@
+//! Which processes belong to a test, as `/proc` tells: found from outside, so that a test never asks KInfra
+//! whether KInfra left something behind.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::{read, read_dir, read_link, read_to_string};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+/// A process, as it was when looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    pub pid: u32,
+    pub parent: u32,
+    /// Program and arguments, separated by spaces.
+    pub command: String,
+}
+
+/// Every living process with `mark` (a variable and its value) in its environment or that works in `folder`,
+/// and all their descendants; zombies are dead.
+pub(crate) fn belonging_to(mark: (&OsStr, &OsStr), folder: &Path) -> Vec<Process> {
+    let all = living();
+    let mark = [mark.0.as_bytes(), b"=", mark.1.as_bytes()].concat();
+    let mut found: BTreeMap<u32, Process> = all
+        .iter()
+        .filter(|process| is_marked(process.pid, &mark) || works_in(process.pid, folder))
+        .map(|process| (process.pid, process.clone()))
+        .collect();
+    loop {
+        let known = found.len();
+        let children = all.iter().filter(|process| found.contains_key(&process.parent)).cloned();
+        let children: Vec<Process> = children.collect();
+        found.extend(children.into_iter().map(|process| (process.pid, process)));
+        if found.len() == known {
+            break;
+        }
+    }
+    // A test that changes its own folder or environment is still no part of what it tests.
+    found.remove(&std::process::id());
+    found.into_values().collect()
+}
+
+fn living() -> Vec<Process> {
+    let entries = read_dir("/proc").unwrap_or_else(|error| panic!("cannot read /proc: {error}"));
+    entries
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+        .filter_map(read_process)
+        .collect()
+}
+
+/// None for a process that is gone or a zombie.
+fn read_process(pid: u32) -> Option<Process> {
+    let stat = read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // `pid (name) state parent …`, and the name may hold anything.
+    let (_, rest) = stat.rsplit_once(") ")?;
+    let mut fields = rest.split(' ');
+    let state = fields.next()?;
+    let parent = fields.next()?.parse().ok()?;
+    if matches!(state, "Z" | "X") {
+        return None;
+    }
+    let command = read(format!("/proc/{pid}/cmdline")).ok()?;
+    let command = String::from_utf8_lossy(&command).replace('\0', " ").trim_end().to_owned();
+    Some(Process { pid, parent, command })
+}
+
+fn is_marked(pid: u32, mark: &[u8]) -> bool {
+    let environment = read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    environment.split(|byte| *byte == 0).any(|variable| variable == mark)
+}
+
+fn works_in(pid: u32, folder: &Path) -> bool {
+    read_link(format!("/proc/{pid}/cwd")).is_ok_and(|path| path.starts_with(folder))
+}

@@ -1,11 +1,11 @@
-//! The engine's clock: milliseconds since it started, and what that is on the wall. Nothing else in the engine
-//! asks for the time.
+//! The engine's clock. Nothing else in the engine asks for the time.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
-/// Milliseconds since the engine started. Never goes back.
+/// Milliseconds since 1970 by a clock that never goes back nor jumps: the wall's time when the engine started, and
+/// what passed since.
 pub type Moment = u64;
 
 #[derive(Debug, Clone, Copy)]
@@ -24,29 +24,13 @@ impl Clock {
 
     #[must_use]
     pub fn now(&self) -> Moment {
-        millis(self.start.elapsed())
+        self.wall + millis(self.start.elapsed())
     }
 
+    /// When a moment is. One before the engine's start is its start.
     #[must_use]
     pub fn instant(&self, moment: Moment) -> Instant {
-        self.start + Duration::from_millis(moment)
-    }
-
-    /// A moment in milliseconds since 1970.
-    #[must_use]
-    pub fn wall(&self, moment: Moment) -> u64 {
-        self.wall + moment
-    }
-
-    #[must_use]
-    pub fn wall_now(&self) -> u64 {
-        self.wall(self.now())
-    }
-
-    /// The moment that a wall time was; the start of the engine for all before it.
-    #[must_use]
-    pub fn moment(&self, wall: u64) -> Moment {
-        wall.saturating_sub(self.wall)
+        self.start + Duration::from_millis(moment.saturating_sub(self.wall))
     }
 }
 

@@ -68,6 +68,11 @@ impl Home {
     }
 
     #[must_use]
+    pub fn keeper_lock(&self) -> PathBuf {
+        self.runtime.join("keeper.lock")
+    }
+
+    #[must_use]
     pub fn lock(&self) -> PathBuf {
         self.runtime.join("engine.lock")
     }
@@ -85,7 +90,13 @@ impl Home {
     /// The folder of one node's log segments.
     #[must_use]
     pub fn node_logs(&self, project: &str, node: &str) -> PathBuf {
-        self.state.join("logs").join(project).join(node)
+        self.project_logs(project).join(node)
+    }
+
+    /// The folder of all logs of one project.
+    #[must_use]
+    pub fn project_logs(&self, project: &str) -> PathBuf {
+        self.state.join("logs").join(project)
     }
 
     /// The folder for sockets whose path would be too long; must be 0700 and the user's own.

@@ -9,11 +9,17 @@ pub mod events;
 pub mod fallback;
 pub mod health;
 pub mod home;
+mod kinfra;
+pub mod logging;
 pub mod logs;
 pub mod notifier;
 pub mod orchestrator;
 pub mod port_registry;
 pub mod process;
+pub mod proxy_server;
+pub mod service_manager;
 pub mod smart_allocator;
 pub mod store;
 pub mod supervisor;
+
+pub use kinfra::{EngineOptions, Kinfra};

@@ -9,8 +9,8 @@ pub trait Pages: Send + Sync + 'static {
     /// The page for a request that could not be forwarded. Must not block.
     fn page(&self, request: &PageRequest<'_>) -> Page;
 
-    /// What an open page listens to: each item is the data of one server-sent event. The stream ends after the
-    /// event that tells the page to reload.
+    /// What an open page listens to: each item is the data of one server-sent event, the first one the present.
+    /// The stream goes on for as long as the page is open: the page itself closes it when it reloads.
     fn watch(&self, route: &str) -> Pin<Box<dyn Stream<Item = String> + Send>>;
 }
 

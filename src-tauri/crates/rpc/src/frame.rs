@@ -15,6 +15,7 @@ pub struct ClientFrame {
 /// One line from the engine to a client: JSON, ended by a newline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "made, written and dropped; never kept in numbers")]
 pub enum ServerFrame {
     Reply {
         id: u64,

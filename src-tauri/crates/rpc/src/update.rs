@@ -30,6 +30,7 @@ pub struct Delta {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case", tag = "type")]
 #[ts(export, export_to = "rpc.ts")]
+#[expect(clippy::large_enum_variant, reason = "made, written and dropped; never kept in numbers")]
 pub enum Change {
     Engine {
         engine: EngineState,

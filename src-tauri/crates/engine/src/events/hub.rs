@@ -1,5 +1,6 @@
 //! Theory of operation: the hub owns the one snapshot. A change is applied and sent under one lock, so revisions
-//! have no gaps. Each watcher has a bounded queue behind a task of its own; one that lags loses its deltas and
+//! have no gaps. What must hold before anybody hears of a change (the routes of a healthy service) is done under that
+//! lock too, by the one who was asked to. Each watcher has a bounded queue behind a task of its own; one that lags loses its deltas and
 //! gets a new snapshot instead, so a slow reader costs nobody else anything.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,8 +11,11 @@ use tokio::sync::{broadcast, mpsc, watch};
 /// Deltas that a watcher may be behind before it gets a snapshot instead.
 const BACKLOG: usize = 256;
 
+type Beforehand = Box<dyn Fn(&Snapshot) + Send>;
+
 pub struct Hub {
     snapshot: Mutex<Snapshot>,
+    beforehand: Mutex<Option<Beforehand>>,
     updates: broadcast::Sender<Update>,
     revision: watch::Sender<u64>,
 }
@@ -20,12 +24,25 @@ impl Hub {
     #[must_use]
     pub fn new(engine: EngineState) -> Arc<Self> {
         let snapshot = Mutex::new(Snapshot { engine, ..Snapshot::default() });
-        Arc::new(Self { snapshot, updates: broadcast::channel(BACKLOG).0, revision: watch::channel(0).0 })
+        Arc::new(Self {
+            snapshot,
+            beforehand: Mutex::default(),
+            updates: broadcast::channel(BACKLOG).0,
+            revision: watch::channel(0).0,
+        })
     }
 
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         self.lock().clone()
+    }
+
+    /// Has this done with the present state and with each later one, before anybody else learns of it. It must not
+    /// block, nor call the hub.
+    pub fn before_telling(&self, act: impl Fn(&Snapshot) + Send + 'static) {
+        let snapshot = self.lock();
+        act(&snapshot);
+        *self.beforehand.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(act));
     }
 
     /// Reads something out of the snapshot without copying it.
@@ -110,6 +127,9 @@ impl Hub {
         let delta = Delta { revision: snapshot.revision + 1, change };
         // The revision is the next one by construction.
         let _ = snapshot.apply(&delta);
+        if let Some(act) = &*self.beforehand.lock().unwrap_or_else(PoisonError::into_inner) {
+            act(snapshot);
+        }
         let _ = self.updates.send(Update::Delta(delta));
         self.revision.send_replace(snapshot.revision);
     }

@@ -5,8 +5,8 @@ let reload = page.dataset.reload;
 const source = new EventSource("/.well-known/kinfra/events");
 source.onmessage = (message) => {
   const event = JSON.parse(message.data);
-  if (event.reload) source.close();
   if (event.reload && reload === "later") return;
+  if (event.reload) source.close();
   if (reload === "later") reload = "now";
   page.dataset.state = event.state;
   document.title = at("headline").textContent = event.headline;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use kinfra_rpc::{NodeState, ProjectState};
+use kinfra_rpc::{NodeState, Problem, ProjectState};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::graph::Graph;
@@ -36,6 +36,8 @@ pub enum Command {
     End {
         kill: bool,
     },
+    /// What is wrong with the configuration; nodes and graph stay those of the last good one.
+    Problems(Vec<Problem>),
     /// Other nodes, graph or facts, from a configuration that was read again.
     Replace {
         state: ProjectState,
@@ -142,6 +144,10 @@ impl Task {
                 for node in self.nodes.values() {
                     node.kill().await;
                 }
+            }
+            Command::Problems(problems) => {
+                self.state.problems = problems;
+                self.publish_project();
             }
             Command::Replace { state, graph, nodes } => self.replace(state, graph, nodes).await,
         }

@@ -14,6 +14,7 @@ pub use keeper::{Keeper, KeeperEvent};
 pub use kinfra_keeper::platform::{identity_of, is_alive};
 pub use kinfra_keeper::protocol::{ExitStatus, Identity, Run, Scope, Spawn};
 pub use launch::KeeperOptions;
+pub use leftovers::end_leftovers;
 pub use ports::{ListenState, PortHolder, listens, port_holder};
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Who listens on a TCP port of this machine.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::PathBuf;
+use std::{fmt, fs};
 
 use kinfra_keeper::platform::{command_line, folder_of, processes, program_of};
 
@@ -18,6 +18,21 @@ pub struct PortHolder {
     /// Program and arguments. May hold secrets: to be shown, never to be stored.
     pub command: Option<String>,
     pub folder: Option<PathBuf>,
+}
+
+/// `node (pid 4711, in /home/me/shop)`
+impl fmt::Display for PortHolder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.program, self.pid) {
+            (Some(program), Some(pid)) => write!(formatter, "{program} (pid {pid}")?,
+            (None, Some(pid)) => write!(formatter, "a program (pid {pid}")?,
+            (_, None) => return write!(formatter, "a program of the user with the id {}", self.user),
+        }
+        if let Some(folder) = &self.folder {
+            write!(formatter, ", in {}", folder.display())?;
+        }
+        formatter.write_str(")")
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

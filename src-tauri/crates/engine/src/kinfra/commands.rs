@@ -1,0 +1,147 @@
+//! Every command, dispatched by one exhaustive match.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use kinfra_rpc::{
+    Command as Rpc, Done, ErrorCode, Failure, HelloReply, LogPage, MovePort, PROTOCOL, ReadLogs, Request,
+    Restart, Start, Stop,
+};
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use super::engine::Engine;
+use crate::control::{Dispatch, Updates};
+use crate::logs::LogReader;
+use crate::orchestrator::Command;
+
+/// A page of logs is never longer.
+const MOST_LINES: usize = 5_000;
+const LONGEST_WAIT: u32 = 30_000;
+
+/// The engine as a dispatcher.
+impl Dispatch for Engine {
+    fn dispatch(&self, request: Request) -> BoxFuture<'_, Result<Value, Failure>> {
+        self.answer(request).boxed()
+    }
+
+    fn watch(&self) -> BoxFuture<'_, Result<Updates, Failure>> {
+        async { Ok(self.hub.watch()) }.boxed()
+    }
+}
+
+/// The answer of a command, as it travels.
+fn reply<C: Rpc>(_: &C, response: C::Response) -> Result<Value, Failure> {
+    serde_json::to_value(response).map_err(|error| {
+        Failure::new(ErrorCode::Internal, format!("cannot write the answer to {}: {error}", C::NAME))
+    })
+}
+
+impl Engine {
+    async fn answer(&self, request: Request) -> Result<Value, Failure> {
+        match request {
+            Request::Hello(hello) => reply(&hello, self.hello()),
+            Request::TakeSnapshot(take) => reply(&take, self.hub.snapshot()),
+            Request::WatchState(watch) => reply(&watch, Done {}),
+            Request::AddProject(add) => reply(&add, self.add_project(&add.folder).await?),
+            Request::RemoveProject(remove) => reply(&remove, self.remove_project(&remove.project).await?),
+            Request::Start(start) => reply(&start, self.start(&start).await?),
+            Request::Stop(stop) => reply(&stop, self.stop(&stop).await?),
+            Request::Restart(restart) => reply(&restart, self.restart(&restart).await?),
+            Request::ReadLogs(read) => reply(&read, self.read_logs(&read).await?),
+            Request::MovePort(port) => reply(&port, self.move_port(&port).await?),
+            Request::UseProxyPort(port) => reply(&port, self.use_proxy_port(port.port).await?),
+            Request::ShowWindow(show) => {
+                self.hub.show_window();
+                reply(&show, Done {})
+            }
+            Request::Quit(quit) => {
+                self.begin_quit(quit.mode);
+                reply(&quit, Done {})
+            }
+        }
+    }
+
+    fn hello(&self) -> HelloReply {
+        HelloReply {
+            protocol: PROTOCOL,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            host: self.options.host,
+            proxy_port: self.proxy.port(),
+        }
+    }
+
+    async fn start(&self, start: &Start) -> Result<Done, Failure> {
+        self.refuse_when_ending()?;
+        self.refresh(&start.project).await?;
+        let project = self.project(&start.project)?;
+        project.check_services(&start.services)?;
+        project.stack.tell(Command::Start(start.services.clone())).await;
+        Ok(Done {})
+    }
+
+    async fn stop(&self, stop: &Stop) -> Result<Done, Failure> {
+        let project = self.project(&stop.project)?;
+        project.check_services(&stop.services)?;
+        project.stack.tell(Command::Stop(stop.services.clone())).await;
+        Ok(Done {})
+    }
+
+    async fn restart(&self, restart: &Restart) -> Result<Done, Failure> {
+        self.refuse_when_ending()?;
+        self.refresh(&restart.project).await?;
+        let project = self.project(&restart.project)?;
+        project.check_services(&restart.services)?;
+        project.stack.tell(Command::Restart(restart.services.clone())).await;
+        Ok(Done {})
+    }
+
+    pub(super) fn refuse_when_ending(&self) -> Result<(), Failure> {
+        if self.hub.read(|state| state.engine.ending) {
+            return Err(Failure::new(
+                ErrorCode::InvalidRequest,
+                "KInfra is ending: nothing is started any more",
+            ));
+        }
+        Ok(())
+    }
+
+    async fn move_port(&self, request: &MovePort) -> Result<Done, Failure> {
+        let project = self.project(&request.project)?;
+        project.check_services(std::slice::from_ref(&request.service))?;
+        let port = self.ports.move_port(&request.project, &request.service).await?;
+        project.instance.change(|facts| {
+            facts.conflicts.remove(&request.service);
+            facts.ports.insert(request.service.clone(), port);
+        });
+        project.changed.notify_one();
+        Ok(Done {})
+    }
+
+    async fn read_logs(&self, request: &ReadLogs) -> Result<LogPage, Failure> {
+        let project = self.project(&request.project)?;
+        project.check_services(&request.filter.services)?;
+        let wanted =
+            |name: &&String| request.filter.services.is_empty() || request.filter.services.contains(name);
+        let folder = |name: &String| (name.clone(), self.options.home.node_logs(&request.project, name));
+        let folders = project.services.keys().filter(wanted).map(folder).collect();
+        let reader = Arc::new(LogReader::new(folders));
+        let limit = usize::try_from(request.limit).unwrap_or(MOST_LINES).clamp(1, MOST_LINES);
+        let deadline = Instant::now() + Duration::from_millis(request.wait_ms.min(LONGEST_WAIT).into());
+        let mut output = self.output.subscribe();
+        loop {
+            output.borrow_and_update();
+            let (reader, request) = (Arc::clone(&reader), request.clone());
+            let read = move || reader.read(request.after.as_deref(), limit, &request.filter);
+            let page = tokio::task::spawn_blocking(read).await;
+            let page =
+                page.map_err(|error| Failure::new(ErrorCode::Internal, format!("reading logs: {error}")))??;
+            if !page.lines.is_empty() || timeout_at(deadline, output.changed()).await.is_err() {
+                return Ok(page);
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! One running engine.
+//!
+//! Theory of operation: everything that changes has one owner: the hub the visible state, each stack its wishes,
+//! each supervisor its process, the store its file. The engine only finds the right one for a command. It holds
+//! the lock of its home for as long as it lives.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use kinfra_rpc::{EndMode, ErrorCode, Failure, Problem};
+use tokio::sync::{Notify, watch};
+
+use super::lock::Lock;
+use super::options::EngineOptions;
+use crate::clock::Clock;
+use crate::control::{Client, Server};
+use crate::events::Hub;
+use crate::orchestrator::Stack;
+use crate::port_registry::PortRegistry;
+use crate::proxy_server::ProxyServer;
+use crate::service_manager::{Instance, ServiceContext, ServiceNode};
+use crate::store::Store;
+
+/// A running engine. It ends by [`Kinfra::quit`] or the command of that name, not by being dropped.
+#[derive(Clone)]
+pub struct Kinfra {
+    pub(super) engine: Arc<Engine>,
+}
+
+pub(super) struct Engine {
+    pub options: EngineOptions,
+    pub hub: Arc<Hub>,
+    pub store: Store,
+    pub ports: PortRegistry,
+    pub clock: Clock,
+    pub services: Arc<ServiceContext>,
+    pub projects: Mutex<BTreeMap<String, Project>>,
+    /// Held while projects are added, removed or read again.
+    pub loading: tokio::sync::Mutex<()>,
+    pub proxy: ProxyServer,
+    /// Counts what services print: whoever waits for log lines watches it.
+    pub output: watch::Sender<u64>,
+    pub server: Mutex<Option<Server>>,
+    pub ended: watch::Sender<bool>,
+    pub lock: Mutex<Option<Lock>>,
+    /// Itself, for tasks that outlive the command that began them.
+    pub weak: Weak<Self>,
+}
+
+/// What the engine holds of one project.
+#[derive(Clone)]
+pub(super) struct Project {
+    pub stack: Stack,
+    pub instance: Arc<Instance>,
+    pub services: IndexMap<String, Arc<ServiceNode>>,
+    pub changed: Arc<Notify>,
+}
+
+impl Kinfra {
+    /// The client within this process.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client::local(Arc::clone(&self.engine) as Arc<_>)
+    }
+
+    /// Waits until the engine has ended, for whatever reason.
+    pub async fn ended(&self) {
+        let mut ended = self.engine.ended.subscribe();
+        // An error can't be: this very value holds the sender.
+        let _ = ended.wait_for(|ended| *ended).await;
+    }
+
+    /// Ends the engine. Asked again while it is ending, it kills what still runs.
+    pub async fn quit(&self, mode: EndMode) {
+        Arc::clone(&self.engine).quit(mode).await;
+    }
+}
+
+impl Engine {
+    pub fn project(&self, slug: &str) -> Result<Project, Failure> {
+        let projects = self.projects();
+        projects.get(slug).cloned().ok_or_else(|| {
+            let known: Vec<&str> = projects.keys().map(String::as_str).collect();
+            let known = if known.is_empty() { "none yet".to_owned() } else { known.join(", ") };
+            Problem::new(ErrorCode::UnknownProject, format!("no project is named {slug}"))
+                .hint(format!("known: {known}; kinfra add FOLDER adds one"))
+                .into()
+        })
+    }
+
+    pub fn server(&self) -> MutexGuard<'_, Option<Server>> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn projects(&self) -> MutexGuard<'_, BTreeMap<String, Project>> {
+        self.projects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Project {
+    /// The longest that one of its services may take to end by itself.
+    pub fn grace(&self) -> Duration {
+        self.services.values().map(|service| service.grace()).max().unwrap_or_default()
+    }
+
+    pub fn check_services(&self, names: &[String]) -> Result<(), Failure> {
+        let unknown = names.iter().filter(|name| !self.services.contains_key(*name));
+        let problems: Vec<Problem> = unknown
+            .map(|name| {
+                let known: Vec<&str> = self.services.keys().map(String::as_str).collect();
+                let message = format!("no service of {} is named {name}", self.instance.facts().slug);
+                Problem::new(ErrorCode::UnknownService, message).hint(format!("known: {}", known.join(", ")))
+            })
+            .collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
+    }
+}

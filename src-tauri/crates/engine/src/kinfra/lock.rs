@@ -1,0 +1,83 @@
+//! One engine per home: a lock held for life, and folders that are the user's own.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use kinfra_rpc::{ErrorCode, Failure, Problem};
+use rustix::fs::{FlockOperation, flock};
+
+use crate::home::Home;
+
+/// Given back by the system however the process ends.
+#[derive(Debug)]
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Makes the home's folders, and takes its lock.
+    ///
+    /// # Errors
+    /// [`ErrorCode::AlreadyRunning`] when another engine holds it, [`ErrorCode::Io`] when a folder can't be made
+    /// or belongs to somebody else.
+    pub fn take(home: &Home) -> Result<Self, Failure> {
+        for folder in [&home.config, &home.state, &home.runtime] {
+            own_folder(folder).map_err(|error| unusable(folder, &error))?;
+        }
+        let socket_folder = home.control_socket();
+        if socket_folder.starts_with(home.short_folder()) {
+            own_folder(home.short_folder()).map_err(|error| unusable(home.short_folder(), &error))?;
+        }
+        let path = home.lock();
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
+        let file = file.map_err(|error| unusable(&path, &error))?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(rustix::io::Errno::WOULDBLOCK) => Err(Problem::new(
+                ErrorCode::AlreadyRunning,
+                format!("another KInfra already runs with the lock {}", path.display()),
+            )
+            .hint("use that one, or end it by kinfra quit")
+            .into()),
+            Err(error) => Err(unusable(&path, &error.into())),
+        }
+    }
+}
+
+/// A folder that only this user can look into.
+fn own_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+    let data = fs::metadata(path)?;
+    if data.uid() != rustix::process::getuid().as_raw() {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
+    }
+    if data.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+fn unusable(path: &Path, error: &io::Error) -> Failure {
+    Problem::new(ErrorCode::Io, format!("cannot use {}: {error}", path.display()))
+        .hint("it must be writable for you alone; KINFRA_HOME moves all of KInfra to another folder")
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_engine_of_one_home_is_refused_and_a_later_one_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home::at(folder.path(), rustix::process::getuid().as_raw());
+        let lock = Lock::take(&home).unwrap();
+        assert_eq!(Lock::take(&home).unwrap_err().code(), ErrorCode::AlreadyRunning);
+        drop(lock);
+        assert!(Lock::take(&home).is_ok());
+        let mode = fs::metadata(&home.state).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+    }
+}

@@ -1,0 +1,100 @@
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use kinfra_rpc::{EngineState, ErrorCode, Failure, Problem};
+use tokio::sync::watch;
+
+use super::adoption::Adoption;
+use super::engine::{Engine, Kinfra};
+use super::lock::Lock;
+use super::options::EngineOptions;
+use super::reports;
+use crate::clock::Clock;
+use crate::control::Server;
+use crate::events::Hub;
+use crate::notifier;
+use crate::port_registry::PortRegistry;
+use crate::process::{Keeper, KeeperOptions};
+use crate::proxy_server::{ProxyContext, ProxyServer};
+use crate::service_manager::{ServiceContext, inherited};
+use crate::store::Store;
+
+impl Kinfra {
+    /// Opens the engine of a home: takes its lock, takes over what an earlier one left running, and answers on the
+    /// control socket when this returns.
+    ///
+    /// # Errors
+    /// [`ErrorCode::AlreadyRunning`] when another engine has this home; else whatever keeps it from working at all. A
+    /// taken proxy port and a broken configuration don't: they are in the state.
+    pub async fn open(options: EngineOptions) -> Result<Self, Failure> {
+        let lock = Lock::take(&options.home)?;
+        let clock = Clock::start();
+        let store = Store::open(&options.home.database())?;
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        let hub = Hub::new(EngineState { version, pid: std::process::id(), ..EngineState::default() });
+        let (keeper, events) = Keeper::connect(keeper_options(&options)?).await?;
+        let (output, printed) = watch::channel(0);
+        let surroundings =
+            ProxyContext { hub: Arc::clone(&hub), store: store.clone(), home: options.home.clone(), clock };
+        let proxy = ProxyServer::start(surroundings, printed, options.proxy_port).await?;
+        let services = Arc::new(ServiceContext {
+            keeper,
+            store: store.clone(),
+            home: options.home.clone(),
+            clock,
+            runs: Arc::default(),
+            inherited: inherited(&options.environment, options.keeper_program.parent()),
+        });
+        let mut adoption = Adoption::take_stock(&services).await?;
+        let engine = Arc::new_cyclic(|weak| Engine {
+            ports: PortRegistry::new(store.clone(), options.port_range.clone()),
+            options,
+            hub,
+            store,
+            clock,
+            services,
+            projects: Mutex::default(),
+            loading: tokio::sync::Mutex::default(),
+            proxy,
+            output,
+            server: Mutex::default(),
+            ended: watch::channel(false).0,
+            lock: Mutex::new(Some(lock)),
+            weak: weak.clone(),
+        });
+        engine.load_all(&mut adoption).await?;
+        adoption.clear(&engine.services).await;
+        tokio::spawn(reports::follow(Arc::downgrade(&engine), events));
+        tokio::spawn(notifier::watch(Arc::clone(&engine.hub)));
+        engine.serve()?;
+        tracing::info!(proxy_port = engine.proxy.port(), "the engine is open");
+        Ok(Self { engine })
+    }
+}
+
+impl Engine {
+    fn serve(self: &Arc<Self>) -> Result<(), Failure> {
+        let socket = self.options.home.control_socket();
+        let server = Server::listen(&socket, Arc::clone(self) as Arc<_>)
+            .map_err(|error| no_socket(&socket, &error))?;
+        *self.server() = Some(server);
+        Ok(())
+    }
+}
+
+fn no_socket(socket: &Path, error: &std::io::Error) -> Failure {
+    Problem::new(ErrorCode::Io, format!("cannot listen on {}: {error}", socket.display()))
+        .hint("its folder must be writable for you alone")
+        .into()
+}
+
+/// The keeper runs in a folder of its own, so its program must be named by an absolute path.
+fn keeper_options(options: &EngineOptions) -> Result<KeeperOptions, Failure> {
+    let program = std::path::absolute(&options.keeper_program).map_err(|error| {
+        Failure::new(
+            ErrorCode::Io,
+            format!("cannot tell where {} is: {error}", options.keeper_program.display()),
+        )
+    })?;
+    Ok(KeeperOptions { program, socket: options.home.keeper_socket(), lock: options.home.keeper_lock() })
+}

@@ -1,0 +1,37 @@
+use std::fs;
+use std::io;
+
+use kinfra_rpc::{Done, ErrorCode, Failure, Problem};
+
+use super::engine::Engine;
+use crate::orchestrator::Command;
+
+impl Engine {
+    /// Stops a project and forgets it with its ports and logs. Its folder is left alone.
+    ///
+    /// # Errors
+    /// When something of it could not be stopped; then it stays.
+    pub(super) async fn remove_project(&self, slug: &str) -> Result<Done, Failure> {
+        let project = self.project(slug)?;
+        project.stack.tell(Command::Stop(vec![])).await;
+        if !self.until_at_rest(Some(slug)).await {
+            let message = format!("{slug} is not removed: something of it could not be stopped");
+            return Err(Problem::new(ErrorCode::Internal, message)
+                .hint("kinfra status shows what still runs")
+                .into());
+        }
+        let _turn = self.loading.lock().await;
+        self.store.remove_project(slug.to_owned()).await?;
+        self.projects().remove(slug);
+        self.hub.remove_project(slug);
+        let logs = self.options.home.project_logs(slug);
+        match fs::remove_dir_all(&logs) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(folder = %logs.display(), %error, "old logs are not deleted");
+            }
+            _ => {}
+        }
+        tracing::info!(project = slug, "removed");
+        Ok(Done {})
+    }
+}

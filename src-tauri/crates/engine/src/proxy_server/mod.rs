@@ -1,0 +1,7 @@
+//! What the proxy is told: the route table, and the pages that stand in for a service.
+
+mod pages;
+mod routes;
+mod server;
+
+pub use server::{DEFAULT_PORT, ProxyContext, ProxyServer};

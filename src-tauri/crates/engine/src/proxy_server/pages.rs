@@ -1,0 +1,135 @@
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{Stream, stream};
+use kinfra_proxy::{Page, PageRequest, Pages};
+use kinfra_rpc::{NodeState, Snapshot};
+use tokio::sync::watch;
+
+use super::routes::{parts, serves};
+use crate::clock::Clock;
+use crate::events::Hub;
+use crate::fallback::{KnownProject, KnownService, ServiceView, event, service_page, unknown_host_page};
+use crate::home::Home;
+use crate::logs::last_lines;
+
+/// As many as a page shows without scrolling.
+const LINES: usize = 12;
+
+/// A service that prints without end does not make its page more often than this.
+const CALM: Duration = Duration::from_millis(250);
+
+/// Pages out of the visible state and the services' logs.
+pub struct HubPages {
+    facts: Facts,
+    output: watch::Receiver<u64>,
+}
+
+#[derive(Clone)]
+struct Facts {
+    hub: Arc<Hub>,
+    home: Home,
+    clock: Clock,
+}
+
+impl HubPages {
+    pub fn new(hub: &Arc<Hub>, home: Home, clock: Clock, output: watch::Receiver<u64>) -> Self {
+        Self { facts: Facts { hub: Arc::clone(hub), home, clock }, output }
+    }
+}
+
+impl Pages for HubPages {
+    fn page(&self, request: &PageRequest<'_>) -> Page {
+        match request.route.and_then(|route| self.facts.view(route)) {
+            Some((view, _)) => service_page(&view, request),
+            None => unknown_host_page(request, &self.facts.hub.read(known)),
+        }
+    }
+
+    fn watch(&self, route: &str) -> Pin<Box<dyn Stream<Item = String> + Send>> {
+        let watched = Watched {
+            facts: self.facts.clone(),
+            route: route.to_owned(),
+            revisions: self.facts.hub.revisions(),
+            output: self.output.clone(),
+            told: String::new(),
+        };
+        Box::pin(stream::unfold(watched, Watched::next))
+    }
+}
+
+impl Facts {
+    /// What a page may say of a route now, and whether the service answers.
+    fn view(&self, route: &str) -> Option<(ServiceView, bool)> {
+        let (slug, name) = parts(route)?;
+        let (project, node) = self.hub.read(|state| {
+            let project = state.projects.iter().find(|project| project.slug == slug)?;
+            let node = project.nodes.iter().find(|node| node.name == name)?;
+            Some((project.name.clone(), node.clone()))
+        })?;
+        let lines = last_lines(&self.home.node_logs(slug, name), LINES);
+        let is_ready = serves(&node);
+        Some((view(project, node, lines, self.clock.now()), is_ready))
+    }
+}
+
+fn view(project: String, node: NodeState, log_lines: Vec<String>, now_ms: u64) -> ServiceView {
+    ServiceView {
+        project,
+        service: node.name,
+        phase: node.phase,
+        health: node.health,
+        detail: node.detail,
+        waits_for: node.waits_for,
+        last_exit: node.last_exit,
+        restarts: node.restarts,
+        retry_in: node.retry_at.map(|at| Duration::from_millis(at.saturating_sub(now_ms))),
+        problem: node.problem,
+        log_lines,
+        now_ms,
+    }
+}
+
+fn known(state: &Snapshot) -> Vec<KnownProject> {
+    let service = |node: &NodeState| {
+        let url = node.url.clone()?;
+        Some(KnownService { name: node.name.clone(), url, phase: node.phase })
+    };
+    let project = |project: &kinfra_rpc::ProjectState| KnownProject {
+        name: project.name.clone(),
+        services: project.nodes.iter().filter_map(service).collect(),
+    };
+    state.projects.iter().map(project).collect()
+}
+
+struct Watched {
+    facts: Facts,
+    route: String,
+    revisions: watch::Receiver<u64>,
+    output: watch::Receiver<u64>,
+    told: String,
+}
+
+impl Watched {
+    /// The next event that differs from the one before; none when the service or the engine is gone.
+    async fn next(mut self) -> Option<(String, Self)> {
+        loop {
+            self.revisions.borrow_and_update();
+            self.output.borrow_and_update();
+            let (view, is_ready) = self.facts.view(&self.route)?;
+            let event = event(&view, is_ready);
+            if event != self.told {
+                self.told.clone_from(&event);
+                return Some((event, self));
+            }
+            tokio::select! {
+                changed = self.revisions.changed() => changed.ok()?,
+                changed = self.output.changed() => {
+                    changed.ok()?;
+                    tokio::time::sleep(CALM).await;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The proxy of one engine: where it listens, and what its table says.
+//!
+//! Theory of operation: the table is a function of the visible state, and is swapped in before anybody hears of that
+//! state: whoever is told that a service is healthy finds it routed. A move to another port starts the new proxy
+//! before the old one ends, so a port that can't be had costs nothing.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use kinfra_proxy::Proxy;
+use kinfra_rpc::{ErrorCode, Failure, Problem, ProxyState, Snapshot};
+use tokio::sync::watch;
+
+use super::pages::HubPages;
+use super::routes::table;
+use crate::clock::Clock;
+use crate::events::Hub;
+use crate::home::Home;
+use crate::process::port_holder;
+use crate::store::Store;
+
+/// Of the URLs that people see first; free in IANA's list of those that are in common use.
+pub const DEFAULT_PORT: u16 = 7080;
+
+const SETTING: &str = "proxy_port";
+/// Requests are small work; more threads would only take memory.
+const WORKERS: usize = 2;
+/// What is being answered when the proxy ends or moves may go on for this long.
+const GRACE: Duration = Duration::from_secs(1);
+/// How many ports after its own are tried for one to offer.
+const OFFERS: u16 = 100;
+
+/// What the proxy needs of the engine around it.
+pub struct ProxyContext {
+    pub hub: Arc<Hub>,
+    pub store: Store,
+    pub home: Home,
+    pub clock: Clock,
+}
+
+pub struct ProxyServer {
+    hub: Arc<Hub>,
+    store: Store,
+    pages: Arc<HubPages>,
+    running: Arc<Mutex<Option<Proxy>>>,
+    /// Its port was given from outside, so a move is not stored.
+    passing: bool,
+}
+
+impl ProxyServer {
+    /// Listens on `wanted`, else on the stored port, else on [`DEFAULT_PORT`]; 0 is any free one. A port that can't
+    /// be had is no error: it is in the state, with one that is free. `output` counts what services print.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn start(
+        context: ProxyContext,
+        output: watch::Receiver<u64>,
+        wanted: Option<u16>,
+    ) -> Result<Self, Failure> {
+        let ProxyContext { hub, store, home, clock } = context;
+        let stored = store.setting(SETTING).await?.and_then(|port| port.parse().ok());
+        let port = wanted.or(stored).unwrap_or(DEFAULT_PORT);
+        let server = Self {
+            pages: Arc::new(HubPages::new(&hub, home, clock, output)),
+            hub,
+            store,
+            running: Arc::default(),
+            passing: wanted.is_some(),
+        };
+        let state = match server.listen(port) {
+            Ok(proxy) => server.take(Some(proxy)).1,
+            Err(problem) => {
+                tracing::warn!(port, %problem, "the proxy does not listen");
+                ProxyState { port: None, problem: Some(problem), offered_port: offer(port) }
+            }
+        };
+        let running = Arc::clone(&server.running);
+        server.hub.before_telling(move |state| apply(&lock(&running), state));
+        server.hub.change_engine(|engine| engine.proxy = state);
+        Ok(server)
+    }
+
+    /// None while it doesn't listen.
+    pub fn port(&self) -> Option<u16> {
+        lock(&self.running).as_ref().map(|proxy| proxy.local_addr().port())
+    }
+
+    /// Moves to another port and stores it.
+    ///
+    /// # Errors
+    /// [`ErrorCode::ProxyPortTaken`], with who has it; then all stays as it is.
+    pub async fn use_port(&self, port: u16) -> Result<u16, Failure> {
+        if let Some(present) = self.port().filter(|present| *present == port) {
+            return Ok(present);
+        }
+        let proxy = self.listen(port)?;
+        let (before, state) = self.take(Some(proxy));
+        let port = state.port.unwrap_or(port);
+        self.hub.read(|state| apply(&lock(&self.running), state));
+        self.hub.change_engine(|engine| engine.proxy = state);
+        end(before);
+        if !self.passing {
+            self.store.set_setting(SETTING, port.to_string()).await?;
+        }
+        Ok(port)
+    }
+
+    /// Accepts nothing more.
+    pub fn stop(&self) {
+        end(self.take(None).0);
+    }
+
+    fn listen(&self, port: u16) -> Result<Proxy, Problem> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| taken(port, &error))?;
+        let pages = Arc::clone(&self.pages) as Arc<_>;
+        Proxy::start(listener, WORKERS, pages).map_err(|error| {
+            Problem::new(ErrorCode::Io, format!("the proxy can't run on port {port}: {error}"))
+                .hint("the system lacks threads or descriptors: end what else uses many")
+        })
+    }
+
+    /// What ran before, and what is to be said of what runs now.
+    fn take(&self, proxy: Option<Proxy>) -> (Option<Proxy>, ProxyState) {
+        let port = proxy.as_ref().map(|proxy| proxy.local_addr().port());
+        (std::mem::replace(&mut *lock(&self.running), proxy), ProxyState { port, ..ProxyState::default() })
+    }
+}
+
+fn lock(running: &Mutex<Option<Proxy>>) -> MutexGuard<'_, Option<Proxy>> {
+    running.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn apply(running: &Option<Proxy>, state: &Snapshot) {
+    if let Some(proxy) = running {
+        proxy.set_routes(table(state));
+    }
+}
+
+/// On a thread of its own, since it waits for what is being answered.
+fn end(proxy: Option<Proxy>) {
+    if let Some(proxy) = proxy {
+        drop(tokio::task::spawn_blocking(move || proxy.shutdown(GRACE)));
+    }
+}
+
+fn taken(port: u16, error: &std::io::Error) -> Problem {
+    let message = match port_holder(port) {
+        Some(holder) => format!("the proxy's port {port} is taken by {holder}"),
+        None => format!("the proxy can't listen on port {port}: {error}"),
+    };
+    Problem::new(ErrorCode::ProxyPortTaken, message).hint(format!(
+        "end that program, or give the proxy another port: kinfra proxy-port {}",
+        offer(port).unwrap_or(0)
+    ))
+}
+
+/// A port after this one that is free now.
+fn offer(port: u16) -> Option<u16> {
+    let candidates = (1..=OFFERS).filter_map(|distance| port.checked_add(distance));
+    candidates.into_iter().find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+}

@@ -1,0 +1,15 @@
+//! Services as nodes: how one is launched, probed, signalled and shown.
+
+mod environment;
+mod instance;
+mod launch;
+mod program;
+mod references;
+mod runs;
+mod service;
+mod settings;
+
+pub use environment::inherited;
+pub use instance::{Instance, InstanceFacts};
+pub use runs::Runs;
+pub use service::{AdoptedRun, ServiceContext, ServiceNode};

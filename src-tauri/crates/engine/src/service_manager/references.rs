@@ -1,0 +1,61 @@
+//! What each `${…}` stands for at the moment of a launch.
+
+use std::collections::BTreeMap;
+
+use kinfra_rpc::{ErrorCode, Problem};
+
+use super::instance::InstanceFacts;
+use crate::config::{InstanceAttribute, ProjectAttribute, Reference, ServiceAttribute};
+
+/// # Errors
+/// When there is nothing that it could stand for now.
+pub fn resolve(
+    facts: &InstanceFacts,
+    environment: &BTreeMap<String, String>,
+    reference: &Reference,
+) -> Result<String, Problem> {
+    let unknown = |message: String| Problem::new(ErrorCode::ConfigUnknownReference, message);
+    match reference {
+        Reference::Service { service, attribute } => service_attribute(facts, service, *attribute),
+        Reference::Project(ProjectAttribute::Name) | Reference::Instance(InstanceAttribute::Name) => {
+            Ok(facts.project.clone())
+        }
+        Reference::Project(ProjectAttribute::Slug) => Ok(facts.project_slug.clone()),
+        Reference::Project(ProjectAttribute::Folder) => Ok(facts.folder.to_string_lossy().into_owned()),
+        Reference::Instance(InstanceAttribute::Slug) => Ok(facts.slug.clone()),
+        Reference::Environment(name) => environment.get(name).cloned().ok_or_else(|| {
+            unknown(format!("the variable {name} is not set in the environment of KInfra"))
+                .hint(format!("set {name} in an env_file or before KInfra starts; $$ is a dollar sign"))
+        }),
+        Reference::Secret(name) => {
+            Err(unknown(format!("the secret {name} can't be read: this version has no keyring yet")))
+        }
+        Reference::Resource { resource, .. } => {
+            Err(unknown(format!("the resource {resource} can't be used: this version has no resources yet")))
+        }
+    }
+}
+
+fn service_attribute(
+    facts: &InstanceFacts,
+    service: &str,
+    attribute: ServiceAttribute,
+) -> Result<String, Problem> {
+    let value = match attribute {
+        ServiceAttribute::Port => facts.ports.get(service).map(u16::to_string),
+        ServiceAttribute::Host => Some("127.0.0.1".to_owned()),
+        ServiceAttribute::Url => facts.direct_url(service),
+        ServiceAttribute::LocalUrl => facts.local_url(service),
+        ServiceAttribute::PublicUrl => None,
+    };
+    value.ok_or_else(|| {
+        let message = match attribute {
+            ServiceAttribute::PublicUrl => format!("{service} has no public URL"),
+            ServiceAttribute::LocalUrl if facts.proxy_port.is_none() => {
+                format!("{service} has no local URL: the proxy does not listen")
+            }
+            _ => format!("{service} has no port"),
+        };
+        Problem::new(ErrorCode::ConfigUnknownReference, message)
+    })
+}

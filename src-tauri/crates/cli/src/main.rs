@@ -1,1 +1,96 @@
-fn main() {}
+//! The `kinfra` command: a client of the engine that is there, or its host where none is.
+
+mod arguments;
+mod commands;
+mod example;
+mod exit_code;
+mod hosting;
+mod output;
+mod render;
+mod selection;
+mod surroundings;
+mod trouble;
+mod watching;
+
+use std::process;
+
+use clap::Parser;
+use kinfra_rpc::Failure;
+
+use arguments::{Arguments, Command};
+use exit_code::ExitCode;
+use output::Output;
+use surroundings::Surroundings;
+use trouble::{Trouble, io_failure};
+
+fn main() -> process::ExitCode {
+    // Wrong usage ends here, with 2.
+    let arguments = Arguments::parse();
+    let environment = surroundings::environment();
+    let output = Output::new(arguments.json, &environment);
+    let gathered = Surroundings::gather(
+        environment,
+        arguments.home.as_deref(),
+        arguments.project.clone(),
+        output.clone(),
+    );
+    let code = match gathered {
+        Ok(surroundings) => {
+            let result = run(&surroundings, arguments.command);
+            finish(result, |failure| output.failure(failure, &surroundings.home.engine_log()))
+        }
+        Err(failure) => finish(Err(failure.into()), |failure| output.failure(failure, "".as_ref())),
+    };
+    process::ExitCode::from(code.number())
+}
+
+/// The exit code of a command's result; a failure is told first.
+fn finish(result: Result<ExitCode, Trouble>, tell: impl FnOnce(&Failure)) -> ExitCode {
+    match result {
+        Ok(code) => code,
+        Err(Trouble::OutputClosed) => ExitCode::Done,
+        Err(Trouble::Failure(failure)) => {
+            tell(&failure);
+            failure.code().into()
+        }
+    }
+}
+
+fn run(surroundings: &Surroundings, command: Command) -> Result<ExitCode, Trouble> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| io_failure("start the runtime's threads", &error))?;
+    let result = runtime.block_on(dispatch(surroundings, command));
+    // What still waits, for a client's socket say, is no reason to stay.
+    runtime.shutdown_background();
+    result
+}
+
+async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitCode, Trouble> {
+    match command {
+        Command::Up(arguments) => commands::up(surroundings, &arguments).await,
+        Command::Down(arguments) => commands::down(surroundings, &arguments).await,
+        Command::Restart(arguments) => commands::restart(surroundings, &arguments).await,
+        Command::Status => commands::status(surroundings).await,
+        Command::Logs(arguments) => commands::logs(surroundings, &arguments).await,
+        Command::Url(arguments) => commands::url(surroundings, &arguments).await,
+        Command::Ps => commands::processes(surroundings).await,
+        Command::Projects => commands::projects(surroundings).await,
+        Command::Add { folder } => commands::add(surroundings, folder).await,
+        Command::Remove { name } => commands::remove(surroundings, name).await,
+        Command::Quit { leave_running } => commands::quit(surroundings, leave_running).await,
+        Command::Schema => {
+            surroundings.output.json(&kinfra_engine::config::json_schema())?;
+            Ok(ExitCode::Done)
+        }
+        Command::MovePort { service } => commands::move_port(surroundings, service).await,
+        Command::ProxyPort { port } => commands::proxy_port(surroundings, port).await,
+        Command::Example { folder } => example::write(surroundings, &folder),
+        Command::ServeExample(arguments) => example::serve(surroundings, &arguments).await,
+        Command::Host(arguments) => hosting::host(surroundings, &arguments).await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

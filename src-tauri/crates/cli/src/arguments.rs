@@ -1,0 +1,169 @@
+//! What can be typed. Each command's doc comment is its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::example::Role;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  done; everything asked for is healthy
+    1  failed, or something is not healthy
+    2  wrong usage, or no such project or service
+    3  the configuration has a problem
+    4  no engine is running
+  129  ended by SIGHUP, 130 by SIGINT (Ctrl-C), 143 by SIGTERM";
+
+/// Runs a project's services: in order, on ports that stay, behind one local proxy.
+#[derive(Debug, Parser)]
+#[command(name = "kinfra", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub struct Arguments {
+    /// Keep everything in this folder instead of the user's own (also: KINFRA_HOME)
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub home: Option<PathBuf>,
+
+    /// Print JSON, failures included
+    #[arg(long, global = true)]
+    pub json: bool,
+
+    /// Mean this project, whatever the present folder is
+    #[arg(long, global = true, value_name = "NAME")]
+    pub project: Option<String>,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start the project and wait until it is healthy
+    Up(Up),
+    /// Stop the project; a headless engine with nothing left to run ends
+    Down(Services),
+    /// Restart services, or the whole project in order, and wait until they are healthy
+    Restart(Restart),
+    /// Show the project's services
+    Status,
+    /// Show what the services printed
+    Logs(Logs),
+    /// Print a service's URL
+    Url(Url),
+    /// List the processes of all projects
+    Ps,
+    /// List the known projects
+    Projects,
+    /// Make a folder's project known without starting it
+    Add {
+        /// The folder that holds kinfra.yaml, or one inside it [default: the present one]
+        folder: Option<PathBuf>,
+    },
+    /// Stop a project and forget it, its ports and its logs; the folder is left alone
+    Remove {
+        /// [default: the project of the present folder]
+        name: Option<String>,
+    },
+    /// End the engine, and with it all services
+    Quit {
+        /// Let the services run on; the next engine takes them over
+        #[arg(long)]
+        leave_running: bool,
+    },
+    /// Print the JSON Schema of kinfra.yaml
+    Schema,
+    /// Give a service another port, and keep that one
+    MovePort { service: String },
+    /// Move the local proxy to another port, and keep that one
+    ProxyPort { port: u16 },
+    /// Write a small example project to try things with
+    Example {
+        #[arg(default_value = "shop")]
+        folder: PathBuf,
+    },
+    /// Be one service of the example project; reads PORT and HOST
+    ServeExample(ServeExample),
+    /// Be the engine, without a project
+    #[command(hide = true)]
+    Host(Host),
+}
+
+#[derive(Debug, Args)]
+pub struct Up {
+    /// Only these services and what they depend on
+    pub services: Vec<String>,
+
+    /// Where no engine runs: start one in the background instead of staying here
+    #[arg(short, long)]
+    pub detach: bool,
+
+    /// Give up waiting after this many seconds; what was started goes on
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub struct Restart {
+    /// Only these services
+    pub services: Vec<String>,
+
+    /// Give up waiting after this many seconds; what was started goes on
+    #[arg(long, value_name = "SECONDS")]
+    pub timeout: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub struct Services {
+    /// Only these services and what depends on them
+    pub services: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// Only these services
+    pub services: Vec<String>,
+
+    /// Go on with what comes
+    #[arg(short, long)]
+    pub follow: bool,
+
+    /// How many of the newest lines to begin with
+    #[arg(short = 'n', long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=5000))]
+    pub lines: u32,
+
+    /// Only lines that contain this text, in any case of letters
+    #[arg(long, value_name = "TEXT")]
+    pub grep: Option<String>,
+
+    /// KInfra's own log instead
+    #[arg(long, conflicts_with = "services")]
+    pub engine: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Url {
+    pub service: String,
+
+    /// Straight to the process instead of through the proxy
+    #[arg(long, conflicts_with = "public")]
+    pub direct: bool,
+
+    /// The public one
+    #[arg(long)]
+    pub public: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Host {
+    /// Leave the terminal's session
+    #[arg(long)]
+    pub detached: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeExample {
+    pub role: Role,
+
+    /// Wait this long before listening, to watch how a slow start looks
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 0)]
+    pub delay_ms: u64,
+}

@@ -1,0 +1,43 @@
+use std::path::PathBuf;
+
+use kinfra_rpc::{AddProject, RemoveProject, TakeSnapshot};
+
+use super::report::ProjectReport;
+use crate::exit_code::ExitCode;
+use crate::render;
+use crate::selection::{project_folder, select};
+use crate::surroundings::Surroundings;
+use crate::trouble::Trouble;
+
+/// `kinfra add`.
+pub async fn add(surroundings: &Surroundings, folder: Option<PathBuf>) -> Result<ExitCode, Trouble> {
+    let folder = surroundings.resolve(&folder.unwrap_or_default())?;
+    let folder = project_folder(&folder)?;
+    let added = surroundings.connect().await?.call(AddProject { folder: folder.clone() }).await?;
+    surroundings.output.result(&added, |_| {
+        let slug = &added.project;
+        format!("{slug} is known, in {}. `kinfra up --project {slug}` starts it.\n", folder.display())
+    })?;
+    Ok(ExitCode::Done)
+}
+
+/// `kinfra remove`.
+pub async fn remove(surroundings: &Surroundings, name: Option<String>) -> Result<ExitCode, Trouble> {
+    let client = surroundings.connect().await?;
+    let snapshot = client.call(TakeSnapshot {}).await?;
+    let named = name.as_deref().or(surroundings.project.as_deref());
+    let project = select(&snapshot, named, &surroundings.folder)?;
+    client.call(RemoveProject { project: project.slug.clone() }).await?;
+    surroundings.output.result(&serde_json::json!({ "removed": project.slug }), |_| {
+        format!("{} is forgotten; {} is untouched.\n", project.slug, project.folder.display())
+    })?;
+    Ok(ExitCode::Done)
+}
+
+/// `kinfra projects`.
+pub async fn projects(surroundings: &Surroundings) -> Result<ExitCode, Trouble> {
+    let snapshot = surroundings.connect().await?.call(TakeSnapshot {}).await?;
+    let reports: Vec<ProjectReport<'_>> = snapshot.projects.iter().map(ProjectReport::from).collect();
+    surroundings.output.result(&reports, |palette| render::projects(&snapshot, *palette))?;
+    Ok(ExitCode::Done)
+}

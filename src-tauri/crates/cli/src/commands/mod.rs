@@ -1,0 +1,27 @@
+//! One file per command, or per few that are alike.
+
+mod down;
+mod end;
+mod engine_log;
+mod known;
+mod logs;
+mod ports;
+mod report;
+mod restart;
+mod status;
+mod up;
+mod url;
+mod wait;
+
+pub use down::down;
+pub use end::quit;
+pub use known::{add, projects, remove};
+pub use logs::{LogReader, logs};
+pub use ports::{move_port, proxy_port};
+pub use report::ProjectReport;
+pub use restart::restart;
+#[cfg(test)]
+pub use status::code as status_code;
+pub use status::{processes, status};
+pub use up::{Target, start, up};
+pub use url::url;

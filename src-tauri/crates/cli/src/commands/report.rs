@@ -1,0 +1,35 @@
+use kinfra_rpc::{NodeState, ProjectState, Snapshot, StackStatus};
+use serde::Serialize;
+
+/// A project as `--json` shows it: its whole state, and what is otherwise computed from it.
+#[derive(Debug, Serialize)]
+pub struct ProjectReport<'a> {
+    status: StackStatus,
+    healthy: usize,
+    #[serde(flatten)]
+    project: &'a ProjectState,
+}
+
+impl<'a> From<&'a ProjectState> for ProjectReport<'a> {
+    fn from(project: &'a ProjectState) -> Self {
+        Self { status: project.status(), healthy: project.healthy(), project }
+    }
+}
+
+/// A process as `ps --json` shows it.
+#[derive(Debug, Serialize)]
+pub struct ProcessReport<'a> {
+    project: &'a str,
+    #[serde(flatten)]
+    node: &'a NodeState,
+}
+
+impl<'a> ProcessReport<'a> {
+    pub fn all(snapshot: &'a Snapshot) -> Vec<Self> {
+        let of = |project: &'a ProjectState| {
+            let running = project.nodes.iter().filter(|node| node.pid.is_some());
+            running.map(|node| Self { project: &project.slug, node })
+        };
+        snapshot.projects.iter().flat_map(of).collect()
+    }
+}

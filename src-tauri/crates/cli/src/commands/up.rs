@@ -1,0 +1,72 @@
+use std::path::PathBuf;
+
+use kinfra_engine::control::Client;
+use kinfra_rpc::{AddProject, ErrorCode, Failure, ProjectState, Start, TakeSnapshot};
+
+use super::report::ProjectReport;
+use super::wait::wait;
+use crate::arguments::Up;
+use crate::exit_code::ExitCode;
+use crate::hosting;
+use crate::render;
+use crate::selection::{by_name, check_services, project_folder};
+use crate::surroundings::Surroundings;
+use crate::trouble::Trouble;
+use crate::watching::{Follow, Goal};
+
+/// `kinfra up`: through the engine that is there, or by becoming or starting one.
+pub async fn up(surroundings: &Surroundings, arguments: &Up) -> Result<ExitCode, Trouble> {
+    let target = Target::find(surroundings)?;
+    let client = match Client::connect(&surroundings.home).await {
+        Ok(client) => client,
+        Err(failure) if failure.code() != ErrorCode::EngineUnreachable => return Err(failure.into()),
+        Err(_) if arguments.detach => hosting::start_in_background(surroundings).await?,
+        Err(_) => return hosting::host_project(surroundings, arguments, &target).await,
+    };
+    let slug = target.make_known(&client, &arguments.services).await?.slug;
+    start(&client, &slug, &arguments.services).await?;
+    let mut follow = Follow::begin(&client).await?;
+    let goal = Goal::up(follow.project(&slug)?, &arguments.services);
+    let project = wait(surroundings, &mut follow, &slug, &goal, arguments.timeout).await?;
+    surroundings
+        .output
+        .result(&ProjectReport::from(&project), |palette| render::urls(&project.nodes, *palette))?;
+    Ok(ExitCode::Done)
+}
+
+/// The project that is to be started.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// The one in this folder, known to the engine or not.
+    Folder(PathBuf),
+    /// A known one.
+    Named(String),
+}
+
+impl Target {
+    /// Before any engine is asked or started: a folder without a configuration needs none.
+    fn find(surroundings: &Surroundings) -> Result<Self, Failure> {
+        match &surroundings.project {
+            Some(name) => Ok(Self::Named(name.clone())),
+            None => Ok(Self::Folder(project_folder(&surroundings.folder)?)),
+        }
+    }
+
+    /// Makes it known where it isn't, and checks the services' names.
+    pub async fn make_known(&self, client: &Client, services: &[String]) -> Result<ProjectState, Failure> {
+        let named = match self {
+            Self::Folder(folder) => &client.call(AddProject { folder: folder.clone() }).await?.project,
+            Self::Named(name) => name,
+        };
+        let snapshot = client.call(TakeSnapshot {}).await?;
+        let project = by_name(&snapshot, named)?;
+        check_services(project, services)?;
+        Ok(project.clone())
+    }
+}
+
+/// Asks for a start. What comes of it is seen in the state.
+pub async fn start(client: &Client, slug: &str, services: &[String]) -> Result<(), Failure> {
+    client.call(Start { project: slug.to_owned(), services: services.to_vec() }).await?;
+    Ok(())
+}

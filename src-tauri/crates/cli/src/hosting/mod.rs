@@ -1,0 +1,11 @@
+//! Being the engine's host, where no desktop app is.
+
+mod background;
+mod engine;
+mod headless;
+mod project;
+mod signals;
+
+pub use background::start_in_background;
+pub use headless::host;
+pub use project::host_project;

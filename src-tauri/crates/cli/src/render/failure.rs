@@ -1,0 +1,31 @@
+use std::path::Path;
+
+use kinfra_rpc::{ErrorCode, Failure, Place, Problem};
+
+use super::palette::{Colour, Palette};
+
+/// `error: …` and `hint: …` for each problem; for what should not happen also where to read more.
+pub fn failure(failure: &Failure, engine_log: &Path, palette: &Palette) -> String {
+    let mut text: String = failure.problems.iter().map(|problem| describe(problem, *palette)).collect();
+    if failure.problems.iter().any(|problem| is_unexpected(problem.code)) {
+        text.push_str(&format!("  KInfra's own log: {}\n", engine_log.display()));
+    }
+    text
+}
+
+fn describe(problem: &Problem, palette: Palette) -> String {
+    let place = match &problem.place {
+        Some(Place { file, line, column }) => format!("{}:{line}:{column}: ", file.display()),
+        None => String::new(),
+    };
+    let mut text = format!("{} {place}{}\n", palette.paint(Colour::Red, "error:"), problem.message);
+    if let Some(hint) = &problem.hint {
+        text.push_str(&format!("  {} {hint}\n", palette.paint(Colour::Bold, "hint:")));
+    }
+    text
+}
+
+/// Whether it is KInfra or the machine that failed, and no fault in what was asked.
+const fn is_unexpected(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::Internal | ErrorCode::StoreFailed | ErrorCode::KeeperLost | ErrorCode::Io)
+}

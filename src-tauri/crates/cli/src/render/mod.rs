@@ -1,0 +1,21 @@
+//! Text from state: pure functions, so that each can be pinned by a snapshot.
+
+mod ansi;
+mod failure;
+mod lists;
+mod logs;
+mod palette;
+mod progress;
+mod state;
+mod status;
+mod table;
+#[cfg(test)]
+mod tests;
+mod time;
+
+pub use failure::failure;
+pub use lists::{processes, projects};
+pub use logs::LogStyle;
+pub use palette::Palette;
+pub use progress::{LiveBlock, change_lines, urls};
+pub use status::{headline, status};

@@ -1,0 +1,79 @@
+//! What is shown while a stack comes up or goes down: on a terminal one line per service, drawn anew in place;
+//! elsewhere a line whenever a service changes.
+
+use kinfra_rpc::NodeState;
+
+use super::palette::Palette;
+use super::state::{mark, words};
+use super::table::{Cell, shorten, table};
+
+/// A line for each service that is in another state than before. Figures that change with every probe are no
+/// change.
+pub fn change_lines(before: &[NodeState], after: &[NodeState], palette: Palette) -> Vec<String> {
+    let width = after.iter().map(|node| node.name.chars().count()).max().unwrap_or(0);
+    let changed = after.iter().filter(|node| {
+        let known = before.iter().find(|known| known.name == node.name);
+        known.is_none_or(|known| differs(known, node))
+    });
+    changed
+        .map(|node| {
+            let mark = mark(node);
+            let shape = palette.paint(mark.colour, mark.shape);
+            format!("{shape} {:width$}  {}", node.name, words(node))
+        })
+        .collect()
+}
+
+fn differs(before: &NodeState, after: &NodeState) -> bool {
+    (before.phase, before.health, before.restarts, before.retry_at)
+        != (after.phase, after.health, after.restarts, after.retry_at)
+        || before.waits_for != after.waits_for
+}
+
+/// The services' URLs, for those that have one.
+pub fn urls(nodes: &[NodeState], palette: Palette) -> String {
+    let with_url = nodes.iter().filter_map(|node| {
+        let url = node.url.as_ref().or(node.direct_url.as_ref())?;
+        Some(vec![Cell::new(&node.name), Cell::new(url)])
+    });
+    table(&with_url.collect::<Vec<_>>(), palette)
+}
+
+/// Lines on a terminal that are drawn over by the next ones.
+#[derive(Debug, Default)]
+pub struct LiveBlock {
+    drawn: Vec<String>,
+}
+
+impl LiveBlock {
+    /// What to write so that the terminal shows these services now; empty when it shows them already. A line
+    /// never wraps: the terminal has `width` columns.
+    pub fn draw(&mut self, nodes: &[NodeState], width: usize, palette: Palette) -> String {
+        let name_width = nodes.iter().map(|node| node.name.chars().count()).max().unwrap_or(0);
+        // Shape, two gaps, and the last column, which some terminals wrap at.
+        let room = width.saturating_sub(name_width + 5);
+        let lines: Vec<String> = nodes
+            .iter()
+            .map(|node| {
+                let mark = mark(node);
+                let shape = palette.paint(mark.colour, mark.shape);
+                let words = palette.paint(mark.colour, &shorten(words(node), room));
+                format!("{shape} {:name_width$}  {words}", node.name)
+            })
+            .collect();
+        if lines == self.drawn {
+            return String::new();
+        }
+        let mut text = match self.drawn.len() {
+            0 => String::new(),
+            above => format!("\x1b[{above}A"),
+        };
+        for line in &lines {
+            text.push_str(&format!("\r\x1b[2K{line}\n"));
+        }
+        // Fewer services than before: nothing of the old ones stays below.
+        text.push_str("\x1b[J");
+        self.drawn = lines;
+        text
+    }
+}

@@ -1,0 +1,70 @@
+use kinfra_rpc::{Health, NodeState, Phase, StackStatus};
+
+use super::palette::Colour;
+
+/// A state's shape and colour. The four shapes can be told apart without colour, and words stand beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    pub shape: &'static str,
+    pub colour: Colour,
+}
+
+const GOOD: Mark = Mark { shape: "●", colour: Colour::Green };
+const MOVING: Mark = Mark { shape: "◐", colour: Colour::Yellow };
+const POOR: Mark = Mark { shape: "◐", colour: Colour::Orange };
+const IDLE: Mark = Mark { shape: "○", colour: Colour::Grey };
+const BAD: Mark = Mark { shape: "✕", colour: Colour::Red };
+
+pub fn mark(node: &NodeState) -> Mark {
+    match (node.phase, node.health) {
+        (Phase::Failed | Phase::CrashLooping, _) => BAD,
+        // Exited, but about to be started again.
+        (Phase::Exited, _) if node.retry_at.is_some() => POOR,
+        (Phase::Stopped | Phase::Exited, _) => IDLE,
+        (Phase::Waiting | Phase::Starting | Phase::Stopping, _) => MOVING,
+        (Phase::Running, Health::Healthy) => GOOD,
+        (Phase::Running, Health::Degraded | Health::Unhealthy) => POOR,
+        (Phase::Running, Health::Unknown | Health::Starting) => MOVING,
+    }
+}
+
+pub const fn stack_mark(status: StackStatus) -> Mark {
+    match status {
+        StackStatus::Running => GOOD,
+        StackStatus::Starting | StackStatus::Stopping => MOVING,
+        StackStatus::Degraded => POOR,
+        StackStatus::Failed => BAD,
+        StackStatus::Stopped => IDLE,
+    }
+}
+
+/// The engine's line of truth; where there is none, phase and health as one word.
+pub fn words(node: &NodeState) -> &str {
+    if !node.detail.is_empty() {
+        return &node.detail;
+    }
+    match (node.phase, node.health) {
+        (Phase::Running, Health::Healthy) => "healthy",
+        (Phase::Running, Health::Degraded) => "degraded",
+        (Phase::Running, Health::Unhealthy) => "unhealthy",
+        (Phase::Running, Health::Unknown | Health::Starting) => "running",
+        (Phase::Stopped, _) => "stopped",
+        (Phase::Waiting, _) => "waiting",
+        (Phase::Starting, _) => "starting",
+        (Phase::Stopping, _) => "stopping",
+        (Phase::Exited, _) => "exited",
+        (Phase::Failed, _) => "failed",
+        (Phase::CrashLooping, _) => "crash loop",
+    }
+}
+
+pub const fn stack_word(status: StackStatus) -> &'static str {
+    match status {
+        StackStatus::Stopped => "stopped",
+        StackStatus::Starting => "starting",
+        StackStatus::Running => "running",
+        StackStatus::Degraded => "degraded",
+        StackStatus::Failed => "failed",
+        StackStatus::Stopping => "stopping",
+    }
+}

@@ -1,0 +1,255 @@
+use std::path::{Path, PathBuf};
+
+use insta::assert_snapshot;
+use kinfra_rpc::{
+    ErrorCode, Failure, Health, LogLine, NodeState, Phase, Place, Problem, ProjectState, ProxyState,
+    Snapshot, Stream, Wanted,
+};
+
+use super::table::shorten;
+use super::time::span;
+use super::*;
+
+const PLAIN: Palette = Palette::new(false);
+const NOW: u64 = 1_800_000_000_000;
+
+fn healthy(name: &str, port: u16, seconds: u64) -> NodeState {
+    NodeState {
+        name: name.to_owned(),
+        wanted: Wanted::Running,
+        phase: Phase::Running,
+        health: Health::Healthy,
+        detail: "healthy · 2 ms".to_owned(),
+        pid: Some(u32::from(port) + 1000),
+        port: Some(port),
+        url: Some(format!("http://{name}.shop.localhost:7080")),
+        started_at: Some(NOW - seconds * 1000),
+        ..NodeState::default()
+    }
+}
+
+fn stopped(name: &str) -> NodeState {
+    NodeState { name: name.to_owned(), detail: "stopped".to_owned(), ..NodeState::default() }
+}
+
+fn crashing() -> NodeState {
+    let detail = "exited with code 1, 6 times in a row".to_owned();
+    NodeState {
+        name: "api".to_owned(),
+        wanted: Wanted::Running,
+        phase: Phase::CrashLooping,
+        health: Health::Unknown,
+        detail,
+        port: Some(20_114),
+        restarts: 5,
+        problem: Some(
+            Problem::new(ErrorCode::NotHealthy, "api exited with code 1, 6 times in a row")
+                .hint("`kinfra logs api` shows what it printed"),
+        ),
+        ..NodeState::default()
+    }
+}
+
+fn waiting() -> NodeState {
+    NodeState {
+        name: "web".to_owned(),
+        wanted: Wanted::Running,
+        phase: Phase::Waiting,
+        detail: "waits for api".to_owned(),
+        waits_for: vec!["api".to_owned()],
+        url: Some("http://web.shop.localhost:7080".to_owned()),
+        ..NodeState::default()
+    }
+}
+
+fn shop(nodes: Vec<NodeState>) -> ProjectState {
+    ProjectState {
+        slug: "shop".to_owned(),
+        name: "shop".to_owned(),
+        folder: PathBuf::from("/home/ada/shop"),
+        nodes,
+        problems: vec![],
+    }
+}
+
+fn all_healthy() -> ProjectState {
+    shop(vec![healthy("store", 20_113, 7_500), healthy("api", 20_114, 200), healthy("web", 20_115, 8)])
+}
+
+#[test]
+fn status_of_a_healthy_stack() {
+    assert_snapshot!(status(&all_healthy(), &ProxyState::default(), NOW, PLAIN), @r"
+    ● shop · 3 of 3 healthy  /home/ada/shop
+
+       SERVICE  STATE            PORT    PID  UPTIME      RESTARTS  URL
+    ●  store    healthy · 2 ms  20113  21113  2 h 5 min          0  http://store.shop.localhost:7080
+    ●  api      healthy · 2 ms  20114  21114  3 min 20 s         0  http://api.shop.localhost:7080
+    ●  web      healthy · 2 ms  20115  21115  8 s                0  http://web.shop.localhost:7080
+    ");
+}
+
+#[test]
+fn status_of_a_stack_in_trouble() {
+    let proxy = ProxyState {
+        port: None,
+        problem: Some(Problem::new(ErrorCode::ProxyPortTaken, "port 7080 is held by nginx (pid 812)")),
+        offered_port: Some(7081),
+    };
+    let mut project = shop(vec![healthy("store", 20_113, 90), crashing(), waiting()]);
+    project.problems.push(
+        Problem::new(ErrorCode::ConfigUnknownKey, "unknown key `prot`").hint("`port`?").at(Place {
+            file: PathBuf::from("/home/ada/shop/kinfra.yaml"),
+            line: 7,
+            column: 5,
+        }),
+    );
+    assert_snapshot!(status(&project, &proxy, NOW, PLAIN), @r"
+    ✕ shop · failed, 1 of 3 healthy  /home/ada/shop
+
+       SERVICE  STATE                                  PORT    PID  UPTIME      RESTARTS  URL
+    ●  store    healthy · 2 ms                        20113  21113  1 min 30 s         0  http://store.shop.localhost:7080
+    ✕  api      exited with code 1, 6 times in a row  20114      –  –                  5  –
+    ◐  web      waits for api                             –      –  –                  0  http://web.shop.localhost:7080
+
+    problem: /home/ada/shop/kinfra.yaml:7:5: unknown key `prot`
+      hint: `port`?
+
+    problem: api exited with code 1, 6 times in a row
+      hint: `kinfra logs api` shows what it printed
+
+    problem: port 7080 is held by nginx (pid 812)
+      hint: port 7081 is free: `kinfra proxy-port 7081`
+    ");
+}
+
+#[test]
+fn status_of_a_stopped_stack_and_of_an_empty_one() {
+    let project = shop(vec![stopped("store"), stopped("api")]);
+    assert_snapshot!(status(&project, &ProxyState::default(), NOW, PLAIN), @r"
+    ○ shop · stopped  /home/ada/shop
+
+       SERVICE  STATE    PORT  PID  UPTIME  RESTARTS  URL
+    ○  store    stopped     –    –  –              0  –
+    ○  api      stopped     –    –  –              0  –
+    ");
+    assert_snapshot!(headline(&shop(vec![])), @"shop · stopped");
+}
+
+#[test]
+fn colour_stands_beside_shapes_and_words_and_moves_no_column() {
+    let project = shop(vec![healthy("store", 20_113, 90), crashing(), waiting()]);
+    let coloured = status(&project, &ProxyState::default(), NOW, Palette::new(true));
+    assert!(coloured.contains("\x1b[32m●\x1b[0m  store"), "{coloured:?}");
+    assert!(coloured.contains("\x1b[31m✕\x1b[0m  api"), "{coloured:?}");
+    let plain = status(&project, &ProxyState::default(), NOW, PLAIN);
+    assert_eq!(ansi::strip(&coloured), plain);
+}
+
+#[test]
+fn processes_of_all_projects() {
+    let snapshot = Snapshot { projects: vec![all_healthy(), shop(vec![waiting()])], ..Snapshot::default() };
+    assert_snapshot!(processes(&snapshot, NOW, PLAIN), @r"
+       PROJECT  SERVICE  STATE             PID   PORT  UPTIME
+    ●  shop     store    healthy · 2 ms  21113  20113  2 h 5 min
+    ●  shop     api      healthy · 2 ms  21114  20114  3 min 20 s
+    ●  shop     web      healthy · 2 ms  21115  20115  8 s
+    ");
+    assert_snapshot!(processes(&Snapshot::default(), NOW, PLAIN), @"Nothing runs.");
+}
+
+#[test]
+fn the_known_projects() {
+    let mut broken = shop(vec![stopped("db")]);
+    broken.slug = "warehouse".to_owned();
+    broken.problems.push(Problem::new(ErrorCode::ConfigCycle, "a → b → a"));
+    let projects_known = vec![all_healthy(), shop(vec![crashing(), waiting()]), broken];
+    let snapshot = Snapshot { projects: projects_known, ..Snapshot::default() };
+    assert_snapshot!(projects(&snapshot, PLAIN), @r"
+       PROJECT    STATE                              HEALTHY  FOLDER
+    ●  shop       running                            3 of 3   /home/ada/shop
+    ✕  shop       failed                             0 of 2   /home/ada/shop
+    ○  warehouse  stopped, configuration has errors  0 of 1   /home/ada/shop
+    ");
+    assert_snapshot!(projects(&Snapshot::default(), PLAIN), @"No project is known. `kinfra up` in a folder with a kinfra.yaml starts one; `kinfra example` writes one to try.");
+}
+
+#[test]
+fn failures_with_places_hints_and_the_log_where_it_helps() {
+    let place = Place { file: PathBuf::from("kinfra.yaml"), line: 3, column: 7 };
+    let expected: Failure = vec![
+        Problem::new(ErrorCode::ConfigUnknownKey, "unknown key `prot`")
+            .hint("did you mean `port`?")
+            .at(place),
+        Problem::new(ErrorCode::ConfigCycle, "web → api → web"),
+    ]
+    .into();
+    let log = Path::new("/home/ada/.local/state/kinfra/engine.log");
+    assert_snapshot!(failure(&expected, log, &PLAIN), @r"
+    error: kinfra.yaml:3:7: unknown key `prot`
+      hint: did you mean `port`?
+    error: web → api → web
+    ");
+    let unexpected = Failure::new(ErrorCode::StoreFailed, "cannot write the run: disk I/O error");
+    assert_snapshot!(failure(&unexpected, log, &PLAIN), @r"
+    error: cannot write the run: disk I/O error
+      KInfra's own log: /home/ada/.local/state/kinfra/engine.log
+    ");
+}
+
+#[test]
+fn changes_are_told_once_and_new_figures_are_none() {
+    let before = vec![healthy("store", 20_113, 90), waiting()];
+    let mut after = before.clone();
+    after[0].detail = "healthy · 9 ms".to_owned();
+    assert_eq!(change_lines(&before, &after, PLAIN), Vec::<String>::new());
+    after[1] = healthy("web", 20_115, 0);
+    assert_snapshot!(change_lines(&before, &after, PLAIN).join("\n"), @"● web    healthy · 2 ms");
+    assert_snapshot!(change_lines(&[], &before, PLAIN).join("\n"), @r"
+    ● store  healthy · 2 ms
+    ◐ web    waits for api
+    ");
+}
+
+#[test]
+fn a_live_block_is_drawn_over_and_never_wraps() {
+    let mut block = LiveBlock::default();
+    let first = block.draw(&[healthy("store", 1, 1), waiting()], 80, PLAIN);
+    assert!(!first.contains("\x1b[2A"), "nothing is above yet: {first:?}");
+    assert_eq!(block.draw(&[healthy("store", 1, 1), waiting()], 80, PLAIN), "");
+    let second = block.draw(&[healthy("store", 1, 1), crashing()], 20, PLAIN);
+    assert!(second.starts_with("\x1b[2A\r\x1b[2K"), "{second:?}");
+    for line in ansi::strip(&second).lines() {
+        assert!(line.trim_start_matches('\r').chars().count() < 20, "{line:?}");
+    }
+}
+
+#[test]
+fn urls_of_those_that_have_one() {
+    assert_snapshot!(urls(&[healthy("store", 1, 1), stopped("job"), healthy("web", 2, 1)], PLAIN), @r"
+    store  http://store.shop.localhost:7080
+    web    http://web.shop.localhost:7080
+    ");
+}
+
+#[test]
+fn log_lines_carry_their_service_and_no_colour_into_the_next() {
+    let line = |service: &str, text: &str| LogLine {
+        service: service.to_owned(),
+        stream: Stream::Stdout,
+        time: NOW,
+        text: text.to_owned(),
+    };
+    let services = || vec!["web".to_owned(), "store".to_owned()];
+    let plain = LogStyle::new(services(), PLAIN);
+    assert_eq!(plain.line(&line("web", "\x1b[1;31mred\x1b]8;;http://x\x1b\\link\r")), "web   │ redlink");
+    assert_eq!(plain.line(&line("store", "")), "store │ ");
+    let coloured = LogStyle::new(services(), Palette::new(true));
+    assert_eq!(coloured.line(&line("store", "\x1b[31mred")), "\x1b[34mstore │\x1b[0m \x1b[31mred\x1b[0m");
+}
+
+#[test]
+fn spans_are_told_in_two_units_at_most() {
+    let spans = [0, 59, 60, 80, 3_600, 7_500, 86_400, 90_000].map(|seconds| span(seconds * 1000));
+    assert_eq!(spans, ["0 s", "59 s", "1 min", "1 min 20 s", "1 h", "2 h 5 min", "1 d", "1 d 1 h"]);
+    assert_eq!(shorten("abcdef", 4), "abc…");
+}

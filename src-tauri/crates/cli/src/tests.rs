@@ -1,0 +1,81 @@
+//! How commands end, and what can be typed.
+
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+use kinfra_rpc::{ErrorCode, StackStatus};
+
+use super::*;
+
+fn code_of(code: ErrorCode) -> u8 {
+    let mut told = 0;
+    let code = finish(Err(Failure::new(code, "it went wrong").into()), |_| told += 1);
+    assert_eq!(told, 1, "a failure is told once");
+    code.number()
+}
+
+#[test]
+fn the_exit_code_says_what_kind_of_failure_it_was() {
+    assert_eq!(code_of(ErrorCode::NotHealthy), 1);
+    assert_eq!(code_of(ErrorCode::Internal), 1);
+    assert_eq!(code_of(ErrorCode::UnknownService), 2);
+    assert_eq!(code_of(ErrorCode::ConfigCycle), 3);
+    assert_eq!(code_of(ErrorCode::ConfigMissing), 3);
+    assert_eq!(code_of(ErrorCode::EngineUnreachable), 4);
+    assert_eq!(ExitCode::Signal(2).number(), 130);
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_failure() {
+    assert_eq!(finish(Err(Trouble::OutputClosed), |_| panic!("told")), ExitCode::Done);
+}
+
+#[test]
+fn status_ends_with_1_when_something_is_not_well() {
+    use commands::status_code;
+    assert_eq!(status_code(StackStatus::Degraded).number(), 1);
+    assert_eq!(status_code(StackStatus::Failed).number(), 1);
+    assert_eq!(status_code(StackStatus::Starting).number(), 0);
+    assert_eq!(status_code(StackStatus::Stopped).number(), 0);
+}
+
+#[test]
+fn the_arguments_are_declared_without_contradiction() {
+    Arguments::command().debug_assert();
+}
+
+#[test]
+fn what_holds_for_all_commands_can_stand_before_and_after_them() {
+    for line in ["kinfra --json --project shop status", "kinfra status --project shop --json"] {
+        let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
+        assert!(arguments.json);
+        assert_eq!(arguments.project.as_deref(), Some("shop"));
+    }
+}
+
+#[test]
+fn contradictions_are_wrong_usage() {
+    for line in ["kinfra url web --direct --public", "kinfra logs web --engine"] {
+        let error = Arguments::try_parse_from(line.split(' ')).unwrap_err();
+        assert_eq!((error.kind(), error.exit_code()), (ErrorKind::ArgumentConflict, 2));
+    }
+    assert_eq!(Arguments::try_parse_from(["kinfra", "logs", "-n", "9000"]).unwrap_err().exit_code(), 2);
+}
+
+/// docs/cli.md tells of each command, each option and each exit code.
+#[test]
+fn the_documentation_is_complete() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/cli.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let command = Arguments::command();
+    for known in command.get_subcommands().filter(|known| !known.is_hide_set()) {
+        assert!(text.contains(&format!("`kinfra {}", known.get_name())), "`kinfra {}`", known.get_name());
+        for option in known.get_arguments().filter(|option| !option.is_hide_set()) {
+            if let Some(name) = option.get_long() {
+                assert!(text.contains(&format!("--{name}")), "--{name}");
+            }
+        }
+    }
+    for code in ["0", "1", "2", "3", "4", "129", "130", "143"] {
+        assert!(text.contains(&format!("| {code} |")), "exit code {code}");
+    }
+}

@@ -1,0 +1,39 @@
+use kinfra_rpc::NodeState;
+
+use crate::output::Output;
+use crate::render::{LiveBlock, change_lines};
+
+/// Shows how services change, on stderr: in place on a terminal of our own, else line by line.
+pub struct Display<'a> {
+    output: &'a Output,
+    shown: Vec<NodeState>,
+    live: Option<LiveBlock>,
+}
+
+impl<'a> Display<'a> {
+    /// For a command that shows nothing else meanwhile.
+    pub fn in_place(output: &'a Output) -> Self {
+        Self { output, shown: vec![], live: output.live.then(LiveBlock::default) }
+    }
+
+    /// For one that prints log lines between.
+    pub fn line_by_line(output: &'a Output) -> Self {
+        Self { output, shown: vec![], live: None }
+    }
+
+    pub fn show(&mut self, nodes: Vec<NodeState>) {
+        let palette = self.output.note_palette;
+        // A terminal that doesn't tell its size is taken for the smallest usual one.
+        let (columns, rows) = self.output.size().unwrap_or((80, 24));
+        // What has scrolled off can't be drawn over.
+        match self.live.as_mut().filter(|_| nodes.len() < rows) {
+            Some(block) => self.output.note_raw(&block.draw(&nodes, columns, palette)),
+            None => {
+                for line in change_lines(&self.shown, &nodes, palette) {
+                    self.output.note(&line);
+                }
+            }
+        }
+        self.shown = nodes;
+    }
+}

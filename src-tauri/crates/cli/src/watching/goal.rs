@@ -1,0 +1,175 @@
+//! When a command is done: pure over the project's state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kinfra_rpc::{ErrorCode, Health, NodeState, Phase, Problem, ProjectState, Wanted};
+
+/// What a command waits for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Goal {
+    /// All of these are healthy, or have completed.
+    Up(BTreeSet<String>),
+    /// The same, and none by the process that is named here.
+    Anew(BTreeMap<String, Option<Process>>),
+    /// None of these has a process or is about to.
+    Down(BTreeSet<String>),
+}
+
+/// Tells one process of a node from the next.
+pub type Process = (u32, Option<u64>);
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    Pending,
+    Reached,
+    Missed(Vec<Problem>),
+}
+
+impl Goal {
+    /// The named services and all that they depend on; with none named, all. `project` is the state after the
+    /// start was asked for: what isn't wanted then has left the configuration and is only there until it stopped.
+    pub fn up(project: &ProjectState, services: &[String]) -> Self {
+        let mut names = with_dependencies(project, services);
+        let wanted = |node: &&NodeState| node.wanted == Wanted::Running;
+        names.retain(|name| project.nodes.iter().filter(wanted).any(|node| node.name == *name));
+        Self::Up(names)
+    }
+
+    /// The named services by another process than they have, and all that they depend on by any; with none
+    /// named, all. `project` is the state before the restart.
+    pub fn anew(project: &ProjectState, services: &[String]) -> Self {
+        let named = |name: &String| services.is_empty() || services.contains(name);
+        let old = |name: &String| {
+            let node = project.nodes.iter().find(|node| node.name == *name && named(name));
+            node.and_then(process)
+        };
+        let names = with_dependencies(project, services).into_iter();
+        Self::Anew(
+            names
+                .map(|name| {
+                    let old = old(&name);
+                    (name, old)
+                })
+                .collect(),
+        )
+    }
+
+    /// The named services and all that depend on them; with none named, all.
+    pub fn down(project: &ProjectState, services: &[String]) -> Self {
+        Self::Down(closure(project, services, |node, name| {
+            node.depends_on.iter().any(|dependency| dependency == name)
+        }))
+    }
+
+    /// Whether a node is one of those that are waited for.
+    pub fn concerns(&self, name: &str) -> bool {
+        match self {
+            Self::Up(names) | Self::Down(names) => names.contains(name),
+            Self::Anew(processes) => processes.contains_key(name),
+        }
+    }
+
+    pub fn judge(&self, project: &ProjectState) -> Verdict {
+        let nodes = || project.nodes.iter().filter(|node| self.concerns(&node.name));
+        let verdicts: Vec<Verdict> = match self {
+            Self::Up(_) => nodes().map(|node| is_up(node, true)).collect(),
+            Self::Anew(before) => nodes()
+                .map(|node| match before.get(&node.name) {
+                    Some(Some(old)) if process(node) == Some(*old) => Verdict::Pending,
+                    _ => is_up(node, false),
+                })
+                .collect(),
+            Self::Down(_) => nodes().map(is_down).collect(),
+        };
+        let problems: Vec<Problem> = verdicts
+            .iter()
+            .filter_map(|verdict| match verdict {
+                Verdict::Missed(problems) => Some(problems.clone()),
+                Verdict::Pending | Verdict::Reached => None,
+            })
+            .flatten()
+            .collect();
+        if !problems.is_empty() {
+            Verdict::Missed(problems)
+        } else if verdicts.iter().all(|verdict| *verdict == Verdict::Reached) {
+            Verdict::Reached
+        } else {
+            Verdict::Pending
+        }
+    }
+}
+
+fn with_dependencies(project: &ProjectState, services: &[String]) -> BTreeSet<String> {
+    closure(project, services, |node, name| {
+        project.nodes.iter().any(|known| known.name == name && known.depends_on.contains(&node.name))
+    })
+}
+
+/// The named nodes and whatever `belongs` to one of them, step by step; with none named, all.
+fn closure(
+    project: &ProjectState,
+    services: &[String],
+    belongs: impl Fn(&NodeState, &str) -> bool,
+) -> BTreeSet<String> {
+    let all = || project.nodes.iter().map(|node| node.name.clone());
+    if services.is_empty() {
+        return all().collect();
+    }
+    let mut names: BTreeSet<String> = all().filter(|name| services.contains(name)).collect();
+    let mut open: Vec<String> = names.iter().cloned().collect();
+    while let Some(name) = open.pop() {
+        for node in project.nodes.iter().filter(|node| belongs(node, &name)) {
+            if names.insert(node.name.clone()) {
+                open.push(node.name.clone());
+            }
+        }
+    }
+    names
+}
+
+fn process(node: &NodeState) -> Option<Process> {
+    node.pid.map(|pid| (pid, node.started_at))
+}
+
+/// `strict`: that it is no longer wanted ends the waiting. A restart may unwant it for a moment.
+fn is_up(node: &NodeState, strict: bool) -> Verdict {
+    match (node.phase, node.health) {
+        (Phase::Running, Health::Healthy) => Verdict::Reached,
+        (Phase::Failed | Phase::CrashLooping, _) | (Phase::Running, Health::Unhealthy) => missed(node),
+        (Phase::Exited, _) if node.retry_at.is_some() => Verdict::Pending,
+        (Phase::Exited, _) => match node.last_exit.and_then(|exit| exit.code) {
+            Some(0) => Verdict::Reached,
+            _ => missed(node),
+        },
+        (Phase::Stopped | Phase::Stopping, _) if strict && node.wanted == Wanted::Stopped => {
+            let message = format!("{} was stopped by somebody else meanwhile", node.name);
+            Verdict::Missed(vec![Problem::new(ErrorCode::NotHealthy, message)])
+        }
+        _ => Verdict::Pending,
+    }
+}
+
+fn is_down(node: &NodeState) -> Verdict {
+    let gone = !node.phase.is_active() && node.phase != Phase::Waiting && node.pid.is_none();
+    if gone && node.wanted == Wanted::Stopped { Verdict::Reached } else { Verdict::Pending }
+}
+
+fn missed(node: &NodeState) -> Verdict {
+    let detail = if node.detail.is_empty() { "failed" } else { &node.detail };
+    let hint = || format!("`kinfra logs {}` shows what it printed", node.name);
+    let problem = match &node.problem {
+        Some(problem) => {
+            let mut problem = problem.clone();
+            // The engine's texts speak of one service, and several may have failed.
+            if !problem.message.contains(&node.name) {
+                problem.message = format!("{}: {}", node.name, problem.message);
+            }
+            problem
+        }
+        None => Problem::new(ErrorCode::NotHealthy, format!("{}: {detail}", node.name)).hint(hint()),
+    };
+    Verdict::Missed(vec![problem])
+}
+
+#[cfg(test)]
+mod tests;

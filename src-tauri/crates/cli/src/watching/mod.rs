@@ -1,0 +1,9 @@
+//! Following the engine's state until something has come true.
+
+mod display;
+mod follow;
+mod goal;
+
+pub use display::Display;
+pub use follow::Follow;
+pub use goal::{Goal, Verdict};

@@ -14,7 +14,7 @@ pub(super) const SCRIPT: &str = include_str!("page.js");
 /// Nothing but these two, and the page's own events. A test holds the hashes against the files.
 pub(super) const POLICY: &str = "default-src 'none'; \
      style-src 'sha256-dOHJckfyJ2MglPzujJQs8BGFDtiy+yFosKoArsAvneA='; \
-     script-src 'sha256-aFFWfoSW22PCJz4YIhBhhUEGZuXE1r7OWOfjk888M6Y='; \
+     script-src 'sha256-k8g9rS7EzEFcljOSsCD6wl8+px6ExxFqOhnJfZsYT/M='; \
      connect-src 'self'; base-uri 'none'; form-action 'none'";
 
 /// How much of the list of known services a page has room for, in bytes.

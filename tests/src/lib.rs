@@ -2,15 +2,18 @@
 //! as built, a home of their own, bounded waiting, and a loud way to skip.
 
 mod home;
+pub mod http;
 mod ports;
 mod processes;
 mod programs;
+mod project;
 mod skips;
 mod wait;
 
 pub use home::TestHome;
 pub use processes::Process;
 pub use programs::bin;
+pub use project::{Printed, TestProject};
 pub use skips::skip;
 pub use wait::{wait_for, wait_until};
 
@@ -18,3 +21,5 @@ pub use wait::{wait_for, wait_until};
 mod architecture;
 #[cfg(test)]
 mod misbehave;
+#[cfg(test)]
+mod stack;

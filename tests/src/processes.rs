@@ -16,14 +16,16 @@ pub struct Process {
     pub command: String,
 }
 
-/// Every living process with `mark` (a variable and its value) in its environment or that works in `folder`,
-/// and all their descendants; zombies are dead.
+/// Every living process with `mark` (a variable and its value) in its environment, that works in `folder` or names
+/// it in its arguments, and all their descendants; zombies are dead.
 pub(crate) fn belonging_to(mark: (&OsStr, &OsStr), folder: &Path) -> Vec<Process> {
     let all = living();
     let mark = [mark.0.as_bytes(), b"=", mark.1.as_bytes()].concat();
     let mut found: BTreeMap<u32, Process> = all
         .iter()
-        .filter(|process| is_marked(process.pid, &mark) || works_in(process.pid, folder))
+        .filter(|process| {
+            is_marked(process.pid, &mark) || works_in(process.pid, folder) || names(process, folder)
+        })
         .map(|process| (process.pid, process.clone()))
         .collect();
     loop {
@@ -67,6 +69,11 @@ fn read_process(pid: u32) -> Option<Process> {
 fn is_marked(pid: u32, mark: &[u8]) -> bool {
     let environment = read(format!("/proc/{pid}/environ")).unwrap_or_default();
     environment.split(|byte| *byte == 0).any(|variable| variable == mark)
+}
+
+/// The keeper has neither a folder nor an environment of the test's, only the paths that it was given.
+fn names(process: &Process, folder: &Path) -> bool {
+    folder.to_str().is_some_and(|folder| process.command.contains(folder))
 }
 
 fn works_in(pid: u32, folder: &Path) -> bool {

@@ -194,21 +194,49 @@ impl Phase {
     }
 }
 
+impl NodeState {
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.phase == Phase::Running && self.health == Health::Healthy
+    }
+
+    /// It ended by itself, with success, and is not started again: a migration that is through.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.phase == Phase::Exited
+            && self.retry_at.is_none()
+            && self.last_exit.is_some_and(|exit| exit.code == Some(0))
+    }
+
+    /// It does not run, and nothing but a person will change that.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        match self.phase {
+            Phase::Failed | Phase::CrashLooping => true,
+            Phase::Exited => self.retry_at.is_none() && !self.is_done(),
+            _ => false,
+        }
+    }
+}
+
 impl ProjectState {
     /// How many nodes are healthy.
     #[must_use]
     pub fn healthy(&self) -> usize {
-        self.nodes
-            .iter()
-            .filter(|node| node.phase == Phase::Running && node.health == Health::Healthy)
-            .count()
+        self.nodes.iter().filter(|node| node.is_healthy()).count()
+    }
+
+    /// How many could be healthy: all but those that are done.
+    #[must_use]
+    pub fn expected(&self) -> usize {
+        self.nodes.iter().filter(|node| !node.is_done()).count()
     }
 
     /// The stack as one word.
     #[must_use]
     pub fn status(&self) -> StackStatus {
         let any = |test: fn(&NodeState) -> bool| self.nodes.iter().any(test);
-        if any(|node| matches!(node.phase, Phase::Failed | Phase::CrashLooping)) {
+        if any(NodeState::has_failed) {
             StackStatus::Failed
         } else if any(|node| node.phase == Phase::Stopping && node.wanted == Wanted::Stopped) {
             StackStatus::Stopping
@@ -216,11 +244,7 @@ impl ProjectState {
             node.phase == Phase::Running && matches!(node.health, Health::Unhealthy | Health::Degraded)
         }) {
             StackStatus::Degraded
-        } else if any(|node| {
-            node.wanted == Wanted::Running
-                && !(node.phase == Phase::Running && node.health == Health::Healthy)
-                && !(node.kind == NodeKind::Task && node.phase == Phase::Exited)
-        }) {
+        } else if any(|node| node.wanted == Wanted::Running && !node.is_healthy() && !node.is_done()) {
             StackStatus::Starting
         } else if any(|node| node.phase == Phase::Running) {
             StackStatus::Running

@@ -15,6 +15,7 @@ const HEALTHY = node({ wanted: 'running', phase: 'running', health: 'healthy', d
 const WAITING = node({ wanted: 'running', phase: 'waiting', detail: 'waits for db' });
 const STOPPING = node({ phase: 'stopping', detail: 'stopping' });
 const UNHEALTHY = node({ wanted: 'running', phase: 'running', health: 'unhealthy', detail: 'unhealthy' });
+const DONE = node({ wanted: 'running', phase: 'exited', last_exit: { code: 0, at: 0 } });
 const FAILED = node({ wanted: 'running', phase: 'failed', detail: 'Port 80 is taken.' });
 
 describe('a stack is', () => {
@@ -22,12 +23,13 @@ describe('a stack is', () => {
     ['stopped', []],
     ['stopped', [STOPPED]],
     ['running', [HEALTHY, STOPPED]],
-    ['running', [HEALTHY, node({ kind: 'task', wanted: 'running', phase: 'exited' })]],
+    ['running', [HEALTHY, DONE]],
     ['starting', [HEALTHY, WAITING]],
     ['degraded', [HEALTHY, WAITING, UNHEALTHY]],
     ['stopping', [UNHEALTHY, STOPPING]],
     ['failed', [STOPPING, FAILED]],
     ['failed', [HEALTHY, node({ phase: 'crash_looping' })]],
+    ['failed', [HEALTHY, node({ phase: 'exited', last_exit: { code: 1, at: 0 } })]],
   ] as const)('%s, case %#', (status, nodes) => {
     expect(stackStatus([...nodes])).toBe(status);
   });
@@ -45,6 +47,7 @@ describe('a project in a few words', () => {
   test.each([
     ['1 of 1 healthy', project([HEALTHY])],
     ['starting · 1 of 2 healthy', project([HEALTHY, WAITING])],
+    ['1 of 1 healthy', project([HEALTHY, DONE])],
     ['stopped', project([STOPPED])],
     ['failed · 0 of 1 healthy', project([FAILED])],
     ['1 problem', project([], 1)],

@@ -9,8 +9,19 @@ export function isHealthy(node: NodeState): boolean {
   return node.phase === 'running' && node.health === 'healthy';
 }
 
+/** It ended by itself, with success, and is not started again: a migration that is through. */
+export function isDone(node: NodeState): boolean {
+  return node.phase === 'exited' && node.retry_at === undefined && node.last_exit?.code === 0;
+}
+
+/** It does not run, and nothing but a person will change that. */
+export function hasFailed(node: NodeState): boolean {
+  if (node.phase === 'exited') return node.retry_at === undefined && !isDone(node);
+  return node.phase === 'failed' || node.phase === 'crash_looping';
+}
+
 export function stackStatus(nodes: NodeState[]): StackStatus {
-  if (nodes.some((node) => node.phase === 'failed' || node.phase === 'crash_looping')) return 'failed';
+  if (nodes.some(hasFailed)) return 'failed';
   if (nodes.some((node) => node.phase === 'stopping' && node.wanted === 'stopped')) return 'stopping';
   if (
     nodes.some(
@@ -18,13 +29,7 @@ export function stackStatus(nodes: NodeState[]): StackStatus {
     )
   )
     return 'degraded';
-  if (
-    nodes.some(
-      (node) =>
-        node.wanted === 'running' && !isHealthy(node) && !(node.kind === 'task' && node.phase === 'exited'),
-    )
-  )
-    return 'starting';
+  if (nodes.some((node) => node.wanted === 'running' && !isHealthy(node) && !isDone(node))) return 'starting';
   return nodes.some((node) => node.phase === 'running') ? 'running' : 'stopped';
 }
 
@@ -46,7 +51,7 @@ export function projectLook(project: ProjectState): Look {
 /** The project in a few words: `3 of 3 healthy`, `starting · 1 of 3 healthy`, `2 problems · stopped`. */
 export function projectLine({ nodes, problems }: ProjectState): string {
   const status = stackStatus(nodes);
-  const healthy = `${nodes.filter(isHealthy).length} of ${nodes.length} healthy`;
+  const healthy = `${nodes.filter(isHealthy).length} of ${nodes.filter((node) => !isDone(node)).length} healthy`;
   if (problems.length > 0) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
     if (nodes.length === 0) return count;

@@ -60,7 +60,7 @@ pub fn projects(snapshot: &Snapshot, palette: Palette) -> String {
             Cell::painted(mark.shape, mark.colour),
             Cell::new(&project.slug),
             state,
-            Cell::new(format!("{} of {}", project.healthy(), project.nodes.len())),
+            Cell::new(format!("{} of {}", project.healthy(), project.expected())),
             Cell::painted(project.folder.display().to_string(), Colour::Grey),
         ]);
     }

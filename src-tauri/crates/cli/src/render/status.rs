@@ -11,7 +11,7 @@ const LONGEST_STATE: usize = 44;
 /// `shop · 3 of 3 healthy`, as in the tray's menu.
 pub fn headline(project: &ProjectState) -> String {
     let status = project.status();
-    let count = format!("{} of {} healthy", project.healthy(), project.nodes.len());
+    let count = format!("{} of {} healthy", project.healthy(), project.expected());
     match status {
         StackStatus::Stopped => format!("{} · stopped", project.slug),
         StackStatus::Running => format!("{} · {count}", project.slug),

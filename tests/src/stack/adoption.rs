@@ -1,0 +1,104 @@
+//! Engine and keeper are lost, in turn and in the midst of things; services go on.
+
+use std::time::Duration;
+
+use kinfra_rpc::{Health, Phase};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::{TestProject, http, wait_until};
+
+const SOON: Duration = Duration::from_secs(20);
+
+/// Kills the one process whose command holds this text, and waits until it is gone.
+fn kill(project: &TestProject, text: &str) {
+    let found = project.home.processes();
+    let process = found.iter().find(|process| process.command.contains(text));
+    let process = process.unwrap_or_else(|| panic!("no {text} in {found:#?}"));
+    kill_process(Pid::from_raw(process.pid.cast_signed()).unwrap(), Signal::KILL).unwrap();
+    let gone = || project.home.processes().iter().all(|other| other.pid != process.pid);
+    wait_until("a killed process to be gone", SOON, gone);
+}
+
+fn pids(project: &TestProject) -> [Option<u32>; 3] {
+    ["store", "api", "web"].map(|name| project.node(name).pid)
+}
+
+#[test]
+fn services_survive_the_engine_and_the_next_one_takes_them_over() {
+    let shop = TestProject::example();
+    shop.succeed(&["up", "-d"]);
+    let (before, port, started) = (pids(&shop), shop.node("web").port.unwrap(), shop.node("web").started_at);
+    kill(&shop, "kinfra host");
+    assert_eq!(shop.kinfra(&["status"]).code, Some(4), "nobody should answer");
+    assert_eq!(http::get(port, "localhost", "/", "*/*").unwrap().status, 200);
+    let said = shop.kinfra(&["logs", "web"]);
+    assert_eq!(said.code, Some(4), "{said:#?}");
+
+    shop.succeed(&["up", "-d"]);
+    assert_eq!(pids(&shop), before);
+    let drift = shop.node("web").started_at.unwrap().abs_diff(started.unwrap());
+    assert!(drift < 1000, "its uptime begins {drift} ms elsewhere");
+    // What was printed while no engine was there is in the log.
+    let logs = shop.succeed(&["logs", "web"]);
+    assert!(logs.contains("GET / 200"), "{logs}");
+    shop.succeed(&["down"]);
+    wait_until("all processes to be gone", SOON, || shop.home.processes().is_empty());
+}
+
+#[test]
+fn how_a_service_ended_while_no_engine_was_there_is_known_exactly() {
+    let project = TestProject::new(
+        "project: away\nservices:\n  it:\n    run: [MISBEHAVE, crash-after, '1000']\n    restart: never\n  other:\n    run: [MISBEHAVE, serve]\n",
+    );
+    project.succeed(&["up", "-d"]);
+    kill(&project, "kinfra host");
+    wait_until("the crash", SOON, || {
+        !project.home.processes().iter().any(|process| process.command.contains("crash-after"))
+    });
+    project.succeed(&["up", "-d", "other"]);
+    let node = project.wait_for_node("it", "ended", |node| !node.phase.is_active());
+    assert_eq!(node.last_exit.and_then(|exit| exit.code), Some(1), "{node:#?}");
+}
+
+#[test]
+fn services_survive_the_keeper_and_can_be_stopped_by_the_next_one() {
+    let shop = TestProject::example();
+    shop.succeed(&["up", "-d"]);
+    let before = pids(&shop);
+    kill(&shop, "kinfra-keeper");
+    wait_until("the next keeper", SOON, || {
+        shop.home.processes().iter().any(|process| process.command.contains("kinfra-keeper"))
+    });
+    assert_eq!(pids(&shop), before);
+    let page = http::get(shop.node("api").port.unwrap(), "localhost", "/health", "*/*").unwrap();
+    assert_eq!(page.status, 200);
+    shop.succeed(&["down"]);
+    wait_until("all processes to be gone", SOON, || shop.home.processes().is_empty());
+}
+
+#[test]
+fn a_crash_after_the_keeper_was_lost_is_still_seen() {
+    let shop = TestProject::example();
+    shop.succeed(&["up", "-d"]);
+    kill(&shop, "kinfra-keeper");
+    let before = shop.node("api").pid.unwrap();
+    kill_process(Pid::from_raw(before.cast_signed()).unwrap(), Signal::KILL).unwrap();
+    shop.wait_for_node("api", "healthy again", |node| {
+        node.health == Health::Healthy && node.pid.is_some_and(|pid| pid != before)
+    });
+}
+
+#[test]
+fn when_both_are_lost_nothing_runs_twice_and_nothing_is_left() {
+    let shop = TestProject::example();
+    shop.succeed(&["up", "-d"]);
+    kill(&shop, "kinfra host");
+    kill(&shop, "kinfra-keeper");
+    shop.succeed(&["up", "-d"]);
+    let serving =
+        || shop.home.processes().iter().filter(|process| process.command.contains("serve-example")).count();
+    assert_eq!(serving(), 3, "{:#?}", shop.home.processes());
+    assert_eq!(shop.node("web").phase, Phase::Running);
+    shop.succeed(&["down"]);
+    wait_until("all processes to be gone", SOON, || shop.home.processes().is_empty());
+}

@@ -1,0 +1,11 @@
+//! Whole stacks as their users run them: the real command, engine, keeper, proxy and processes.
+
+mod adoption;
+mod configuration;
+mod ends;
+mod example;
+mod instances;
+mod misbehaving;
+mod pages;
+mod ports;
+mod secrecy;

@@ -8,6 +8,8 @@
 
 use kinfra_rpc::{Exit, Health, Phase, Problem};
 
+use super::alive::Alive;
+use super::message::{Adopted, Effect, Input};
 use super::settings::Settings;
 use super::unit::ProbeResult;
 use super::view::{View, describe_exit};
@@ -17,71 +19,6 @@ use crate::clock::Moment;
 const SWEEP_INTERVAL: u64 = 40;
 
 const SIGKILL: i32 = 9;
-
-#[derive(Debug, Clone, PartialEq)]
-pub enum Input {
-    Start,
-    Stop,
-    /// Don't wait for the grace to pass.
-    Kill,
-    Spawned {
-        run: u64,
-        pid: u32,
-    },
-    SpawnFailed {
-        run: u64,
-        problem: Problem,
-    },
-    Exited {
-        run: u64,
-        exit: Exit,
-    },
-    Probed {
-        run: u64,
-        result: ProbeResult,
-    },
-    /// What the search for processes of the run found.
-    Swept {
-        run: u64,
-        left: usize,
-    },
-    Tick,
-    /// Other settings, from a configuration that was read again. What runs goes on.
-    Configure(Box<Settings>),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    Spawn {
-        run: u64,
-    },
-    /// To the process group, or to everything that belongs to the run.
-    Signal {
-        run: u64,
-        signal: i32,
-        everything: bool,
-    },
-    Probe {
-        run: u64,
-    },
-    Sweep {
-        run: u64,
-    },
-    /// Nothing of the run is left.
-    Ended {
-        run: u64,
-        exit: Exit,
-    },
-}
-
-/// A process that an earlier engine had started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Adopted {
-    pub run: u64,
-    pub pid: u32,
-    pub started_at: Moment,
-    pub restarts: u32,
-}
 
 #[derive(Debug, Clone, PartialEq)]
 enum State {
@@ -122,21 +59,6 @@ enum Ending {
     CrashLooping,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-struct Alive {
-    run: u64,
-    pid: u32,
-    started_at: Moment,
-    /// Ready at least once.
-    ready_since: Option<Moment>,
-    health: Health,
-    successes: u32,
-    failures: u32,
-    probe_at: Moment,
-    probing: bool,
-    last_probe: String,
-}
-
 #[derive(Debug, Clone)]
 pub struct Machine {
     settings: Settings,
@@ -173,11 +95,7 @@ impl Machine {
         let mut machine = Self::new(settings, next_run);
         machine.wanted = true;
         machine.restarts = adopted.restarts;
-        machine.state = State::Alive(Alive {
-            ready_since: Some(now),
-            health: Health::Unknown,
-            ..Alive::new(adopted.run, adopted.pid, adopted.started_at, now)
-        });
+        machine.state = State::Alive(Alive::adopted(adopted, now));
         machine
     }
 
@@ -457,72 +375,5 @@ impl Machine {
             }
         }
         view
-    }
-}
-
-impl Alive {
-    fn new(run: u64, pid: u32, started_at: Moment, now: Moment) -> Self {
-        Self {
-            run,
-            pid,
-            started_at,
-            ready_since: None,
-            health: Health::Starting,
-            successes: 0,
-            failures: 0,
-            probe_at: now,
-            probing: false,
-            last_probe: String::new(),
-        }
-    }
-
-    fn judge(&mut self, now: Moment, result: ProbeResult, settings: &Settings) {
-        self.probing = false;
-        match result {
-            Ok(word) => {
-                self.failures = 0;
-                self.successes += 1;
-                self.last_probe = word;
-                if self.health == Health::Healthy || self.successes >= settings.success_threshold {
-                    self.health = Health::Healthy;
-                    self.ready_since.get_or_insert(now);
-                }
-            }
-            Err(reason) => {
-                self.successes = 0;
-                self.last_probe = reason;
-                let starting = self.ready_since.is_none() && now < self.started_at + settings.start_period;
-                if !starting {
-                    self.failures += 1;
-                }
-                if self.failures >= settings.failure_threshold {
-                    self.health = Health::Unhealthy;
-                }
-            }
-        }
-        let steady =
-            self.health == Health::Healthy || self.ready_since.is_none() && self.health == Health::Unhealthy;
-        self.probe_at = now + if steady { settings.probe_interval } else { settings.fast_probe };
-        if self.health == Health::Unhealthy && self.ready_since.is_some() {
-            self.probe_at = now + settings.probe_interval.min(1_000);
-        }
-    }
-
-    fn show(&self, view: &mut View) {
-        view.pid = Some(self.pid);
-        view.started_at = Some(self.started_at);
-        view.health = self.health;
-        view.phase = match (self.ready_since, self.health) {
-            (None, Health::Starting) => Phase::Starting,
-            _ => Phase::Running,
-        };
-        view.detail = match self.health {
-            Health::Healthy if self.last_probe.is_empty() => "healthy".to_owned(),
-            Health::Healthy => format!("healthy · {}", self.last_probe),
-            Health::Starting if self.last_probe.is_empty() => "starting".to_owned(),
-            Health::Starting => format!("starting: {}", self.last_probe),
-            Health::Unknown => "running, not probed yet".to_owned(),
-            Health::Degraded | Health::Unhealthy => format!("unhealthy: {}", self.last_probe),
-        };
     }
 }

@@ -3,7 +3,8 @@ use std::time::Duration;
 use kinfra_rpc::{ErrorCode, Exit, Health, Phase, Problem};
 use proptest::prelude::*;
 
-use super::machine::{Adopted, Effect, Input, Machine};
+use super::machine::Machine;
+use super::message::{Adopted, Effect, Input};
 use super::settings::Settings;
 use crate::config::{Backoff, RestartPolicy, RestartSpec, StopSpec};
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::machine::{Effect, Input, Machine};
+use super::machine::Machine;
+use super::message::{Effect, Input};
 use super::unit::Unit;
 use super::view::View;
 use crate::clock::Clock;

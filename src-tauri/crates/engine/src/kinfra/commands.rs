@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{
-    Command as Rpc, Done, ErrorCode, Failure, HelloReply, LogPage, MovePort, PROTOCOL, ReadLogs, Request,
-    Restart, Start, Stop,
+    Command as Rpc, Done, ErrorCode, Failure, HelloReply, LogPage, MovePort, PROTOCOL, Problem, ReadLogs,
+    Request, Restart, Start, Stop,
 };
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -112,6 +112,12 @@ impl Engine {
     async fn move_port(&self, request: &MovePort) -> Result<Done, Failure> {
         let project = self.project(&request.project)?;
         project.check_services(std::slice::from_ref(&request.service))?;
+        if project.services.get(&request.service).is_some_and(|service| service.has_fixed_port()) {
+            let message = format!("the port of {} is not moved: its configuration fixes it", request.service);
+            return Err(Problem::new(ErrorCode::InvalidRequest, message)
+                .hint("write another port there, or take it out to have one chosen")
+                .into());
+        }
         let port = self.ports.move_port(&request.project, &request.service).await?;
         project.instance.change(|facts| {
             facts.conflicts.remove(&request.service);

@@ -26,9 +26,11 @@ impl Lock {
         for folder in [&home.config, &home.state, &home.runtime] {
             own_folder(folder).map_err(|error| unusable(folder, &error))?;
         }
+        no_link(&home.runtime).map_err(|error| unusable(&home.runtime, &error))?;
         let socket_folder = home.control_socket();
         if socket_folder.starts_with(home.short_folder()) {
-            own_folder(home.short_folder()).map_err(|error| unusable(home.short_folder(), &error))?;
+            let made = own_folder(home.short_folder()).and_then(|()| no_link(home.short_folder()));
+            made.map_err(|error| unusable(home.short_folder(), &error))?;
         }
         let path = home.lock();
         let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
@@ -59,6 +61,14 @@ fn own_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// In /tmp anybody can make a link of this name, and swap what it leads to.
+fn no_link(path: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(path)?.is_symlink() {
+        return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is a link, not a folder of its own"));
+    }
+    Ok(())
+}
+
 fn unusable(path: &Path, error: &io::Error) -> Failure {
     Problem::new(ErrorCode::Io, format!("cannot use {}: {error}", path.display()))
         .hint("it must be writable for you alone; KINFRA_HOME moves all of KInfra to another folder")
@@ -77,6 +87,11 @@ mod tests {
         assert_eq!(Lock::take(&home).unwrap_err().code(), ErrorCode::AlreadyRunning);
         drop(lock);
         assert!(Lock::take(&home).is_ok());
+        let elsewhere = folder.path().join("elsewhere");
+        fs::create_dir(&elsewhere).unwrap();
+        fs::remove_dir_all(&home.runtime).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &home.runtime).unwrap();
+        assert_eq!(Lock::take(&home).unwrap_err().code(), ErrorCode::Io, "a link is no folder of our own");
         let mode = fs::metadata(&home.state).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700);
     }

@@ -17,7 +17,7 @@ use super::routes::table;
 use crate::clock::Clock;
 use crate::events::Hub;
 use crate::home::Home;
-use crate::process::port_holder;
+use crate::process::{PortHolder, port_holder};
 use crate::store::Store;
 
 /// Of the URLs that people see first; free in IANA's list of those that are in common use.
@@ -113,7 +113,8 @@ impl ProxyServer {
     }
 
     fn listen(&self, port: u16) -> Result<Proxy, Problem> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| taken(port, &error))?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+            .map_err(|error| taken(port, &error, port_holder(port).as_ref(), offer(port)))?;
         let pages = Arc::clone(&self.pages) as Arc<_>;
         Proxy::start(listener, WORKERS, pages).map_err(|error| {
             Problem::new(ErrorCode::Io, format!("the proxy can't run on port {port}: {error}"))
@@ -145,19 +146,45 @@ fn end(proxy: Option<Proxy>) {
     }
 }
 
-fn taken(port: u16, error: &std::io::Error) -> Problem {
-    let message = match port_holder(port) {
+fn taken(port: u16, error: &std::io::Error, holder: Option<&PortHolder>, offer: Option<u16>) -> Problem {
+    let message = match holder {
         Some(holder) => format!("the proxy's port {port} is taken by {holder}"),
         None => format!("the proxy can't listen on port {port}: {error}"),
     };
-    Problem::new(ErrorCode::ProxyPortTaken, message).hint(format!(
-        "end that program, or give the proxy another port: kinfra proxy-port {}",
-        offer(port).unwrap_or(0)
-    ))
+    let other = offer.map_or_else(|| "PORT".to_owned(), |port| port.to_string());
+    Problem::new(ErrorCode::ProxyPortTaken, message)
+        .hint(format!("end that program, or give the proxy another port: kinfra proxy-port {other}"))
 }
 
 /// A port after this one that is free now.
 fn offer(port: u16) -> Option<u16> {
     let candidates = (1..=OFFERS).filter_map(|distance| port.checked_add(distance));
     candidates.into_iter().find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_taken_port_is_told_with_its_holder_and_a_free_one() {
+        let holder = PortHolder {
+            user: 1000,
+            pid: Some(4711),
+            program: Some("java".into()),
+            command: None,
+            folder: Some("/srv".into()),
+        };
+        let used = io::Error::from_raw_os_error(98);
+        let refused = io::Error::from_raw_os_error(13);
+        let texts = [taken(7080, &used, Some(&holder), Some(7081)), taken(80, &refused, None, None)];
+        insta::assert_snapshot!(texts.map(|problem| problem.to_string()).join("\n"), @r"
+        the proxy's port 7080 is taken by java (pid 4711, in /srv)
+          hint: end that program, or give the proxy another port: kinfra proxy-port 7081
+        the proxy can't listen on port 80: Permission denied (os error 13)
+          hint: end that program, or give the proxy another port: kinfra proxy-port PORT
+        ");
+    }
 }

@@ -3,6 +3,8 @@
 mod environment;
 mod instance;
 mod launch;
+mod node;
+mod obstacles;
 mod program;
 mod references;
 mod runs;
@@ -11,5 +13,6 @@ mod settings;
 
 pub use environment::inherited;
 pub use instance::{Instance, InstanceFacts};
+pub use node::{AdoptedRun, ServiceNode};
 pub use runs::Runs;
-pub use service::{AdoptedRun, ServiceContext, ServiceNode};
+pub use service::ServiceContext;

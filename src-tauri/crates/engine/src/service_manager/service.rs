@@ -1,4 +1,4 @@
-//! One service: the unit that its supervisor drives, and the node that its stack sees.
+//! One service as the unit that its supervisor drives: how it is launched, probed and signalled.
 //!
 //! Theory of operation: the settings may be replaced at any time; the next launch uses the new ones. A run is
 //! written down before its process is spawned and completed after it, so an engine that ends in between leaves
@@ -8,25 +8,22 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use kinfra_keeper::protocol::{Scope, Spawn};
-use kinfra_rpc::{ErrorCode, Exit, NodeKind, NodeState, Phase, Problem};
-use tokio::sync::Notify;
+use kinfra_rpc::{ErrorCode, Exit, Phase, Problem};
+use tracing::Span;
 
-use super::instance::{Instance, direct_url};
+use super::instance::Instance;
 use super::launch::{Prepared, environment, prepare};
+use super::obstacles::{not_spawned, port_taken};
 use super::runs::{Runs, Ticket};
-use super::settings::settings;
 use crate::clock::Clock;
 use crate::config::{ProbeKind, ServiceSpec};
 use crate::health::{Probe, check};
 use crate::home::Home;
-use crate::orchestrator::Node;
 use crate::port_registry::is_free;
-use crate::process::{Keeper, SpawnError, port_holder};
+use crate::process::{Keeper, port_holder};
 use crate::store::{NewRun, Store};
-use crate::supervisor::{Adopted, Input, Launched, Machine, ProbeResult, Supervisor, Unit};
+use crate::supervisor::{Launched, ProbeResult, Unit};
 
 /// With neither port nor probe: ready after this long.
 const READY_AFTER: Duration = Duration::from_secs(1);
@@ -42,153 +39,32 @@ pub struct ServiceContext {
     pub inherited: BTreeMap<String, String>,
 }
 
-/// A run of an earlier engine that goes on.
-#[derive(Debug, Clone)]
-pub struct AdoptedRun {
-    pub id: String,
-    pub number: u64,
-    pub restarts: u32,
-    pub pid: u32,
-    /// Milliseconds since 1970.
-    pub started_at: u64,
-    /// It ended while no engine was there.
-    pub ended: Option<Exit>,
-}
-
-struct Service {
-    context: Arc<ServiceContext>,
-    instance: Arc<Instance>,
+pub(super) struct Service {
+    pub(super) context: Arc<ServiceContext>,
+    pub(super) instance: Arc<Instance>,
     /// The instance's slug.
-    project: String,
-    name: String,
-    ticket: Ticket,
-    spec: RwLock<Arc<ServiceSpec>>,
+    pub(super) project: String,
+    pub(super) name: String,
+    pub(super) ticket: Ticket,
+    pub(super) spec: RwLock<Arc<ServiceSpec>>,
     /// The runs whose processes may exist, by number.
-    runs: Mutex<HashMap<u64, Running>>,
+    pub(super) runs: Mutex<HashMap<u64, Running>>,
 }
 
+/// A run whose process may exist.
 #[derive(Clone)]
-struct Running {
-    id: String,
-    since: Instant,
+pub(super) struct Running {
+    pub(super) id: String,
+    pub(super) since: Instant,
     /// What it was given as `PORT`; the next run may have another.
-    port: Option<u16>,
-}
-
-/// A service in a stack.
-pub struct ServiceNode {
-    service: Arc<Service>,
-    supervisor: Supervisor,
-}
-
-impl ServiceNode {
-    /// Makes the node, with the process that it has already, if any. `newest` is the number of its newest run.
-    #[must_use]
-    pub fn new(
-        context: &Arc<ServiceContext>,
-        instance: &Arc<Instance>,
-        spec: ServiceSpec,
-        newest: u64,
-        adopted: Option<AdoptedRun>,
-        changed: Arc<Notify>,
-    ) -> Arc<Self> {
-        let (facts, ticket) = (instance.facts(), context.runs.ticket());
-        let settings = settings(&spec);
-        let clock = context.clock;
-        let machine = match &adopted {
-            Some(AdoptedRun { number, restarts, pid, started_at, .. }) => {
-                let process =
-                    Adopted { run: *number, pid: *pid, started_at: *started_at, restarts: *restarts };
-                Machine::adopt(settings, newest + 1, process, clock.now())
-            }
-            None => Machine::new(settings, newest + 1),
-        };
-        let service = Arc::new(Service {
-            context: Arc::clone(context),
-            instance: Arc::clone(instance),
-            project: facts.slug.clone(),
-            name: spec.name.clone(),
-            ticket,
-            spec: RwLock::new(Arc::new(spec)),
-            runs: Mutex::default(),
-        });
-        let supervisor =
-            Supervisor::spawn(machine, Arc::clone(&service), clock, move || changed.notify_one());
-        context.runs.supervise(ticket, supervisor.clone());
-        if let Some(AdoptedRun { id, number, ended, .. }) = adopted {
-            context.runs.begin(id.clone(), ticket, number);
-            let port = facts.ports.get(&service.name).copied();
-            service.lock().insert(number, Running { id, since: Instant::now(), port });
-            if let Some(exit) = ended {
-                supervisor.notify(Input::Exited { run: number, exit });
-            }
-        }
-        Arc::new(Self { service, supervisor })
-    }
-
-    /// Other settings, used from the next launch on.
-    pub fn configure(&self, spec: ServiceSpec) {
-        self.supervisor.notify(Input::Configure(Box::new(settings(&spec))));
-        *self.service.spec.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(spec);
-    }
-
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.service.name
-    }
-
-    /// How long it may take to end by itself.
-    #[must_use]
-    pub fn grace(&self) -> Duration {
-        self.service.spec().stop.grace
-    }
-}
-
-impl Drop for ServiceNode {
-    fn drop(&mut self) {
-        self.service.context.runs.release(self.service.ticket);
-    }
-}
-
-impl Node for ServiceNode {
-    fn start(&self) -> BoxFuture<'_, ()> {
-        self.supervisor.tell(Input::Start).boxed()
-    }
-
-    fn stop(&self) -> BoxFuture<'_, ()> {
-        self.supervisor.tell(Input::Stop).boxed()
-    }
-
-    fn kill(&self) -> BoxFuture<'_, ()> {
-        self.supervisor.tell(Input::Kill).boxed()
-    }
-
-    fn observe(&self) -> NodeState {
-        let view = self.supervisor.view();
-        let name = &self.service.name;
-        let facts = self.service.instance.facts();
-        NodeState {
-            name: name.clone(),
-            kind: NodeKind::Service,
-            phase: view.phase,
-            health: view.health,
-            detail: view.detail,
-            pid: view.pid,
-            port: self.service.present_port(view.phase),
-            url: facts.local_url(name),
-            direct_url: self.service.present_port(view.phase).map(direct_url),
-            started_at: view.started_at,
-            restarts: view.restarts,
-            last_exit: view.last_exit,
-            retry_at: view.retry_at,
-            kill_at: view.kill_at,
-            problem: view.problem,
-            ..NodeState::default()
-        }
-    }
+    pub(super) port: Option<u16>,
 }
 
 impl Unit for Service {
+    fn span(&self, run: u64) -> Span {
+        tracing::info_span!("run", project = self.project, node = self.name, run)
+    }
+
     async fn launch(&self, number: u64, restarts: u32) -> Result<Launched, Problem> {
         let (spec, facts) = (self.spec(), self.instance.facts());
         if let Some(conflict) = facts.conflicts.get(&spec.name) {
@@ -198,7 +74,7 @@ impl Unit for Service {
         let Prepared { program, arguments, environment } =
             prepare(&spec.run, &spec.dir, &facts, environment)?;
         if let Some(port) = facts.ports.get(&spec.name) {
-            free_port(&spec.name, *port).await?;
+            free_port(&spec, *port).await?;
         }
         let id = new_run_id()?;
         let started_at = self.context.clock.now();
@@ -226,20 +102,14 @@ impl Unit for Service {
                 if let Err(error) =
                     self.context.store.run_spawned(id, identity.pid, identity.start_time).await
                 {
-                    tracing::error!(node = spec.name, %error, "the run's process is not written down");
+                    tracing::error!(%error, "the run's process is not written down");
                 }
-                tracing::info!(
-                    project = self.project,
-                    node = spec.name,
-                    run = number,
-                    pid = identity.pid,
-                    "started"
-                );
+                tracing::info!(pid = identity.pid, "started");
                 Ok(Launched { pid: identity.pid })
             }
             Err(error) => {
                 self.ended(number, Exit { at: self.context.clock.now(), ..Exit::default() }).await;
-                Err(spawn_problem(&spec.name, &program.display().to_string(), &error))
+                Err(not_spawned(&spec.name, &program.display().to_string(), &error))
             }
         }
     }
@@ -248,7 +118,7 @@ impl Unit for Service {
         let Some(id) = self.id(run) else { return };
         let scope = if everything { Scope::Everything } else { Scope::Group };
         if let Err(error) = self.context.keeper.signal(&id, signal, scope).await {
-            tracing::warn!(node = self.name, run, signal, %error, "not signalled");
+            tracing::warn!(signal, %error, "not signalled");
         }
     }
 
@@ -265,7 +135,7 @@ impl Unit for Service {
         match self.context.keeper.remaining(&id).await {
             Ok(left) => left.len(),
             Err(error) => {
-                tracing::warn!(node = self.name, run, %error, "cannot see what is left of a run");
+                tracing::warn!(%error, "cannot see what is left of a run");
                 0
             }
         }
@@ -274,17 +144,17 @@ impl Unit for Service {
     async fn ended(&self, run: u64, exit: Exit) {
         let Some(Running { id, .. }) = self.lock().remove(&run) else { return };
         self.context.runs.end(&id);
-        tracing::info!(project = self.project, node = self.name, run, ?exit, "ended");
+        tracing::info!(?exit, "ended");
         match self.context.store.end_run(id.clone(), exit).await {
             // The keeper remembers it until the store does.
             Ok(()) => drop(self.context.keeper.forget(&id).await),
-            Err(error) => tracing::error!(node = self.name, run, %error, "the run's end is not written down"),
+            Err(error) => tracing::error!(%error, "the run's end is not written down"),
         }
     }
 }
 
 impl Service {
-    fn spec(&self) -> Arc<ServiceSpec> {
+    pub(super) fn spec(&self) -> Arc<ServiceSpec> {
         Arc::clone(&self.spec.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -293,7 +163,7 @@ impl Service {
     }
 
     /// The port of the process that runs, else the one that the next will have.
-    fn present_port(&self, phase: Phase) -> Option<u16> {
+    pub(super) fn present_port(&self, phase: Phase) -> Option<u16> {
         let newest = self.lock().iter().max_by_key(|(number, _)| **number).map(|(_, running)| running.port);
         match newest {
             Some(port) if phase.is_active() => port,
@@ -301,7 +171,7 @@ impl Service {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Running>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<u64, Running>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -331,22 +201,12 @@ impl Service {
 
 /// # Errors
 /// [`ErrorCode::PortTaken`], with who has it.
-async fn free_port(service: &str, port: u16) -> Result<(), Problem> {
+async fn free_port(spec: &ServiceSpec, port: u16) -> Result<(), Problem> {
     if is_free(port) {
         return Ok(());
     }
     let holder = tokio::task::spawn_blocking(move || port_holder(port)).await.ok().flatten();
-    let by = holder.map_or_else(|| "another program".to_owned(), |holder| holder.to_string());
-    Err(Problem::new(ErrorCode::PortTaken, format!("port {port} of {service} is taken by {by}"))
-        .hint(format!("end that program, or let {service} have another port: kinfra move-port {service}")))
-}
-
-fn spawn_problem(service: &str, program: &str, error: &SpawnError) -> Problem {
-    let code = match error {
-        SpawnError::Refused { .. } => ErrorCode::CommandNotFound,
-        SpawnError::Lost => ErrorCode::KeeperLost,
-    };
-    Problem::new(code, format!("cannot start {service} ({program}): {error}"))
+    Err(port_taken(&spec.name, port, spec.port, holder.as_ref()))
 }
 
 /// Unique for ever: 128 random bits.

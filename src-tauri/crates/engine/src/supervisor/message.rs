@@ -70,3 +70,17 @@ pub struct Adopted {
     pub started_at: Moment,
     pub restarts: u32,
 }
+
+impl Effect {
+    /// The run that it is about.
+    #[must_use]
+    pub const fn run(&self) -> u64 {
+        match self {
+            Self::Spawn { run }
+            | Self::Signal { run, .. }
+            | Self::Probe { run }
+            | Self::Sweep { run }
+            | Self::Ended { run, .. } => *run,
+        }
+    }
+}

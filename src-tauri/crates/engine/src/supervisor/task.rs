@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tracing::Instrument;
 
 use super::machine::Machine;
 use super::message::{Effect, Input};
@@ -114,7 +115,8 @@ impl<U: Unit, F: Fn() + Send + 'static> Task<U, F> {
         // Held only by running effects, so that a dropped handle ends the loop.
         let Some(inputs) = self.inputs.upgrade() else { return };
         let restarts = self.machine.view().restarts;
-        tokio::spawn(async move {
+        let span = unit.span(effect.run());
+        let carried = async move {
             let input = match effect {
                 Effect::Spawn { run } => match unit.launch(run, restarts).await {
                     Ok(launched) => Input::Spawned { run, pid: launched.pid },
@@ -128,6 +130,7 @@ impl<U: Unit, F: Fn() + Send + 'static> Task<U, F> {
                 Effect::Sweep { run } => Input::Swept { run, left: unit.sweep(run).await },
             };
             let _ = inputs.send(Message { input, done: None });
-        });
+        };
+        tokio::spawn(carried.instrument(span));
     }
 }

@@ -13,6 +13,8 @@ pub struct Launched {
 
 /// What can be supervised: how it is launched, probed and signalled is its own business.
 pub trait Unit: Send + Sync + 'static {
+    /// What every line of the log about this run says.
+    fn span(&self, run: u64) -> tracing::Span;
     fn launch(&self, run: u64, restarts: u32) -> impl Future<Output = Result<Launched, Problem>> + Send;
     fn signal(&self, run: u64, signal: i32, everything: bool) -> impl Future<Output = ()> + Send;
     fn probe(&self, run: u64) -> impl Future<Output = ProbeResult> + Send;

@@ -1,0 +1,148 @@
+//! One service as the node that its stack sees.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use kinfra_rpc::{Exit, NodeKind, NodeState};
+use tokio::sync::Notify;
+
+use super::instance::{Instance, direct_url};
+use super::service::{Running, Service, ServiceContext};
+use super::settings::settings;
+use crate::config::{PortSpec, ServiceSpec};
+use crate::orchestrator::Node;
+use crate::supervisor::{Adopted, Input, Machine, Supervisor};
+
+/// A run of an earlier engine that goes on.
+#[derive(Debug, Clone)]
+pub struct AdoptedRun {
+    pub id: String,
+    pub number: u64,
+    pub restarts: u32,
+    pub pid: u32,
+    /// Milliseconds since 1970.
+    pub started_at: u64,
+    /// It ended while no engine was there.
+    pub ended: Option<Exit>,
+}
+
+/// A service in a stack.
+pub struct ServiceNode {
+    service: Arc<Service>,
+    supervisor: Supervisor,
+}
+
+impl ServiceNode {
+    /// Makes the node, with the process that it has already, if any. `newest` is the number of its newest run.
+    #[must_use]
+    pub fn new(
+        context: &Arc<ServiceContext>,
+        instance: &Arc<Instance>,
+        spec: ServiceSpec,
+        newest: u64,
+        adopted: Option<AdoptedRun>,
+        changed: Arc<Notify>,
+    ) -> Arc<Self> {
+        let (facts, ticket) = (instance.facts(), context.runs.ticket());
+        let settings = settings(&spec);
+        let clock = context.clock;
+        let machine = match &adopted {
+            Some(AdoptedRun { number, restarts, pid, started_at, .. }) => {
+                let process =
+                    Adopted { run: *number, pid: *pid, started_at: *started_at, restarts: *restarts };
+                Machine::adopt(settings, newest + 1, process, clock.now())
+            }
+            None => Machine::new(settings, newest + 1),
+        };
+        let service = Arc::new(Service {
+            context: Arc::clone(context),
+            instance: Arc::clone(instance),
+            project: facts.slug.clone(),
+            name: spec.name.clone(),
+            ticket,
+            spec: RwLock::new(Arc::new(spec)),
+            runs: Mutex::default(),
+        });
+        let supervisor =
+            Supervisor::spawn(machine, Arc::clone(&service), clock, move || changed.notify_one());
+        context.runs.supervise(ticket, supervisor.clone());
+        if let Some(AdoptedRun { id, number, ended, .. }) = adopted {
+            context.runs.begin(id.clone(), ticket, number);
+            let port = facts.ports.get(&service.name).copied();
+            service.lock().insert(number, Running { id, since: Instant::now(), port });
+            if let Some(exit) = ended {
+                supervisor.notify(Input::Exited { run: number, exit });
+            }
+        }
+        Arc::new(Self { service, supervisor })
+    }
+
+    /// Other settings, used from the next launch on.
+    pub fn configure(&self, spec: ServiceSpec) {
+        self.supervisor.notify(Input::Configure(Box::new(settings(&spec))));
+        *self.service.spec.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(spec);
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.service.name
+    }
+
+    /// Whether its configuration says which port it has.
+    #[must_use]
+    pub fn has_fixed_port(&self) -> bool {
+        matches!(self.service.spec().port, PortSpec::Fixed(_))
+    }
+
+    /// How long it may take to end by itself.
+    #[must_use]
+    pub fn grace(&self) -> Duration {
+        self.service.spec().stop.grace
+    }
+}
+
+impl Drop for ServiceNode {
+    fn drop(&mut self) {
+        self.service.context.runs.release(self.service.ticket);
+    }
+}
+
+impl Node for ServiceNode {
+    fn start(&self) -> BoxFuture<'_, ()> {
+        self.supervisor.tell(Input::Start).boxed()
+    }
+
+    fn stop(&self) -> BoxFuture<'_, ()> {
+        self.supervisor.tell(Input::Stop).boxed()
+    }
+
+    fn kill(&self) -> BoxFuture<'_, ()> {
+        self.supervisor.tell(Input::Kill).boxed()
+    }
+
+    fn observe(&self) -> NodeState {
+        let view = self.supervisor.view();
+        let name = &self.service.name;
+        let facts = self.service.instance.facts();
+        NodeState {
+            name: name.clone(),
+            kind: NodeKind::Service,
+            phase: view.phase,
+            health: view.health,
+            detail: view.detail,
+            pid: view.pid,
+            port: self.service.present_port(view.phase),
+            url: facts.local_url(name),
+            direct_url: self.service.present_port(view.phase).map(direct_url),
+            started_at: view.started_at,
+            restarts: view.restarts,
+            last_exit: view.last_exit,
+            retry_at: view.retry_at,
+            kill_at: view.kill_at,
+            problem: view.problem,
+            ..NodeState::default()
+        }
+    }
+}

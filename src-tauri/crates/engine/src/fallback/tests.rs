@@ -372,18 +372,3 @@ proptest! {
         prop_assert!(page.body.len() < PAGE_BYTES);
     }
 }
-
-/// Writes the pages for a look at them: `KINFRA_PAGES=folder cargo test -p kinfra-engine pages_to_look_at -- --ignored`.
-#[test]
-#[ignore = "writes files for a person to look at"]
-fn pages_to_look_at() {
-    let folder =
-        std::path::PathBuf::from(std::env::var_os("KINFRA_PAGES").expect("KINFRA_PAGES names a folder"));
-    for (name, view, trouble) in situations() {
-        std::fs::write(folder.join(format!("{name}.html")), html_of(&view, trouble)).unwrap();
-    }
-    for (name, known) in [("unknown", projects()), ("unknown, none", Vec::new())] {
-        let page = unknown_host_page(&request(&Method::GET, Wants::Html, Trouble::UnknownHost), &known);
-        std::fs::write(folder.join(format!("{name}.html")), &page.body).unwrap();
-    }
-}

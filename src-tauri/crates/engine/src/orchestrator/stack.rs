@@ -110,6 +110,8 @@ impl Task {
                 received = receiver.recv() => {
                     let Some((command, done)) = received else { return };
                     self.take(command).await;
+                    // A wish can be seen before anything has been done about it.
+                    self.publish(&self.observe());
                     self.settle().await;
                     let _ = done.send(());
                     self.store_wanted().await;
@@ -176,14 +178,8 @@ impl Task {
 
     /// Takes steps until there is none, then publishes.
     async fn settle(&mut self) {
-        let mut first = true;
         loop {
             let observed = self.observe();
-            if first {
-                // A wish can be seen before anything has been done about it.
-                self.publish(&observed);
-                first = false;
-            }
             let steps = plan(&self.graph, &self.wishes, &observed);
             if steps.is_empty() {
                 self.retire();

@@ -1,6 +1,7 @@
 //! Whole stacks as their users run them: the real command, engine, keeper, proxy and processes.
 
 mod adoption;
+mod chaos;
 mod configuration;
 mod ends;
 mod example;

@@ -14,12 +14,13 @@ use crate::watching::{Follow, Goal};
 /// `kinfra down`. A headless engine that has nothing left to run ends with it.
 pub async fn down(surroundings: &Surroundings, arguments: &Services) -> Result<ExitCode, Trouble> {
     let client = surroundings.connect().await?;
-    let mut follow = Follow::begin(&client).await?;
-    let project = select(follow.snapshot(), surroundings.project.as_deref(), &surroundings.folder)?;
+    let before = Follow::begin(&client).await?;
+    let project = select(before.snapshot(), surroundings.project.as_deref(), &surroundings.folder)?;
     check_services(project, &arguments.services)?;
     let slug = project.slug.clone();
     let goal = Goal::down(project, &arguments.services);
     client.call(Stop { project: slug.clone(), services: arguments.services.clone() }).await?;
+    let mut follow = Follow::begin(&client).await?;
     let project = wait(surroundings, &mut follow, &slug, &goal, None).await?;
 
     if is_idle(follow.snapshot()) && client.hello().await?.host == Host::Headless {

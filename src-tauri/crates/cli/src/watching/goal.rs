@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kinfra_rpc::{ErrorCode, Health, NodeState, Phase, Problem, ProjectState, Wanted};
 
-/// What a command waits for.
+/// What a command waits for. Judged on the state from the engine's answer on: before it, what was asked for can't be
+/// seen yet.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Goal {
     /// All of these are healthy, or have completed.
@@ -72,11 +73,11 @@ impl Goal {
     pub fn judge(&self, project: &ProjectState) -> Verdict {
         let nodes = || project.nodes.iter().filter(|node| self.concerns(&node.name));
         let verdicts: Vec<Verdict> = match self {
-            Self::Up(_) => nodes().map(|node| is_up(node, true)).collect(),
+            Self::Up(_) => nodes().map(is_up).collect(),
             Self::Anew(before) => nodes()
                 .map(|node| match before.get(&node.name) {
                     Some(Some(old)) if process(node) == Some(*old) => Verdict::Pending,
-                    _ => is_up(node, false),
+                    _ => is_up(node),
                 })
                 .collect(),
             Self::Down(_) => nodes().map(is_down).collect(),
@@ -131,8 +132,7 @@ fn process(node: &NodeState) -> Option<Process> {
     node.pid.map(|pid| (pid, node.started_at))
 }
 
-/// `strict`: that it is no longer wanted ends the waiting. A restart may unwant it for a moment.
-fn is_up(node: &NodeState, strict: bool) -> Verdict {
+fn is_up(node: &NodeState) -> Verdict {
     match (node.phase, node.health) {
         (Phase::Running, Health::Healthy) => Verdict::Reached,
         (Phase::Failed | Phase::CrashLooping, _) | (Phase::Running, Health::Unhealthy) => missed(node),
@@ -141,9 +141,8 @@ fn is_up(node: &NodeState, strict: bool) -> Verdict {
             Some(0) => Verdict::Reached,
             _ => missed(node),
         },
-        (Phase::Stopped | Phase::Stopping, _) if strict && node.wanted == Wanted::Stopped => {
-            let message = format!("{} was stopped by somebody else meanwhile", node.name);
-            Verdict::Missed(vec![Problem::new(ErrorCode::NotHealthy, message)])
+        (Phase::Stopped | Phase::Stopping, _) if node.wanted == Wanted::Stopped => {
+            meanwhile(format!("{} was stopped by somebody else meanwhile", node.name))
         }
         _ => Verdict::Pending,
     }
@@ -151,7 +150,16 @@ fn is_up(node: &NodeState, strict: bool) -> Verdict {
 
 fn is_down(node: &NodeState) -> Verdict {
     let gone = !node.phase.is_active() && node.phase != Phase::Waiting && node.pid.is_none();
-    if gone && node.wanted == Wanted::Stopped { Verdict::Reached } else { Verdict::Pending }
+    match node.wanted {
+        Wanted::Running => meanwhile(format!("{} was started again by somebody else meanwhile", node.name)),
+        Wanted::Stopped if gone => Verdict::Reached,
+        Wanted::Stopped => Verdict::Pending,
+    }
+}
+
+/// What is waited for will not come: somebody else asked for the opposite.
+fn meanwhile(message: String) -> Verdict {
+    Verdict::Missed(vec![Problem::new(ErrorCode::NotHealthy, message)])
 }
 
 fn missed(node: &NodeState) -> Verdict {

@@ -137,8 +137,8 @@ impl Task {
                 let names = self.named(names);
                 let all = self.graph.with_dependencies(&names);
                 self.wanted.extend(all.iter().cloned());
-                self.wish(all, Wish::Start);
                 self.wish(names, Wish::Restart);
+                self.wish(all, Wish::Start);
             }
             Command::End { kill: false } => self.wish(self.named(vec![]), Wish::Stop),
             Command::End { kill: true } => {
@@ -173,7 +173,13 @@ impl Task {
     }
 
     fn wish(&mut self, names: BTreeSet<String>, wish: Wish) {
-        self.wishes.extend(names.into_iter().map(|name| (name, wish)));
+        for name in names {
+            // Who asks for a start is content with a restart, but not the other way round.
+            let goes_further = wish == Wish::Start && self.wishes.get(&name) == Some(&Wish::Restart);
+            if !goes_further {
+                self.wishes.insert(name, wish);
+            }
+        }
     }
 
     /// Takes steps until there is none, then publishes.

@@ -91,11 +91,13 @@ fn a_restart_is_done_by_another_process_only() {
     let mut shop = shop();
     let goal = Goal::anew(&shop, &["api".to_owned()]);
     assert_eq!(goal.judge(&shop), Verdict::Pending);
-    shop.nodes[1] =
-        NodeState { phase: Phase::Stopped, wanted: Wanted::Stopped, pid: None, ..node("api", &[]) };
+    shop.nodes[1] = NodeState { phase: Phase::Stopped, pid: None, ..node("api", &[]) };
     assert_eq!(goal.judge(&shop), Verdict::Pending);
     shop.nodes[1] = NodeState { started_at: Some(2), ..node("api", &[]) };
     assert_eq!(goal.judge(&shop), Verdict::Reached);
+    shop.nodes[1] =
+        NodeState { phase: Phase::Stopped, wanted: Wanted::Stopped, pid: None, ..node("api", &[]) };
+    assert!(matches!(goal.judge(&shop), Verdict::Missed(_)));
 }
 
 #[test]
@@ -120,11 +122,19 @@ fn what_has_left_the_configuration_is_not_waited_for() {
 fn a_stop_is_done_when_no_process_is_left_or_about_to_be() {
     let mut shop = shop();
     let goal = Goal::down(&shop, &["web".to_owned()]);
-    for phase in [Phase::Running, Phase::Stopping, Phase::Waiting] {
+    shop.nodes[0].wanted = Wanted::Stopped;
+    for phase in [Phase::Running, Phase::Stopping] {
         shop.nodes[0].phase = phase;
         assert_eq!(goal.judge(&shop), Verdict::Pending);
     }
     shop.nodes[0] =
         NodeState { phase: Phase::Stopped, wanted: Wanted::Stopped, pid: None, ..node("web", &[]) };
     assert_eq!(goal.judge(&shop), Verdict::Reached);
+}
+
+#[test]
+fn one_that_somebody_starts_again_is_not_waited_for() {
+    let shop = shop();
+    let goal = Goal::down(&shop, &["web".to_owned()]);
+    assert!(matches!(goal.judge(&shop), Verdict::Missed(_)));
 }

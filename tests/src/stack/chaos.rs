@@ -1,0 +1,105 @@
+//! Whatever happens, in whatever order: no service runs twice, and in the end all is well or nothing is left.
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use kinfra_rpc::Health;
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::{TestProject, wait_until};
+
+const SOON: Duration = Duration::from_secs(30);
+const SERVICES: [&str; 3] = ["store", "api", "web"];
+
+/// Small, and the same on every machine: xorshift64*.
+struct Dice(u64);
+
+impl Dice {
+    /// Seeded by `KINFRA_SEED`, else by the clock; printed, so that a failure can be had again.
+    fn new() -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let given = std::env::var("KINFRA_SEED").ok().and_then(|seed| seed.parse().ok());
+        let seed = given.unwrap_or_else(|| u64::from(now.subsec_nanos()) | 1);
+        println!("to repeat this: KINFRA_SEED={seed}");
+        Self(seed)
+    }
+
+    fn throw(&mut self, sides: usize) -> usize {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        let high = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
+        usize::try_from(high).unwrap_or_default() % sides
+    }
+}
+
+#[test]
+fn a_stack_survives_forty_things_that_happen_to_it() {
+    survive(40);
+}
+
+#[test]
+#[ignore = "deep"]
+fn a_stack_survives_two_thousand_things_that_happen_to_it() {
+    survive(2_000);
+}
+
+fn survive(steps: usize) {
+    let mut dice = Dice::new();
+    let shop = TestProject::example();
+    let mut commands: Vec<Child> = vec![];
+    for step in 0..steps {
+        let service = SERVICES[dice.throw(SERVICES.len())];
+        let done = match dice.throw(10) {
+            0 | 1 => begin(&shop, &["up", "-d"], &mut commands),
+            2 => begin(&shop, &["up", "-d", service], &mut commands),
+            3 => begin(&shop, &["down", service], &mut commands),
+            4 => begin(&shop, &["restart", service], &mut commands),
+            5 => begin(&shop, &["down"], &mut commands),
+            6 => kill(&shop, &format!("serve-example {service}")),
+            7 => kill(&shop, "kinfra-keeper"),
+            8 => kill(&shop, "kinfra host"),
+            _ => finish(&mut commands),
+        };
+        println!("{step}: {done}");
+        for service in SERVICES {
+            let running = processes(&shop, &format!("serve-example {service}"));
+            assert!(running.len() <= 1, "{service} runs {} times after {done}", running.len());
+        }
+    }
+    finish(&mut commands);
+    shop.succeed(&["up", "-d"]);
+    for service in SERVICES {
+        assert_eq!(shop.node(service).health, Health::Healthy, "{service}");
+    }
+    shop.succeed(&["down"]);
+    wait_until("all processes to be gone", SOON, || shop.home.processes().is_empty());
+}
+
+/// Begins a command and does not wait for it: the next thing happens in the midst of it.
+fn begin(shop: &TestProject, arguments: &[&str], commands: &mut Vec<Child>) -> String {
+    let mut command = shop.command(arguments);
+    commands.push(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    arguments.join(" ")
+}
+
+/// Waits for all commands that were begun. How they end is their own affair: an engine may have been killed.
+fn finish(commands: &mut Vec<Child>) -> String {
+    for mut command in commands.drain(..) {
+        wait_until("a command to end", SOON, || command.try_wait().unwrap().is_some());
+    }
+    "finished all commands".to_owned()
+}
+
+fn kill(shop: &TestProject, text: &str) -> String {
+    for pid in processes(shop, text) {
+        // It may have ended by itself since.
+        let _ = kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), Signal::KILL);
+    }
+    format!("killed {text}")
+}
+
+fn processes(shop: &TestProject, text: &str) -> Vec<u32> {
+    let found = shop.home.processes().into_iter().filter(|process| process.command.contains(text));
+    found.map(|process| process.pid).collect()
+}

@@ -1,0 +1,34 @@
+use kinfra_rpc::{ProjectState, Snapshot, StackStatus};
+
+/// Which picture stands for everything, in the order of what is worse. Starting and stopping are shown as running:
+/// an icon that changes on the way to healthy would cry for attention each time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Icon {
+    #[default]
+    Idle,
+    Running,
+    Degraded,
+    Failed,
+}
+
+/// The worst state of all.
+#[must_use]
+pub fn icon(state: &Snapshot) -> Icon {
+    let proxy = if state.engine.proxy.problem.is_some() { Icon::Degraded } else { Icon::Idle };
+    state.projects.iter().map(of_project).fold(proxy, Icon::max)
+}
+
+fn of_project(project: &ProjectState) -> Icon {
+    let stack = match project.status() {
+        StackStatus::Stopped => Icon::Idle,
+        StackStatus::Starting | StackStatus::Running | StackStatus::Stopping => Icon::Running,
+        StackStatus::Degraded => Icon::Degraded,
+        StackStatus::Failed => Icon::Failed,
+    };
+    // What runs in spite of a broken configuration is the last good one.
+    match (project.problems.is_empty(), stack) {
+        (true, _) => stack,
+        (false, Icon::Idle) => Icon::Failed,
+        (false, _) => stack.max(Icon::Degraded),
+    }
+}

@@ -1,0 +1,94 @@
+//! One project's submenu: what is wrong first, then what can be done, then its services.
+
+use kinfra_rpc::{ErrorCode, NodeState, Phase, Problem, ProjectState};
+
+use crate::menu::{Action, Item};
+use crate::service;
+use crate::words::{can_restart, can_start, can_stop, project_line, short, short_name, title};
+
+pub fn submenu(project: &ProjectState, same_name: bool, ending: bool) -> Item {
+    let key = format!("project/{}", project.slug);
+    let ProjectState { name, slug, .. } = project;
+    let name = if same_name && slug != name { format!("{name} ({slug})") } else { name.clone() };
+    let label = format!("{} · {}", short_name(&name), project_line(project));
+    let mut children = problems(project, &key, ending);
+    if !children.is_empty() {
+        children.push(Item::separator(format!("{key}/separator/problems")));
+    }
+    children.extend(actions(project, &key, ending));
+    if !project.nodes.is_empty() {
+        children.push(Item::separator(format!("{key}/separator/services")));
+        children.extend(project.nodes.iter().map(|node| service::item(project, node, &key)));
+    }
+    Item::submenu(key, label, children)
+}
+
+fn actions(project: &ProjectState, key: &str, ending: bool) -> [Item; 3] {
+    let slug = || project.slug.clone();
+    // Start reads the configuration again, so it is how a broken one is tried once more.
+    let start = project.nodes.is_empty() || project.nodes.iter().any(can_start);
+    let stop = project.nodes.iter().any(can_stop);
+    let restart = project.nodes.iter().any(can_restart);
+    [
+        Item::line(format!("{key}/start"), "Start", Action::Start { project: slug() })
+            .enabled_if(start && !ending),
+        Item::line(format!("{key}/stop"), "Stop", Action::Stop { project: slug() })
+            .enabled_if(stop && !ending),
+        Item::line(format!("{key}/restart"), "Restart", Action::Restart { project: slug() })
+            .enabled_if(restart && !ending),
+    ]
+}
+
+/// What failed, and what to do: each problem is a line that leads to its whole text in the window, then its hint
+/// or the action that mends it.
+fn problems(project: &ProjectState, key: &str, ending: bool) -> Vec<Item> {
+    let mut items = vec![];
+    for (index, problem) in project.problems.iter().enumerate() {
+        let key = format!("{key}/problem/{index}");
+        items.extend(lines(project, &key, &at(problem), problem.hint.as_deref()));
+    }
+    for node in &project.nodes {
+        let key = format!("{key}/trouble/{}", node.name);
+        let Some((text, hint)) = trouble(node) else { continue };
+        let mends = node.problem.as_ref().is_some_and(|problem| problem.code == ErrorCode::PortTaken);
+        if mends {
+            items.extend(lines(project, &key, &text, None));
+            let action = Action::MovePort { project: project.slug.clone(), service: node.name.clone() };
+            let label = format!("Use another port for {}", short_name(&node.name));
+            items.push(Item::line(format!("{key}/move-port"), label, action).enabled_if(!ending));
+        } else {
+            items.extend(lines(project, &key, &text, hint));
+        }
+    }
+    items
+}
+
+fn lines(project: &ProjectState, key: &str, text: &str, hint: Option<&str>) -> Vec<Item> {
+    let action = || Action::OpenProject { project: project.slug.clone() };
+    let mut items = vec![Item::line(key, short(text), action())];
+    let hint = hint.map(|hint| Item::line(format!("{key}/hint"), short(&title(hint)), action()));
+    items.extend(hint);
+    items
+}
+
+/// Why a service is down for good, and what can be done.
+fn trouble(node: &NodeState) -> Option<(String, Option<&str>)> {
+    if !matches!(node.phase, Phase::Failed | Phase::CrashLooping) {
+        return None;
+    }
+    let name = short_name(&node.name);
+    match &node.problem {
+        Some(problem) => Some((format!("{name}: {}", problem.message), problem.hint.as_deref())),
+        None if node.phase == Phase::CrashLooping => {
+            Some((format!("{name} keeps crashing: show its logs"), None))
+        }
+        None => Some((format!("{name} could not start: show its logs"), None)),
+    }
+}
+
+/// A problem of a file begins with its place there, without the folders before it.
+fn at(problem: &Problem) -> String {
+    let Some(place) = &problem.place else { return problem.message.clone() };
+    let file = place.file.file_name().unwrap_or(place.file.as_os_str()).display();
+    format!("{file}:{}: {}", place.line, problem.message)
+}

@@ -1,0 +1,23 @@
+use kinfra_rpc::{NodeState, ProjectState};
+
+use crate::menu::{Action, Item};
+use crate::words::{node_word, short_name};
+
+/// A service with its status; what has a URL opens to what can be done with it.
+pub fn item(project: &ProjectState, node: &NodeState, key: &str) -> Item {
+    let key = format!("{key}/service/{}", node.name);
+    let label = format!("{} · {}", short_name(&node.name), node_word(node));
+    let Some(url) = &node.url else {
+        return Item::line(key, label, Action::OpenProject { project: project.slug.clone() });
+    };
+    // Never disabled: the proxy answers for a stopped service too, and says that it is stopped.
+    let mut children = vec![
+        Item::line(format!("{key}/open"), "Open", Action::OpenUrl { url: url.clone() }),
+        Item::line(format!("{key}/copy"), "Copy URL", Action::CopyUrl { url: url.clone() }),
+    ];
+    if let Some(url) = &node.public_url {
+        let copy = Action::CopyUrl { url: url.clone() };
+        children.push(Item::line(format!("{key}/copy-public"), "Copy public URL", copy));
+    }
+    Item::submenu(key, label, children)
+}

@@ -1,0 +1,5 @@
+mod icons;
+mod menus;
+mod presenting;
+mod states;
+mod steps;

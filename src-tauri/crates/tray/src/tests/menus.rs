@@ -1,0 +1,80 @@
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use super::states;
+use crate::{Engine, Item, Kind, Menu, menu};
+
+/// As a person sees it, all submenus open.
+fn drawn(menu: &Menu) -> String {
+    fn draw(items: &[Item], depth: usize, out: &mut String) {
+        for item in items {
+            let indent = "    ".repeat(depth);
+            match (item.kind, item.enabled) {
+                (Kind::Separator, _) => writeln!(out, "{indent}────"),
+                (Kind::Submenu, _) => writeln!(out, "{indent}{} ▸", item.label),
+                (Kind::Line, true) => writeln!(out, "{indent}{}", item.label),
+                (Kind::Line, false) => writeln!(out, "{indent}({})", item.label),
+            }
+            .unwrap();
+            draw(&item.children, depth + 1, out);
+        }
+    }
+    let mut out = String::new();
+    draw(&menu.items, 0, &mut out);
+    out
+}
+
+macro_rules! menus {
+    ($($name:ident,)*) => {$(
+        #[test]
+        fn $name() {
+            insta::assert_snapshot!(stringify!($name), drawn(&menu(&states::$name(), Engine::Here)));
+        }
+    )*};
+}
+
+menus! {
+    idle,
+    starting,
+    running,
+    degraded,
+    failed,
+    broken_configuration,
+    two_projects,
+    long_names,
+    proxy_port_taken,
+    quitting,
+}
+
+#[test]
+fn no_projects() {
+    insta::assert_snapshot!("no_projects", drawn(&menu(&states::state(vec![]), Engine::Here)));
+}
+
+#[test]
+fn an_engine_elsewhere_is_not_ended_by_quit() {
+    let menu = menu(&states::running(), Engine::Elsewhere);
+    assert_eq!(menu.find("quit").unwrap().label, "Close tray (engine keeps running)");
+}
+
+#[test]
+fn keys_are_unique_and_begin_with_their_submenus() {
+    fn walk(items: &[Item], parent: &str, keys: &mut BTreeSet<String>) {
+        for item in items {
+            assert!(item.key.starts_with(parent), "{} in {parent}", item.key);
+            assert!(keys.insert(item.key.clone()), "{} twice", item.key);
+            walk(&item.children, &item.key, keys);
+        }
+    }
+    for state in states::all() {
+        walk(&menu(&state, Engine::Here).items, "", &mut BTreeSet::new());
+    }
+}
+
+#[test]
+fn a_click_on_what_is_disabled_or_gone_asks_for_nothing() {
+    let menu = menu(&states::idle(), Engine::Here);
+    assert!(menu.clicked("project/shop/start").is_some());
+    assert_eq!(menu.clicked("project/shop/stop"), None);
+    assert_eq!(menu.clicked("project/blog/start"), None);
+}

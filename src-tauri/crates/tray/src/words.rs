@@ -1,0 +1,119 @@
+//! The words of the menu: the same as the window's (`ui/src/lib/state/status.ts`), without what changes by itself
+//! as time passes. A countdown would redraw an open menu every second.
+
+use kinfra_rpc::{Exit, Health, NodeKind, NodeState, Phase, ProjectState, StackStatus, Wanted};
+
+/// A menu that is wider hides what it was opened over; GTK itself never shortens a line.
+const LONGEST_LINE: usize = 72;
+const LONGEST_NAME: usize = 32;
+
+/// The project in a few words: `3 of 3 healthy`, `failed · 1 of 3 healthy`, `2 problems · stopped`.
+pub fn project_line(project: &ProjectState) -> String {
+    let status = project.status();
+    let healthy = format!("{} of {} healthy", project.healthy(), project.nodes.len());
+    let problems = match project.problems.len() {
+        0 => None,
+        1 => Some("1 problem".to_owned()),
+        count => Some(format!("{count} problems")),
+    };
+    match (problems, project.nodes.is_empty(), status) {
+        (Some(problems), true, _) => problems,
+        (Some(problems), false, StackStatus::Running) => format!("{problems} · {healthy}"),
+        (Some(problems), false, _) => format!("{problems} · {}", status_word(status)),
+        (None, true, _) => "no services".to_owned(),
+        (None, false, StackStatus::Running) => healthy,
+        (None, false, StackStatus::Stopped) => "stopped".to_owned(),
+        (None, false, _) => format!("{} · {healthy}", status_word(status)),
+    }
+}
+
+const fn status_word(status: StackStatus) -> &'static str {
+    match status {
+        StackStatus::Stopped => "stopped",
+        StackStatus::Starting => "starting",
+        StackStatus::Running => "running",
+        StackStatus::Degraded => "degraded",
+        StackStatus::Failed => "failed",
+        StackStatus::Stopping => "stopping",
+    }
+}
+
+pub fn node_word(node: &NodeState) -> String {
+    let word = match node.phase {
+        Phase::Stopped => "stopped",
+        Phase::Waiting if node.waits_for.is_empty() => "waiting",
+        Phase::Waiting => return short_to(&format!("waits for {}", node.waits_for.join(", ")), LONGEST_NAME),
+        Phase::Starting => "starting",
+        Phase::Running => match node.health {
+            Health::Unknown => "running",
+            Health::Starting => "starting",
+            Health::Healthy => "healthy",
+            Health::Degraded => "degraded",
+            Health::Unhealthy => "unhealthy",
+        },
+        Phase::Stopping if node.wanted == Wanted::Running => "restarting",
+        Phase::Stopping => "stopping",
+        Phase::Exited if is_done(node) => "done",
+        Phase::Exited => return exited(node),
+        Phase::Failed => "failed",
+        Phase::CrashLooping => "keeps crashing",
+    };
+    word.to_owned()
+}
+
+/// A task that ended well.
+fn is_done(node: &NodeState) -> bool {
+    node.kind == NodeKind::Task && node.last_exit.and_then(|exit| exit.code) == Some(0)
+}
+
+fn exited(node: &NodeState) -> String {
+    let how = match node.last_exit {
+        Some(Exit { code: Some(code), .. }) => format!("exited with code {code}"),
+        Some(Exit { signal: Some(signal), .. }) => format!("ended by signal {signal}"),
+        _ => "exited".to_owned(),
+    };
+    if node.retry_at.is_some() { format!("{how}, restarts soon") } else { how }
+}
+
+/// Whether Start would do something.
+pub fn can_start(node: &NodeState) -> bool {
+    matches!(node.phase, Phase::Stopped | Phase::Failed | Phase::CrashLooping)
+        || (node.phase == Phase::Exited && !is_done(node))
+}
+
+/// Whether Stop would do something.
+pub fn can_stop(node: &NodeState) -> bool {
+    node.wanted == Wanted::Running || matches!(node.phase, Phase::Waiting | Phase::Starting | Phase::Running)
+}
+
+/// Whether there is something to restart; what never ran is started instead.
+pub const fn can_restart(node: &NodeState) -> bool {
+    matches!(
+        node.phase,
+        Phase::Starting | Phase::Running | Phase::Exited | Phase::Failed | Phase::CrashLooping
+    )
+}
+
+/// As one line of the menu.
+pub fn short(text: &str) -> String {
+    short_to(text, LONGEST_LINE)
+}
+
+pub fn short_name(name: &str) -> String {
+    short_to(name, LONGEST_NAME)
+}
+
+fn short_to(text: &str, longest: usize) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().count() <= longest {
+        return text;
+    }
+    let kept: String = text.chars().take(longest - 1).collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// With a capital, as a line that can be clicked begins.
+pub fn title(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,63 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kinfra_engine::control::Client;
+use kinfra_rpc::Snapshot;
+use kinfra_tray::Presenter;
+use tauri::{AppHandle, Manager};
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use crate::host::Link;
+use crate::surroundings::Surroundings;
+
+/// What the parts of the shell share. Each has one writer: `tray::follow` the state and the link, `presence` the
+/// tray host, `rpc` the window's tasks.
+pub struct Shell {
+    pub surroundings: Surroundings,
+    /// Another one when the engine that was elsewhere has ended.
+    pub link: watch::Sender<Link>,
+    /// The newest state.
+    pub state: Mutex<Snapshot>,
+    /// What the tray shows.
+    pub presenter: Mutex<Presenter>,
+    /// Whether something holds tray icons. Taken to be so until it is known.
+    pub tray_host: watch::Sender<bool>,
+    /// What the open window follows.
+    pub window_tasks: Mutex<WindowTasks>,
+}
+
+#[derive(Debug, Default)]
+pub struct WindowTasks {
+    pub watch: Option<AbortHandle>,
+    pub notice: Option<AbortHandle>,
+}
+
+impl Shell {
+    pub fn new(surroundings: Surroundings, link: Link) -> Arc<Self> {
+        Arc::new(Self {
+            surroundings,
+            link: watch::Sender::new(link),
+            state: Mutex::default(),
+            presenter: Mutex::default(),
+            tray_host: watch::Sender::new(true),
+            window_tasks: Mutex::default(),
+        })
+    }
+
+    pub fn of(app: &AppHandle) -> Arc<Self> {
+        Arc::clone(&app.state::<Arc<Self>>())
+    }
+
+    pub fn link(&self) -> Link {
+        self.link.borrow().clone()
+    }
+
+    pub fn client(&self) -> Client {
+        self.link.borrow().client.clone()
+    }
+}
+
+/// Locks what no panic can leave half done.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,73 @@
+//! What a click does.
+
+use kinfra_rpc::{AddProject, Command, MovePort, Restart, Start, Stop, UseProxyPort};
+use kinfra_tray::Action;
+use tauri::AppHandle;
+use tauri_plugin_dialog::DialogExt;
+
+use crate::shell::{Shell, lock};
+use crate::{exit, notify, urls, window};
+
+/// A click arrived for the line with this key. On Linux that may be a line that is disabled, or that was changed
+/// while the finger came down: what counts is what it means now.
+pub fn clicked(app: &AppHandle, key: &str) {
+    let action = lock(&Shell::of(app).presenter).clicked(key);
+    match action {
+        Some(action) => perform(app, action),
+        None => tracing::debug!(key, "a click on a line that is disabled or gone"),
+    }
+}
+
+fn perform(app: &AppHandle, action: Action) {
+    tracing::debug!(?action, "clicked");
+    match action {
+        Action::Start { project } => {
+            command(app, format!("{project} could not start"), Start { project, services: vec![] });
+        }
+        Action::Stop { project } => {
+            command(app, format!("{project} could not be stopped"), Stop { project, services: vec![] });
+        }
+        Action::Restart { project } => {
+            command(app, format!("{project} could not be restarted"), Restart { project, services: vec![] });
+        }
+        Action::MovePort { project, service } => {
+            let title = format!("{service} could not get another port");
+            command(app, title, MovePort { project, service });
+        }
+        Action::UseProxyPort { port } => {
+            command(app, format!("The proxy could not move to port {port}"), UseProxyPort { port });
+        }
+        Action::OpenUrl { url } => told(app, "The page could not be opened", urls::open(app, &url)),
+        Action::CopyUrl { url } => told(app, "The URL could not be copied", urls::copy(app, &url)),
+        Action::OpenWindow => window::show(app, None),
+        Action::OpenProject { project } => window::show(app, Some(&project)),
+        Action::AddProject => add_project(app),
+        Action::Quit => exit::quit(app),
+        Action::QuitNow => exit::quit_now(app),
+    }
+}
+
+/// Sends a command, and tells when it is refused: the menu is closed by then, and shows nothing.
+pub fn command(app: &AppHandle, title: String, command: impl Command) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        if let Err(failure) = Shell::of(&app).client().call(command).await {
+            notify::failure(&app, &title, &failure);
+        }
+    });
+}
+
+fn told(app: &AppHandle, title: &str, result: Result<(), kinfra_rpc::Failure>) {
+    if let Err(failure) = result {
+        notify::failure(app, title, &failure);
+    }
+}
+
+fn add_project(app: &AppHandle) {
+    let asked = app.clone();
+    let dialog = app.dialog().file().set_title("Add a project: choose the folder with its kinfra.yaml");
+    dialog.pick_folder(move |folder| {
+        let Some(folder) = folder.and_then(|folder| folder.into_path().ok()) else { return };
+        command(&asked, format!("{} could not be added", folder.display()), AddProject { folder });
+    });
+}

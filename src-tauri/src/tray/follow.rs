@@ -1,0 +1,103 @@
+//! Theory of operation: one task follows the engine's state for as long as the app lives. It works out, off the main
+//! thread, what changes in the tray, and hands only the drawing to the main thread, in order. When an engine in this
+//! process ends, the app does; when one elsewhere does, this app becomes the engine.
+
+use std::sync::{Arc, Mutex};
+
+use kinfra_engine::control::Updates;
+use kinfra_rpc::{Snapshot, Update};
+use kinfra_tray::TrayHost;
+use tauri::AppHandle;
+
+use super::Drawing;
+use crate::host::{Found, Link, find};
+use crate::shell::{Shell, lock};
+use crate::{exit, notify, window};
+
+/// Why the updates of one watch are over.
+enum Over {
+    /// The engine has ended, or its connection.
+    Ended,
+    /// Something was lost: a new watch begins with the whole state.
+    Gap,
+}
+
+/// Follows until the app ends.
+pub async fn follow(app: AppHandle, drawing: Arc<Mutex<Drawing>>) {
+    let shell = Shell::of(&app);
+    loop {
+        let link = shell.link();
+        let over = match link.client.watch().await {
+            Ok(updates) => follow_one(&app, &shell, &drawing, updates).await,
+            Err(_) => Over::Ended,
+        };
+        match (over, link.own) {
+            (Over::Gap, _) => {}
+            (Over::Ended, Some(own)) => {
+                // Its last word comes a moment before it has let go of its lock and socket.
+                own.ended().await;
+                return exit::leave(&app, 0);
+            }
+            (Over::Ended, None) => match take_over(&shell).await {
+                Some(link) => drop(shell.link.send_replace(link)),
+                None => return exit::leave(&app, 0),
+            },
+        }
+    }
+}
+
+async fn follow_one(
+    app: &AppHandle,
+    shell: &Arc<Shell>,
+    drawing: &Arc<Mutex<Drawing>>,
+    mut updates: Updates,
+) -> Over {
+    let mut state = Snapshot::default();
+    while let Some(update) = updates.recv().await {
+        let mut next = Some(update);
+        // What arrived together is drawn once.
+        while let Some(update) = next.take().or_else(|| updates.try_recv().ok()) {
+            match update {
+                Update::Snapshot(snapshot) => state = snapshot,
+                Update::Delta(delta) => {
+                    if !state.apply(&delta) {
+                        tracing::debug!(revision = state.revision, ?delta, "a gap in the updates");
+                        return Over::Gap;
+                    }
+                }
+                Update::Notice(notice) => notify::notice(app, &notice, &state),
+                Update::ShowWindow => window::show(app, None),
+                Update::Ended => return Over::Ended,
+            }
+        }
+        show(app, shell, drawing, &state);
+    }
+    Over::Ended
+}
+
+fn show(app: &AppHandle, shell: &Shell, drawing: &Arc<Mutex<Drawing>>, state: &Snapshot) {
+    lock(&shell.state).clone_from(state);
+    let change = lock(&shell.presenter).follow(state, shell.link.borrow().place());
+    if change.is_empty() {
+        return;
+    }
+    let drawing = Arc::clone(drawing);
+    let drawn = app.run_on_main_thread(move || lock(&drawing).show(&change));
+    if let Err(error) = drawn {
+        tracing::warn!(%error, "the tray could not be drawn: the app is about to end");
+    }
+}
+
+/// Becomes the engine, after the one elsewhere has ended; or finds the next one.
+async fn take_over(shell: &Shell) -> Option<Link> {
+    tracing::info!("the engine elsewhere has ended: taking over");
+    match find(&shell.surroundings).await {
+        Ok(Found::Engine(link)) => Some(link),
+        // Another app was faster, and has a tray of its own.
+        Ok(Found::App(_)) => None,
+        Err(failure) => {
+            notify::cannot_start(&shell.surroundings.home, &failure).await;
+            None
+        }
+    }
+}

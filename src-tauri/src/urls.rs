@@ -1,0 +1,94 @@
+//! Opening and copying URLs, and which ones the window may have opened.
+
+use kinfra_rpc::{ErrorCode, Failure, Problem, Snapshot};
+use tauri::{AppHandle, Url};
+use tauri_plugin_clipboard_manager::ClipboardExt;
+
+use crate::shell::{Shell, lock};
+
+/// Opens a URL in the user's browser.
+///
+/// # Errors
+/// [`ErrorCode::InvalidRequest`] for a URL that is none of KInfra's, [`ErrorCode::Io`] when nothing opens it.
+pub fn open(app: &AppHandle, url: &str) -> Result<(), Failure> {
+    if !may_open(url, &lock(&Shell::of(app).state)) {
+        return Err(Problem::new(
+            ErrorCode::InvalidRequest,
+            format!("not opened: {url} is no URL of a service"),
+        )
+        .hint("copy it, and open it yourself if you trust it")
+        .into());
+    }
+    open::that_detached(url).map_err(|error| {
+        Problem::new(ErrorCode::Io, format!("cannot open {url} in a browser: {error}"))
+            .hint("set a default browser (xdg-settings set default-web-browser), or copy the URL")
+            .into()
+    })
+}
+
+/// Puts a text on the clipboard.
+///
+/// # Errors
+/// [`ErrorCode::Io`] when there is no clipboard.
+pub fn copy(app: &AppHandle, text: &str) -> Result<(), Failure> {
+    app.clipboard()
+        .write_text(text)
+        .map_err(|error| Failure::new(ErrorCode::Io, format!("cannot write to the clipboard: {error}")))
+}
+
+/// Whether it is http or https, and either a service's own or of this machine. What services print ends up in the
+/// window; a link from there must not lead anywhere else.
+fn may_open(url: &str, state: &Snapshot) -> bool {
+    let Ok(url) = Url::parse(url) else { return false };
+    if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
+        return false;
+    }
+    is_loopback(&url)
+        || state.projects.iter().flat_map(|project| &project.nodes).any(|node| {
+            let known = [&node.url, &node.direct_url, &node.public_url].into_iter().flatten();
+            known.filter_map(|known| Url::parse(known).ok()).any(|known| known.origin() == url.origin())
+        })
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let Some(host) = url.host_str() else { return false };
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    match address {
+        Ok(address) => address.is_loopback(),
+        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kinfra_rpc::{NodeState, ProjectState};
+
+    use super::*;
+
+    #[test]
+    fn only_urls_of_services_and_of_this_machine_are_opened() {
+        let node = NodeState { public_url: Some("https://shop.example.com/".into()), ..NodeState::default() };
+        let project = ProjectState { nodes: vec![node], ..ProjectState::default() };
+        let state = Snapshot { projects: vec![project], ..Snapshot::default() };
+        for url in [
+            "http://web.shop.localhost:7080/path?query",
+            "http://127.0.0.1:20817",
+            "http://[::1]:20817/",
+            "https://shop.example.com/deeper",
+        ] {
+            assert!(may_open(url, &state), "{url}");
+        }
+        for url in [
+            "https://example.com",
+            "http://shop.example.com/",
+            "http://localhost.example.com/",
+            "http://someone@localhost/",
+            "file:///etc/passwd",
+            "javascript:alert(1)",
+            "localhost",
+            "",
+        ] {
+            assert!(!may_open(url, &state), "{url}");
+        }
+    }
+}

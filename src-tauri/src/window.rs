@@ -23,8 +23,9 @@ pub fn show(app: &AppHandle, project: Option<&str>) {
 fn try_show(app: &AppHandle, fragment: Option<&str>) -> tauri::Result<()> {
     if let Some(window) = app.get_webview_window(LABEL) {
         if let Some(fragment) = fragment {
-            // A slug holds letters, digits and hyphens; as JSON nothing else could break out either.
-            window.eval(format!("location.hash = {}", serde_json::Value::from(fragment)))?;
+            // As JSON, so that nothing breaks out of it. Emptied first: the same project again is a change too.
+            let fragment = serde_json::Value::from(fragment);
+            window.eval(format!("location.hash = ''; location.hash = {fragment}"))?;
         }
         window.unminimize()?;
         window.show()?;

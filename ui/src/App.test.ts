@@ -22,6 +22,18 @@ async function open(name: string): Promise<MockEngine> {
   return engine;
 }
 
+test('what the app has to say stands above everything, and nothing is there otherwise', async () => {
+  const text = 'There is no tray icon.';
+  for (const notice of [null, text]) {
+    const session = new Session(new MockEngine(scenario('8'), { notice }));
+    const { unmount } = render(App, { session });
+    await session.listen();
+    await pass(50);
+    expect(screen.queryByTestId('notice')?.textContent ?? null).toBe(notice);
+    unmount();
+  }
+});
+
 async function click(testid: string): Promise<void> {
   await fireEvent.click(screen.getByTestId(testid));
   await pass(50);

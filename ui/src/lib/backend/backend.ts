@@ -24,6 +24,12 @@ export interface Backend {
   /** Follows the state: a snapshot first, then deltas. Rejects with a `Failure`. */
   watch(onUpdate: (update: Update) => void): Promise<Unsubscribe>;
 
+  /**
+   * What the app around the window has to say beside the engine's state, now and whenever that changes; null when
+   * it is nothing.
+   */
+  notice(onNotice: (text: string | null) => void): Promise<Unsubscribe>;
+
   /** Opens a URL in the user's browser. */
   openUrl(url: string): Promise<void>;
 

@@ -49,6 +49,22 @@ test('updates come through the channel in order, and none after the end of the w
   expect(seen).toHaveLength(2);
 });
 
+test('what the app has to say comes through a channel of its own, until nobody listens', async () => {
+  let send: (text: string | null, index: number) => void = () => undefined;
+  mockIPC((name, payload) => {
+    if (name !== 'notice') throw new Error(`unexpected command ${name}`);
+    const { channel } = payload as { channel: { id: number } };
+    send = (text, index) => internals().runCallback(channel.id, { index, message: text });
+  });
+  const heard: (string | null)[] = [];
+  const unsubscribe = await new TauriBackend().notice((text) => heard.push(text));
+  send('There is no tray icon.', 0);
+  send(null, 1);
+  unsubscribe();
+  send('again', 2);
+  expect(heard).toEqual(['There is no tray icon.', null]);
+});
+
 test('URLs are opened and texts copied by commands of the app', async () => {
   const calls: unknown[] = [];
   mockIPC((name, payload) => {

@@ -20,6 +20,17 @@ export class TauriBackend implements Backend {
     };
   }
 
+  async notice(onNotice: (text: string | null) => void): Promise<Unsubscribe> {
+    let open = true;
+    const channel = new Channel<string | null>((text) => {
+      if (open) onNotice(text);
+    });
+    await invoke('notice', { channel });
+    return () => {
+      open = false;
+    };
+  }
+
   openUrl(url: string): Promise<void> {
     return invoke('open_url', { url });
   }

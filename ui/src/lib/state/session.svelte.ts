@@ -20,6 +20,8 @@ export class Session {
   connection = $state<Connection>('connecting');
   /** Why the connection was lost. */
   lostBecause = $state.raw<Problem>();
+  /** What the app around the window has to say. */
+  notice = $state<string | null>(null);
   /** Problems of the last command that failed, by the project's slug. */
   refused = $state.raw<Record<string, Problem[]>>({});
   /** Whether the main pane shows how to add a project rather than the selected one. */
@@ -41,6 +43,11 @@ export class Session {
   select(slug: string): void {
     this.#selected = slug;
     this.adding = false;
+  }
+
+  /** Hears what the app has to say. Not to hear it takes nothing from the window. */
+  async listen(): Promise<void> {
+    await this.backend.notice((text) => (this.notice = text)).catch(() => undefined);
   }
 
   async connect(): Promise<void> {

@@ -19,6 +19,8 @@ export interface MockOptions {
   paceMs?: number;
   /** Whether running services print by themselves. */
   chatter?: boolean;
+  /** What the app has to say. */
+  notice?: string | null;
 }
 
 type Handlers = { [C in Command]: (params: Params<C>) => Response<C> | Promise<Response<C>> };
@@ -39,9 +41,11 @@ export class MockEngine implements Backend {
   #restarting = new Set<string>();
   #paceMs: number;
   #printed = 0;
+  #notice: string | null;
 
-  constructor(scenario: Scenario, { paceMs = 1_500, chatter = false }: MockOptions = {}) {
+  constructor(scenario: Scenario, { paceMs = 1_500, chatter = false, notice = null }: MockOptions = {}) {
     this.#paceMs = paceMs;
+    this.#notice = notice;
     this.#plans = [...scenario.projects];
     this.#snapshot = {
       revision: 1,
@@ -65,6 +69,11 @@ export class MockEngine implements Backend {
     this.#watchers.add(onUpdate);
     onUpdate({ type: 'snapshot', value: this.#snapshot });
     return () => this.#watchers.delete(onUpdate);
+  }
+
+  async notice(onNotice: (text: string | null) => void): Promise<Unsubscribe> {
+    onNotice(this.#notice);
+    return () => undefined;
   }
 
   async openUrl(url: string): Promise<void> {

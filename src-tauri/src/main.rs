@@ -116,9 +116,9 @@ fn run(
         .on_window_event(window::on_event)
         .setup(move |app| {
             let app = app.handle();
-            let drawing = tray::draw(app)?;
+            tray::draw(app)?;
             tauri::async_runtime::spawn(signals.obey(app.clone()));
-            tauri::async_runtime::spawn(tray::follow(app.clone(), drawing));
+            tauri::async_runtime::spawn(tray::follow(app.clone()));
             tauri::async_runtime::spawn(presence::follow(app.clone()));
             if let Some(folder) = add {
                 add_project(app, folder);

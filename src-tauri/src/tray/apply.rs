@@ -1,6 +1,6 @@
 //! Theory of operation: a drawing holds a handle of Tauri's for each line that is shown, by the line's key. Steps
 //! change lines in place; a step that fails is logged and leaves a line that is out of date, which is still better
-//! than no menu.
+//! than no menu. It lives on the main thread, where the toolkits want to be called.
 
 use std::collections::HashMap;
 
@@ -15,52 +15,46 @@ pub struct Drawing {
     app: AppHandle,
     root: Menu<Wry>,
     lines: HashMap<String, Line>,
-    icon: Icon,
-    tooltip: String,
-    /// None until it has appeared.
-    tray: Option<TrayIcon>,
+    tray: TrayIcon,
+    #[cfg(target_os = "linux")]
+    gtk: super::gtk_menu::GtkMenu,
 }
 
 struct Line {
     parent: Option<String>,
     handle: MenuItemKind<Wry>,
+    #[cfg(target_os = "linux")]
+    gtk: Option<super::gtk_menu::GtkLine>,
 }
 
 impl Drawing {
-    /// Must be called, and changed, on the main thread.
+    /// An icon with an empty menu. What is shown before the event loop runs is there when the desktop first asks.
     ///
     /// # Errors
-    /// As [`Menu::new`].
-    pub fn new(app: &AppHandle) -> tauri::Result<Self> {
-        Ok(Self {
-            app: app.clone(),
-            root: Menu::new(app)?,
-            lines: HashMap::new(),
-            icon: Icon::Idle,
-            tooltip: String::new(),
-            tray: None,
-        })
-    }
-
-    /// # Errors
-    /// As [`TrayIconBuilder::build`].
-    pub fn appear(&mut self, home: &Home) -> tauri::Result<()> {
+    /// As [`Menu::new`] and [`TrayIconBuilder::build`].
+    pub fn new(app: &AppHandle, home: &Home) -> tauri::Result<Self> {
+        let root = Menu::new(app)?;
         let tray = TrayIconBuilder::with_id("main")
-            .menu(&self.root)
-            .icon(picture(self.icon))
-            .tooltip(&self.tooltip)
+            .menu(&root)
+            .icon(picture(Icon::Idle))
             // On Linux the picture travels as a file: in a folder of this home's own, so that two don't swap theirs.
             .temp_dir_path(home.runtime.join("tray"))
             .show_menu_on_left_click(true)
-            .build(&self.app)?;
-        self.tray = Some(tray);
-        Ok(())
+            .build(app)?;
+        Ok(Self {
+            app: app.clone(),
+            root,
+            lines: HashMap::new(),
+            tray,
+            #[cfg(target_os = "linux")]
+            gtk: super::gtk_menu::GtkMenu::newest(),
+        })
     }
 
     fn step(&mut self, step: &Step) -> tauri::Result<()> {
         match step {
-            Step::Label { key, label } => self.line(key, |handle| set_text(handle, &escaped(label))),
-            Step::Enable { key, enabled } => self.line(key, |handle| set_enabled(handle, *enabled)),
+            Step::Label { key, label } => self.line(key, |line| line.set_text(label)),
+            Step::Enable { key, enabled } => self.line(key, |line| set_enabled(&line.handle, *enabled)),
             // Looked up in the model at the moment of the click.
             Step::Act { .. } => Ok(()),
             Step::Remove { key } => self.remove(key),
@@ -68,16 +62,12 @@ impl Drawing {
         }
     }
 
-    fn line(
-        &self,
-        key: &str,
-        change: impl FnOnce(&MenuItemKind<Wry>) -> tauri::Result<()>,
-    ) -> tauri::Result<()> {
-        self.lines.get(key).map_or(Ok(()), |line| change(&line.handle))
+    fn line(&self, key: &str, change: impl FnOnce(&Line) -> tauri::Result<()>) -> tauri::Result<()> {
+        self.lines.get(key).map_or(Ok(()), change)
     }
 
     fn remove(&mut self, key: &str) -> tauri::Result<()> {
-        let Some(Line { parent, handle }) = self.lines.remove(key) else { return Ok(()) };
+        let Some(Line { parent, handle, .. }) = self.lines.remove(key) else { return Ok(()) };
         // What opens from it begins with its key.
         let inside = format!("{key}/");
         self.lines.retain(|key, _| !key.starts_with(&inside));
@@ -93,7 +83,12 @@ impl Drawing {
             Some(submenu) => submenu.insert(&handle, at)?,
             None => self.root.insert(&handle, at)?,
         }
-        let line = Line { parent: parent.map(str::to_owned), handle };
+        let line = Line {
+            #[cfg(target_os = "linux")]
+            gtk: self.gtk.line(parent.map(|parent| self.lines.get(parent)?.gtk.as_ref()), at),
+            parent: parent.map(str::to_owned),
+            handle,
+        };
         self.lines.insert(item.key.clone(), line);
         for (at, child) in item.children.iter().enumerate() {
             self.insert(Some(&item.key), at, child)?;
@@ -122,26 +117,32 @@ impl TrayHost for Drawing {
                 tracing::warn!(%error, ?step, "a line of the tray's menu could not be changed");
             }
         }
-        if let Some(icon) = change.icon {
-            self.icon = icon;
-            let shown = self.tray.as_ref().map(|tray| tray.set_icon(Some(picture(icon))));
-            if let Some(Err(error)) = shown {
-                tracing::warn!(%error, ?icon, "the tray's icon could not be changed");
-            }
+        if let Some(icon) = change.icon
+            && let Err(error) = self.tray.set_icon(Some(picture(icon)))
+        {
+            tracing::warn!(%error, ?icon, "the tray's icon could not be changed");
         }
         if let Some(tooltip) = &change.tooltip {
-            self.tooltip.clone_from(tooltip);
             // Linux has none; nothing is lost where it can't be set.
-            let _ = self.tray.as_ref().map(|tray| tray.set_tooltip(Some(tooltip)));
+            let _ = self.tray.set_tooltip(Some(tooltip));
         }
     }
 }
 
-fn set_text(handle: &MenuItemKind<Wry>, text: &str) -> tauri::Result<()> {
-    match handle {
-        MenuItemKind::MenuItem(line) => line.set_text(text),
-        MenuItemKind::Submenu(submenu) => submenu.set_text(text),
-        _ => Ok(()),
+impl Line {
+    fn set_text(&self, label: &str) -> tauri::Result<()> {
+        let text = escaped(label);
+        match &self.handle {
+            MenuItemKind::MenuItem(line) => line.set_text(text),
+            MenuItemKind::Submenu(submenu) => {
+                #[cfg(target_os = "linux")]
+                if let Some(gtk) = &self.gtk {
+                    gtk.set_label(label);
+                }
+                submenu.set_text(text)
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -2,14 +2,12 @@
 //! thread, what changes in the tray, and hands only the drawing to the main thread, in order. When an engine in this
 //! process ends, the app does; when one elsewhere does, this app becomes the engine.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use kinfra_engine::control::Updates;
 use kinfra_rpc::{Snapshot, Update};
-use kinfra_tray::TrayHost;
 use tauri::AppHandle;
 
-use super::Drawing;
 use crate::host::{Found, Link, find};
 use crate::shell::{Shell, lock};
 use crate::{exit, notify, window};
@@ -23,12 +21,12 @@ enum Over {
 }
 
 /// Follows until the app ends.
-pub async fn follow(app: AppHandle, drawing: Arc<Mutex<Drawing>>) {
+pub async fn follow(app: AppHandle) {
     let shell = Shell::of(&app);
     loop {
         let link = shell.link();
         let over = match link.client.watch().await {
-            Ok(updates) => follow_one(&app, &shell, &drawing, updates).await,
+            Ok(updates) => follow_one(&app, &shell, updates).await,
             Err(_) => Over::Ended,
         };
         match (over, link.own) {
@@ -46,12 +44,7 @@ pub async fn follow(app: AppHandle, drawing: Arc<Mutex<Drawing>>) {
     }
 }
 
-async fn follow_one(
-    app: &AppHandle,
-    shell: &Arc<Shell>,
-    drawing: &Arc<Mutex<Drawing>>,
-    mut updates: Updates,
-) -> Over {
+async fn follow_one(app: &AppHandle, shell: &Arc<Shell>, mut updates: Updates) -> Over {
     let mut state = Snapshot::default();
     while let Some(update) = updates.recv().await {
         let mut next = Some(update);
@@ -70,20 +63,18 @@ async fn follow_one(
                 Update::Ended => return Over::Ended,
             }
         }
-        show(app, shell, drawing, &state);
+        show(app, shell, &state);
     }
     Over::Ended
 }
 
-fn show(app: &AppHandle, shell: &Shell, drawing: &Arc<Mutex<Drawing>>, state: &Snapshot) {
+fn show(app: &AppHandle, shell: &Shell, state: &Snapshot) {
     lock(&shell.state).clone_from(state);
     let change = lock(&shell.presenter).follow(state, shell.link.borrow().place());
     if change.is_empty() {
         return;
     }
-    let drawing = Arc::clone(drawing);
-    let drawn = app.run_on_main_thread(move || lock(&drawing).show(&change));
-    if let Err(error) = drawn {
+    if let Err(error) = super::show(app, change) {
         tracing::warn!(%error, "the tray could not be drawn: the app is about to end");
     }
 }

@@ -13,6 +13,9 @@ use kinfra_tray::Engine;
 
 use crate::surroundings::Surroundings;
 
+/// After the end of an engine elsewhere: its last word comes a moment before it lets go of its lock.
+pub const LET_GO: Duration = Duration::from_millis(40);
+
 /// An engine that has its lock answers after some tens of milliseconds, one that takes over much somewhat later.
 const LONGEST_SILENCE: Duration = Duration::from_secs(15);
 const LOOK_AGAIN: Duration = Duration::from_millis(40);

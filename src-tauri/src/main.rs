@@ -37,19 +37,13 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let surroundings = Surroundings::gather();
     if let Err(no_display) = display::check(&surroundings) {
-        #[allow(clippy::print_stderr, reason = "the only place left to say it")]
-        {
-            eprintln!("error: {no_display}");
-        }
+        tell(&no_display);
         return ExitCode::FAILURE;
     }
     let runtime = match Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            #[allow(clippy::print_stderr, reason = "without a runtime there is no notification")]
-            {
-                eprintln!("error: cannot start the threads that the engine runs on: {error}");
-            }
+            tell(&format!("cannot start the threads that the engine runs on: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -78,24 +72,31 @@ fn start(runtime: &Runtime, arguments: &Arguments, surroundings: &Surroundings) 
     })?;
     match runtime.block_on(host::find(surroundings))? {
         Found::App(client) => runtime.block_on(hand_over(&client, add)),
-        Found::Engine(link) => run(runtime, arguments, surroundings, link, signals, add),
+        Found::Engine(link) => run(runtime, arguments, surroundings, &link, signals, add),
     }
 }
 
 /// There is an app already: it shows its window, and this one ends.
 async fn hand_over(client: &Client, add: Option<PathBuf>) -> Result<u8, Failure> {
-    if let Some(folder) = add {
-        client.call(AddProject { folder }).await?;
-    }
+    let added = match add {
+        Some(folder) => client.call(AddProject { folder }).await.map(drop),
+        None => Ok(()),
+    };
     client.call(ShowWindow {}).await?;
-    Ok(0)
+    Ok(added.map_or_else(
+        |failure| {
+            tell(&failure);
+            1
+        },
+        |()| 0,
+    ))
 }
 
 fn run(
     runtime: &Runtime,
     arguments: &Arguments,
     surroundings: &Surroundings,
-    link: Link,
+    link: &Link,
     signals: Signals,
     add: Option<PathBuf>,
 ) -> Result<u8, Failure> {
@@ -153,11 +154,14 @@ fn add_project(app: &AppHandle, folder: PathBuf) {
     tauri::async_runtime::spawn(async move {
         let named = folder.display().to_string();
         if let Err(failure) = Shell::of(&app).client().call(AddProject { folder }).await {
-            #[allow(clippy::print_stderr, reason = "whoever gave the argument reads the terminal")]
-            {
-                eprintln!("error: {failure}");
-            }
+            tell(&failure);
             notify::failure(&app, &format!("{named} could not be added"), &failure);
         }
     });
+}
+
+/// Whoever started the app in a terminal, or gave it an argument, reads there.
+#[allow(clippy::print_stderr, reason = "the one place for words that are not for the log")]
+fn tell(error: &impl std::fmt::Display) {
+    eprintln!("error: {error}");
 }

@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Mutex};
+use std::time::Duration;
 
 use kinfra_engine::home::Home;
 use kinfra_rpc::{Failure, Notice, Snapshot};
@@ -14,6 +15,9 @@ use tauri::AppHandle;
 
 use crate::shell::lock;
 use crate::window;
+
+/// The app ends whether its last notification could be shown or not.
+const LONGEST_WORD: Duration = Duration::from_secs(3);
 
 /// The desktop's numbers of what is shown, by episode.
 static SHOWN: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(Mutex::default);
@@ -46,7 +50,9 @@ pub async fn cannot_start(home: &Home, failure: &Failure) {
     }
     let body = format!("{}\nKInfra's log: {}", body(failure), log.display());
     let text = Text { episode: None, title: "KInfra cannot start".to_owned(), body };
-    if let Err(error) = text.show().await {
+    // A daemon that D-Bus has to start first, and can't, is waited for for half a minute.
+    let shown = tokio::time::timeout(LONGEST_WORD, text.show()).await;
+    if let Ok(Err(error)) = shown {
         missing(&error);
     }
 }

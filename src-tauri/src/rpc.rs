@@ -6,10 +6,12 @@
 
 use std::sync::Arc;
 
+use kinfra_engine::control::Updates;
 use kinfra_rpc::{Failure, Request, Update};
 use serde_json::Value;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State};
+use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::host::Link;
@@ -26,18 +28,19 @@ pub async fn rpc(shell: Shared<'_>, request: Request) -> Result<Value, Failure> 
 
 #[tauri::command]
 pub async fn watch(shell: Shared<'_>, channel: Channel<Update>) -> Result<(), Failure> {
-    let link = shell.link();
+    let mut links = shell.link.subscribe();
+    let link = links.borrow_and_update().clone();
     let updates = link.client.watch().await?;
-    let following = tokio::spawn(forward(Arc::clone(&shell), link, updates, channel));
+    let following = tokio::spawn(forward(links, link, updates, channel));
     replace(&mut lock(&shell.window_tasks).watch, following.abort_handle());
     Ok(())
 }
 
 /// What the app itself has to say in the window, now and whenever it changes; null when it is nothing.
 #[tauri::command]
-pub fn notice(shell: Shared<'_>, channel: Channel<Option<String>>) {
+pub async fn notice(shell: Shared<'_>, channel: Channel<Option<String>>) -> Result<(), Failure> {
     let shared = Arc::clone(&shell);
-    let telling = tauri::async_runtime::spawn(async move {
+    let telling = tokio::spawn(async move {
         let (mut tray_host, mut link) = (shared.tray_host.subscribe(), shared.link.subscribe());
         loop {
             let present = *tray_host.borrow_and_update();
@@ -53,7 +56,8 @@ pub fn notice(shell: Shared<'_>, channel: Channel<Option<String>>) {
             }
         }
     });
-    replace(&mut lock(&shell.window_tasks).notice, telling.inner().abort_handle());
+    replace(&mut lock(&shell.window_tasks).notice, telling.abort_handle());
+    Ok(())
 }
 
 #[tauri::command]
@@ -73,13 +77,11 @@ fn replace(task: &mut Option<AbortHandle>, with: AbortHandle) {
 }
 
 async fn forward(
-    shell: Arc<Shell>,
+    mut links: watch::Receiver<Link>,
     mut link: Link,
-    mut updates: kinfra_engine::control::Updates,
+    mut updates: Updates,
     channel: Channel<Update>,
 ) {
-    let mut links = shell.link.subscribe();
-    links.mark_unchanged();
     loop {
         while let Some(update) = updates.recv().await {
             let last = matches!(update, Update::Ended);
@@ -93,7 +95,7 @@ async fn forward(
         if link.own.is_some() || links.changed().await.is_err() {
             return;
         }
-        link = shell.link();
+        link = links.borrow_and_update().clone();
         match link.client.watch().await {
             Ok(next) => updates = next,
             Err(failure) => return tracing::warn!(%failure, "the window could not follow the next engine"),

@@ -34,7 +34,7 @@ impl Drawing {
     /// As [`Menu::new`] and [`TrayIconBuilder::build`].
     pub fn new(app: &AppHandle, home: &Home) -> tauri::Result<Self> {
         let root = Menu::new(app)?;
-        let tray = TrayIconBuilder::with_id("main")
+        let tray = TrayIconBuilder::with_id("kinfra")
             .menu(&root)
             .icon(picture(Icon::Idle))
             // On Linux the picture travels as a file: in a folder of this home's own, so that two don't swap theirs.

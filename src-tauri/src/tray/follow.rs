@@ -8,7 +8,7 @@ use kinfra_engine::control::Updates;
 use kinfra_rpc::{Snapshot, Update};
 use tauri::AppHandle;
 
-use crate::host::{Found, Link, find};
+use crate::host::{Found, LET_GO, Link, find};
 use crate::shell::{Shell, lock};
 use crate::{exit, notify, window};
 
@@ -82,6 +82,7 @@ fn show(app: &AppHandle, shell: &Shell, state: &Snapshot) {
 /// Becomes the engine, after the one elsewhere has ended; or finds the next one.
 async fn take_over(shell: &Shell) -> Option<Link> {
     tracing::info!("the engine elsewhere has ended: taking over");
+    tokio::time::sleep(LET_GO).await;
     match find(&shell.surroundings).await {
         Ok(Found::Engine(link)) => Some(link),
         // Another app was faster, and has a tray of its own.

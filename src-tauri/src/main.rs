@@ -155,7 +155,7 @@ fn add_project(app: &AppHandle, folder: PathBuf) {
         let named = folder.display().to_string();
         if let Err(failure) = Shell::of(&app).client().call(AddProject { folder }).await {
             tell(&failure);
-            notify::failure(&app, &format!("{named} could not be added"), &failure);
+            notify::failure(&app, &format!("{named} could not be added"), &failure, None);
         }
     });
 }

@@ -34,10 +34,10 @@ pub fn notice(app: &AppHandle, notice: &Notice, state: &Snapshot) {
     show(app, text, Some(notice.project.clone()));
 }
 
-/// Tells that something the user asked for was refused.
-pub fn failure(app: &AppHandle, title: &str, failure: &Failure) {
+/// Tells that something the user asked for was refused; the window it opens is at this project.
+pub fn failure(app: &AppHandle, title: &str, failure: &Failure, project: Option<String>) {
     tracing::warn!(%failure, "{title}");
-    show(app, Text { episode: None, title: title.to_owned(), body: body(failure) }, None);
+    show(app, Text { episode: None, title: title.to_owned(), body: body(failure) }, project);
 }
 
 /// Tells that the app ends before it began.

@@ -22,20 +22,23 @@ fn perform(app: &AppHandle, action: Action) {
     tracing::debug!(?action, "clicked");
     match action {
         Action::Start { project } => {
-            command(app, format!("{project} could not start"), Start { project, services: vec![] });
+            let title = format!("{project} could not start");
+            command(app, title, Some(project.clone()), Start { project, services: vec![] });
         }
         Action::Stop { project } => {
-            command(app, format!("{project} could not be stopped"), Stop { project, services: vec![] });
+            let title = format!("{project} could not be stopped");
+            command(app, title, Some(project.clone()), Stop { project, services: vec![] });
         }
         Action::Restart { project } => {
-            command(app, format!("{project} could not be restarted"), Restart { project, services: vec![] });
+            let title = format!("{project} could not be restarted");
+            command(app, title, Some(project.clone()), Restart { project, services: vec![] });
         }
         Action::MovePort { project, service } => {
             let title = format!("{service} could not get another port");
-            command(app, title, MovePort { project, service });
+            command(app, title, Some(project.clone()), MovePort { project, service });
         }
         Action::UseProxyPort { port } => {
-            command(app, format!("The proxy could not move to port {port}"), UseProxyPort { port });
+            command(app, format!("The proxy could not move to port {port}"), None, UseProxyPort { port });
         }
         Action::OpenUrl { url } => told(app, "The page could not be opened", urls::open(app, &url)),
         Action::CopyUrl { url } => told(app, "The URL could not be copied", urls::copy(app, &url)),
@@ -48,18 +51,18 @@ fn perform(app: &AppHandle, action: Action) {
 }
 
 /// Sends a command, and tells when it is refused: the menu is closed by then, and shows nothing.
-pub fn command(app: &AppHandle, title: String, command: impl Command) {
+fn command(app: &AppHandle, title: String, project: Option<String>, command: impl Command) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         if let Err(failure) = Shell::of(&app).client().call(command).await {
-            notify::failure(&app, &title, &failure);
+            notify::failure(&app, &title, &failure, project);
         }
     });
 }
 
 fn told(app: &AppHandle, title: &str, result: Result<(), kinfra_rpc::Failure>) {
     if let Err(failure) = result {
-        notify::failure(app, title, &failure);
+        notify::failure(app, title, &failure, None);
     }
 }
 
@@ -68,6 +71,6 @@ fn add_project(app: &AppHandle) {
     let dialog = app.dialog().file().set_title("Add a project: choose the folder with its kinfra.yaml");
     dialog.pick_folder(move |folder| {
         let Some(folder) = folder.and_then(|folder| folder.into_path().ok()) else { return };
-        command(&asked, format!("{} could not be added", folder.display()), AddProject { folder });
+        command(&asked, format!("{} could not be added", folder.display()), None, AddProject { folder });
     });
 }

@@ -351,6 +351,11 @@ impl Machine {
                 view.phase = Phase::CrashLooping;
                 view.detail = format!("{}, {} times in a row", ended(), self.failures_in_row);
             }
+            // It is ended as soon as it is there.
+            State::Spawning { .. } if !self.wanted => {
+                view.phase = Phase::Stopping;
+                view.detail = "stopping".to_owned();
+            }
             State::Spawning { .. } => {
                 view.phase = Phase::Starting;
                 view.health = Health::Starting;

@@ -16,6 +16,6 @@ command_bench() {
     fi
     ensure_system base
     ensure_rust
-    cargo build --release -p kinfra-keeper -p kinfra-cli
+    cargo build --release -p kinfra-keeper -p kinfra-cli -p kinfra-tests --bins
     cargo run --release -p kinfra-tests --bin "bench-$name"
 }

@@ -1,6 +1,7 @@
 //! End-to-end tests of KInfra on real programs, processes and sockets, and what all of them need: the programs
 //! as built, a home of their own, bounded waiting, and a loud way to skip.
 
+pub mod bench;
 mod home;
 pub mod http;
 mod ports;

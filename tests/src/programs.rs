@@ -18,13 +18,15 @@ pub fn bin(name: &str) -> PathBuf {
     program
 }
 
-/// `target/debug`, two folders above `target/debug/deps/kinfra_tests-…`.
+/// `target/debug`: above `target/debug/deps/kinfra_tests-…`, and where a benchmark itself lies.
 fn target_folder() -> PathBuf {
-    let test = std::env::current_exe().unwrap_or_else(|error| panic!("cannot tell my own path: {error}"));
-    test.ancestors()
-        .nth(2)
-        .unwrap_or_else(|| panic!("{} is no path of a test that cargo built", test.display()))
-        .to_path_buf()
+    let program = std::env::current_exe().unwrap_or_else(|error| panic!("cannot tell my own path: {error}"));
+    let folder =
+        program.parent().map(|folder| if folder.ends_with("deps") { folder.parent() } else { Some(folder) });
+    let folder = folder
+        .flatten()
+        .unwrap_or_else(|| panic!("{} is no path of a test that cargo built", program.display()));
+    folder.to_path_buf()
 }
 
 /// The first source that changed after the program was linked. Cargo lists all of them, those of the workspace's

@@ -1,7 +1,7 @@
 //! Whatever happens, in whatever order: no service runs twice, and in the end all is well or nothing is left.
 
 use std::process::{Child, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use kinfra_rpc::Health;
 use rustix::process::{Pid, Signal, kill_process};
@@ -59,7 +59,7 @@ fn survive(steps: usize) {
             6 => kill(&shop, &format!("serve-example {service}")),
             7 => kill(&shop, "kinfra-keeper"),
             8 => kill(&shop, "kinfra host"),
-            _ => finish(&mut commands),
+            _ => finish(&shop, &mut commands),
         };
         println!("{step}: {done}");
         for service in SERVICES {
@@ -67,7 +67,7 @@ fn survive(steps: usize) {
             assert!(running.len() <= 1, "{service} runs {} times after {done}", running.len());
         }
     }
-    finish(&mut commands);
+    finish(&shop, &mut commands);
     shop.succeed(&["up", "-d"]);
     for service in SERVICES {
         assert_eq!(shop.node(service).health, Health::Healthy, "{service}");
@@ -84,10 +84,19 @@ fn begin(shop: &TestProject, arguments: &[&str], commands: &mut Vec<Child>) -> S
 }
 
 /// Waits for all commands that were begun. How they end is their own affair: an engine may have been killed.
-fn finish(commands: &mut Vec<Child>) -> String {
-    for mut command in commands.drain(..) {
-        wait_until("a command to end", SOON, || command.try_wait().unwrap().is_some());
-    }
+fn finish(shop: &TestProject, commands: &mut Vec<Child>) -> String {
+    let end = Instant::now() + SOON;
+    wait_until("all commands to end, or their time", 2 * SOON, || {
+        commands.retain_mut(|command| command.try_wait().unwrap().is_none());
+        commands.is_empty() || Instant::now() > end
+    });
+    assert!(
+        commands.is_empty(),
+        "commands hang: {:#?}\n{}\n{}",
+        shop.home.processes(),
+        shop.kinfra(&["status", "--json"]).stdout,
+        shop.kinfra(&["logs", "--engine"]).stdout,
+    );
     "finished all commands".to_owned()
 }
 

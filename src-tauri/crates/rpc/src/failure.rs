@@ -34,6 +34,14 @@ pub enum ErrorCode {
     Internal,
 }
 
+impl ErrorCode {
+    /// Whether it is KInfra or the machine that failed, and no fault in what was asked: the log may say more.
+    #[must_use]
+    pub const fn is_unexpected(self) -> bool {
+        matches!(self, Self::Internal | Self::StoreFailed | Self::KeeperLost | Self::Io)
+    }
+}
+
 /// Where in a file something is; lines and columns count from 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export, export_to = "rpc.ts")]

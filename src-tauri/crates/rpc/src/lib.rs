@@ -4,6 +4,7 @@
 //! the TypeScript twins in `ui/src/lib/rpc` are generated from them by `./dev generate`.
 
 mod command;
+mod exit;
 mod failure;
 mod frame;
 mod logs;
@@ -12,6 +13,7 @@ mod state;
 mod update;
 
 pub use command::Command;
+pub use exit::{Exit, signal_name};
 pub use failure::{ErrorCode, Failure, Place, Problem};
 pub use frame::{ClientFrame, Outcome, ServerFrame};
 pub use logs::{LogFilter, LogLine, LogPage, Stream};
@@ -20,8 +22,7 @@ pub use requests::{
     RemoveProject, Request, Restart, ShowWindow, Start, Stop, TakeSnapshot, UseProxyPort, WatchState,
 };
 pub use state::{
-    EngineState, Exit, Health, NodeKind, NodeState, Phase, ProjectState, ProxyState, Snapshot, StackStatus,
-    Wanted,
+    EngineState, Health, NodeKind, NodeState, Phase, ProjectState, ProxyState, Snapshot, StackStatus, Wanted,
 };
 pub use update::{Change, Delta, Notice, Update};
 

@@ -1,14 +1,15 @@
 use std::path::Path;
 
-use kinfra_rpc::{ErrorCode, Failure, Place, Problem};
+use kinfra_rpc::{Failure, Place, Problem};
 
 use super::palette::{Colour, Palette};
 
 /// `error: …` and `hint: …` for each problem; for what should not happen also where to read more.
 pub fn failure(failure: &Failure, engine_log: &Path, palette: &Palette) -> String {
     let mut text: String = failure.problems.iter().map(|problem| describe(problem, *palette)).collect();
-    if failure.problems.iter().any(|problem| is_unexpected(problem.code)) {
-        text.push_str(&format!("  KInfra's own log: {}\n", engine_log.display()));
+    let path = engine_log.display().to_string();
+    if failure.problems.iter().any(|problem| problem.code.is_unexpected()) && !text.contains(&path) {
+        text.push_str(&format!("  KInfra's own log: {path}\n"));
     }
     text
 }
@@ -23,9 +24,4 @@ fn describe(problem: &Problem, palette: Palette) -> String {
         text.push_str(&format!("  {} {hint}\n", palette.paint(Colour::Bold, "hint:")));
     }
     text
-}
-
-/// Whether it is KInfra or the machine that failed, and no fault in what was asked.
-const fn is_unexpected(code: ErrorCode) -> bool {
-    matches!(code, ErrorCode::Internal | ErrorCode::StoreFailed | ErrorCode::KeeperLost | ErrorCode::Io)
 }

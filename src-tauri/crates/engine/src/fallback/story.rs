@@ -2,9 +2,9 @@
 
 use http::StatusCode;
 use kinfra_proxy::Trouble;
-use kinfra_rpc::{Exit, Health, Phase};
+use kinfra_rpc::{Exit, Health, Phase, signal_name};
 
-use super::text::{ago, exact, list, short, signal_name, tidy, whole_seconds};
+use super::text::{ago, exact, list, short, tidy, whole_seconds};
 use super::view::ServiceView;
 
 /// How a state is shown: its colour and its shape.

@@ -3,8 +3,6 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use rustix::process::Signal;
-
 /// The newest log lines that a page shows, and how long one may be, in characters.
 const LINES: usize = 14;
 const LINE_LENGTH: usize = 240;
@@ -156,39 +154,11 @@ pub(super) fn exact(ms: u64) -> String {
     exact
 }
 
-/// `SIGKILL`, or `signal 42` for one without a name of its own.
-pub(super) fn signal_name(signal: i32) -> String {
-    let known = [
-        (Signal::HUP, "SIGHUP"),
-        (Signal::INT, "SIGINT"),
-        (Signal::QUIT, "SIGQUIT"),
-        (Signal::ILL, "SIGILL"),
-        (Signal::TRAP, "SIGTRAP"),
-        (Signal::ABORT, "SIGABRT"),
-        (Signal::BUS, "SIGBUS"),
-        (Signal::FPE, "SIGFPE"),
-        (Signal::KILL, "SIGKILL"),
-        (Signal::USR1, "SIGUSR1"),
-        (Signal::SEGV, "SIGSEGV"),
-        (Signal::USR2, "SIGUSR2"),
-        (Signal::PIPE, "SIGPIPE"),
-        (Signal::ALARM, "SIGALRM"),
-        (Signal::TERM, "SIGTERM"),
-        (Signal::XCPU, "SIGXCPU"),
-        (Signal::XFSZ, "SIGXFSZ"),
-        (Signal::SYS, "SIGSYS"),
-    ];
-    known
-        .iter()
-        .find(|(known, _)| known.as_raw() == signal)
-        .map_or_else(|| format!("signal {signal}"), |(_, name)| (*name).to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
-    use super::{ago, exact, list, log_lines, plain, short, signal_name, tidy};
+    use super::{ago, exact, list, log_lines, plain, short, tidy};
 
     #[test]
     fn ansi_sequences_and_control_characters_leave_only_text() {
@@ -249,7 +219,5 @@ mod tests {
         assert_eq!(list(&names[..1]), "db");
         assert_eq!(list(&names[..2]), "db and cache");
         assert_eq!(list(&names), "db, cache and queue");
-        assert_eq!(signal_name(9), "SIGKILL");
-        assert_eq!(signal_name(42), "signal 42");
     }
 }

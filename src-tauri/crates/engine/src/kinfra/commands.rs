@@ -24,7 +24,7 @@ const LONGEST_WAIT: u32 = 30_000;
 /// The engine as a dispatcher.
 impl Dispatch for Engine {
     fn dispatch(&self, request: Request) -> BoxFuture<'_, Result<Value, Failure>> {
-        self.answer(request).boxed()
+        async { self.answer(request).await.map_err(|failure| self.point_to_log(failure)) }.boxed()
     }
 
     fn watch(&self) -> BoxFuture<'_, Result<Updates, Failure>> {
@@ -62,6 +62,17 @@ impl Engine {
                 reply(&quit, Done {})
             }
         }
+    }
+
+    /// What nobody should ever see is in the log, and says where that is.
+    fn point_to_log(&self, mut failure: Failure) -> Failure {
+        let unexpected = failure.problems.iter_mut().filter(|problem| problem.code.is_unexpected());
+        for problem in unexpected {
+            tracing::error!(%problem, "a command failed");
+            let log = self.options.home.engine_log();
+            problem.hint.get_or_insert_with(|| format!("KInfra's own log may say more: {}", log.display()));
+        }
+        failure
     }
 
     fn hello(&self) -> HelloReply {

@@ -2,8 +2,6 @@ use std::collections::BTreeSet;
 
 use kinfra_rpc::{Exit, Health, NodeState, Notice, Phase, Wanted};
 
-use crate::supervisor::describe_exit;
-
 /// Remembers which nodes are in an episode: from the first bad news to the next time that they are healthy.
 #[derive(Debug, Default)]
 pub struct Judge {
@@ -57,7 +55,7 @@ fn news(before: &NodeState, after: &NodeState) -> Option<(Told, String, String)>
     }
     let crash = after.last_exit.filter(|exit| Some(*exit) != before.last_exit && unclean(exit));
     if let Some(exit) = crash {
-        let body = format!("It {}.", describe_exit(&exit));
+        let body = format!("It {}.", exit.describe());
         return Some((Told::Crash, format!("{name} crashed"), body));
     }
     let unhealthy = after.health == Health::Unhealthy && before.health == Health::Healthy;

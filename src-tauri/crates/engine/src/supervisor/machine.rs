@@ -12,7 +12,7 @@ use super::alive::Alive;
 use super::message::{Adopted, Effect, Input};
 use super::settings::Settings;
 use super::unit::ProbeResult;
-use super::view::{View, describe_exit};
+use super::view::View;
 use crate::clock::Moment;
 
 /// How often a stop looks again for processes that are left.
@@ -335,7 +335,7 @@ impl Machine {
     #[must_use]
     pub fn view(&self) -> View {
         let mut view = View { restarts: self.restarts, last_exit: self.last_exit, ..View::default() };
-        let ended = || self.last_exit.as_ref().map_or_else(|| "ended".to_owned(), describe_exit);
+        let ended = || self.last_exit.as_ref().map_or_else(|| "ended".to_owned(), Exit::describe);
         match &self.state {
             State::Idle(Ending::Stopped) => view.detail = "stopped".to_owned(),
             State::Idle(Ending::Exited) => {
@@ -350,6 +350,11 @@ impl Machine {
             State::Idle(Ending::CrashLooping) => {
                 view.phase = Phase::CrashLooping;
                 view.detail = format!("{}, {} times in a row", ended(), self.failures_in_row);
+            }
+            // It is ended as soon as it is there.
+            State::Spawning { .. } if !self.wanted => {
+                view.phase = Phase::Stopping;
+                view.detail = "stopping".to_owned();
             }
             State::Spawning { .. } => {
                 view.phase = Phase::Starting;

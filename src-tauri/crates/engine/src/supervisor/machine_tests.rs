@@ -267,6 +267,8 @@ proptest! {
             let probes = world.probing.iter().filter(|run| world.alive.contains(run)).count();
             prop_assert!(probes <= 1, "two probes of one process at once");
             let view = machine.view();
+            let lasting = matches!(view.phase, Phase::Starting | Phase::Running);
+            prop_assert!(wanted || !lasting, "{:?} although it is to be stopped", view.phase);
             prop_assert!(view.health != Health::Healthy || !world.alive.is_empty(), "healthy without a process");
         }
         // Whatever happened: a start is answered by a process once the old one is gone.

@@ -16,4 +16,4 @@ pub use message::{Adopted, Effect, Input};
 pub use settings::Settings;
 pub use task::Supervisor;
 pub use unit::{Launched, ProbeResult, Unit};
-pub use view::{View, describe_exit};
+pub use view::View;

@@ -13,7 +13,7 @@ use kinfra_rpc::{Failure, Notice, Snapshot};
 use notify_rust::{Notification, NotificationHandle, NotificationResponse};
 use tauri::AppHandle;
 
-use crate::shell::lock;
+use crate::shell::{Shell, lock};
 use crate::window;
 
 /// The app ends whether its last notification could be shown or not.
@@ -37,18 +37,21 @@ pub fn notice(app: &AppHandle, notice: &Notice, state: &Snapshot) {
 /// Tells that something the user asked for was refused; the window it opens is at this project.
 pub fn failure(app: &AppHandle, title: &str, failure: &Failure, project: Option<String>) {
     tracing::warn!(%failure, "{title}");
-    show(app, Text { episode: None, title: title.to_owned(), body: body(failure) }, project);
+    let mut body = body(failure);
+    if failure.code().is_unexpected() {
+        body = with_log(&body, &Shell::of(app).surroundings.home);
+    }
+    show(app, Text { episode: None, title: title.to_owned(), body }, project);
 }
 
 /// Tells that the app ends before it began.
 pub async fn cannot_start(home: &Home, failure: &Failure) {
     tracing::error!(%failure, "cannot start");
-    let log = home.engine_log();
     #[allow(clippy::print_stderr, reason = "somebody may have started it in a terminal")]
     {
-        eprintln!("error: {failure}\n  KInfra's log: {}", log.display());
+        eprintln!("error: {}", with_log(&failure.to_string(), home));
     }
-    let body = format!("{}\nKInfra's log: {}", body(failure), log.display());
+    let body = with_log(&body(failure), home);
     let text = Text { episode: None, title: "KInfra cannot start".to_owned(), body };
     // A daemon that D-Bus has to start first, and can't, is waited for for half a minute.
     let shown = tokio::time::timeout(LONGEST_WORD, text.show()).await;
@@ -107,6 +110,10 @@ fn missing(error: &notify_rust::error::Error) {
     if !MISSING.swap(true, Ordering::Relaxed) {
         tracing::warn!(%error, "notifications can't be shown; this is said once");
     }
+}
+
+fn with_log(text: &str, home: &Home) -> String {
+    format!("{text}\nKInfra's log: {}", home.engine_log().display())
 }
 
 /// The first problem; the others are in the window.

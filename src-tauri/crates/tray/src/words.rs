@@ -1,7 +1,7 @@
 //! The words of the menu: the same as the window's (`ui/src/lib/state/status.ts`), without what changes by itself
 //! as time passes. A countdown would redraw an open menu every second.
 
-use kinfra_rpc::{Exit, Health, NodeKind, NodeState, Phase, ProjectState, StackStatus, Wanted};
+use kinfra_rpc::{Health, NodeKind, NodeState, Phase, ProjectState, StackStatus, Wanted};
 
 /// A menu that is wider hides what it was opened over; GTK itself never shortens a line.
 const LONGEST_LINE: usize = 72;
@@ -67,11 +67,7 @@ fn is_done(node: &NodeState) -> bool {
 }
 
 fn exited(node: &NodeState) -> String {
-    let how = match node.last_exit {
-        Some(Exit { code: Some(code), .. }) => format!("exited with code {code}"),
-        Some(Exit { signal: Some(signal), .. }) => format!("ended by signal {signal}"),
-        _ => "exited".to_owned(),
-    };
+    let how = node.last_exit.map_or_else(|| "exited".to_owned(), |exit| exit.describe());
     if node.retry_at.is_some() { format!("{how}, restarts soon") } else { how }
 }
 

@@ -11,7 +11,7 @@ use kinfra_tray::Engine;
 use tauri::AppHandle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::shell::Shell;
+use crate::shell::{Shell, lock};
 
 /// After killing was asked for: time to do it, not to wait for anything else.
 const LAST_MOMENT: Duration = Duration::from_secs(5);
@@ -41,6 +41,25 @@ pub fn quit_now(app: &AppHandle) {
         tracing::error!("leaving without having seen the end of all services");
         leave(&app, 1);
     });
+}
+
+/// The same where the event loop has stopped for good. Gives the exit code.
+pub fn quit_and_wait(app: &AppHandle) -> i32 {
+    let shell = Shell::of(app);
+    let Some(own) = shell.link().own else { return 0 };
+    tauri::async_runtime::block_on(async {
+        // Asked a second time the engine would kill.
+        let asked = if lock(&shell.state).engine.ending {
+            Ok(())
+        } else {
+            shell.client().call(Quit { mode: EndMode::StopServices }).await.map(drop)
+        };
+        match asked {
+            Ok(()) => own.ended().await,
+            Err(failure) => tracing::error!(%failure, "the engine could not be asked to end"),
+        }
+    });
+    0
 }
 
 pub fn leave(app: &AppHandle, code: i32) {

@@ -6,6 +6,7 @@ mod display;
 mod exit;
 mod host;
 mod notify;
+mod platform;
 mod presence;
 mod rpc;
 mod shell;
@@ -118,6 +119,7 @@ fn run(
         .setup(move |app| {
             let app = app.handle();
             tray::draw(app)?;
+            platform::survive_the_display(app);
             tauri::async_runtime::spawn(signals.obey(app.clone()));
             tauri::async_runtime::spawn(tray::follow(app.clone()));
             tauri::async_runtime::spawn(presence::follow(app.clone()));

@@ -21,6 +21,9 @@ const PATIENCE: Duration = Duration::from_millis(1_500);
 /// Follows whether there is a tray host. Where there is none at the start, the window takes its place. One that
 /// goes later, as with a panel that restarts or a screen that is locked, opens no window: it mostly comes back.
 pub async fn follow(app: AppHandle) {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
     let shell = Shell::of(&app);
     if let Err(error) = watch(&app, &shell).await {
         tracing::warn!(%error, "there is no session bus, so there is no tray");

@@ -1,26 +1,19 @@
 //! Desktop notifications. Not to have them is no error: the menu and the window say the same.
-//!
-//! Theory of operation: each notification is shown and waited for by a task of its own, which holds the connection
-//! that its buttons answer on. Notices of one episode replace each other by the number that the desktop gave.
 
-use std::collections::HashMap;
+mod board;
+
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 use kinfra_engine::home::Home;
 use kinfra_rpc::{Failure, Notice, Snapshot};
-use notify_rust::{Notification, NotificationHandle, NotificationResponse};
 use tauri::AppHandle;
 
-use crate::shell::{Shell, lock};
-use crate::window;
+use crate::shell::Shell;
+use board::{Board, Text};
 
 /// The app ends whether its last notification could be shown or not.
 const LONGEST_WORD: Duration = Duration::from_secs(3);
-
-/// The desktop's numbers of what is shown, by episode.
-static SHOWN: LazyLock<Mutex<HashMap<String, u32>>> = LazyLock::new(Mutex::default);
 
 /// Whether it was already said that there are none.
 static MISSING: AtomicBool = AtomicBool::new(false);
@@ -54,59 +47,23 @@ pub async fn cannot_start(home: &Home, failure: &Failure) {
     let body = with_log(&body(failure), home);
     let text = Text { episode: None, title: "KInfra cannot start".to_owned(), body };
     // A daemon that D-Bus has to start first, and can't, is waited for for half a minute.
-    let shown = tokio::time::timeout(LONGEST_WORD, text.show()).await;
-    if let Ok(Err(error)) = shown {
+    let show = async { Board::open().await?.show(&text, None).await };
+    if let Ok(Err(error)) = tokio::time::timeout(LONGEST_WORD, show).await {
         missing(&error);
     }
-}
-
-struct Text {
-    episode: Option<String>,
-    title: String,
-    body: String,
 }
 
 fn show(app: &AppHandle, text: Text, project: Option<String>) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        let handle = match text.show().await {
-            Ok(handle) => handle,
-            Err(error) => return missing(&error),
-        };
-        if let Some(episode) = &text.episode {
-            lock(&SHOWN).insert(episode.clone(), handle.id());
-        }
-        let mut pressed = false;
-        let answered = |response: &NotificationResponse| {
-            pressed = matches!(response, NotificationResponse::Default | NotificationResponse::Action(_));
-        };
-        handle.wait_for_action_async(answered).await;
-        if pressed {
-            window::show(&app, project.as_deref());
+        let show = async { Board::of(&app).await?.show(&text, project).await };
+        if let Err(error) = show.await {
+            missing(&error);
         }
     });
 }
 
-impl Text {
-    async fn show(&self) -> notify_rust::error::Result<NotificationHandle> {
-        let mut notification = Notification::new();
-        notification
-            .appname("KInfra")
-            .icon("kinfra-desktop")
-            .summary(&self.title)
-            .body(&escaped(&self.body))
-            // A click on the text, and a button where the desktop shows buttons.
-            .action("default", "Show")
-            .action("show", "Show");
-        let before = self.episode.as_ref().and_then(|episode| lock(&SHOWN).get(episode).copied());
-        if let Some(number) = before {
-            notification.id(number);
-        }
-        notification.show_async().await
-    }
-}
-
-fn missing(error: &notify_rust::error::Error) {
+fn missing(error: &zbus::Error) {
     if !MISSING.swap(true, Ordering::Relaxed) {
         tracing::warn!(%error, "notifications can't be shown; this is said once");
     }
@@ -125,11 +82,6 @@ fn body(failure: &Failure) -> String {
     lines.join("\n")
 }
 
-/// The text is read as markup by most desktops.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
 #[cfg(test)]
 mod tests {
     use kinfra_rpc::{ErrorCode, Problem};
@@ -141,10 +93,5 @@ mod tests {
         let problem = |message: &str| Problem::new(ErrorCode::ConfigInvalidValue, message).hint("write 1");
         let failure = Failure::from(vec![problem("one"), problem("two"), problem("three")]);
         assert_eq!(body(&failure), "one\n  hint: write 1\nand 2 more");
-    }
-
-    #[test]
-    fn nothing_in_a_text_is_markup() {
-        assert_eq!(escaped("a < b && <i>"), "a &lt; b &amp;&amp; &lt;i&gt;");
     }
 }

@@ -1,0 +1,165 @@
+//! The desktop's notifications: `org.freedesktop.Notifications`, specification 1.2.
+//!
+//! Theory of operation: one connection for all of them. It listens before the first one is sent, so that no press of
+//! a button is missed however fast it comes; libraries begin to listen when the notification is already there. The
+//! table of what is shown is locked from before a notification is sent until its number is known, so that its answer
+//! finds it. Signals are read as one stream, because a daemon tells the press first and then that it is closed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use futures_util::StreamExt;
+use tauri::AppHandle;
+use tokio::sync::{Mutex, OnceCell};
+use zbus::proxy::SignalStream;
+use zbus::{Connection, Message, OwnedVariant, proxy};
+
+use crate::window;
+
+/// What stands for the app in a notification: the name of its icon where it is installed.
+const ICON: &str = "kinfra-desktop";
+
+/// How long it stays is the desktop's to say.
+const DEFAULT_TIME: i32 = -1;
+
+#[proxy(
+    interface = "org.freedesktop.Notifications",
+    default_service = "org.freedesktop.Notifications",
+    default_path = "/org/freedesktop/Notifications"
+)]
+trait Desktop {
+    #[allow(clippy::too_many_arguments, reason = "the specification's")]
+    fn notify(
+        &self,
+        app_name: &str,
+        replaces_id: u32,
+        app_icon: &str,
+        summary: &str,
+        body: &str,
+        actions: &[&str],
+        hints: HashMap<&str, OwnedVariant>,
+        expire_timeout: i32,
+    ) -> zbus::Result<u32>;
+
+    fn get_capabilities(&self) -> zbus::Result<Vec<String>>;
+}
+
+/// What a notification says.
+#[derive(Debug, Clone)]
+pub struct Text {
+    /// A later one of the same episode takes the place of an earlier one.
+    pub episode: Option<String>,
+    pub title: String,
+    pub body: String,
+}
+
+pub struct Board {
+    desktop: DesktopProxy<'static>,
+    /// Whether bodies are read as markup.
+    markup: bool,
+    shown: Mutex<Shown>,
+}
+
+/// By the numbers that the desktop gives.
+#[derive(Debug, Default)]
+struct Shown {
+    episodes: HashMap<String, u32>,
+    /// The project at which the window opens.
+    projects: HashMap<u32, Option<String>>,
+}
+
+impl Board {
+    /// The app's board, opened when first needed.
+    ///
+    /// # Errors
+    /// When there is no session bus, or nobody who shows notifications.
+    pub async fn of(app: &AppHandle) -> zbus::Result<Arc<Self>> {
+        static BOARD: OnceCell<Arc<Board>> = OnceCell::const_new();
+        let open = || async {
+            let board = Arc::new(Self::open().await?);
+            let signals = board.desktop.inner().receive_all_signals().await?;
+            tauri::async_runtime::spawn(listen(app.clone(), Arc::clone(&board), signals));
+            Ok(board)
+        };
+        BOARD.get_or_try_init(open).await.cloned()
+    }
+
+    /// One that hears nothing, for an app that is about to end.
+    ///
+    /// # Errors
+    /// As [`Board::of`].
+    pub async fn open() -> zbus::Result<Self> {
+        let desktop = DesktopProxy::new(&Connection::session().await?).await?;
+        let markup = desktop.get_capabilities().await?.iter().any(|name| name == "body-markup");
+        Ok(Self { desktop, markup, shown: Mutex::default() })
+    }
+
+    /// Shows a text; a click on it, or on its button, opens the window at the project.
+    ///
+    /// # Errors
+    /// When nobody shows it.
+    pub async fn show(&self, text: &Text, project: Option<String>) -> zbus::Result<()> {
+        let body = if self.markup { escaped(&text.body) } else { text.body.clone() };
+        let actions = ["default", "Show", "show", "Show"];
+        let mut shown = self.shown.lock().await;
+        let before = text.episode.as_ref().and_then(|episode| shown.episodes.get(episode)).copied();
+        let send = self.desktop.notify(
+            "KInfra",
+            before.unwrap_or_default(),
+            ICON,
+            &text.title,
+            &body,
+            &actions,
+            HashMap::new(),
+            DEFAULT_TIME,
+        );
+        let number = send.await?;
+        shown.projects.insert(number, project);
+        if let Some(episode) = &text.episode {
+            shown.episodes.insert(episode.clone(), number);
+        }
+        Ok(())
+    }
+}
+
+async fn listen(app: AppHandle, board: Arc<Board>, mut signals: SignalStream<'static>) {
+    while let Some(signal) = signals.next().await {
+        if let Some(project) = heard(&board, &signal).await {
+            window::show(&app, project.as_deref());
+        }
+    }
+}
+
+/// The project whose notification was pressed. Other programs' notifications have other numbers.
+async fn heard(board: &Board, signal: &Message) -> Option<Option<String>> {
+    let header = signal.header();
+    let body = signal.body();
+    match header.member()?.as_str() {
+        "ActionInvoked" => {
+            let (number, _key): (u32, String) = body.deserialize().ok()?;
+            board.shown.lock().await.projects.get(&number).cloned()
+        }
+        "NotificationClosed" => {
+            let (number, _reason): (u32, u32) = body.deserialize().ok()?;
+            let mut shown = board.shown.lock().await;
+            shown.projects.remove(&number);
+            shown.episodes.retain(|_, known| *known != number);
+            None
+        }
+        _ => None,
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_a_text_is_markup() {
+        assert_eq!(escaped("a < b && <i>"), "a &lt; b &amp;&amp; &lt;i&gt;");
+    }
+}

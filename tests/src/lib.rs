@@ -21,6 +21,8 @@ pub use wait::{wait_for, wait_until};
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod desktop;
+#[cfg(test)]
 mod misbehave;
 #[cfg(test)]
 mod stack;

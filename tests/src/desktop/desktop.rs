@@ -1,0 +1,189 @@
+use std::fs::{DirBuilder, create_dir};
+use std::future::Future;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use zbus::Connection;
+use zbus::connection::Builder;
+
+use super::bus::Bus;
+use super::display::Display;
+use super::guest::Guest;
+use super::notifications::DUNST;
+use super::recorder::Recorder;
+use super::watcher::Watcher;
+use crate::skip;
+
+/// What every desktop needs; the package that brings it is in scripts/system.sh.
+const PROGRAMS: &[&str] = &["Xvfb", "dbus-daemon", "dunst", "dunstctl", "scrot", "xdotool", "openbox"];
+
+/// Variables of the developer's own desktop that would lead the app out of the test's.
+const FOREIGN: &[&str] = &[
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+    "XDG_CURRENT_DESKTOP",
+    "XDG_SESSION_TYPE",
+    "DESKTOP_SESSION",
+    "GTK_MODULES",
+    "GTK_THEME",
+    "DBUS_STARTER_ADDRESS",
+    "http_proxy",
+    "HTTP_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+];
+
+/// One desktop at a time: they share the machine's two cores, and a person has one too.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Who shows notifications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notifications {
+    Nobody,
+    /// A real daemon, started by D-Bus at the first call.
+    Dunst,
+    /// The test itself, which writes down each call and presses buttons.
+    Recorder,
+}
+
+/// What a desktop has besides its display and its bus.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    pub tray_host: bool,
+    pub notifications: Notifications,
+    pub window_manager: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { tray_host: true, notifications: Notifications::Dunst, window_manager: false }
+    }
+}
+
+/// A private desktop, as the only one of its time. Fields are dropped in their order: clients before their servers,
+/// the folder after all, the turn last.
+pub struct Desktop {
+    pub watcher: Option<Watcher>,
+    pub recorder: Option<Recorder>,
+    pub connection: Connection,
+    pub runtime: Runtime,
+    _window_manager: Option<Guest>,
+    bus: Bus,
+    pub display: Display,
+    folder: TempDir,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl Desktop {
+    /// None, after a loud word, where the machine lacks what a desktop needs.
+    pub fn start(test: &str, options: Options) -> Option<Self> {
+        if let Some(missing) = PROGRAMS.iter().find(|program| which(program).is_none()) {
+            skip(test, &format!("{missing} is not installed; ./dev test installs it"));
+            return None;
+        }
+        // A test that failed in its turn has not spoiled the next one's.
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        // Sockets are in there: the path stays short.
+        let folder = tempfile::Builder::new().prefix("kd-").tempdir().unwrap();
+        DirBuilder::new().mode(0o700).create(folder.path().join("run")).unwrap();
+        for name in ["home", "data", "config", "cache"] {
+            create_dir(folder.path().join(name)).unwrap();
+        }
+        let display = Display::start();
+        let environment = surroundings(folder.path(), &display);
+        let dunst = [("org.freedesktop.Notifications", DUNST)];
+        let services = if options.notifications == Notifications::Dunst { &dunst[..] } else { &[] };
+        let bus = Bus::start(folder.path(), services, &environment);
+        let mut desktop = Self::around(folder, display, bus, turn);
+        desktop.furnish(options);
+        Some(desktop)
+    }
+
+    fn around(folder: TempDir, display: Display, bus: Bus, turn: MutexGuard<'static, ()>) -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let connection = runtime.block_on(Builder::address(bus.address()).build()).unwrap();
+        Self {
+            watcher: None,
+            recorder: None,
+            connection,
+            runtime,
+            _window_manager: None,
+            bus,
+            display,
+            folder,
+            _turn: turn,
+        }
+    }
+
+    fn furnish(&mut self, options: Options) {
+        if options.tray_host {
+            self.watcher = Some(self.wait(Watcher::start(&self.connection)));
+        }
+        if options.notifications == Notifications::Recorder {
+            self.recorder = Some(self.wait(Recorder::start(&self.connection)));
+        }
+        if options.window_manager {
+            self._window_manager = Some(Guest::start(&mut self.command("openbox")));
+        }
+    }
+
+    /// Runs one piece of asynchronous work to its end.
+    pub fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// The desktop's own folder, not that of the test's KInfra.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The variables by which a program finds this desktop and nothing of the developer's.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        let mut environment = surroundings(self.folder(), &self.display);
+        environment.push(("DBUS_SESSION_BUS_ADDRESS", self.bus.address().to_owned()));
+        environment
+    }
+
+    /// Puts a program on this desktop.
+    pub fn adopt<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        for name in FOREIGN {
+            command.env_remove(name);
+        }
+        command.envs(self.environment())
+    }
+
+    /// A program of the system on this desktop.
+    pub fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        self.adopt(&mut command).current_dir(self.folder());
+        command
+    }
+}
+
+/// All but the bus, which is started with them.
+fn surroundings(folder: &Path, display: &Display) -> Vec<(&'static str, String)> {
+    let path = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    vec![
+        ("DISPLAY", display.name().to_owned()),
+        ("HOME", path("home")),
+        ("XDG_RUNTIME_DIR", path("run")),
+        ("XDG_DATA_HOME", path("data")),
+        ("XDG_CONFIG_HOME", path("config")),
+        ("XDG_CACHE_HOME", path("cache")),
+        ("GDK_BACKEND", "x11".to_owned()),
+        ("GSETTINGS_BACKEND", "memory".to_owned()),
+        ("LIBGL_ALWAYS_SOFTWARE", "1".to_owned()),
+        ("NO_AT_BRIDGE", "1".to_owned()),
+    ]
+}
+
+/// Where a program is, by `PATH`.
+pub fn which(program: &str) -> Option<std::path::PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
+}

@@ -1,0 +1,55 @@
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use super::guest::Guest;
+
+/// An X server with no screen to see, on whichever number is free.
+#[derive(Debug)]
+pub struct Display {
+    name: String,
+    _server: Guest,
+}
+
+impl Display {
+    pub fn start() -> Self {
+        // It writes the number once it accepts clients.
+        let (server, number) = Guest::start_and_read_line(
+            Command::new("Xvfb").args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]),
+            Duration::from_secs(20),
+        );
+        Self { name: format!(":{number}"), _server: server }
+    }
+
+    /// What `DISPLAY` is to be.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A picture of the whole screen.
+    pub fn screenshot(&self, file: &Path) {
+        let scrot =
+            Command::new("scrot").arg("--overwrite").arg(file).env("DISPLAY", &self.name).output().unwrap();
+        assert!(scrot.status.success(), "scrot: {}", String::from_utf8_lossy(&scrot.stderr));
+    }
+
+    /// Mouse, keyboard and windows, as xdotool's own arguments say; gives what it prints.
+    pub fn xdotool(&self, arguments: &[&str]) -> String {
+        let output = Command::new("xdotool").args(arguments).env("DISPLAY", &self.name).output().unwrap();
+        // It fails when a search finds nothing, which is an answer too.
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// The windows that can be seen and whose title holds this text.
+    pub fn windows(&self, title: &str) -> Vec<String> {
+        let found = self.xdotool(&["search", "--onlyvisible", "--name", title]);
+        found.lines().map(str::to_owned).collect()
+    }
+}
+
+/// Where pictures go that a normal run makes.
+pub fn screenshots() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}

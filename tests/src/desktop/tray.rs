@@ -1,0 +1,132 @@
+use std::time::{Duration, Instant};
+
+use zbus::proxy::CacheProperties;
+use zbus::{OwnedObjectPath, OwnedVariant, Proxy, proxy};
+
+use super::desktop::Desktop;
+use super::menu::{Kind, Layout, MenuItem, read};
+use super::watcher::Registration;
+use crate::wait_for;
+
+/// How long the app may take for something that a person is waiting for.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One picture in an icon: width, height, and the pixels as ARGB.
+pub type Pixmap = (i32, i32, Vec<u8>);
+
+#[proxy(interface = "com.canonical.dbusmenu")]
+trait Menu {
+    #[zbus(name = "GetLayout")]
+    fn layout(&self, parent: i32, depth: i32, properties: &[&str]) -> zbus::Result<(u32, Layout)>;
+    fn event(&self, id: i32, event: &str, data: &zbus::Variant<'_>, timestamp: u32) -> zbus::Result<()>;
+    fn about_to_show(&self, id: i32) -> zbus::Result<bool>;
+}
+
+/// The app's icon in the tray and its menu, as a tray host sees them: asked anew each time, since the app may change
+/// them at any moment.
+pub struct Tray<'a> {
+    desktop: &'a Desktop,
+    item: Proxy<'static>,
+    menu: MenuProxy<'static>,
+}
+
+impl<'a> Tray<'a> {
+    /// Waits until one program has registered its icon.
+    #[track_caller]
+    pub fn find(desktop: &'a Desktop) -> Self {
+        let watcher = desktop.watcher.as_ref().expect("this desktop has no tray host");
+        let found =
+            wait_for("an icon in the tray", PATIENCE, || desktop.wait(watcher.items()).into_iter().next());
+        desktop.wait(Self::open(desktop, &found))
+    }
+
+    async fn open(desktop: &'a Desktop, place: &Registration) -> Self {
+        let item: Proxy<'static> = proxy::Builder::new(&desktop.connection)
+            .destination(place.owner.clone())
+            .path(place.path.clone())
+            .interface("org.kde.StatusNotifierItem")
+            .cache_properties(CacheProperties::No)
+            .build()
+            .await
+            .unwrap();
+        let path: OwnedObjectPath = item.get_property("Menu").await.unwrap();
+        let menu = MenuProxy::builder(&desktop.connection)
+            .destination(place.owner.clone())
+            .path(path)
+            .build()
+            .await
+            .unwrap();
+        Self { desktop, item, menu }
+    }
+
+    /// `Id`, `Title`, `Status`, `IconName`: a property that is a text.
+    pub fn text(&self, property: &str) -> String {
+        self.desktop.wait(self.item.get_property(property)).unwrap()
+    }
+
+    /// The icon's pictures, where it gives them instead of a name.
+    pub fn pixmaps(&self) -> Vec<Pixmap> {
+        self.desktop.wait(self.item.get_property("IconPixmap")).unwrap_or_default()
+    }
+
+    /// The menu as it is now.
+    pub fn menu(&self) -> MenuItem {
+        self.try_menu().unwrap_or_else(|error| panic!("cannot read the tray's menu: {error}"))
+    }
+
+    fn try_menu(&self) -> zbus::Result<MenuItem> {
+        let (_, layout) = self.desktop.wait(self.menu.layout(0, -1, &[]))?;
+        Ok(read(layout))
+    }
+
+    /// Waits until the menu is as `look` wants it, and gives what that found.
+    #[track_caller]
+    pub fn wait_for<T>(&self, what: &str, mut look: impl FnMut(&MenuItem) -> Option<T>) -> T {
+        let mut last = None;
+        let end = Instant::now() + PATIENCE;
+        loop {
+            // While the app rebuilds its menu an answer may be missing.
+            if let Ok(menu) = self.try_menu() {
+                if let Some(found) = look(&menu) {
+                    return found;
+                }
+                last = Some(menu);
+            }
+            let menu = || last.as_ref().map(ToString::to_string).unwrap_or_default();
+            assert!(Instant::now() < end, "waited {PATIENCE:?} for {what}, in vain; the menu:\n{}", menu());
+            std::thread::sleep(Duration::from_millis(3));
+        }
+    }
+
+    /// Waits until the item at this path of names has a label that is wanted, and gives that label.
+    #[track_caller]
+    pub fn wait_for_label(&self, path: &[&str], wanted: impl Fn(&str) -> bool) -> String {
+        self.wait_for(&format!("another label of {path:?}"), |menu| {
+            menu.find(path).map(|item| item.label.clone()).filter(|label| wanted(label))
+        })
+    }
+
+    /// Clicks an item as a person can: only when it is enabled, and again when the menu was rebuilt meanwhile.
+    #[track_caller]
+    pub fn click(&self, path: &[&str]) {
+        self.wait_for(&format!("{path:?} to be enabled"), |menu| {
+            let item = menu.find(path).filter(|item| item.enabled)?;
+            assert_eq!(item.kind, Kind::Item, "{path:?} can't be clicked");
+            let event = self.menu.event(item.id, "clicked", &zbus::Variant::I32(0), 0);
+            // An id that was just replaced is an error: it is looked up again.
+            self.desktop.wait(event).ok()
+        });
+    }
+
+    /// Whether the icon is still there.
+    pub fn is_gone(&self) -> bool {
+        let watcher = self.desktop.watcher.as_ref().unwrap();
+        let items = self.desktop.wait(watcher.items());
+        !items.iter().any(|item| item.owner == self.item.destination().as_str())
+    }
+}
+
+/// A property of a menu's item as text, where it is one.
+pub fn as_text(value: &OwnedVariant) -> Option<String> {
+    <&str>::try_from(value).ok().map(str::to_owned)
+}

@@ -1,5 +1,5 @@
 use std::fmt::Write;
-use std::fs::{create_dir, write};
+use std::fs::{File, create_dir, write};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
@@ -15,8 +15,8 @@ pub struct Bus {
 
 impl Bus {
     /// `services` are bus names and the command that D-Bus starts when somebody calls them. What it starts has the
-    /// daemon's environment.
-    pub fn start(folder: &Path, services: &[(&str, &str)], environment: &[(&str, String)]) -> Self {
+    /// daemon's environment, and its log.
+    pub fn start(folder: &Path, services: &[(&str, &str)], daemon: &mut Command, log: &File) -> Self {
         let service_files = folder.join("services");
         create_dir(&service_files).unwrap();
         for (name, command) in services {
@@ -27,11 +27,11 @@ impl Bus {
         let configuration = folder.join("bus.conf");
         write(&configuration, text(&folder.join("run/bus"), &service_files)).unwrap();
         let (daemon, address) = Guest::start_and_read_line(
-            Command::new("dbus-daemon")
+            daemon
                 .arg("--nofork")
                 .arg("--print-address")
-                .arg(format!("--config-file={}", configuration.display()))
-                .envs(environment.iter().cloned()),
+                .arg(format!("--config-file={}", configuration.display())),
+            log,
             Duration::from_secs(10),
         );
         Self { address, _daemon: daemon }

@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -12,10 +13,11 @@ pub struct Display {
 }
 
 impl Display {
-    pub fn start() -> Self {
+    pub fn start(log: &File) -> Self {
         // It writes the number once it accepts clients.
         let (server, number) = Guest::start_and_read_line(
             Command::new("Xvfb").args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]),
+            log,
             Duration::from_secs(20),
         );
         Self { name: format!(":{number}"), _server: server }

@@ -1,5 +1,6 @@
+use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::channel;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -9,7 +10,7 @@ use rustix::process::{Pid, Signal, kill_process};
 /// A program that has not ended by then is killed.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// A program of the desktop itself (X server, bus, daemon): killed and reaped when dropped, also by a panic.
+/// A program that a test starts (X server, bus, daemon, the app): ended and reaped when dropped, also by a panic.
 #[derive(Debug)]
 pub struct Guest {
     name: String,
@@ -17,12 +18,14 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Starts it; what it says on stderr goes to the test's own.
+    /// Starts it; what it says on stderr is added to a log, since it would bypass the test's own output.
     #[track_caller]
-    pub fn start(command: &mut Command) -> Self {
+    pub fn start(command: &mut Command, log: &File) -> Self {
         let name = command.get_program().to_string_lossy().into_owned();
+        let log = log.try_clone().unwrap();
         let child = command
             .stdin(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("cannot run {name}: {error}; ./dev test installs it"));
         Self { name, child }
@@ -30,8 +33,8 @@ impl Guest {
 
     /// Starts it and waits for the line on stdout that says where it is to be reached.
     #[track_caller]
-    pub fn start_and_read_line(command: &mut Command, timeout: Duration) -> (Self, String) {
-        let mut guest = Self::start(command.stdout(Stdio::piped()));
+    pub fn start_and_read_line(command: &mut Command, log: &File, timeout: Duration) -> (Self, String) {
+        let mut guest = Self::start(command.stdout(Stdio::piped()), log);
         let stdout = guest.child.stdout.take().unwrap();
         let (sender, receiver) = channel();
         std::thread::spawn(move || {
@@ -45,6 +48,18 @@ impl Guest {
             .recv_timeout(timeout)
             .unwrap_or_else(|error| panic!("{} did not say where it is: {error}", guest.name));
         (guest, line.trim().to_owned())
+    }
+}
+
+impl Guest {
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id().cast_signed()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap()
     }
 }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 use zbus::connection::Builder;
 use zbus::{Connection, ObjectPath, OwnedVariant, Variant, interface};
 
-use super::desktop::{Desktop, Notifications, Options};
 use super::display::screenshots;
 use super::menu::{Kind, Layout};
 use super::notifications::{Shown, dunst_history};
+use super::private::{Desktop, Notifications, Options};
 use super::tray::Tray;
 use crate::wait_until;
 

@@ -1,9 +1,9 @@
 use serde_json::Value;
 
-use super::desktop::Desktop;
+use super::private::Desktop;
 
-/// How D-Bus starts the real daemon: with nothing of the developer's own settings.
-pub const DUNST: &str = "/usr/bin/dunst -conf /dev/null";
+/// How D-Bus starts the real daemon; its settings are those of the desktop's own, empty home.
+pub const DUNST: &str = "/usr/bin/dunst";
 
 /// What the real daemon has been asked to show, as it tells.
 #[derive(Debug, Clone, PartialEq, Eq)]

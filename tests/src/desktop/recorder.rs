@@ -71,7 +71,8 @@ impl Service {
         let mut received = self.received.lock().unwrap();
         let next = u32::try_from(received.len()).unwrap() + 1;
         let id = if replaces_id == 0 { next } else { replaces_id };
-        let actions = actions.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
+        let mut texts = actions.into_iter();
+        let actions = std::iter::from_fn(|| Some((texts.next()?, texts.next()?))).collect();
         received.push(Notification { id, summary, body, actions });
         id
     }

@@ -1,11 +1,11 @@
 use std::time::{Duration, Instant};
 
 use zbus::proxy::CacheProperties;
-use zbus::{OwnedObjectPath, OwnedVariant, Proxy, proxy};
+use zbus::{OwnedObjectPath, OwnedVariant, Proxy, fdo, proxy};
 
-use super::desktop::Desktop;
 use super::menu::{Kind, Layout, MenuItem, read};
-use super::watcher::Registration;
+use super::private::Desktop;
+use super::watcher;
 use crate::wait_for;
 
 /// How long the app may take for something that a person is waiting for.
@@ -31,19 +31,17 @@ pub struct Tray<'a> {
 }
 
 impl<'a> Tray<'a> {
-    /// Waits until one program has registered its icon.
+    /// Waits until a living program has its icon there.
     #[track_caller]
     pub fn find(desktop: &'a Desktop) -> Self {
-        let watcher = desktop.watcher.as_ref().expect("this desktop has no tray host");
-        let found =
-            wait_for("an icon in the tray", PATIENCE, || desktop.wait(watcher.items()).into_iter().next());
+        let found = wait_for("an icon in the tray", PATIENCE, || desktop.wait(items(desktop)).pop());
         desktop.wait(Self::open(desktop, &found))
     }
 
-    async fn open(desktop: &'a Desktop, place: &Registration) -> Self {
+    async fn open(desktop: &'a Desktop, (owner, path): &(String, String)) -> Self {
         let item: Proxy<'static> = proxy::Builder::new(&desktop.connection)
-            .destination(place.owner.clone())
-            .path(place.path.clone())
+            .destination(owner.clone())
+            .path(path.clone())
             .interface("org.kde.StatusNotifierItem")
             .cache_properties(CacheProperties::No)
             .build()
@@ -51,7 +49,7 @@ impl<'a> Tray<'a> {
             .unwrap();
         let path: OwnedObjectPath = item.get_property("Menu").await.unwrap();
         let menu = MenuProxy::builder(&desktop.connection)
-            .destination(place.owner.clone())
+            .destination(owner.clone())
             .path(path)
             .build()
             .await
@@ -59,14 +57,15 @@ impl<'a> Tray<'a> {
         Self { desktop, item, menu }
     }
 
-    /// `Id`, `Title`, `Status`, `IconName`: a property that is a text.
+    /// `Id`, `Title`, `Status`: a property that is a text.
     pub fn text(&self, property: &str) -> String {
-        self.desktop.wait(self.item.get_property(property)).unwrap()
+        self.desktop.wait(self.item.get_property(property)).unwrap_or_default()
     }
 
-    /// The icon's pictures, where it gives them instead of a name.
-    pub fn pixmaps(&self) -> Vec<Pixmap> {
-        self.desktop.wait(self.item.get_property("IconPixmap")).unwrap_or_default()
+    /// What stands for the icon: a name or path, and pictures where it gives them instead.
+    pub fn icon(&self) -> (String, Vec<Pixmap>) {
+        let pictures = self.desktop.wait(self.item.get_property("IconPixmap")).unwrap_or_default();
+        (self.text("IconName"), pictures)
     }
 
     /// The menu as it is now.
@@ -118,12 +117,33 @@ impl<'a> Tray<'a> {
         });
     }
 
-    /// Whether the icon is still there.
+    /// Whether its program has left the bus.
     pub fn is_gone(&self) -> bool {
-        let watcher = self.desktop.watcher.as_ref().unwrap();
-        let items = self.desktop.wait(watcher.items());
-        !items.iter().any(|item| item.owner == self.item.destination().as_str())
+        let owner = self.item.destination().as_str();
+        !self.desktop.wait(items(self.desktop)).iter().any(|(other, _)| other == owner)
     }
+}
+
+/// Bus name and object path of each item in the tray whose program lives; none where there is no host.
+async fn items(desktop: &Desktop) -> Vec<(String, String)> {
+    let bus = fdo::DBusProxy::new(&desktop.connection).await.unwrap();
+    let host: Proxy<'_> = proxy::Builder::new(&desktop.connection)
+        .destination(watcher::NAME)
+        .path(watcher::PATH)
+        .interface(watcher::NAME)
+        .cache_properties(CacheProperties::No)
+        .build()
+        .await
+        .unwrap();
+    let all: Vec<String> = host.get_property("RegisteredStatusNotifierItems").await.unwrap_or_default();
+    let mut living = Vec::new();
+    for item in all {
+        let (owner, path) = item.split_at(item.find('/').unwrap_or(item.len()));
+        if bus.name_has_owner(owner.try_into().unwrap()).await.unwrap() {
+            living.push((owner.to_owned(), path.to_owned()));
+        }
+    }
+    living
 }
 
 /// A property of a menu's item as text, where it is one.

@@ -1,54 +1,25 @@
 //! The host of tray icons: `org.kde.StatusNotifierWatcher` as KDE's protocol has it, owned by the test.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use zbus::message::Header;
 use zbus::object_server::SignalEmitter;
-use zbus::{Connection, fdo, interface};
+use zbus::{Connection, interface};
 
-const NAME: &str = "org.kde.StatusNotifierWatcher";
-const PATH: &str = "/StatusNotifierWatcher";
+pub const NAME: &str = "org.kde.StatusNotifierWatcher";
+pub const PATH: &str = "/StatusNotifierWatcher";
 
-/// Where an item of the tray is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Registration {
-    /// The unique bus name of its program, which goes with the program.
-    pub owner: String,
-    pub path: String,
+/// Holds the name of the tray's host. Items that have registered are asked for on the bus, as from any other host.
+pub async fn start(connection: &Connection) {
+    let before = connection.object_server().at(PATH, Service::default()).await.unwrap();
+    assert!(before.is_none(), "a connection serves {PATH} once");
+    connection.request_name(NAME).await.unwrap();
 }
 
-/// Knows every item that was registered and whose program is still on the bus.
-pub struct Watcher {
-    items: Arc<Mutex<Vec<Registration>>>,
-    connection: Connection,
-}
-
-impl Watcher {
-    pub async fn start(connection: &Connection) -> Self {
-        let items = Arc::default();
-        let service = Service { items: Arc::clone(&items) };
-        let before = connection.object_server().at(PATH, service).await.unwrap();
-        assert!(before.is_none(), "a connection serves {PATH} once");
-        connection.request_name(NAME).await.unwrap();
-        Self { items, connection: connection.clone() }
-    }
-
-    /// The items whose programs live.
-    pub async fn items(&self) -> Vec<Registration> {
-        let all = self.items.lock().unwrap().clone();
-        let bus = fdo::DBusProxy::new(&self.connection).await.unwrap();
-        let mut living = Vec::new();
-        for item in all {
-            if bus.name_has_owner(item.owner.as_str().try_into().unwrap()).await.unwrap() {
-                living.push(item);
-            }
-        }
-        living
-    }
-}
-
+/// Bus name and object path of each item, in one text.
+#[derive(Default)]
 struct Service {
-    items: Arc<Mutex<Vec<Registration>>>,
+    items: Mutex<Vec<String>>,
 }
 
 #[interface(name = "org.kde.StatusNotifierWatcher")]
@@ -61,23 +32,16 @@ impl Service {
         #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
     ) {
         let path = if service.starts_with('/') { service } else { "/StatusNotifierItem" };
-        let owner = header.sender().unwrap().to_string();
-        let item = Registration { owner, path: path.to_owned() };
-        let full = format!("{}{}", item.owner, item.path);
-        {
-            let mut items = self.items.lock().unwrap();
-            if !items.contains(&item) {
-                items.push(item);
-            }
-        }
-        Self::status_notifier_item_registered(&emitter, &full).await.unwrap();
+        let item = format!("{}{path}", header.sender().unwrap());
+        self.items.lock().unwrap().push(item.clone());
+        Self::status_notifier_item_registered(&emitter, &item).await.unwrap();
     }
 
     fn register_status_notifier_host(&self, _service: &str) {}
 
     #[zbus(property)]
     fn registered_status_notifier_items(&self) -> Vec<String> {
-        self.items.lock().unwrap().iter().map(|item| format!("{}{}", item.owner, item.path)).collect()
+        self.items.lock().unwrap().clone()
     }
 
     #[zbus(property)]

@@ -1,4 +1,4 @@
-use std::fs::{DirBuilder, create_dir};
+use std::fs::{DirBuilder, File, create_dir, read_to_string};
 use std::future::Future;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -15,11 +15,12 @@ use super::display::Display;
 use super::guest::Guest;
 use super::notifications::DUNST;
 use super::recorder::Recorder;
-use super::watcher::Watcher;
+use super::{panel, watcher};
 use crate::skip;
 
 /// What every desktop needs; the package that brings it is in scripts/system.sh.
-const PROGRAMS: &[&str] = &["Xvfb", "dbus-daemon", "dunst", "dunstctl", "scrot", "xdotool", "openbox"];
+const PROGRAMS: &[&str] =
+    &["Xvfb", "dbus-daemon", "dunst", "dunstctl", "scrot", "xdotool", "openbox", "xfce4-panel"];
 
 /// Variables of the developer's own desktop that would lead the app out of the test's.
 const FOREIGN: &[&str] = &[
@@ -36,6 +37,9 @@ const FOREIGN: &[&str] = &[
     "all_proxy",
     "ALL_PROXY",
 ];
+
+/// What the desktop's programs and the app say, within its folder.
+const LOG: &str = "log";
 
 /// One desktop at a time: they share the machine's two cores, and a person has one too.
 static TURN: Mutex<()> = Mutex::new(());
@@ -56,24 +60,40 @@ pub struct Options {
     pub tray_host: bool,
     pub notifications: Notifications,
     pub window_manager: bool,
+    /// A real panel, which then is the tray's host.
+    pub panel: bool,
+}
+
+impl Options {
+    /// What D-Bus may start.
+    fn services(self) -> Vec<(&'static str, &'static str)> {
+        let mut services = Vec::new();
+        if self.notifications == Notifications::Dunst {
+            services.push(("org.freedesktop.Notifications", DUNST));
+        }
+        if self.panel {
+            services.push(panel::SETTINGS);
+        }
+        services
+    }
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { tray_host: true, notifications: Notifications::Dunst, window_manager: false }
+        Self { tray_host: true, notifications: Notifications::Dunst, window_manager: false, panel: false }
     }
 }
 
 /// A private desktop, as the only one of its time. Fields are dropped in their order: clients before their servers,
 /// the folder after all, the turn last.
 pub struct Desktop {
-    pub watcher: Option<Watcher>,
     pub recorder: Option<Recorder>,
     pub connection: Connection,
     pub runtime: Runtime,
-    _window_manager: Option<Guest>,
+    guests: Vec<Guest>,
     bus: Bus,
     pub display: Display,
+    log: File,
     folder: TempDir,
     _turn: MutexGuard<'static, ()>,
 }
@@ -93,28 +113,28 @@ impl Desktop {
         for name in ["home", "data", "config", "cache"] {
             create_dir(folder.path().join(name)).unwrap();
         }
-        let display = Display::start();
-        let environment = surroundings(folder.path(), &display);
-        let dunst = [("org.freedesktop.Notifications", DUNST)];
-        let services = if options.notifications == Notifications::Dunst { &dunst[..] } else { &[] };
-        let bus = Bus::start(folder.path(), services, &environment);
-        let mut desktop = Self::around(folder, display, bus, turn);
+        let log = File::options().create(true).append(true).open(folder.path().join(LOG)).unwrap();
+        let display = Display::start(&log);
+        let mut daemon = Command::new("dbus-daemon");
+        clear(&mut daemon).envs(surroundings(folder.path(), &display));
+        let bus = Bus::start(folder.path(), &options.services(), &mut daemon, &log);
+        let mut desktop = Self::around(folder, display, bus, log, turn);
         desktop.furnish(options);
         Some(desktop)
     }
 
-    fn around(folder: TempDir, display: Display, bus: Bus, turn: MutexGuard<'static, ()>) -> Self {
+    fn around(folder: TempDir, display: Display, bus: Bus, log: File, turn: MutexGuard<'static, ()>) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let connection = runtime.block_on(Builder::address(bus.address()).build()).unwrap();
         Self {
-            watcher: None,
             recorder: None,
             connection,
             runtime,
-            _window_manager: None,
+            guests: Vec::new(),
             bus,
             display,
+            log,
             folder,
             _turn: turn,
         }
@@ -122,13 +142,17 @@ impl Desktop {
 
     fn furnish(&mut self, options: Options) {
         if options.tray_host {
-            self.watcher = Some(self.wait(Watcher::start(&self.connection)));
+            self.wait(watcher::start(&self.connection));
         }
         if options.notifications == Notifications::Recorder {
             self.recorder = Some(self.wait(Recorder::start(&self.connection)));
         }
         if options.window_manager {
-            self._window_manager = Some(Guest::start(&mut self.command("openbox")));
+            self.invite(&mut self.command("openbox"));
+        }
+        if options.panel {
+            panel::configure(self.folder());
+            self.invite(&mut self.command("xfce4-panel"));
         }
     }
 
@@ -151,10 +175,18 @@ impl Desktop {
 
     /// Puts a program on this desktop.
     pub fn adopt<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        for name in FOREIGN {
-            command.env_remove(name);
-        }
-        command.envs(self.environment())
+        clear(command).envs(self.environment())
+    }
+
+    /// Starts a program that stays as long as the desktop.
+    fn invite(&mut self, command: &mut Command) {
+        let guest = self.start_guest(command);
+        self.guests.push(guest);
+    }
+
+    /// Starts a program that has been adopted; what it says is shown when the test fails.
+    pub fn start_guest(&self, command: &mut Command) -> Guest {
+        Guest::start(command.stdout(self.log.try_clone().unwrap()), &self.log)
     }
 
     /// A program of the system on this desktop.
@@ -163,6 +195,23 @@ impl Desktop {
         self.adopt(&mut command).current_dir(self.folder());
         command
     }
+}
+
+impl Drop for Desktop {
+    #[allow(clippy::print_stderr)] // where the test's own message is
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = read_to_string(self.folder().join(LOG)).unwrap_or_default();
+            eprintln!("what the programs on this desktop said:\n{log}");
+        }
+    }
+}
+
+fn clear(command: &mut Command) -> &mut Command {
+    for name in FOREIGN {
+        command.env_remove(name);
+    }
+    command
 }
 
 /// All but the bus, which is started with them.

@@ -4,6 +4,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -18,9 +19,18 @@ use super::recorder::Recorder;
 use super::{panel, watcher};
 use crate::skip;
 
-/// What every desktop needs; the package that brings it is in scripts/system.sh.
-const PROGRAMS: &[&str] =
-    &["Xvfb", "dbus-daemon", "dunst", "dunstctl", "scrot", "xdotool", "openbox", "xfce4-panel"];
+/// What the desktops need; the package that brings it is in scripts/system.sh.
+const PROGRAMS: &[&str] = &[
+    "Xvfb",
+    "dbus-daemon",
+    "dunst",
+    "dunstctl",
+    "scrot",
+    "xdotool",
+    "openbox",
+    "xfce4-panel",
+    "WebKitWebDriver",
+];
 
 /// Variables of the developer's own desktop that would lead the app out of the test's.
 const FOREIGN: &[&str] = &[
@@ -126,7 +136,9 @@ impl Desktop {
     fn around(folder: TempDir, display: Display, bus: Bus, log: File, turn: MutexGuard<'static, ()>) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let connection = runtime.block_on(Builder::address(bus.address()).build()).unwrap();
+        // An app that hangs is a failure, not a test that never ends.
+        let connection = Builder::address(bus.address()).method_timeout(Duration::from_secs(5)).build();
+        let connection = runtime.block_on(connection).unwrap();
         Self {
             recorder: None,
             connection,

@@ -9,7 +9,7 @@ use super::guest::Guest;
 use super::http::{Reply, browse};
 use super::private::{Desktop, Options};
 use super::tray::{PATIENCE, Tray};
-use crate::{Process, TestHome, wait_for, wait_until};
+use crate::{Process, TestHome, wait_for, wait_for_ok, wait_until};
 
 /// A KInfra of one test's own on a desktop of its own, with a copy of the example project. What the app started is
 /// ended before the desktop goes.
@@ -104,20 +104,10 @@ impl Stage {
 
     #[track_caller]
     pub fn wait_until_nothing_lives(&self) {
-        let mut left = Vec::new();
-        for_a_while(|| {
-            left = self.home.processes();
-            left.is_empty()
+        wait_for_ok("every process to end", PATIENCE, || match &*self.home.processes() {
+            [] => Ok(()),
+            left => Err(format!("; these live: {left:#?}")),
         });
-        assert_eq!(left, [], "these processes are left");
-    }
-}
-
-/// As `wait_until`, but leaves the message to the caller, who knows what was found instead.
-fn for_a_while(mut condition: impl FnMut() -> bool) {
-    let end = std::time::Instant::now() + PATIENCE;
-    while !condition() && std::time::Instant::now() < end {
-        std::thread::sleep(std::time::Duration::from_millis(5));
     }
 }
 

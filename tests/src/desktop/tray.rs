@@ -1,4 +1,4 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use zbus::proxy::CacheProperties;
 use zbus::{OwnedObjectPath, OwnedVariant, Proxy, fdo, proxy};
@@ -6,7 +6,7 @@ use zbus::{OwnedObjectPath, OwnedVariant, Proxy, fdo, proxy};
 use super::menu::{Kind, Layout, MenuItem, read};
 use super::private::Desktop;
 use super::watcher;
-use crate::wait_for;
+use crate::{wait_for, wait_for_ok};
 
 /// How long the app may take for something that a person is waiting for.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -19,7 +19,6 @@ trait Menu {
     #[zbus(name = "GetLayout")]
     fn layout(&self, parent: i32, depth: i32, properties: &[&str]) -> zbus::Result<(u32, Layout)>;
     fn event(&self, id: i32, event: &str, data: &zbus::Variant<'_>, timestamp: u32) -> zbus::Result<()>;
-    fn about_to_show(&self, id: i32) -> zbus::Result<bool>;
 }
 
 /// The app's icon in the tray and its menu, as a tray host sees them: asked anew each time, since the app may change
@@ -81,20 +80,11 @@ impl<'a> Tray<'a> {
     /// Waits until the menu is as `look` wants it, and gives what that found.
     #[track_caller]
     pub fn wait_for<T>(&self, what: &str, mut look: impl FnMut(&MenuItem) -> Option<T>) -> T {
-        let mut last = None;
-        let end = Instant::now() + PATIENCE;
-        loop {
+        wait_for_ok(what, PATIENCE, || {
             // While the app rebuilds its menu an answer may be missing.
-            if let Ok(menu) = self.try_menu() {
-                if let Some(found) = look(&menu) {
-                    return found;
-                }
-                last = Some(menu);
-            }
-            let menu = || last.as_ref().map(ToString::to_string).unwrap_or_default();
-            assert!(Instant::now() < end, "waited {PATIENCE:?} for {what}, in vain; the menu:\n{}", menu());
-            std::thread::sleep(Duration::from_millis(3));
-        }
+            let menu = self.try_menu().map_err(|error| format!("; the menu can't be read: {error}"))?;
+            look(&menu).ok_or_else(|| format!("; the menu:\n{menu}"))
+        })
     }
 
     /// Waits until the item at this path of names has a label that is wanted, and gives that label.

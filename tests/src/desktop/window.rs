@@ -33,8 +33,7 @@ impl<'a> Window<'a> {
                 "tauri-driver is not installed; run ./dev test, or: cargo install tauri-driver --version ^2"
             )
         });
-        let native =
-            which("WebKitWebDriver").expect("WebKitWebDriver is not installed; ./dev test installs it");
+        let native = which("WebKitWebDriver").unwrap();
         let app = bin("kinfra-desktop");
         // The last ones of this test's range: KInfra chooses its own by hash and skips what is in use.
         let (port, native_port) = (*home.ports().end(), home.ports().end() - 1);

@@ -1,9 +1,10 @@
-use std::fs::File;
+use std::fs::{File, read};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use super::guest::Guest;
+use crate::wait_until;
 
 /// An X server with no screen to see, on whichever number is free.
 #[derive(Debug)]
@@ -16,7 +17,16 @@ impl Display {
     pub fn start(log: &File) -> Self {
         // It writes the number once it accepts clients.
         let (server, number) = Guest::start_and_read_line(
-            Command::new("Xvfb").args(["-displayfd", "1", "-screen", "0", "1280x800x24", "-nolisten", "tcp"]),
+            Command::new("Xvfb").args([
+                "-displayfd",
+                "1",
+                "-screen",
+                "0",
+                "1280x800x24",
+                "-nolisten",
+                "tcp",
+                "-wr",
+            ]),
             log,
             Duration::from_secs(20),
         );
@@ -30,9 +40,21 @@ impl Display {
 
     /// A picture of the whole screen.
     pub fn screenshot(&self, file: &Path) {
-        let scrot =
-            Command::new("scrot").arg("--overwrite").arg(file).env("DISPLAY", &self.name).output().unwrap();
-        assert!(scrot.status.success(), "scrot: {}", String::from_utf8_lossy(&scrot.stderr));
+        self.screenshot_of("0,0,1280,800", file);
+    }
+
+    /// A picture of a part of the screen (left, top, width, height), once two in a row are the same: what has a
+    /// window may not be painted yet.
+    pub fn screenshot_of(&self, area: &str, file: &Path) {
+        let mut last = None;
+        wait_until("the screen to come to rest", Duration::from_secs(10), || {
+            let mut scrot = Command::new("scrot");
+            scrot.args(["--autoselect", area, "--overwrite"]).arg(file).env("DISPLAY", &self.name);
+            let output = scrot.output().unwrap();
+            assert!(output.status.success(), "scrot: {}", String::from_utf8_lossy(&output.stderr));
+            let picture = read(file).ok();
+            std::mem::replace(&mut last, picture) == last
+        });
     }
 
     /// Mouse, keyboard and windows, as xdotool's own arguments say; gives what it prints.
@@ -46,6 +68,11 @@ impl Display {
     pub fn windows(&self, title: &str) -> Vec<String> {
         let found = self.xdotool(&["search", "--onlyvisible", "--name", title]);
         found.lines().map(str::to_owned).collect()
+    }
+
+    /// How many windows can be seen, menus among them.
+    pub fn all_windows(&self) -> usize {
+        self.xdotool(&["search", "--onlyvisible", "--name", ".*"]).lines().count()
     }
 }
 

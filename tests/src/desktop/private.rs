@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use zbus::Connection;
 use zbus::connection::Builder;
+use zbus::fdo::DBusProxy;
 
 use super::bus::Bus;
 use super::display::Display;
@@ -17,7 +18,7 @@ use super::guest::Guest;
 use super::notifications::DUNST;
 use super::recorder::Recorder;
 use super::{panel, watcher};
-use crate::skip;
+use crate::{skip, wait_until};
 
 /// What the desktops need; the package that brings it is in scripts/system.sh.
 const PROGRAMS: &[&str] = &[
@@ -165,6 +166,11 @@ impl Desktop {
         if options.panel {
             panel::configure(self.folder());
             self.invite(&mut self.command("xfce4-panel"));
+            // A program that comes first shows its icon in the older way and then twice.
+            let bus = self.wait(DBusProxy::new(&self.connection)).unwrap();
+            wait_until("the panel's tray", Duration::from_secs(20), || {
+                self.wait(bus.name_has_owner(watcher::NAME.try_into().unwrap())).unwrap()
+            });
         }
     }
 

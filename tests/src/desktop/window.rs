@@ -78,7 +78,20 @@ impl<'a> Window<'a> {
         });
     }
 
+    /// The page as a picture, once what moves has come to rest and is painted.
     pub fn screenshot(&self, file: &Path) {
+        self.execute(
+            "window.painted = false;
+            const still = (motion) => motion.effect.getTiming().iterations === Infinity;
+            const rest = () => document.getAnimations().every(still)
+                ? requestAnimationFrame(() => { window.painted = true; })
+                : requestAnimationFrame(rest);
+            requestAnimationFrame(rest);",
+            json!([]),
+        );
+        wait_until("the page to be painted", PATIENCE, || {
+            self.execute("return window.painted", json!([])) == Value::Bool(true)
+        });
         let picture = self.desktop.wait(self.session.screenshot()).unwrap();
         std::fs::write(file, picture).unwrap();
     }

@@ -162,6 +162,10 @@ impl Desktop {
         }
         if options.window_manager {
             self.invite(&mut self.command("openbox"));
+            // It says so on the root window once it manages windows and keys.
+            wait_until("the window manager", Duration::from_secs(20), || {
+                !self.display.xdotool(&["get_num_desktops"]).is_empty()
+            });
         }
         if options.panel {
             panel::configure(self.folder());

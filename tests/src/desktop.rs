@@ -19,6 +19,7 @@ mod window;
 mod absence_tests;
 mod end_tests;
 mod harness_tests;
+mod outside_tests;
 mod picture_tests;
 mod stack_tests;
 mod window_tests;

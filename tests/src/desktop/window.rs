@@ -78,8 +78,8 @@ impl<'a> Window<'a> {
         });
     }
 
-    /// The page as a picture, once what moves has come to rest and is painted.
-    pub fn screenshot(&self, file: &Path) {
+    /// Waits until what moves has come to rest and is painted.
+    pub fn come_to_rest(&self) {
         self.execute(
             "window.painted = false;
             const still = (motion) => motion.effect.getTiming().iterations === Infinity;
@@ -92,6 +92,11 @@ impl<'a> Window<'a> {
         wait_until("the page to be painted", PATIENCE, || {
             self.execute("return window.painted", json!([])) == Value::Bool(true)
         });
+    }
+
+    /// The page as a picture, at rest.
+    pub fn screenshot(&self, file: &Path) {
+        self.come_to_rest();
         let picture = self.desktop.wait(self.session.screenshot()).unwrap();
         std::fs::write(file, picture).unwrap();
     }

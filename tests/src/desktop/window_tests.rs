@@ -24,6 +24,8 @@ fn window_menu_and_command_line_show_the_same_states() {
     stage.bring_up(&tray);
     assert_same(&stage, &window, &tray);
     assert!(window.text("project-status").contains("3 of 3 healthy"));
+    wait_for_window(&stage);
+    window.come_to_rest();
     stage.desktop.display.screenshot(&screenshots().join("desktop.png"));
 
     // The buttons of a row, for one service alone.

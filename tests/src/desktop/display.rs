@@ -3,6 +3,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use super::guest::Guest;
 use crate::wait_until;
 
@@ -10,7 +12,7 @@ use crate::wait_until;
 #[derive(Debug)]
 pub struct Display {
     name: String,
-    _server: Guest,
+    server: Guest,
 }
 
 impl Display {
@@ -30,7 +32,12 @@ impl Display {
             log,
             Duration::from_secs(20),
         );
-        Self { name: format!(":{number}"), _server: server }
+        Self { name: format!(":{number}"), server }
+    }
+
+    /// Takes the display away, as the end of an X session does.
+    pub fn end(&self) {
+        self.server.signal(Signal::TERM);
     }
 
     /// What `DISPLAY` is to be.

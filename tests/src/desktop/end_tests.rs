@@ -30,6 +30,17 @@ fn a_terminated_app_stops_everything() {
 }
 
 #[test]
+fn a_display_that_goes_away_stops_everything() {
+    let Some(stage) = Stage::set("a display that goes away", Options::default()) else { return };
+    let (mut app, tray) = stage.start_with_example(&[]);
+    stage.bring_up(&tray);
+    stage.desktop.display.end();
+    let code = app.wait();
+    assert!(![Some(101), None].contains(&code), "{code:?}");
+    stage.wait_until_nothing_lives();
+}
+
+#[test]
 fn services_outlive_a_killed_app_and_the_next_one_adopts_them() {
     let Some(stage) = Stage::set("a killed app", Options::default()) else { return };
     let (mut app, tray) = stage.start_with_example(&[]);

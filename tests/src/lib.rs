@@ -16,10 +16,12 @@ pub use processes::Process;
 pub use programs::bin;
 pub use project::{Printed, TestProject};
 pub use skips::skip;
-pub use wait::{wait_for, wait_until};
+pub use wait::{wait_for, wait_for_ok, wait_until};
 
 #[cfg(test)]
 mod architecture;
+#[cfg(test)]
+mod desktop;
 #[cfg(test)]
 mod misbehave;
 #[cfg(test)]

@@ -1,8 +1,29 @@
+use std::fmt::Display;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// How often a condition is looked at: short against anything that a test waits for, long against its cost.
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// Waits until `look` succeeds, and gives what it found. `what` completes the sentence "waited … for".
+///
+/// # Panics
+/// When it doesn't succeed within `timeout`; the message ends with what the last look found instead.
+#[track_caller]
+pub fn wait_for_ok<T, E: Display>(
+    what: &str,
+    timeout: Duration,
+    mut look: impl FnMut() -> Result<T, E>,
+) -> T {
+    let end = Instant::now() + timeout;
+    loop {
+        match look() {
+            Ok(found) => return found,
+            Err(instead) => assert!(Instant::now() < end, "waited {timeout:?} for {what}, in vain{instead}"),
+        }
+        sleep(PAUSE);
+    }
+}
 
 /// Waits until `look` finds something, and gives it. `what` completes the sentence "waited … for".
 ///
@@ -10,14 +31,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// When nothing is found within `timeout`.
 #[track_caller]
 pub fn wait_for<T>(what: &str, timeout: Duration, mut look: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + timeout;
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < end, "waited {timeout:?} for {what}, in vain");
-        sleep(PAUSE);
-    }
+    wait_for_ok(what, timeout, || look().ok_or(""))
 }
 
 /// Waits until `condition` holds. `what` completes the sentence "waited … for".

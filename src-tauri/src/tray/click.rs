@@ -68,7 +68,11 @@ fn told(app: &AppHandle, title: &str, result: Result<(), kinfra_rpc::Failure>) {
 
 fn add_project(app: &AppHandle) {
     let asked = app.clone();
-    let dialog = app.dialog().file().set_title("Add a project: choose the folder with its kinfra.yaml");
+    let mut dialog = app.dialog().file().set_title("Add a project: choose the folder with its kinfra.yaml");
+    // GTK would begin with what was used lately, and with no folder chosen.
+    if let Some(home) = Shell::of(app).surroundings.variable("HOME") {
+        dialog = dialog.set_directory(home);
+    }
     dialog.pick_folder(move |folder| {
         let Some(folder) = folder.and_then(|folder| folder.into_path().ok()) else { return };
         command(&asked, format!("{} could not be added", folder.display()), None, AddProject { folder });

@@ -73,7 +73,7 @@ fn lines(project: &ProjectState, key: &str, text: &str, hint: Option<&str>) -> V
 
 /// Why a service is down for good, and what can be done.
 fn trouble(node: &NodeState) -> Option<(String, Option<&str>)> {
-    if !matches!(node.phase, Phase::Failed | Phase::CrashLooping) {
+    if !node.has_failed() {
         return None;
     }
     let name = short_name(&node.name);
@@ -82,8 +82,12 @@ fn trouble(node: &NodeState) -> Option<(String, Option<&str>)> {
         None if node.phase == Phase::CrashLooping => {
             Some((format!("{name} keeps crashing: show its logs"), None))
         }
-        None => Some((format!("{name} could not start: show its logs"), None)),
+        None => Some((format!("{name} {}: show its logs", ended(node)), None)),
     }
+}
+
+fn ended(node: &NodeState) -> String {
+    node.last_exit.map_or_else(|| "could not start".to_owned(), |exit| exit.describe())
 }
 
 /// A problem of a file begins with its place there, without the folders before it.

@@ -1,7 +1,7 @@
 //! The words of the menu: the same as the window's (`ui/src/lib/state/status.ts`), without what changes by itself
 //! as time passes. A countdown would redraw an open menu every second.
 
-use kinfra_rpc::{Health, NodeKind, NodeState, Phase, ProjectState, StackStatus, Wanted};
+use kinfra_rpc::{Health, NodeState, Phase, ProjectState, StackStatus, Wanted};
 
 /// A menu that is wider hides what it was opened over; GTK itself never shortens a line.
 const LONGEST_LINE: usize = 72;
@@ -10,7 +10,7 @@ const LONGEST_NAME: usize = 32;
 /// The project in a few words: `3 of 3 healthy`, `failed · 1 of 3 healthy`, `2 problems · stopped`.
 pub fn project_line(project: &ProjectState) -> String {
     let status = project.status();
-    let healthy = format!("{} of {} healthy", project.healthy(), project.nodes.len());
+    let healthy = format!("{} of {} healthy", project.healthy(), project.expected());
     let problems = match project.problems.len() {
         0 => None,
         1 => Some("1 problem".to_owned()),
@@ -53,17 +53,12 @@ pub fn node_word(node: &NodeState) -> String {
         },
         Phase::Stopping if node.wanted == Wanted::Running => "restarting",
         Phase::Stopping => "stopping",
-        Phase::Exited if is_done(node) => "done",
+        Phase::Exited if node.is_done() => "done",
         Phase::Exited => return exited(node),
         Phase::Failed => "failed",
         Phase::CrashLooping => "keeps crashing",
     };
     word.to_owned()
-}
-
-/// A task that ended well.
-fn is_done(node: &NodeState) -> bool {
-    node.kind == NodeKind::Task && node.last_exit.and_then(|exit| exit.code) == Some(0)
 }
 
 fn exited(node: &NodeState) -> String {
@@ -74,7 +69,7 @@ fn exited(node: &NodeState) -> String {
 /// Whether Start would do something.
 pub fn can_start(node: &NodeState) -> bool {
     matches!(node.phase, Phase::Stopped | Phase::Failed | Phase::CrashLooping)
-        || (node.phase == Phase::Exited && !is_done(node))
+        || (node.phase == Phase::Exited && !node.is_done())
 }
 
 /// Whether Stop would do something.

@@ -23,7 +23,7 @@ impl Stage {
     pub fn set(test: &str, options: Options) -> Option<Self> {
         let desktop = Desktop::start(test, options)?;
         let home = TestHome::new();
-        let example = home.path().join("projects/shop");
+        let example = desktop.folder().join("home/projects/shop");
         create_dir_all(&example).unwrap();
         let original = Path::new(env!("CARGO_MANIFEST_DIR")).join("../example/kinfra.yaml");
         copy(original, example.join("kinfra.yaml")).unwrap();

@@ -156,6 +156,10 @@ pub struct ProxyState {
 pub struct EngineState {
     pub version: String,
     pub pid: u32,
+    /// The user's own folder, so that paths can be shown as people write them: `~/work/shop`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    pub user_folder: Option<PathBuf>,
     pub proxy: ProxyState,
     /// True from Quit on.
     pub ending: bool,

@@ -29,7 +29,11 @@ export type Done = Record<symbol, never>;
  */
 export type EndMode = "stop_services" | "leave_running";
 
-export type EngineState = { version: string, pid: number, proxy: ProxyState, 
+export type EngineState = { version: string, pid: number, 
+/**
+ * The user's own folder, so that paths can be shown as people write them: `~/work/shop`.
+ */
+user_folder?: string, proxy: ProxyState, 
 /**
  * True from Quit on.
  */

@@ -31,7 +31,9 @@ impl Kinfra {
         let clock = Clock::start();
         let store = Store::open(&options.home.database())?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        let hub = Hub::new(EngineState { version, pid: std::process::id(), ..EngineState::default() });
+        let user_folder = options.environment.get("HOME").map(Into::into);
+        let pid = std::process::id();
+        let hub = Hub::new(EngineState { version, pid, user_folder, ..EngineState::default() });
         let (keeper, events) = Keeper::connect(keeper_options(&options)?).await?;
         let (output, printed) = watch::channel(0);
         let surroundings =

@@ -149,3 +149,31 @@ fn what_is_missing_is_named_with_what_to_do() {
         assert!(problem.hint.is_some(), "{problem}");
     }
 }
+
+#[test]
+fn a_health_command_decides_and_says_why() {
+    let project = TestProject::new(
+        "project: asked\nservices:\n  it:\n    run: [MISBEHAVE, never-ready]\n    port: none\n    health:\n      command: test -e ready || { echo no such file as ready; exit 7; }\n      start_period: 1h\n",
+    );
+    project.kinfra(&["up", "-d", "--timeout", "1"]);
+    let expected = "its health command exited with code 7: no such file as ready";
+    project.wait_for_node("it", "starting for a reason", |node| node.detail.contains(expected));
+    std::fs::write(project.folder().join("ready"), "").unwrap();
+    project.wait_for_node("it", "healthy", |node| node.health == Health::Healthy);
+}
+
+#[test]
+fn a_health_command_that_hangs_is_ended_with_all_that_it_started() {
+    let project = TestProject::new(
+        "project: asked\nservices:\n  it:\n    run: [MISBEHAVE, serve]\n    health:\n      command: unset PORT; MISBEHAVE forks-away; exec MISBEHAVE ignores-sigterm\n      timeout: 200ms\n      interval: 1h\n      failure_threshold: 1\n      start_period: 0s\n",
+    );
+    project.kinfra(&["up", "-d", "--timeout", "5"]);
+    let node = project.wait_for_node("it", "unhealthy", |node| node.health == Health::Unhealthy);
+    assert!(node.detail.contains("did not end within 200 ms"), "{}", node.detail);
+    let strays = || {
+        project.home.processes().into_iter().filter(|process| {
+            process.command.contains("forks-away") || process.command.contains("ignores-sigterm")
+        })
+    };
+    wait_until("the health command to be gone", SOON, || strays().count() == 0 && misbehaving(&project) == 1);
+}

@@ -93,6 +93,12 @@ impl Home {
         self.project_logs(project).join(node)
     }
 
+    /// The folder of what a node's health command prints.
+    #[must_use]
+    pub fn health_logs(&self, project: &str, node: &str) -> PathBuf {
+        self.node_logs(project, node).join("health")
+    }
+
     /// The folder of all logs of one project.
     #[must_use]
     pub fn project_logs(&self, project: &str) -> PathBuf {

@@ -1,6 +1,6 @@
-//! Probes: one check of one service.
+//! Probes that ask by the network: one check of one service.
 
 mod http;
 mod probe;
 
-pub use probe::{Probe, check};
+pub use probe::{Probe, check, took};

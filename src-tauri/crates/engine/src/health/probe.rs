@@ -1,11 +1,8 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
-use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::http;
@@ -17,8 +14,6 @@ pub enum Probe {
     Http { port: u16, path: String },
     /// Something accepts connections on loopback.
     Tcp { port: u16 },
-    /// Exit code 0 is healthy.
-    Command { program: PathBuf, arguments: Vec<String>, folder: PathBuf, environment: Vec<(String, String)> },
     /// It lives at least this long.
     Lives { since: Instant, at_least: Duration },
 }
@@ -33,11 +28,6 @@ pub async fn check(probe: &Probe, limit: Duration) -> Result<String, String> {
         match probe {
             Probe::Http { port, path } => http::get(connect(*port).await?, *port, path).await?,
             Probe::Tcp { port } => drop(connect(*port).await?),
-            Probe::Command { program, arguments, folder, environment } => {
-                let mut command = Command::new(program);
-                command.args(arguments).current_dir(folder).env_clear().envs(environment.iter().cloned());
-                run(command).await?;
-            }
             Probe::Lives { since, at_least } if since.elapsed() >= *at_least => return Ok(String::new()),
             Probe::Lives { at_least, .. } => {
                 return Err(format!("lives shorter than {} s", at_least.as_secs()));
@@ -69,19 +59,9 @@ async fn connect(port: u16) -> Result<TcpStream, String> {
     })
 }
 
-async fn run(mut command: Command) -> Result<(), String> {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
-    match command.status().await {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(match status.code() {
-            Some(code) => format!("its health command exited with code {code}"),
-            None => "its health command was ended by a signal".to_owned(),
-        }),
-        Err(error) => Err(format!("cannot run its health command: {error}")),
-    }
-}
-
-fn took(duration: Duration) -> String {
+/// `12 ms`
+#[must_use]
+pub fn took(duration: Duration) -> String {
     match duration.as_millis() {
         millis @ 0..10_000 => format!("{millis} ms"),
         millis => format!("{} s", millis / 1_000),
@@ -158,20 +138,5 @@ mod tests {
         let probe = Probe::Http { port, path: "/".into() };
         let error = check(&probe, Duration::from_millis(50)).await.unwrap_err();
         assert_eq!(error, "no answer within 50 ms");
-    }
-
-    #[tokio::test]
-    async fn a_command_is_healthy_when_it_exits_0() {
-        let command = |script: &str| Probe::Command {
-            program: "/bin/sh".into(),
-            arguments: vec!["-c".into(), script.into()],
-            folder: "/".into(),
-            environment: vec![("WORD".into(), "yes".into())],
-        };
-        assert!(check(&command("test $WORD = yes"), LIMIT).await.is_ok());
-        assert_eq!(
-            check(&command("exit 3"), LIMIT).await.unwrap_err(),
-            "its health command exited with code 3"
-        );
     }
 }

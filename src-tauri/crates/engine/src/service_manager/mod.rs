@@ -5,6 +5,7 @@ mod instance;
 mod launch;
 mod node;
 mod obstacles;
+mod probes;
 mod program;
 mod references;
 mod runs;

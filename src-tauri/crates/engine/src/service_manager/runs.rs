@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kinfra_rpc::Exit;
+use tokio::sync::oneshot;
 
 use crate::supervisor::{Input, Supervisor};
 
@@ -20,6 +21,8 @@ struct Tables {
     next: Ticket,
     supervisors: HashMap<Ticket, Supervisor>,
     runs: HashMap<String, (Ticket, u64)>,
+    /// Runs that nobody supervises: somebody just waits for their end.
+    awaited: HashMap<String, oneshot::Sender<Exit>>,
 }
 
 impl Runs {
@@ -43,12 +46,26 @@ impl Runs {
     }
 
     pub(super) fn end(&self, run: &str) {
-        self.lock().runs.remove(run);
+        let mut tables = self.lock();
+        tables.runs.remove(run);
+        tables.awaited.remove(run);
+    }
+
+    /// The end of a run that is about to be spawned.
+    pub(super) fn wait_for(&self, run: String) -> oneshot::Receiver<Exit> {
+        let (sender, receiver) = oneshot::channel();
+        self.lock().awaited.insert(run, sender);
+        receiver
     }
 
     /// Tells a supervisor that its process ended. False when nobody here knows the run.
     pub fn exited(&self, run: &str, exit: Exit) -> bool {
-        let tables = self.lock();
+        let mut tables = self.lock();
+        if let Some(awaiting) = tables.awaited.remove(run) {
+            // An error means that it took too long for the one who waited.
+            let _ = awaiting.send(exit);
+            return true;
+        }
         let Some((ticket, number)) = tables.runs.get(run) else { return false };
         if let Some(supervisor) = tables.supervisors.get(ticket) {
             supervisor.notify(Input::Exited { run: *number, exit });

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use kinfra_keeper::protocol::{Scope, Spawn};
 use kinfra_rpc::{ErrorCode, Exit, Phase, Problem};
@@ -17,16 +17,12 @@ use super::launch::{Prepared, environment, prepare};
 use super::obstacles::{not_spawned, port_taken};
 use super::runs::{Runs, Ticket};
 use crate::clock::Clock;
-use crate::config::{ProbeKind, ServiceSpec};
-use crate::health::{Probe, check};
+use crate::config::ServiceSpec;
 use crate::home::Home;
 use crate::port_registry::is_free;
 use crate::process::{Keeper, port_holder};
 use crate::store::{NewRun, Store};
 use crate::supervisor::{Launched, ProbeResult, Unit};
-
-/// With neither port nor probe: ready after this long.
-const READY_AFTER: Duration = Duration::from_secs(1);
 
 /// What every service needs of the engine.
 pub struct ServiceContext {
@@ -124,10 +120,8 @@ impl Unit for Service {
 
     async fn probe(&self, run: u64) -> ProbeResult {
         let running = self.lock().get(&run).cloned();
-        let Some(Running { since, port, .. }) = running else { return Err("it ended".to_owned()) };
-        let spec = self.spec();
-        let limit = spec.health.as_ref().map_or(Duration::from_secs(1), |health| health.timeout);
-        check(&self.prepare_probe(&spec, since, port)?, limit).await
+        let Some(running) = running else { return Err("it ended".to_owned()) };
+        self.ask(run, &running).await
     }
 
     async fn sweep(&self, run: u64) -> usize {
@@ -174,29 +168,6 @@ impl Service {
     pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<u64, Running>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn prepare_probe(&self, spec: &ServiceSpec, since: Instant, port: Option<u16>) -> Result<Probe, String> {
-        let facts = self.instance.facts();
-        let kind = spec.health.as_ref().map(|health| &health.kind);
-        Ok(match (kind, port) {
-            (Some(ProbeKind::Http { path }), Some(port)) => Probe::Http { port, path: path.clone() },
-            (Some(ProbeKind::Command(run)), _) => {
-                let environment = environment(spec, &facts, &self.context.inherited);
-                let prepared =
-                    environment.and_then(|environment| prepare(run, &spec.dir, &facts, environment));
-                let Prepared { program, arguments, environment } =
-                    prepared.map_err(|problem| problem.message)?;
-                Probe::Command {
-                    program,
-                    arguments,
-                    folder: spec.dir.clone(),
-                    environment: environment.into_iter().collect(),
-                }
-            }
-            (Some(ProbeKind::Tcp) | None, Some(port)) => Probe::Tcp { port },
-            (_, None) => Probe::Lives { since, at_least: READY_AFTER },
-        })
-    }
 }
 
 /// # Errors
@@ -210,7 +181,7 @@ async fn free_port(spec: &ServiceSpec, port: u16) -> Result<(), Problem> {
 }
 
 /// Unique for ever: 128 random bits.
-fn new_run_id() -> Result<String, Problem> {
+pub(super) fn new_run_id() -> Result<String, Problem> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
         .map_err(|error| Problem::new(ErrorCode::Io, format!("the system has no random numbers: {error}")))?;

@@ -17,6 +17,8 @@ command_check() {
     ensure_system desktop
     ensure_rust
     ensure_ui_bundle
+    ensure_cargo_deny
+    if [[ ${CI:-} == true ]] && have apt-get; then install_by_apt shellcheck; fi
 
     check "formatting of Rust" cargo fmt --all --check
     check "Cargo.lock" lock_is_current

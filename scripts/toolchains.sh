@@ -56,6 +56,15 @@ ensure_node() {
     node_is_new_enough || fail "cannot run $own/node_modules/node/bin/node; delete $own and try again"
 }
 
+# For ./dev check. Where nobody has it, only CI takes the minutes that it needs to be built.
+ensure_cargo_deny() {
+    if ! have cargo-deny && [[ ${CI:-} == true && ! -x target/tools/bin/cargo-deny ]]; then
+        say "installing cargo-deny into target/tools"
+        cargo install cargo-deny --locked --root target/tools
+    fi
+    PATH="$PATH:$PWD/target/tools/bin"
+}
+
 # tauri-driver speaks WebDriver to the app's window in the desktop tests. Version 2 goes with Tauri 2.
 ensure_tauri_driver() {
     is_linux || return 0

@@ -6,6 +6,7 @@ mod configuration;
 mod ends;
 mod example;
 mod instances;
+mod keeper;
 mod misbehaving;
 mod pages;
 mod ports;

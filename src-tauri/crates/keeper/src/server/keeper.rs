@@ -32,6 +32,9 @@ const ENDS_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 /// A run that prints without end is told of so often: a person sees no difference, and the engine sleeps.
 const BETWEEN_OUTPUTS: Duration = Duration::from_millis(25);
 
+/// After the system refused a connection, for want of descriptors.
+const AFTER_REFUSAL: Duration = Duration::from_millis(100);
+
 /// Connections that have not said hello.
 const MOST_STRANGERS: usize = 8;
 
@@ -44,6 +47,8 @@ struct Keeper {
     alone_since: Instant,
     had_engine: bool,
     outputs_at: Instant,
+    /// Until when nobody is let in: out of descriptors, asking at once again would only burn the processor.
+    deaf_until: Option<Instant>,
     quit: bool,
 }
 
@@ -71,6 +76,7 @@ pub fn run(options: &Options) -> Result<(), StartError> {
         alone_since: Instant::now(),
         had_engine: false,
         outputs_at: Instant::now(),
+        deaf_until: None,
         quit: false,
     };
     while !keeper.is_done() {
@@ -115,8 +121,12 @@ impl Keeper {
         let adopted: Vec<_> = (self.children.runs.iter())
             .filter_map(|(name, run)| run.watch.as_ref().map(|watch| (name, watch)))
             .collect();
+        let deaf_until = self.deaf_until.filter(|until| Instant::now() < *until);
         let mut waiting = vec![
-            PollFd::new(&self.started.listener, PollFlags::IN),
+            PollFd::new(
+                &self.started.listener,
+                if deaf_until.is_some() { PollFlags::empty() } else { PollFlags::IN },
+            ),
             PollFd::new(&self.started.signals.wake, PollFlags::IN),
         ];
         waiting.extend(self.links.iter().map(|link| {
@@ -125,7 +135,7 @@ impl Keeper {
         }));
         waiting.extend(pumps.iter().map(|pump| PollFd::new(&pump.source, PollFlags::IN)));
         waiting.extend(adopted.iter().map(|(_, watch)| PollFd::new(*watch, PollFlags::IN)));
-        let timeout = self.deadline().map(|at| {
+        let timeout = self.deadline().into_iter().chain(deaf_until).min().map(|at| {
             let left = at.saturating_duration_since(Instant::now());
             Timespec {
                 tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
@@ -179,12 +189,18 @@ impl Keeper {
     }
 
     fn accept(&mut self) {
-        while let Ok((socket, _)) = self.started.listener.accept() {
-            let is_own = platform::peer_user(&socket).is_ok_and(|user| user == self.user);
-            if let (true, Ok(link)) = (is_own, Link::new(socket)) {
-                self.links.push(link);
+        self.deaf_until = loop {
+            match self.started.listener.accept() {
+                Ok((socket, _)) => {
+                    let is_own = platform::peer_user(&socket).is_ok_and(|user| user == self.user);
+                    if let (true, Ok(link)) = (is_own, Link::new(socket)) {
+                        self.links.push(link);
+                    }
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break None,
+                Err(_) => break Some(Instant::now() + AFTER_REFUSAL),
             }
-        }
+        };
         let strangers = self.links.iter().filter(|link| !link.greeted).count();
         let surplus = strangers.saturating_sub(MOST_STRANGERS);
         for link in self.links.iter_mut().filter(|link| !link.greeted).take(surplus) {

@@ -72,6 +72,7 @@ impl Stack {
             nodes,
             leaving: IndexMap::new(),
             wanted,
+            ending: false,
             wishes: Wishes::new(),
             changed,
         };
@@ -98,6 +99,8 @@ struct Task {
     /// No longer in the configuration, still to be stopped.
     leaving: IndexMap<String, Arc<dyn Node>>,
     wanted: BTreeSet<String>,
+    /// Everything is being stopped, although that is not what the user wants to run next time.
+    ending: bool,
     wishes: Wishes,
     changed: Arc<Notify>,
 }
@@ -122,6 +125,11 @@ impl Task {
     }
 
     async fn take(&mut self, command: Command) {
+        match command {
+            Command::End { .. } => self.ending = true,
+            Command::Start(_) | Command::Restart(_) => self.ending = false,
+            Command::Stop(_) | Command::Problems(_) | Command::Replace { .. } => {}
+        }
         match command {
             Command::Start(names) => {
                 let names = self.graph.with_dependencies(&self.named(names));
@@ -223,7 +231,9 @@ impl Task {
     }
 
     fn shown(&self, observed: &Observed) -> Vec<NodeState> {
-        let show = |name| show(&self.graph, &self.wishes, &self.wanted, observed, name);
+        let none = BTreeSet::new();
+        let wanted = if self.ending { &none } else { &self.wanted };
+        let show = |name| show(&self.graph, &self.wishes, wanted, observed, name);
         let staying = self.nodes.keys().map(|name| show(name));
         staying.chain(self.leaving.values().map(|node| node.observe())).collect()
     }

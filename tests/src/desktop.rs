@@ -23,5 +23,6 @@ mod neighbour_tests;
 mod outside_tests;
 mod picture_tests;
 mod stack_tests;
+mod trouble_tests;
 mod window_end_tests;
 mod window_tests;

@@ -86,3 +86,24 @@ fn a_second_start_hands_its_project_to_the_first() {
     tray.wait_for("the project in the first one's menu", |menu| menu.find(&["shop"]).map(drop));
     first.assert_lives();
 }
+
+#[test]
+fn quitting_can_be_made_to_kill_what_does_not_end() {
+    let Some(stage) = Stage::set("killing what does not end", Options::default()) else { return };
+    let misbehave = crate::bin("misbehave");
+    let configuration = format!(
+        "project: stubborn\nservices:\n  it:\n    run: [{}, ignores-sigterm]\n    stop: {{grace: 1h}}\n",
+        misbehave.display()
+    );
+    let folder = stage.home.project("stubborn", &configuration);
+    let mut app = stage.start(&["--add", folder.to_str().unwrap()]);
+    let tray = Tray::find(&stage.desktop);
+    tray.click(&["stubborn", "Start"]);
+    tray.wait_for_label(&["stubborn"], |label| label == "stubborn · 1 of 1 healthy");
+    tray.click(&["Quit"]);
+    tray.wait_for_label(&["stubborn", "it"], |label| label == "it · stopping");
+    app.assert_lives();
+    tray.click(&["Kill what still runs"]);
+    assert_eq!(app.wait(), Some(0));
+    stage.wait_until_nothing_lives();
+}

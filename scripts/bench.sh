@@ -14,8 +14,14 @@ command_bench() {
         [[ -z $name ]]
         return
     fi
-    ensure_system base
     ensure_rust
-    cargo build --release -p kinfra-keeper -p kinfra-cli -p kinfra-tests --bins
-    cargo run --release -p kinfra-tests --bin "bench-$name"
+    if [[ $name == desktop ]]; then
+        ensure_system tests
+        ensure_ui_bundle
+        cargo build --release --workspace --bins
+    else
+        ensure_system base
+        cargo build --release -p kinfra-keeper -p kinfra-cli -p kinfra-tests --bins
+    fi
+    "target/release/bench-$name"
 }

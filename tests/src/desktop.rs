@@ -2,27 +2,37 @@
 //! around them (the host of tray icons, the notification daemon). First the harness, then the tests.
 
 mod bus;
-mod display;
+pub mod display;
 mod guest;
 mod http;
-mod menu;
-mod notifications;
+pub mod menu;
+pub mod notifications;
 mod panel;
-mod private;
+pub mod private;
 mod recorder;
-mod stage;
-mod tray;
+pub mod stage;
+pub mod tray;
 mod watcher;
 mod webdriver;
-mod window;
+pub mod window;
 
+#[cfg(test)]
 mod absence_tests;
+#[cfg(test)]
 mod end_tests;
+#[cfg(test)]
 mod harness_tests;
+#[cfg(test)]
 mod neighbour_tests;
+#[cfg(test)]
 mod outside_tests;
+#[cfg(test)]
 mod picture_tests;
+#[cfg(test)]
 mod stack_tests;
+#[cfg(test)]
 mod trouble_tests;
+#[cfg(test)]
 mod window_end_tests;
+#[cfg(test)]
 mod window_tests;

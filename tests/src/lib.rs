@@ -2,6 +2,8 @@
 //! as built, a home of their own, bounded waiting, and a loud way to skip.
 
 pub mod bench;
+#[allow(clippy::unwrap_used, reason = "what tests are made of: a panic is how it fails")]
+pub mod desktop;
 mod home;
 pub mod http;
 mod ports;
@@ -20,8 +22,6 @@ pub use wait::{wait_for, wait_for_ok, wait_until};
 
 #[cfg(test)]
 mod architecture;
-#[cfg(test)]
-mod desktop;
 #[cfg(test)]
 mod misbehave;
 #[cfg(test)]

@@ -68,12 +68,20 @@ impl Drawing {
 
     fn remove(&mut self, key: &str) -> tauri::Result<()> {
         let Some(Line { parent, handle, .. }) = self.lines.remove(key) else { return Ok(()) };
-        // What opens from it begins with its key.
-        let inside = format!("{key}/");
-        self.lines.retain(|key, _| !key.starts_with(&inside));
+        self.forget_inside(key);
         match self.submenu(parent.as_deref()) {
             Some(submenu) => submenu.remove(&handle),
             None => self.root.remove(&handle),
+        }
+    }
+
+    /// What opens from a line goes with it. Not told by keys: the line below, a hint say, may begin with the same.
+    fn forget_inside(&mut self, key: &str) {
+        let inside =
+            |(child, line): (&String, &Line)| (line.parent.as_deref() == Some(key)).then(|| child.clone());
+        for child in self.lines.iter().filter_map(inside).collect::<Vec<_>>() {
+            self.lines.remove(&child);
+            self.forget_inside(&child);
         }
     }
 

@@ -1,9 +1,9 @@
 //! What goes wrong before anything runs, and how the menu leads out of it.
 
+use super::menu::MenuItem;
 use super::private::Options;
 use super::stage::Stage;
-use super::tray::{PATIENCE, Tray};
-use crate::{wait_for_ok, wait_until};
+use super::tray::Tray;
 
 #[test]
 fn a_broken_configuration_is_named_in_the_menu_until_it_is_mended() {
@@ -11,19 +11,29 @@ fn a_broken_configuration_is_named_in_the_menu_until_it_is_mended() {
     let (_app, tray) = stage.start_with_example(&[]);
     let file = stage.example.join("kinfra.yaml");
     let good = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, good.replace("depends_on:", "dependson:")).unwrap();
+    let broken = good.replace("depends_on:", "dependson:");
+    let line = broken.lines().position(|line| line.contains("dependson:")).unwrap() + 1;
+    std::fs::write(&file, broken).unwrap();
     tray.click(&["shop", "Start"]);
-    let lines = || tray.menu().find(&["shop"]).unwrap().to_string();
-    wait_for_ok("a line with the place of the fault", PATIENCE, || {
-        let lines = lines();
-        let named = lines.contains("kinfra.yaml:") && lines.contains("depends_on");
-        if named { Ok(()) } else { Err(format!("; the menu:\n{lines}")) }
+    let place = format!("kinfra.yaml:{line}: ");
+    let lines = |menu: &MenuItem| -> Vec<String> {
+        let lines = menu.find(&["shop"]).unwrap().labels();
+        lines.into_iter().map(str::to_owned).collect()
+    };
+    tray.wait_for("a line with the place of the fault, and its hint", |menu| {
+        let lines = lines(menu);
+        let at = lines.iter().position(|line| line.starts_with(&place) && line.contains("dependson"))?;
+        lines.get(at + 1).filter(|line| *line == "Did you mean `depends_on`?").map(drop)
     });
     assert_eq!(stage.services(), []);
 
     std::fs::write(&file, good).unwrap();
     stage.bring_up(&tray);
-    assert!(!lines().contains("kinfra.yaml:"), "{}", lines());
+    let left = lines(&tray.menu());
+    assert!(
+        !left.iter().any(|line| line.contains("kinfra.yaml") || line.contains("Did you mean")),
+        "{left:?}"
+    );
 }
 
 #[test]
@@ -44,8 +54,14 @@ fn a_taken_proxy_port_is_named_and_another_one_is_a_click_away() {
     // What runs does not need the proxy.
     stage.bring_up(&tray);
     tray.click(&[&offer]);
-    wait_until("the offer to be gone", PATIENCE, || tray.menu().find(&[&offer]).is_none());
+    tray.wait_for("problem and offer to be gone", |menu| {
+        let about_ports = |line: &&str| line.contains("taken by") || line.starts_with("Use port ");
+        (!menu.labels().iter().any(about_ports)).then_some(())
+    });
     let port = stage.proxy_port();
-    assert!(offer.contains(&port.to_string()), "{offer}: {port}");
+    assert_eq!(offer, format!("Use port {port} instead"));
+    let nodes = stage.status().unwrap().nodes;
+    let urls: Vec<String> = nodes.into_iter().filter_map(|node| node.url).collect();
+    assert!(urls.iter().all(|url| url.contains(&format!(":{port}"))), "{urls:?}");
     assert_eq!(stage.browse(port, "web").unwrap().status, 200);
 }

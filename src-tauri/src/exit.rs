@@ -66,14 +66,6 @@ pub fn leave(app: &AppHandle, code: i32) {
     app.exit(code);
 }
 
-/// Ends the process where there is no app to be ended.
-pub async fn at_the_next_signal() {
-    if let Ok(mut signals) = Signals::catch() {
-        signals.next().await;
-    }
-    std::process::exit(1);
-}
-
 /// How a terminal, a service manager or the end of a session ends us. Caught from its creation on.
 pub struct Signals {
     hang_up: Signal,

@@ -2,7 +2,6 @@
 //! in the engine and in `kinfra-tray`; here it is shown, and what the user does is sent there.
 
 mod arguments;
-mod dialog;
 mod display;
 mod exit;
 mod host;
@@ -57,12 +56,7 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
         Err(failure) => {
-            if let Some((title, text)) = runtime.block_on(notify::cannot_start(&surroundings.home, &failure))
-            {
-                // The signals that end a program are caught since the start, and nobody else listens any more.
-                runtime.spawn(exit::at_the_next_signal());
-                dialog::show(&title, &text);
-            }
+            runtime.block_on(notify::cannot_start(&surroundings.home, &failure));
             ExitCode::FAILURE
         }
     }

@@ -37,9 +37,8 @@ pub fn failure(app: &AppHandle, title: &str, failure: &Failure, project: Option<
     show(app, Text { episode: None, title: title.to_owned(), body }, project);
 }
 
-/// Tells that the app ends before it began. What is still to be told in another way, because no notification could
-/// be shown: its title and text.
-pub async fn cannot_start(home: &Home, failure: &Failure) -> Option<(String, String)> {
+/// Tells that the app ends before it began.
+pub async fn cannot_start(home: &Home, failure: &Failure) {
     tracing::error!(%failure, "cannot start");
     #[allow(clippy::print_stderr, reason = "somebody may have started it in a terminal")]
     {
@@ -49,12 +48,9 @@ pub async fn cannot_start(home: &Home, failure: &Failure) -> Option<(String, Str
     let text = Text { episode: None, title: "KInfra cannot start".to_owned(), body };
     // A daemon that D-Bus has to start first, and can't, is waited for for half a minute.
     let show = async { Board::open().await?.show(&text, None).await };
-    match tokio::time::timeout(LONGEST_WORD, show).await {
-        Ok(Ok(())) => return None,
-        Ok(Err(error)) => missing(&error),
-        Err(_) => {}
+    if let Ok(Err(error)) = tokio::time::timeout(LONGEST_WORD, show).await {
+        missing(&error);
     }
-    Some((text.title, text.body))
 }
 
 fn show(app: &AppHandle, text: Text, project: Option<String>) {

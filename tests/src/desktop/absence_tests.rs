@@ -1,11 +1,10 @@
 //! A desktop that lacks something: the app says so and goes on with the rest.
 
-use std::fs::{File, create_dir_all, read_to_string, write};
+use std::fs::{File, read_to_string};
 use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::notifications::dunst_history;
 use super::private::{Notifications, Options};
 use super::stage::{Stage, wait_for_window};
 use super::tray::PATIENCE;
@@ -60,43 +59,4 @@ fn without_a_notification_daemon_the_app_lives_on() {
     tray.wait_for_label(&["shop", "web"], |label| label == "web · healthy");
     wait_until("another process", PATIENCE, || stage.service("web").pid != Some(before));
     app.assert_lives();
-}
-
-/// A home whose database is something else.
-fn spoil(stage: &Stage) {
-    let database = stage.home.home().database();
-    create_dir_all(database.parent().unwrap()).unwrap();
-    write(database, "this is no database of SQLite, but a text that is long enough to be read as a header")
-        .unwrap();
-}
-
-#[test]
-fn an_app_that_cannot_start_says_so_by_a_notification() {
-    let Some(stage) = Stage::set("an app that cannot start", Options::default()) else { return };
-    spoil(&stage);
-    let mut app = stage.start(&[]);
-    assert_eq!(app.wait(), Some(1));
-    let told = wait_for("the notification", PATIENCE, || {
-        dunst_history(&stage.desktop).into_iter().find(|shown| shown.summary.contains("cannot start"))
-    });
-    assert!(told.body.contains("database") && told.body.contains("engine.log"), "{told:?}");
-}
-
-#[test]
-fn an_app_that_cannot_start_and_has_no_notifications_shows_a_dialog() {
-    let options =
-        Options { notifications: Notifications::Nobody, window_manager: true, ..Options::default() };
-    let Some(stage) = Stage::set("an app that can say nothing", options) else { return };
-    spoil(&stage);
-    let mut app = stage.start(&[]);
-    let dialog = wait_for_window(&stage);
-    app.assert_lives();
-    stage.desktop.display.xdotool(&["windowactivate", "--sync", &dialog, "key", "--window", "0", "Escape"]);
-    assert_eq!(app.wait(), Some(1));
-
-    // One that nobody closes goes with the session.
-    let mut app = stage.start(&[]);
-    wait_for_window(&stage);
-    app.signal(Signal::TERM);
-    assert_eq!(app.wait(), Some(1));
 }

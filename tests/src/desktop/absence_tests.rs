@@ -1,8 +1,5 @@
 //! A desktop that lacks something: the app says so and goes on with the rest.
 
-use std::fs::{File, read_to_string};
-use std::process::Stdio;
-
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::private::{Notifications, Options};
@@ -27,22 +24,12 @@ fn without_a_tray_host_the_window_opens_and_says_why() {
 #[test]
 fn without_a_display_there_is_a_message_and_no_panic() {
     let Some(stage) = Stage::set("no display", Options::default()) else { return };
-    let said = stage.home.path().join("stderr");
-    let mut app = stage
-        .command()
-        .env_remove("DISPLAY")
-        .stdin(Stdio::null())
-        .stderr(File::create(&said).unwrap())
-        .spawn()
-        .unwrap();
-    let text = wait_for("a word about the display", PATIENCE, || {
-        let text = read_to_string(&said).unwrap();
-        text.contains("display").then_some(text)
-    });
-    assert!(!text.contains("panicked"), "{text}");
-    let status = wait_for("the app to end", PATIENCE, || app.try_wait().unwrap());
+    let mut app = stage.desktop.start_guest(stage.command().env_remove("DISPLAY"));
+    let status = wait_for("the app to end", PATIENCE, || app.ended());
+    let text = stage.desktop.said();
+    assert!(text.contains("there is no display") && !text.contains("panicked"), "{text}");
     // 101 is a panic's; none is a signal's, as by a panic in GTK.
-    assert!(![Some(0), Some(101), Some(134), None].contains(&status.code()), "{status}: {text}");
+    assert_eq!(status.code(), Some(1), "{text}");
     assert!(text.contains("kinfra up"), "it doesn't say how to go on: {text}");
     stage.wait_until_nothing_lives();
 }

@@ -77,6 +77,24 @@ impl Display {
         found.lines().map(str::to_owned).collect()
     }
 
+    /// Waits until a window has the keyboard, which it is given once the window manager knows of it.
+    #[track_caller]
+    pub fn activate(&self, window: &str) {
+        wait_until("the window to have the keyboard", Duration::from_secs(10), || {
+            self.xdotool(&["getactivewindow"]) == window || {
+                self.xdotool(&["windowactivate", window]);
+                false
+            }
+        });
+    }
+
+    /// Closes a window as a person does: the window manager asks it to go.
+    #[track_caller]
+    pub fn close(&self, window: &str) {
+        self.activate(window);
+        self.xdotool(&["key", "alt+F4"]);
+    }
+
     /// How many windows can be seen, menus among them.
     pub fn all_windows(&self) -> usize {
         self.xdotool(&["search", "--onlyvisible", "--name", ".*"]).lines().count()

@@ -211,6 +211,11 @@ impl Desktop {
         Guest::start(command.stdout(self.log.try_clone().unwrap()), &self.log)
     }
 
+    /// What the programs on this desktop have said so far, the app among them.
+    pub fn said(&self) -> String {
+        read_to_string(self.folder().join(LOG)).unwrap_or_default()
+    }
+
     /// A program of the system on this desktop.
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
@@ -223,8 +228,7 @@ impl Drop for Desktop {
     #[allow(clippy::print_stderr)] // where the test's own message is
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let log = read_to_string(self.folder().join(LOG)).unwrap_or_default();
-            eprintln!("what the programs on this desktop said:\n{log}");
+            eprintln!("what the programs on this desktop said:\n{}", self.said());
         }
     }
 }

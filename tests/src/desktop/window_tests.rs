@@ -64,8 +64,7 @@ fn a_window_closed_to_the_tray_leaves_the_app_without_its_web_process() {
     let window = wait_for_window(&stage);
     wait_until("the web process", PATIENCE, || !stage.web_processes().is_empty());
 
-    // As a person does: the window manager asks the window to close.
-    stage.desktop.display.xdotool(&["windowactivate", "--sync", &window, "key", "--window", "0", "alt+F4"]);
+    stage.desktop.display.close(&window);
     wait_until_no_window(&stage);
     wait_until("the web process to end", PATIENCE, || stage.web_processes().is_empty());
     app.assert_lives();

@@ -102,6 +102,8 @@ fn quitting_can_be_made_to_kill_what_does_not_end() {
     tray.wait_for_label(&["stubborn"], |label| label == "stubborn · 1 of 1 healthy");
     tray.click(&["Quit"]);
     tray.wait_for_label(&["stubborn", "it"], |label| label == "it · stopping");
+    let line = tray.wait_for("a word about quitting", |menu| menu.find(&["Quitting…"]).cloned());
+    assert!(!line.enabled);
     app.assert_lives();
     tray.click(&["Kill what still runs"]);
     assert_eq!(app.wait(), Some(0));

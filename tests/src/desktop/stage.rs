@@ -3,7 +3,8 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use kinfra_rpc::{Health, NodeState, Phase, ProjectState};
+use kinfra_engine::control::Client;
+use kinfra_rpc::{Health, HelloReply, NodeState, Phase, ProjectState};
 
 use super::guest::Guest;
 use super::http::{Reply, browse};
@@ -64,6 +65,13 @@ impl Stage {
         let mut command = self.home.command("kinfra");
         let output = command.args(["--json", "status", "--project", "shop"]).output().unwrap();
         serde_json::from_slice(&output.stdout).ok()
+    }
+
+    /// What the engine that answers says of itself.
+    #[track_caller]
+    pub fn engine(&self) -> HelloReply {
+        let hello = async { Client::connect(&self.home.home()).await?.hello().await };
+        self.desktop.wait(hello).unwrap_or_else(|failure| panic!("{failure}"))
     }
 
     /// One service as the status has it.

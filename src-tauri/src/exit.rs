@@ -86,7 +86,8 @@ impl Signals {
         })
     }
 
-    async fn next(&mut self) {
+    /// Waits for any of them.
+    pub async fn next(&mut self) {
         tokio::select! {
             _ = self.hang_up.recv() => {}
             _ = self.interrupt.recv() => {}

@@ -56,9 +56,18 @@ fn main() -> ExitCode {
             ExitCode::from(code)
         }
         Err(failure) => {
-            runtime.block_on(notify::cannot_start(&surroundings.home, &failure));
+            cannot_start(&runtime, &surroundings, &failure);
             ExitCode::FAILURE
         }
+    }
+}
+
+fn cannot_start(runtime: &Runtime, surroundings: &Surroundings, failure: &Failure) {
+    // A signal that was caught once no longer ends the process by itself.
+    let signals = runtime.block_on(async { Signals::catch() });
+    let untold = runtime.block_on(notify::cannot_start(&surroundings.home, failure));
+    if let (Some(text), Ok(mut signals)) = (untold, signals) {
+        platform::alert(&text.title, &text.body, signals.next());
     }
 }
 

@@ -31,6 +31,8 @@ mod picture_tests;
 #[cfg(test)]
 mod stack_tests;
 #[cfg(test)]
+mod start_tests;
+#[cfg(test)]
 mod trouble_tests;
 #[cfg(test)]
 mod window_end_tests;

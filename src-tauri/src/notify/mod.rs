@@ -10,7 +10,9 @@ use kinfra_rpc::{Failure, Notice, Snapshot};
 use tauri::AppHandle;
 
 use crate::shell::Shell;
-use board::{Board, Text};
+use board::Board;
+
+pub use board::Text;
 
 /// The app ends whether its last notification could be shown or not.
 const LONGEST_WORD: Duration = Duration::from_secs(3);
@@ -37,8 +39,9 @@ pub fn failure(app: &AppHandle, title: &str, failure: &Failure, project: Option<
     show(app, Text { episode: None, title: title.to_owned(), body }, project);
 }
 
-/// Tells that the app ends before it began.
-pub async fn cannot_start(home: &Home, failure: &Failure) {
+/// Tells that the app ends before it began. What no notification could tell is given back: who clicked on an icon
+/// sees nothing else.
+pub async fn cannot_start(home: &Home, failure: &Failure) -> Option<Text> {
     tracing::error!(%failure, "cannot start");
     #[allow(clippy::print_stderr, reason = "somebody may have started it in a terminal")]
     {
@@ -48,9 +51,12 @@ pub async fn cannot_start(home: &Home, failure: &Failure) {
     let text = Text { episode: None, title: "KInfra cannot start".to_owned(), body };
     // A daemon that D-Bus has to start first, and can't, is waited for for half a minute.
     let show = async { Board::open().await?.show(&text, None).await };
-    if let Ok(Err(error)) = tokio::time::timeout(LONGEST_WORD, show).await {
-        missing(&error);
+    match tokio::time::timeout(LONGEST_WORD, show).await {
+        Ok(Ok(())) => return None,
+        Ok(Err(error)) => missing(&error),
+        Err(_) => tracing::warn!("no notification could be shown within {LONGEST_WORD:?}"),
     }
+    Some(text)
 }
 
 fn show(app: &AppHandle, text: Text, project: Option<String>) {

@@ -5,12 +5,12 @@
 use std::sync::Arc;
 
 use kinfra_engine::control::Updates;
-use kinfra_rpc::{Snapshot, Update};
+use kinfra_rpc::{Failure, Snapshot, Update};
 use tauri::AppHandle;
 
-use crate::host::{Found, LET_GO, Link, find};
+use crate::host::{Found, LET_GO, find};
 use crate::shell::{Shell, lock};
-use crate::{exit, notify, window};
+use crate::{exit, notify, platform, window};
 
 /// Why the updates of one watch are over.
 enum Over {
@@ -37,8 +37,16 @@ pub async fn follow(app: AppHandle) {
                 return exit::leave(&app, 0);
             }
             (Over::Ended, None) => match take_over(&shell).await {
-                Some(link) => drop(shell.link.send_replace(link)),
-                None => return exit::leave(&app, 0),
+                Ok(Found::Engine(link)) => drop(shell.link.send_replace(link)),
+                // Another app was faster, and has a tray of its own.
+                Ok(Found::App(_)) => return exit::leave(&app, 0),
+                Err(failure) => {
+                    let untold = notify::cannot_start(&shell.surroundings.home, &failure).await;
+                    if let Some(text) = untold {
+                        platform::alert_in(&app, text.title, text.body).await;
+                    }
+                    return exit::leave(&app, 1);
+                }
             },
         }
     }
@@ -80,16 +88,8 @@ fn show(app: &AppHandle, shell: &Shell, state: &Snapshot) {
 }
 
 /// Becomes the engine, after the one elsewhere has ended; or finds the next one.
-async fn take_over(shell: &Shell) -> Option<Link> {
+async fn take_over(shell: &Shell) -> Result<Found, Failure> {
     tracing::info!("the engine elsewhere has ended: taking over");
     tokio::time::sleep(LET_GO).await;
-    match find(&shell.surroundings).await {
-        Ok(Found::Engine(link)) => Some(link),
-        // Another app was faster, and has a tray of its own.
-        Ok(Found::App(_)) => None,
-        Err(failure) => {
-            notify::cannot_start(&shell.surroundings.home, &failure).await;
-            None
-        }
-    }
+    find(&shell.surroundings).await
 }

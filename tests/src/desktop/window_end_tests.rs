@@ -28,7 +28,7 @@ fn a_tray_host_that_comes_later_gets_the_icon_and_the_window_may_close() {
     let Some(stage) = Stage::set("a tray host that comes later", NO_TRAY) else { return };
     let mut app = stage.start(&["--add", stage.example.to_str().unwrap()]);
     let window = wait_for_window(&stage);
-    let _registered = stage.desktop.wait(watcher::start(&stage.desktop.connection));
+    stage.desktop.wait(watcher::start(&stage.desktop.connection));
     let tray = Tray::find(&stage.desktop);
     tray.wait_for("the example in the menu", |menu| menu.find(&["shop"]).map(drop));
     stage.desktop.display.close(&window);

@@ -121,6 +121,21 @@ pub enum StackStatus {
     Stopping,
 }
 
+impl StackStatus {
+    /// As people read it, in menus and terminals.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Stopped => "stopped",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Degraded => "degraded",
+            Self::Failed => "failed",
+            Self::Stopping => "stopping",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export, export_to = "rpc.ts")]
 pub struct ProjectState {

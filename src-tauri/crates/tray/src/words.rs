@@ -19,22 +19,11 @@ pub fn project_line(project: &ProjectState) -> String {
     match (problems, project.nodes.is_empty(), status) {
         (Some(problems), true, _) => problems,
         (Some(problems), false, StackStatus::Running) => format!("{problems} · {healthy}"),
-        (Some(problems), false, _) => format!("{problems} · {}", status_word(status)),
+        (Some(problems), false, _) => format!("{problems} · {}", status.word()),
         (None, true, _) => "no services".to_owned(),
         (None, false, StackStatus::Running) => healthy,
         (None, false, StackStatus::Stopped) => "stopped".to_owned(),
-        (None, false, _) => format!("{} · {healthy}", status_word(status)),
-    }
-}
-
-const fn status_word(status: StackStatus) -> &'static str {
-    match status {
-        StackStatus::Stopped => "stopped",
-        StackStatus::Starting => "starting",
-        StackStatus::Running => "running",
-        StackStatus::Degraded => "degraded",
-        StackStatus::Failed => "failed",
-        StackStatus::Stopping => "stopping",
+        (None, false, _) => format!("{} · {healthy}", status.word()),
     }
 }
 

@@ -1,7 +1,7 @@
 use kinfra_rpc::Snapshot;
 
 use super::palette::{Colour, Palette};
-use super::state::{mark, stack_mark, stack_word, words};
+use super::state::{mark, stack_mark, words};
 use super::table::{Cell, shorten, table};
 use super::time::since;
 
@@ -52,9 +52,9 @@ pub fn projects(snapshot: &Snapshot, palette: Palette) -> String {
     for project in &snapshot.projects {
         let mark = stack_mark(project.status());
         let state = if project.problems.is_empty() {
-            Cell::painted(stack_word(project.status()), mark.colour)
+            Cell::painted(project.status().word(), mark.colour)
         } else {
-            Cell::painted(format!("{}, configuration has errors", stack_word(project.status())), Colour::Red)
+            Cell::painted(format!("{}, configuration has errors", project.status().word()), Colour::Red)
         };
         rows.push(vec![
             Cell::painted(mark.shape, mark.colour),

@@ -57,14 +57,3 @@ pub fn words(node: &NodeState) -> &str {
         (Phase::CrashLooping, _) => "crash loop",
     }
 }
-
-pub const fn stack_word(status: StackStatus) -> &'static str {
-    match status {
-        StackStatus::Stopped => "stopped",
-        StackStatus::Starting => "starting",
-        StackStatus::Running => "running",
-        StackStatus::Degraded => "degraded",
-        StackStatus::Failed => "failed",
-        StackStatus::Stopping => "stopping",
-    }
-}

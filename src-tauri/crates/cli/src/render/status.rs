@@ -1,7 +1,7 @@
 use kinfra_rpc::{NodeState, ProjectState, ProxyState, StackStatus};
 
 use super::palette::{Colour, Palette};
-use super::state::{mark, stack_mark, stack_word, words};
+use super::state::{mark, stack_mark, words};
 use super::table::{Cell, shorten, table};
 use super::time::since;
 
@@ -15,7 +15,7 @@ pub fn headline(project: &ProjectState) -> String {
     match status {
         StackStatus::Stopped => format!("{} · stopped", project.slug),
         StackStatus::Running => format!("{} · {count}", project.slug),
-        _ => format!("{} · {}, {count}", project.slug, stack_word(status)),
+        _ => format!("{} · {}, {count}", project.slug, status.word()),
     }
 }
 

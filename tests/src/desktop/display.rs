@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use super::guest::Guest;
-use crate::wait_until;
+use crate::{wait_for_ok, wait_until};
 
 /// An X server with no screen to see, on whichever number is free.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ impl Display {
                 "-nolisten",
                 "tcp",
                 "-wr",
+                // Else it begins anew whenever its last client leaves, and turns away who comes just then.
+                "-noreset",
             ]),
             log,
             Duration::from_secs(20),
@@ -80,11 +82,13 @@ impl Display {
     /// Waits until a window has the keyboard, which it is given once the window manager knows of it.
     #[track_caller]
     pub fn activate(&self, window: &str) {
-        wait_until("the window to have the keyboard", Duration::from_secs(10), || {
-            self.xdotool(&["getactivewindow"]) == window || {
-                self.xdotool(&["windowactivate", window]);
-                false
+        wait_for_ok("the window to have the keyboard", Duration::from_secs(10), || {
+            let active = self.xdotool(&["getactivewindow"]);
+            if active == window {
+                return Ok(());
             }
+            self.xdotool(&["windowactivate", window]);
+            Err(format!("; {active:?} has it, not {window}"))
         });
     }
 

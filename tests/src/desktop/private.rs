@@ -162,9 +162,9 @@ impl Desktop {
         }
         if options.window_manager {
             self.invite(&mut self.command("openbox"));
-            // It says so on the root window once it manages windows and keys.
+            // It says so on the root window once it manages windows and keys; without it there are none.
             wait_until("the window manager", Duration::from_secs(20), || {
-                !self.display.xdotool(&["get_num_desktops"]).is_empty()
+                self.display.xdotool(&["get_num_desktops"]).parse().is_ok_and(|desktops: u32| desktops > 0)
             });
         }
         if options.panel {

@@ -37,6 +37,11 @@ impl Display {
         Self { name: format!(":{number}"), server }
     }
 
+    /// Of the X server.
+    pub fn pid(&self) -> u32 {
+        self.server.pid()
+    }
+
     /// Takes the display away, as the end of an X session does.
     pub fn end(&self) {
         self.server.signal(Signal::TERM);

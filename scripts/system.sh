@@ -6,11 +6,11 @@ BASE_PACKAGES=(build-essential pkg-config curl ca-certificates)
 # What Tauri links with. librsvg2 and ayatana-appindicator are also looked up when bundling.
 DESKTOP_PACKAGES=(libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev libdbus-1-dev)
 # A private desktop per test: X server, session bus, notification daemon, panel, and what drives them.
-TEST_PACKAGES=(xvfb dbus dunst webkit2gtk-driver scrot xdotool xclip openbox xfce4-panel)
+TEST_PACKAGES=(xvfb dbus dunst webkit2gtk-driver scrot xdotool wmctrl xclip openbox xfce4-panel)
 
 # The same as above for systems without apt: what must be there, as pkg-config and the shell see it.
 DESKTOP_MODULES=(webkit2gtk-4.1 ayatana-appindicator3-0.1 librsvg-2.0 dbus-1)
-TEST_PROGRAMS=(Xvfb dbus-daemon dunst dunstctl WebKitWebDriver scrot xdotool xclip openbox xfce4-panel)
+TEST_PROGRAMS=(Xvfb dbus-daemon dunst dunstctl WebKitWebDriver scrot xdotool wmctrl xclip openbox xfce4-panel)
 
 is_linux() { [[ $(uname -s) == Linux ]]; }
 

@@ -1,11 +1,12 @@
 //! The misbehaving program does what it is named for: else the tests that rely on it would prove nothing.
 
+use std::fs::read_to_string;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ChildStdout, Output, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, getpgid, getsid, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{TestHome, wait_for, wait_until};
 
@@ -29,6 +30,15 @@ fn start(home: &TestHome, arguments: &[&str]) -> (Child, String, BufReader<Child
     let mut line = String::new();
     stdout.read_line(&mut line).unwrap();
     (child, line.trim_end().to_owned(), stdout)
+}
+
+/// Of a process. From `/proc`, for a container's processes may belong to a session that began outside of it: its id
+/// is 0 there, which no `Pid` can be.
+fn group_and_session(pid: u32) -> [u32; 2] {
+    let stat = read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, after_name) = stat.rsplit_once(") ").unwrap();
+    let field = |index| after_name.split(' ').nth(index).unwrap().parse().unwrap();
+    [field(2), field(3)]
 }
 
 /// The first line of the answer, and its body.
@@ -97,15 +107,14 @@ fn it_forks_away_into_a_session_of_its_own() {
     assert!(child.wait().unwrap().success());
     assert_eq!(stdout.read_to_string(&mut String::new()).unwrap(), 0, "the daemon closed its output");
 
-    let daemon: i32 = line.strip_prefix("daemon ").unwrap().parse().unwrap();
-    let pid = Pid::from_raw(daemon).unwrap();
-    let of_child = Pid::from_raw(child.id().cast_signed()).unwrap();
-    assert_ne!(getsid(Some(pid)).unwrap(), getsid(None).unwrap());
-    assert_ne!(getpgid(Some(pid)).unwrap(), of_child);
+    let daemon: u32 = line.strip_prefix("daemon ").unwrap().parse().unwrap();
+    let [group, session] = group_and_session(daemon);
+    assert_ne!(group, child.id());
+    assert_ne!(session, group_and_session(std::process::id())[1]);
     let port = *home.ports().start();
     let (_, body) = wait_for("the daemon to serve", SOON, || get(port, "/"));
     assert_eq!(body, format!("/ from {daemon}\n"));
-    assert!(home.processes().iter().any(|process| process.pid == daemon.cast_unsigned()));
+    assert!(home.processes().iter().any(|process| process.pid == daemon));
 }
 
 #[test]

@@ -84,24 +84,21 @@ impl Display {
         found.lines().map(str::to_owned).collect()
     }
 
-    /// Waits until a window has the keyboard, which it is given once the window manager knows of it.
-    #[track_caller]
-    pub fn activate(&self, window: &str) {
-        wait_for_ok("the window to have the keyboard", Duration::from_secs(10), || {
-            let active = self.xdotool(&["getactivewindow"]);
-            if active == window {
-                return Ok(());
-            }
-            self.xdotool(&["windowactivate", window]);
-            Err(format!("; {active:?} has it, not {window}"))
-        });
-    }
-
-    /// Closes a window as a person does: the window manager asks it to go.
+    /// Has the window manager ask a window to go, as its close button does. Not by a key, which goes to whoever has
+    /// the keyboard just then.
     #[track_caller]
     pub fn close(&self, window: &str) {
-        self.activate(window);
-        self.xdotool(&["key", "alt+F4"]);
+        let id = format!("0x{:08x}", window.parse::<u32>().unwrap());
+        wait_for_ok("the window manager to know the window", Duration::from_secs(10), || {
+            let known = self.wmctrl(&["-l"]);
+            if known.contains(&id) { Ok(()) } else { Err(format!("; it knows {known:?}, not {id}")) }
+        });
+        self.wmctrl(&["-i", "-c", &id]);
+    }
+
+    fn wmctrl(&self, arguments: &[&str]) -> String {
+        let output = Command::new("wmctrl").args(arguments).env("DISPLAY", &self.name).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
     /// How many windows can be seen, menus among them.

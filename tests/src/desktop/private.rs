@@ -28,6 +28,7 @@ const PROGRAMS: &[&str] = &[
     "dunstctl",
     "scrot",
     "xdotool",
+    "wmctrl",
     "openbox",
     "xfce4-panel",
     "WebKitWebDriver",

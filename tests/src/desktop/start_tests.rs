@@ -81,8 +81,7 @@ fn without_a_notification_daemon_a_dialog_tells_why_the_app_cannot_start() {
     let dialog = wait_for_dialog(&stage);
     stage.desktop.display.screenshot(&super::display::screenshots().join("cannot-start.png"));
     app.assert_lives();
-    stage.desktop.display.activate(&dialog);
-    stage.desktop.display.xdotool(&["key", "Escape"]);
+    stage.desktop.display.close(&dialog);
     assert_refused(&stage, &mut app, "cannot open the database");
 }
 
@@ -114,8 +113,7 @@ fn an_app_that_cannot_take_the_engine_s_place_tells_why_and_ends() {
     std::fs::create_dir(&database).unwrap();
     kinfra(&["quit"]);
     let dialog = wait_for_dialog(&stage);
-    stage.desktop.display.activate(&dialog);
-    stage.desktop.display.xdotool(&["key", "Escape"]);
+    stage.desktop.display.close(&dialog);
     assert_refused(&stage, &mut app, "cannot open the database");
     wait_until("the icon to go", PATIENCE, || tray.is_gone());
 }

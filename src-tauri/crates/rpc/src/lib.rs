@@ -8,6 +8,7 @@ mod exit;
 mod failure;
 mod frame;
 mod logs;
+mod ports;
 mod requests;
 mod state;
 mod update;
@@ -17,6 +18,7 @@ pub use exit::{Exit, signal_name};
 pub use failure::{ErrorCode, Failure, Place, Problem};
 pub use frame::{ClientFrame, Outcome, ServerFrame};
 pub use logs::{LogFilter, LogLine, LogPage, Stream};
+pub use ports::{PortClaim, PortHolder, PortOrigin, PortRange, PortUse, Protocol, ReservedPorts};
 pub use requests::{
     AddProject, Done, EndMode, Hello, HelloReply, Host, MovePort, ProjectAdded, ProxyMoved, Quit, ReadLogs,
     RemoveProject, Request, Restart, ShowWindow, Start, Stop, TakeSnapshot, UseProxyPort, WatchState,

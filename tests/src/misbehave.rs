@@ -143,7 +143,7 @@ fn it_truncates_the_file_behind_its_stderr() {
     let path = home.path().join("stderr");
     let file = std::fs::File::create(&path).unwrap();
     assert!(home.command("misbehave").arg("truncates-stderr").stderr(file).status().unwrap().success());
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), "after the truncation\n");
+    assert_eq!(read_to_string(&path).unwrap(), "after the truncation\n");
 }
 
 #[test]

@@ -164,6 +164,75 @@ export type Phase = "stopped" | "waiting" | "starting" | "running" | "stopping" 
 export type Place = { file: string, line: number, column: number, };
 
 /**
+ * One claim: a port, whose it is, and what is on it.
+ */
+export type PortClaim = { port: number, protocol: Protocol, 
+/**
+ * The instance's slug: how commands name it.
+ */
+project: string, node: string, replica: number, 
+/**
+ * `http` unless the configuration gives several names.
+ */
+name: string, origin: PortOrigin, 
+/**
+ * In the place of `port` until the service is stopped.
+ */
+this_time?: number, 
+/**
+ * Where the service really listens, if elsewhere.
+ */
+listens_on?: number, use: PortUse, holder?: PortHolder, };
+
+/**
+ * Whoever keeps a port from others. What can't be seen, because the process is another user's, is absent.
+ */
+export type PortHolder = { pid?: number, 
+/**
+ * With the pid it names one process for ever: clock ticks between boot and its start, as text.
+ */
+start_time?: string, 
+/**
+ * When it was started, in milliseconds since 1970.
+ */
+since?: number, 
+/**
+ * The user's name, or the number where the name isn't known.
+ */
+user: string, program?: string, 
+/**
+ * Program and arguments. May hold secrets: to be shown, never to be stored.
+ */
+command?: string, folder?: string, 
+/**
+ * The known project that it belongs to: by its run, else by its folder.
+ */
+project?: string, 
+/**
+ * The node whose process it is, if KInfra started it.
+ */
+node?: string, 
+/**
+ * The container's name, where Docker holds the port.
+ */
+container?: string, };
+
+/**
+ * Who chose a claim's port.
+ */
+export type PortOrigin = "hash" | "user" | "import" | "adopted";
+
+/**
+ * Two ports and all between them.
+ */
+export type PortRange = { first: number, last: number, };
+
+/**
+ * What is on a port now.
+ */
+export type PortUse = "free" | "in_use" | "adopted" | "taken";
+
+/**
  * One thing that is wrong: what was being done with which value, and what to do next.
  */
 export type Problem = { code: ErrorCode, message: string, hint?: string, place?: Place, };
@@ -187,6 +256,8 @@ nodes: Array<NodeState>,
  * What is wrong with its configuration; the nodes are then those of the last good one.
  */
 problems: Array<Problem>, };
+
+export type Protocol = "tcp" | "udp";
 
 export type ProxyMoved = { port: number, };
 
@@ -221,6 +292,19 @@ export type RemoveProject = { project: string, };
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
 export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "logs.read", "params": ReadLogs } | { "command": "port.move", "params": MovePort } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+
+/**
+ * Ports that are never chosen.
+ */
+export type ReservedPorts = { range: PortRange, 
+/**
+ * What for, in the user's words; may be empty.
+ */
+reason: string, 
+/**
+ * Written in the settings file, not by a command.
+ */
+from_settings: boolean, };
 
 /**
  * Restarts just the named services; with none named, the whole stack in order.

@@ -1,10 +1,14 @@
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::declaration::{HealthFile, ProjectFile, ServiceFile};
 use super::paths::absolute;
+use super::schema::Placed;
+use super::service_ports::DeclaredPort;
+use super::settings::PortSetting;
 use super::slug::slug;
 use super::spec::{
-    Backoff, Dependency, ProbeKind, ProbeSpec, ProjectSpec, RestartSpec, ServiceSpec, StopSpec,
+    Backoff, Dependency, PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, RestartSpec, ServiceSpec,
+    StopSpec,
 };
 
 /// What a file says that has no problem. None only for one that has.
@@ -20,6 +24,10 @@ pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Opt
         name,
         folder: folder.to_owned(),
         file: file.to_owned(),
+        ports: ProjectPorts {
+            range: project.ports.range,
+            env_files: absolute_all(folder, &project.ports.env_files),
+        },
         services: services.collect::<Option<_>>()?,
     })
 }
@@ -35,8 +43,8 @@ fn service(name: &str, declared: &ServiceFile, folder: &Path) -> Option<ServiceS
         env: (declared.env.0.iter())
             .map(|(key, value)| Some((key.text.clone(), value.as_ref()?.value.0.clone())))
             .collect::<Option<_>>()?,
-        env_files: declared.env_files.iter().map(|path| absolute(folder, &path.value)).collect(),
-        port: declared.port.value,
+        env_files: absolute_all(folder, &declared.env_files),
+        ports: declared.all_ports().into_iter().map(port).collect::<Option<_>>()?,
         depends_on: dependencies
             .map(|(service, condition)| Dependency { service: service.value.clone(), condition: *condition })
             .collect(),
@@ -48,6 +56,15 @@ fn service(name: &str, declared: &ServiceFile, folder: &Path) -> Option<ServiceS
         },
         stop: StopSpec { signal: declared.stop.signal.0, grace: declared.stop.grace },
     })
+}
+
+fn absolute_all(folder: &Path, paths: &[Placed<String>]) -> Vec<PathBuf> {
+    paths.iter().map(|path| absolute(folder, &path.value)).collect()
+}
+
+fn port(declared: DeclaredPort<'_>) -> Option<PortSpec> {
+    let PortSetting { protocol, choice } = declared.setting?.clone();
+    Some(PortSpec { name: declared.name.to_owned(), protocol, choice })
 }
 
 fn probe(declared: &HealthFile) -> ProbeSpec {

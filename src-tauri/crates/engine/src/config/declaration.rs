@@ -4,20 +4,23 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use kinfra_rpc::PortRange;
+
 use super::schema::{Entries, Fields, Placed, Record, Scalar, Words};
-use super::settings::{Dependencies, OneOrMany, Period, Restart, Signal};
-use super::spec::{PortSpec, RestartPolicy, Run};
+use super::settings::{Dependencies, NamedPorts, OneOrMany, OnlyPort, Period, PortSetting, Restart, Signal};
+use super::spec::{RestartPolicy, Run};
 
 #[derive(Debug)]
 pub(super) struct ProjectFile {
     pub project: Option<Placed<String>>,
+    pub ports: ProjectPortsFile,
     pub services: Entries<ServiceFile>,
 }
 
 impl Record for ProjectFile {
     const MEANING: &'static str = "A project: the services that KInfra runs together.";
     const ELSEWHERE: &'static [(&'static str, &'static str)] =
-        &[("name", "project"), ("processes", "services")];
+        &[("name", "project"), ("processes", "services"), ("port_range", "ports")];
 
     fn declare(fields: &mut Fields<'_>) -> Self {
         fields.optional::<String>("$schema", "Where an editor finds this schema; KInfra doesn't read it.");
@@ -26,9 +29,39 @@ impl Record for ProjectFile {
                 "project",
                 "The project's name, which its host names end in. Default: the folder's name.",
             ),
+            ports: fields
+                .optional("ports", "Where ports are chosen, and where they are written down.")
+                .unwrap_or_else(Fields::defaults),
             services: fields
                 .required("services", "The project's processes, by name.", "{web: {run: npm run dev}}")
                 .unwrap_or_default(),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct ProjectPortsFile {
+    pub range: Option<PortRange>,
+    pub env_files: Vec<Placed<String>>,
+}
+
+impl Record for ProjectPortsFile {
+    const MEANING: &'static str = "The ports of the project as a whole.";
+    const ELSEWHERE: &'static [(&'static str, &'static str)] =
+        &[("port_range", "range"), ("dotenv", "env_files")];
+
+    fn declare(fields: &mut Fields<'_>) -> Self {
+        Self {
+            range: fields.optional(
+                "range",
+                "Ports are chosen from this range, both ends included. Default: that of the user's settings.",
+            ),
+            env_files: fields
+                .optional(
+                    "env_files",
+                    "Files, relative to this one, in which KInfra keeps a block with all ports and URLs.",
+                )
+                .map_or_else(Vec::new, |OneOrMany(files)| files),
         }
     }
 }
@@ -39,7 +72,8 @@ pub(super) struct ServiceFile {
     pub dir: Option<Placed<String>>,
     pub env: Entries<Placed<Scalar>>,
     pub env_files: Vec<Placed<String>>,
-    pub port: Placed<PortSpec>,
+    pub port: Option<Placed<OnlyPort>>,
+    pub ports: Option<Placed<NamedPorts>>,
     pub depends_on: Dependencies,
     pub health: Option<Placed<HealthFile>>,
     pub restart: Restart,
@@ -55,6 +89,7 @@ impl Record for ServiceFile {
         ("cwd", "dir"),
         ("working_dir", "dir"),
         ("environment", "env"),
+        ("expose", "ports"),
         ("healthcheck", "health"),
         ("readiness_probe", "health"),
         ("stop_grace_period", "stop"),
@@ -78,10 +113,14 @@ impl Record for ServiceFile {
             env_files: fields
                 .optional("env_file", "Files of `KEY=VALUE` lines, relative to the file; `env` wins over them.")
                 .map_or_else(Vec::new, |OneOrMany(files)| files),
-            port: fields.or(
+            port: fields.unless_default(
                 "port",
-                "The port that the process finds in `PORT`: chosen once and then kept, a number, or none.",
-                Placed::by_default(PortSpec::Auto),
+                "The port that the process finds in `PORT`: chosen once and then kept, a number, the first free one of a list, or none. UDP is written `53/udp`.",
+                &PortSetting::AUTO,
+            ),
+            ports: fields.optional(
+                "ports",
+                "Several ports by name, in the place of `port`. `PORT` is the one named `http`, else the first TCP one; the others are `PORT_NAME`.",
             ),
             depends_on: fields
                 .optional(

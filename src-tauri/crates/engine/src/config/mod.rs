@@ -13,6 +13,7 @@ mod nearest;
 mod paths;
 mod references;
 mod schema;
+mod service_ports;
 mod settings;
 mod shell;
 mod slug;
@@ -28,8 +29,8 @@ pub use references::{InstanceAttribute, Mode, ProjectAttribute, Reference, Servi
 pub use shell::shell_line;
 pub use slug::slug;
 pub use spec::{
-    Backoff, Condition, Dependency, PortSpec, ProbeKind, ProbeSpec, ProjectSpec, RestartPolicy, RestartSpec,
-    Run, ServiceSpec, StopSpec,
+    Backoff, Condition, Dependency, PortChoice, PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec,
+    RestartPolicy, RestartSpec, Run, ServiceSpec, StopSpec, port_variable,
 };
 pub use tree::Format;
 

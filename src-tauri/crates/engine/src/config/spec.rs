@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use kinfra_rpc::{PortRange, Protocol};
+
 /// One project, checked as a whole: names are unique after slugging, dependencies exist and have no cycle, and
 /// every reference names something that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,8 +14,17 @@ pub struct ProjectSpec {
     /// The folder that holds the configuration.
     pub folder: PathBuf,
     pub file: PathBuf,
+    pub ports: ProjectPorts,
     /// In the order of the file.
     pub services: Vec<ServiceSpec>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProjectPorts {
+    /// Where ports of this project are chosen; none: the user's default.
+    pub range: Option<PortRange>,
+    /// Files in which a block with all ports and URLs is kept; absolute.
+    pub env_files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -27,12 +38,21 @@ pub struct ServiceSpec {
     pub env: Vec<(String, String)>,
     /// Absolute; in the order of the file, later ones win.
     pub env_files: Vec<PathBuf>,
-    pub port: PortSpec,
+    /// The main port first; empty when it serves nothing.
+    pub ports: Vec<PortSpec>,
     pub depends_on: Vec<Dependency>,
-    /// None: readiness is that it listens on its port, or 1 s of life without a port.
+    /// None: readiness is that it listens on its main port, or 1 s of life without one that takes connections.
     pub health: Option<ProbeSpec>,
     pub restart: RestartSpec,
     pub stop: StopSpec,
+}
+
+impl ServiceSpec {
+    /// What the process finds in `PORT`.
+    #[must_use]
+    pub fn main_port(&self) -> Option<&PortSpec> {
+        self.ports.first()
+    }
 }
 
 /// What is executed. The texts may hold `${…}`.
@@ -44,13 +64,27 @@ pub enum Run {
     Shell(String),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PortSpec {
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PortSpec {
+    /// `http` for a port without a name.
+    pub name: String,
+    pub protocol: Protocol,
+    pub choice: PortChoice,
+}
+
+/// The variable in which a service finds the port of this name, unless that is its main one.
+#[must_use]
+pub fn port_variable(name: &str) -> String {
+    format!("PORT_{}", name.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_"))
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PortChoice {
     /// Chosen once, then kept.
     Auto,
     Fixed(u16),
-    /// The service serves nothing.
-    None,
+    /// The first of these that can be had, else as `Auto`.
+    Preferred(Vec<u16>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::config::{
-    Backoff, PortSpec, ProjectSpec, RestartPolicy, RestartSpec, Run, ServiceSpec, StopSpec, slug,
+    Backoff, PortChoice, ProjectSpec, RestartPolicy, RestartSpec, Run, ServiceSpec, StopSpec, slug,
 };
 use crate::orchestrator::{Graph, GraphNode};
 use crate::port_registry::InstancePorts;
@@ -15,10 +15,12 @@ const SIGTERM: i32 = 15;
 
 /// The services that want a port, with the one that the configuration fixes.
 pub fn wanted_ports(services: &[ServiceSpec]) -> Vec<(String, Option<u16>)> {
-    let wanted = services.iter().filter_map(|service| match service.port {
-        PortSpec::Auto => Some((service.name.clone(), None)),
-        PortSpec::Fixed(port) => Some((service.name.clone(), Some(port))),
-        PortSpec::None => None,
+    let wanted = services.iter().filter_map(|service| {
+        let fixed = match service.main_port()?.choice {
+            PortChoice::Fixed(port) => Some(port),
+            PortChoice::Auto | PortChoice::Preferred(_) => None,
+        };
+        Some((service.name.clone(), fixed))
     });
     wanted.collect()
 }
@@ -62,7 +64,7 @@ pub fn bare(name: &str, folder: &Path) -> ServiceSpec {
         dir: folder.to_owned(),
         env: vec![],
         env_files: vec![],
-        port: PortSpec::None,
+        ports: vec![],
         depends_on: vec![],
         health: None,
         restart: RestartSpec { policy: RestartPolicy::Never, max: 0, backoff },

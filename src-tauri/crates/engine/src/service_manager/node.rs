@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::instance::{Instance, direct_url};
 use super::service::{Running, Service, ServiceContext};
 use super::settings::settings;
-use crate::config::{PortSpec, ServiceSpec};
+use crate::config::{PortChoice, ServiceSpec};
 use crate::orchestrator::Node;
 use crate::supervisor::{Adopted, Input, Machine, Supervisor};
 
@@ -93,7 +93,7 @@ impl ServiceNode {
     /// Whether its configuration says which port it has.
     #[must_use]
     pub fn has_fixed_port(&self) -> bool {
-        matches!(self.service.spec().port, PortSpec::Fixed(_))
+        self.service.spec().main_port().is_some_and(|port| matches!(port.choice, PortChoice::Fixed(_)))
     }
 
     /// How long it may take to end by itself.

@@ -2,16 +2,16 @@
 
 use kinfra_rpc::{ErrorCode, Problem};
 
-use crate::config::PortSpec;
+use crate::config::PortChoice;
 use crate::process::{PortHolder, SpawnError};
 
 /// Somebody else listens on a service's port.
-pub fn port_taken(service: &str, port: u16, spec: PortSpec, holder: Option<&PortHolder>) -> Problem {
+pub fn port_taken(service: &str, port: u16, choice: &PortChoice, holder: Option<&PortHolder>) -> Problem {
     let by = holder.map_or_else(|| "another program".to_owned(), ToString::to_string);
     let problem = Problem::new(ErrorCode::PortTaken, format!("port {port} of {service} is taken by {by}"));
-    problem.hint(match spec {
-        PortSpec::Fixed(_) => format!("end that program, or write another port for {service}"),
-        PortSpec::Auto | PortSpec::None => {
+    problem.hint(match choice {
+        PortChoice::Fixed(_) => format!("end that program, or write another port for {service}"),
+        PortChoice::Auto | PortChoice::Preferred(_) => {
             format!("end that program, or give {service} another port for good: kinfra move-port {service}")
         }
     })
@@ -44,9 +44,9 @@ mod tests {
         let others = PortHolder { user: 33, pid: None, program: None, command: None, folder: None };
         let refused = SpawnError::Refused { errno: 8, doing: "execute /home/me/shop/serve".into() };
         let texts = [
-            port_taken("web", 23_828, PortSpec::Auto, Some(&holder)),
-            port_taken("web", 8080, PortSpec::Fixed(8080), Some(&others)),
-            port_taken("web", 8080, PortSpec::Fixed(8080), None),
+            port_taken("web", 23_828, &PortChoice::Auto, Some(&holder)),
+            port_taken("web", 8080, &PortChoice::Fixed(8080), Some(&others)),
+            port_taken("web", 8080, &PortChoice::Fixed(8080), None),
             not_spawned("web", "/home/me/shop/serve", &refused),
             not_spawned("web", "/usr/bin/node", &SpawnError::Lost),
         ];

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use kinfra_keeper::protocol::{Scope, Spawn};
-use kinfra_rpc::Problem;
+use kinfra_rpc::{Problem, Protocol};
 use tokio::time::timeout;
 
 use super::launch::{Prepared, environment, prepare};
@@ -29,7 +29,9 @@ impl Service {
         let spec = self.spec();
         let limit = spec.health.as_ref().map_or(LIMIT, |health| health.timeout);
         let kind = spec.health.as_ref().map(|health| &health.kind);
-        let probe = match (kind, running.port) {
+        // A UDP port takes no connection: such a service is ready when it lives.
+        let connects = spec.main_port().is_none_or(|main| main.protocol == Protocol::Tcp);
+        let probe = match (kind, running.port.filter(|_| connects)) {
             (Some(ProbeKind::Command(command)), _) => {
                 return self.ask_command(run, &spec, command, limit).await;
             }

@@ -17,6 +17,9 @@ pub fn resolve(
     let unknown = |message: String| Problem::new(ErrorCode::ConfigUnknownReference, message);
     match reference {
         Reference::Service { service, attribute } => service_attribute(facts, service, *attribute),
+        Reference::NamedPort { service, port } => Err(unknown(format!(
+            "the port {port} of {service} can't be used: this version has none with names yet"
+        ))),
         Reference::Project(ProjectAttribute::Name) | Reference::Instance(InstanceAttribute::Name) => {
             Ok(facts.project.clone())
         }

@@ -17,7 +17,7 @@ use super::launch::{Prepared, environment, prepare};
 use super::obstacles::{not_spawned, port_taken};
 use super::runs::{Runs, Ticket};
 use crate::clock::Clock;
-use crate::config::ServiceSpec;
+use crate::config::{PortChoice, ServiceSpec};
 use crate::home::Home;
 use crate::port_registry::is_free;
 use crate::process::{Keeper, port_holder};
@@ -177,7 +177,8 @@ async fn free_port(spec: &ServiceSpec, port: u16) -> Result<(), Problem> {
         return Ok(());
     }
     let holder = tokio::task::spawn_blocking(move || port_holder(port)).await.ok().flatten();
-    Err(port_taken(&spec.name, port, spec.port, holder.as_ref()))
+    let choice = spec.main_port().map_or(&PortChoice::Auto, |port| &port.choice);
+    Err(port_taken(&spec.name, port, choice, holder.as_ref()))
 }
 
 /// Unique for ever: 128 random bits.

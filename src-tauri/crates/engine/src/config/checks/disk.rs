@@ -9,6 +9,9 @@ use crate::config::schema::{Placed, Reader};
 
 /// The folders and files that the configuration names are there, and can be read.
 pub(in crate::config) fn check(project: &ProjectFile, folder: &Path, reader: &mut Reader) {
+    for file in &project.ports.env_files {
+        check_written_file(file, folder, reader);
+    }
     for (key, service) in &project.services.0 {
         let Some(service) = service else { continue };
         if let Some(dir) = &service.dir {
@@ -34,6 +37,24 @@ fn check_folder(service: &str, dir: &Placed<String>, folder: &Path, reader: &mut
         "create it, or correct the path; it is relative to the folder of the configuration"
     };
     reader.report(dir.at, problem.hint(hint));
+}
+
+/// It may be missing, since KInfra writes it; the folder around it may not.
+fn check_written_file(file: &Placed<String>, folder: &Path, reader: &mut Reader) {
+    let path = absolute(folder, &file.value);
+    let (code, fault) = match path.parent() {
+        _ if path.is_dir() => (ErrorCode::ConfigInvalidValue, format!("{} is a folder", path.display())),
+        Some(around) if around.is_dir() => return,
+        around => {
+            let around = around.unwrap_or(&path).display();
+            (ErrorCode::FolderMissing, format!("the folder {around} does not exist"))
+        }
+    };
+    let problem = Problem::new(code, format!("`ports.env_files`: {fault}"));
+    reader.report(
+        file.at,
+        problem.hint("name a file in a folder that is there, relative to the configuration's"),
+    );
 }
 
 fn check_env_file(service: &str, file: &Placed<String>, folder: &Path, reader: &mut Reader) {

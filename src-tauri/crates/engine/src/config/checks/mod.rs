@@ -5,6 +5,7 @@ mod dependencies;
 mod disk;
 mod health;
 mod names;
+mod port_names;
 mod ports;
 mod references;
 
@@ -16,6 +17,7 @@ pub(super) use disk::check as check_disk;
 /// Everything that needs only the file.
 pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
     names::check(project, reader);
+    port_names::check(project, reader);
     ports::check(project, reader);
     dependencies::check(project, reader);
     health::check(project, reader);

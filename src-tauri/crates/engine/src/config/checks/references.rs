@@ -2,9 +2,9 @@ use kinfra_rpc::{ErrorCode, Problem};
 
 use crate::config::declaration::{ProjectFile, ServiceFile};
 use crate::config::nearest::nearest;
-use crate::config::references::{Mode, Reference, Segment, segments};
+use crate::config::references::{Mode, Reference, Segment, ServiceAttribute, segments};
 use crate::config::schema::Reader;
-use crate::config::spec::{PortSpec, Run};
+use crate::config::spec::Run;
 use crate::config::tree::Position;
 
 /// A text that may hold references, and what may stand in it.
@@ -61,20 +61,17 @@ fn texts(service: &ServiceFile) -> Vec<Text<'_>> {
 }
 
 fn fault(reference: &Reference, text: &Text<'_>, project: &ProjectFile) -> Option<Problem> {
-    let services = &project.services.0;
     match reference {
-        Reference::Service { service, .. } => match services.iter().find(|(key, _)| key.text == *service) {
-            None => {
-                let names = services.iter().map(|(key, _)| key.text.as_str());
-                Some(unknown(reference, "service", service, nearest(service, names)))
+        Reference::Service { service, .. } | Reference::NamedPort { service, .. } => {
+            let services = &project.services.0;
+            match services.iter().find(|(key, _)| key.text == *service) {
+                None => {
+                    let names = services.iter().map(|(key, _)| key.text.as_str());
+                    Some(unknown(reference, "service", service, nearest(service, names)))
+                }
+                Some((_, target)) => port_fault(reference, service, target.as_ref()?),
             }
-            Some((_, Some(target))) if target.port.value == PortSpec::None => {
-                let message = format!("`{reference}`: `{service}` has no port, so nothing answers there");
-                let problem = Problem::new(ErrorCode::ConfigUnknownReference, message);
-                Some(problem.hint(format!("give `{service}` a port, or take the reference away")))
-            }
-            Some(_) => None,
-        },
+        }
         Reference::Resource { resource, .. } => {
             let hint = format!("a file declares services only; `${{services.{resource}.url}}` refers to one");
             Some(unknown(reference, "resource", resource, None).hint(hint))
@@ -88,6 +85,40 @@ fn fault(reference: &Reference, text: &Text<'_>, project: &ProjectFile) -> Optio
         Reference::Secret(_) | Reference::Project(_) | Reference::Instance(_) | Reference::Environment(_) => {
             None
         }
+    }
+}
+
+/// The service has the port that is referred to, and it is of the right kind.
+fn port_fault(reference: &Reference, service: &str, target: &ServiceFile) -> Option<Problem> {
+    let problem = |message| Problem::new(ErrorCode::ConfigUnknownReference, message);
+    if target.serves_nothing() {
+        let message = format!("`{reference}`: `{service}` has no port, so nothing answers there");
+        return Some(problem(message).hint(format!("give `{service}` a port, or take the reference away")));
+    }
+    match reference {
+        Reference::NamedPort { port, .. } => {
+            let ports = target.all_ports();
+            let names = || ports.iter().map(|port| port.name);
+            if ports.is_empty() || names().any(|name| name == port) {
+                return None;
+            }
+            let message = format!("`{reference}`: `{service}` has no port `{port}`");
+            Some(problem(message).hint(match nearest(port, names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("known: {}", names().collect::<Vec<_>>().join(", ")),
+            }))
+        }
+        Reference::Service {
+            attribute: ServiceAttribute::Url | ServiceAttribute::LocalUrl | ServiceAttribute::PublicUrl,
+            ..
+        } if target.main_port().is_some_and(|main| main.is_udp()) => {
+            let message = format!(
+                "`{reference}`: the main port of `{service}` is a UDP port, where no HTTP is answered"
+            );
+            let own = |attribute: &str| format!("`${{services.{service}.{attribute}}}`");
+            Some(problem(message).hint(format!("use {} and {}", own("host"), own("port"))))
+        }
+        _ => None,
     }
 }
 

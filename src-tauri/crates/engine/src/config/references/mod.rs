@@ -1,7 +1,7 @@
 //! The grammar of `${…}`, the same in every place where a text may refer to something.
 //!
-//! - `${services.NAME.ATTRIBUTE}`, `${resources.NAME.ATTRIBUTE}`, `${secret:NAME}`, `${project.ATTRIBUTE}` and
-//!   `${instance.ATTRIBUTE}` are KInfra's own, everywhere.
+//! - `${services.NAME.ATTRIBUTE}`, `${services.NAME.ports.PORT}`, `${resources.NAME.ATTRIBUTE}`, `${secret:NAME}`,
+//!   `${project.ATTRIBUTE}` and `${instance.ATTRIBUTE}` are KInfra's own, everywhere.
 //! - In settings `${VAR}` is the environment's variable, and any other `${…}` is an error.
 //! - In `run` all else belongs to the shell: `$VAR`, `${VAR:-default}`, `$(…)` stay as they are.
 //! - `$$` is a dollar sign, everywhere: `$${project.name}` stays `${project.name}`, and a shell's own `$$` (its

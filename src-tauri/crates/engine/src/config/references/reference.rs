@@ -12,6 +12,11 @@ pub enum Reference {
         service: String,
         attribute: ServiceAttribute,
     },
+    /// The number of one of several ports: `${services.api.ports.metrics}`.
+    NamedPort {
+        service: String,
+        port: String,
+    },
     /// The attributes depend on the resource's type.
     Resource {
         resource: String,
@@ -77,6 +82,12 @@ impl Reference {
     pub(super) fn parse(inner: &str) -> Option<Result<Self, Problem>> {
         if let Some(rest) = inner.strip_prefix("services.") {
             return Some(named(inner, rest).and_then(|(name, attribute)| {
+                if let Some(service) = name.strip_suffix(".ports").filter(|service| !service.is_empty()) {
+                    return Ok(Self::NamedPort { service: service.to_owned(), port: attribute.to_owned() });
+                }
+                if attribute == "ports" {
+                    return Err(no_port_named(inner, name));
+                }
                 let attribute = word(inner, attribute)?;
                 Ok(Self::Service { service: name.to_owned(), attribute })
             }));
@@ -115,6 +126,11 @@ fn named<'i>(inner: &str, rest: &'i str) -> Result<(&'i str, &'i str), Problem> 
     )
 }
 
+fn no_port_named(inner: &str, service: &str) -> Problem {
+    Problem::new(ErrorCode::ConfigUnknownReference, format!("`${{{inner}}}` names no port"))
+        .hint(format!("write `${{{inner}.NAME}}`, or `${{services.{service}.port}}` for the main one"))
+}
+
 fn word<W: Word>(inner: &str, attribute: &str) -> Result<W, Problem> {
     W::from_word(attribute).ok_or_else(|| {
         let words = || W::WORDS.iter().map(|(word, _)| *word);
@@ -133,6 +149,7 @@ impl fmt::Display for Reference {
             Self::Service { service, attribute } => {
                 write!(out, "${{services.{service}.{}}}", attribute.word())
             }
+            Self::NamedPort { service, port } => write!(out, "${{services.{service}.ports.{port}}}"),
             Self::Resource { resource, attribute } => write!(out, "${{resources.{resource}.{attribute}}}"),
             Self::Secret(name) => write!(out, "${{secret:{name}}}"),
             Self::Project(attribute) => write!(out, "${{project.{}}}", attribute.word()),

@@ -114,11 +114,21 @@ impl Fields<'_> {
 
     /// A key with a default, which also stands in for a value that can't be decoded.
     pub fn or<T: Shape + Printable>(&mut self, name: &'static str, meaning: &str, default: T) -> T {
+        self.unless_default(name, meaning, &default).unwrap_or(default)
+    }
+
+    /// A key with a default; none when that holds, for records in which it matters that the key is written.
+    pub fn unless_default<T: Shape>(
+        &mut self,
+        name: &'static str,
+        meaning: &str,
+        default: &impl Printable,
+    ) -> Option<T> {
         let value = self.optional(name, meaning);
         if let Purpose::Describe(description) = &mut self.0 {
             description.properties[name]["default"] = default.printed();
         }
-        value.unwrap_or(default)
+        value
     }
 
     /// A key that must be there; none after a problem was reported, which shows the example.

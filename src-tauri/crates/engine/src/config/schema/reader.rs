@@ -46,13 +46,18 @@ impl Reader {
 
     /// Reports that this value is not what the key takes. Always none, so that decoders can return it.
     pub fn unexpected<T>(&mut self, node: &Node, right: &str) -> Option<T> {
+        self.report(node.at, self.mismatch(node, right));
+        None
+    }
+
+    /// The same, for a hint to be added and then to be reported.
+    pub fn mismatch(&self, node: &Node, right: &str) -> Problem {
         let subject = match self.path() {
             path if path.is_empty() => "the file".to_owned(),
             path => format!("`{path}`"),
         };
         let message = format!("{subject} is {}, but must be {right}", node.shown());
-        self.report(node.at, Problem::new(ErrorCode::ConfigInvalidValue, message));
-        None
+        Problem::new(ErrorCode::ConfigInvalidValue, message)
     }
 
     /// In the order of the file's lines.

@@ -1,6 +1,6 @@
 use serde_json::{Value as Json, json};
 
-use super::{Printable, Reader};
+use super::Reader;
 use crate::config::tree::{Key, Node, Position, Value};
 
 /// Something that a configuration can say at one place.
@@ -17,19 +17,6 @@ pub(in crate::config) trait Shape: Sized {
 pub(in crate::config) struct Placed<T> {
     pub value: T,
     pub at: Position,
-}
-
-impl<T> Placed<T> {
-    /// A value that stands in no file, so that nothing can be wrong with it.
-    pub fn by_default(value: T) -> Self {
-        Self { value, at: Position { line: 1, column: 1 } }
-    }
-}
-
-impl<T: Printable> Printable for Placed<T> {
-    fn printed(&self) -> Json {
-        self.value.printed()
-    }
 }
 
 impl<T: Shape> Shape for Placed<T> {

@@ -4,6 +4,8 @@ mod dependencies;
 mod duration;
 mod one_or_many;
 mod port;
+mod port_range;
+mod ports;
 mod restart;
 mod run;
 mod signal;
@@ -11,6 +13,8 @@ mod signal;
 pub(super) use dependencies::Dependencies;
 pub(super) use duration::Period;
 pub(super) use one_or_many::OneOrMany;
+pub(super) use port::{OnlyPort, PortSetting};
+pub(super) use ports::NamedPorts;
 pub(super) use restart::Restart;
 pub(super) use signal::Signal;
 

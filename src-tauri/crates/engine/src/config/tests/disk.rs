@@ -98,6 +98,25 @@ fn folders_and_files_that_are_missing_are_all_named() {
 }
 
 #[test]
+fn a_file_to_be_written_may_be_missing_but_not_its_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("apps")).unwrap();
+    let write = |files: &str| {
+        let text = format!("ports: {{env_files: {files}}}\n{MINIMAL}");
+        fs::write(folder.path().join("kinfra.yaml"), text).unwrap();
+    };
+    write("[.env, apps/.env.local]");
+    assert_eq!(load(folder.path()).unwrap().ports.env_files.len(), 2);
+    write("[apps, gone/.env]");
+    assert_snapshot!(faults(folder.path()), @"
+    /shop/kinfra.yaml:1:21: `ports.env_files`: /shop/apps is a folder
+      hint: name a file in a folder that is there, relative to the configuration's
+    /shop/kinfra.yaml:1:27: `ports.env_files`: the folder /shop/gone does not exist
+      hint: name a file in a folder that is there, relative to the configuration's
+    ");
+}
+
+#[test]
 fn a_file_that_is_no_text_names_the_place() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("kinfra.yaml"), b"project: x\nservices: \xff\n").unwrap();

@@ -95,8 +95,8 @@ services:
 "), @r#"
     /shop/kinfra.yaml:2:10: `project` is `7`, but must be a text; put it in quotes
     /shop/kinfra.yaml:4:9: `services.list` is a list, but must be a map of settings
-    /shop/kinfra.yaml:5:24: `services.port.port` is `70000`, but must be a number from 1 to 65535, `auto` or `none`
-    /shop/kinfra.yaml:6:24: `services.flag.port` is `true`, but must be a number from 1 to 65535, `auto` or `none`
+    /shop/kinfra.yaml:5:24: `services.port.port` is `70000`, but must be a number from 1 to 65535, a list of such numbers, `auto` or `none`; for UDP `53/udp` or `auto/udp`
+    /shop/kinfra.yaml:6:24: `services.flag.port` is `true`, but must be a number from 1 to 65535, a list of such numbers, `auto` or `none`; for UDP `53/udp` or `auto/udp`
     /shop/kinfra.yaml:7:14: `services.run.run` is a map, but must be a text for the shell, or a list of a program and its arguments
     /shop/kinfra.yaml:8:16: `services.empty.run` is an empty list, but must be a list that begins with a program
     /shop/kinfra.yaml:8:30: `services.empty.env_file` is a map, but must be a text

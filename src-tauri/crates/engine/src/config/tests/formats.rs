@@ -103,16 +103,19 @@ fn five_faults_in_toml_are_five_errors_with_places() {
 fn the_same_project_reads_the_same_in_every_format() {
     let yaml = "
 project: My Shop
+ports: {range: 8000-8999, env_files: .env}
 services:
   zebra: {run: [serve, 1.10, true], env: {VERSION: 1.10, ON: true}, port: 3000, depends_on: {ape: started}}
-  ape: {run: serve, stop: {grace: 1.5, signal: INT}, restart: never}
+  ape: {run: serve, stop: {grace: 1.5, signal: INT}, restart: never, ports: {dns: 53/udp, api: [80, 81], a: auto}}
 ";
-    let json = r#"{"project": "My Shop", "services": {
+    let json = r#"{"project": "My Shop", "ports": {"range": "8000-8999", "env_files": ".env"}, "services": {
         "zebra": {"run": ["serve", 1.10, true], "env": {"VERSION": 1.10, "ON": true}, "port": 3000,
                   "depends_on": {"ape": "started"}},
-        "ape": {"run": "serve", "stop": {"grace": 1.5, "signal": "INT"}, "restart": "never"}}}"#;
+        "ape": {"run": "serve", "stop": {"grace": 1.5, "signal": "INT"}, "restart": "never",
+                "ports": {"dns": "53/udp", "api": [80, 81], "a": "auto"}}}}"#;
     let toml = r#"
 project = "My Shop"
+ports = { range = "8000-8999", env_files = ".env" }
 [services.zebra]
 run = ["serve", 1.10, true]
 env = { VERSION = 1.10, ON = true }
@@ -122,11 +125,14 @@ depends_on.ape = "started"
 run = "serve"
 stop = { grace = 1.5, signal = "INT" }
 restart = "never"
+ports = { dns = "53/udp", api = [80, 81], a = "auto" }
 "#;
     let read = |text, format| parse(std::path::Path::new("/shop/kinfra"), text, format).unwrap();
     let expected: ProjectSpec = read(yaml, Format::Yaml);
     let names: Vec<_> = expected.services.iter().map(|service| service.name.as_str()).collect();
     assert_eq!(names, ["zebra", "ape"], "the order of the file");
+    let ports: Vec<_> = expected.services[1].ports.iter().map(|port| port.name.as_str()).collect();
+    assert_eq!(ports, ["api", "dns", "a"], "the main one, then the order of the file");
     assert_eq!(expected.services[0].env[0].1, "1.10", "as it was written");
     assert_eq!(read(json, Format::Json), expected);
     assert_eq!(read(toml, Format::Toml), expected);

@@ -3,6 +3,7 @@ mod documentation;
 mod faults;
 mod formats;
 mod mutations;
+mod ports;
 mod schema;
 
 use std::path::Path;

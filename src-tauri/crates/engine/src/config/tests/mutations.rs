@@ -7,7 +7,8 @@ use crate::config::parse;
 
 const YAML: &str = "project: shop\nservices:\n  web: &web\n    run: serve ${services.api.port} $$\n    env: {A: 'b', \
                     C: \"${HOME}\"}\n    depends_on: [api]\n    health: {http: /, interval: 2s}\n  api:\n    <<: *web\n    \
-                    depends_on: {}\n    stop: {signal: INT, grace: 1.5}\n    port: 3000\n";
+                    depends_on: {}\n    stop: {signal: INT, grace: 1.5}\n    port: [3000, 3001]\n  dns:\n    run: ${services.dns.ports.udp}\n    \
+                    ports: {udp: auto/udp, http: 1}\nports: {range: 1-2, env_files: .env}\n";
 const JSON: &str = r#"{"project": "shop", "services": {"web": {"run": ["a", 1.5, true], "port": 1e3, "env": {"A": "\u00e9\n"}}}}"#;
 const TOML: &str = "project = 'shop'\n[services.web]\nrun = \"x\"\nport = 0x10\nenv = { A = 1979-05-27, B.c = inf }\n[[a]]\n";
 

@@ -49,10 +49,16 @@ fn a_fingerprint_follows_every_setting_and_nothing_else() {
     let of = |text: &str| spec(text).services[0].fingerprint();
     let plain = of("services: {web: {run: x}, api: {run: x}}");
     assert_eq!(plain, of("# a comment\nservices:\n  web:\n    run: x\n    port: auto\n  api: {run: y}\n"));
+    assert_eq!(plain, of("ports: {range: 1-2}\nservices: {web: {run: x, ports: {http: auto}}}"));
     for changed in [
         "run: y",
         "run: [x]",
         "run: x, port: 80",
+        "run: x, port: [80]",
+        "run: x, port: auto/udp",
+        "run: x, port: none",
+        "run: x, ports: {metrics: auto}",
+        "run: x, ports: {http: auto, metrics: auto}",
         "run: x, dir: y",
         "run: x, env: {A: b}",
         "run: x, env_file: .env",

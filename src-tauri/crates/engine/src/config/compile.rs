@@ -9,7 +9,7 @@ use super::checks;
 use super::declaration::ProjectFile;
 use super::schema::{Reader, Shape};
 use super::spec::ProjectSpec;
-use super::tree::{self, Fault, Format, Position, Value};
+use super::tree::{self, Fault, Format, Node, Position, Value};
 
 /// Whether folders and files that the text names must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,13 +51,18 @@ pub(super) fn compile(
     })
 }
 
-fn decode(text: &str, format: Format, reader: &mut Reader) -> Option<ProjectFile> {
+/// As much of the text as can be read; every fault is reported.
+pub(super) fn read_tree(text: &str, format: Format, reader: &mut Reader) -> Option<Node> {
     let (tree, faults) = tree::read(text, format);
     for fault in faults {
         let (at, problem) = described(fault, format);
         reader.report(at, problem);
     }
-    let tree = tree?;
+    tree
+}
+
+fn decode(text: &str, format: Format, reader: &mut Reader) -> Option<ProjectFile> {
+    let tree = read_tree(text, format, reader)?;
     if tree.value == Value::Null {
         let problem = Problem::new(ErrorCode::ConfigInvalidValue, "the file is empty")
             .hint("a project has at least `services:` with a name and its `run:`");

@@ -15,14 +15,23 @@ pub fn find(folder: &Path) -> Result<PathBuf, Problem> {
         Problem::new(ErrorCode::FolderMissing, message).hint("give the path of a folder that exists")
     })?;
     for candidate in canonical.ancestors() {
-        let mut present = NAMES.iter().map(|name| candidate.join(name)).filter(|path| path.is_file());
-        match (present.next(), present.next()) {
-            (None, _) => {}
-            (Some(only), None) => return Ok(only),
-            (Some(first), Some(second)) => return Err(ambiguous(candidate, &first, &second)),
+        if let Some(file) = only(candidate, &NAMES)? {
+            return Ok(file);
         }
     }
     Err(missing(&canonical))
+}
+
+/// The one file of these names in a folder, if there is any.
+///
+/// # Errors
+/// `ConfigAmbiguous` when there are two.
+pub(super) fn only(folder: &Path, names: &[&str]) -> Result<Option<PathBuf>, Problem> {
+    let mut present = names.iter().map(|name| folder.join(name)).filter(|path| path.is_file());
+    match (present.next(), present.next()) {
+        (Some(first), Some(second)) => Err(ambiguous(folder, &first, &second)),
+        (file, _) => Ok(file),
+    }
 }
 
 fn ambiguous(folder: &Path, first: &Path, second: &Path) -> Problem {

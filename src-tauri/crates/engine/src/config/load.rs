@@ -21,22 +21,31 @@ pub fn load(folder: &Path) -> Result<ProjectSpec, Vec<Problem>> {
 /// # Errors
 /// Every problem at once, those of the file in the order of its lines.
 pub fn load_file(file: &Path) -> Result<ProjectSpec, Vec<Problem>> {
-    let failed = |error: &std::io::Error| {
-        let code = match error.kind() {
-            std::io::ErrorKind::NotFound => ErrorCode::ConfigMissing,
-            _ => ErrorCode::Io,
-        };
-        vec![Problem::new(code, format!("can't read the configuration {}: {error}", file.display()))]
-    };
     // A project is known by its folder: two ways to it must not make two projects. The file itself may be a link
     // to one that several projects share.
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = folder.canonicalize().map_err(|error| failed(&error))?;
+    let folder = folder.canonicalize().map_err(|error| vec![not_read(file, &error)])?;
     let file = folder.join(file.file_name().unwrap_or_default());
-    let bytes = std::fs::read(&file).map_err(|error| failed(&error))?;
-    let text =
-        std::str::from_utf8(&bytes).map_err(|error| vec![not_text(&file, &bytes, error.valid_up_to())])?;
-    compile(&file, text, Format::of(&file), Disk::Checked)
+    let text = read_text(&file)?;
+    compile(&file, &text, Format::of(&file), Disk::Checked)
+}
+
+/// # Errors
+/// When it can't be read, or is no text.
+pub(super) fn read_text(file: &Path) -> Result<String, Vec<Problem>> {
+    let bytes = std::fs::read(file).map_err(|error| vec![not_read(file, &error)])?;
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        vec![not_text(file, error.as_bytes(), valid)]
+    })
+}
+
+fn not_read(file: &Path, error: &std::io::Error) -> Problem {
+    let code = match error.kind() {
+        std::io::ErrorKind::NotFound => ErrorCode::ConfigMissing,
+        _ => ErrorCode::Io,
+    };
+    Problem::new(code, format!("can't read the configuration {}: {error}", file.display()))
 }
 
 fn not_text(file: &Path, bytes: &[u8], offset: usize) -> Problem {

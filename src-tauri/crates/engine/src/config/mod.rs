@@ -20,6 +20,7 @@ mod slug;
 mod spec;
 mod stable_hash;
 mod tree;
+mod user_settings;
 
 pub use compile::parse;
 pub use find::find;
@@ -33,6 +34,7 @@ pub use spec::{
     RestartPolicy, RestartSpec, Run, ServiceSpec, StopSpec, port_variable,
 };
 pub use tree::Format;
+pub use user_settings::{UserSettings, load_user_settings};
 
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,7 @@ pub(super) use dependencies::Dependencies;
 pub(super) use duration::Period;
 pub(super) use one_or_many::OneOrMany;
 pub(super) use port::{OnlyPort, PortSetting};
+pub(super) use port_range::PortOrRange;
 pub(super) use ports::NamedPorts;
 pub(super) use restart::Restart;
 pub(super) use signal::Signal;

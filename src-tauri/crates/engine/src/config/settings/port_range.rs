@@ -26,6 +26,25 @@ impl Shape for PortRange {
     }
 }
 
+/// One port, or a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::config) struct PortOrRange(pub PortRange);
+
+impl Shape for PortOrRange {
+    fn schema() -> Json {
+        json!({ "anyOf": [
+            { "type": "integer", "minimum": 1, "maximum": u16::MAX },
+            { "type": "string", "pattern": "^[1-9][0-9]{0,4}( *- *[1-9][0-9]{0,4})?$" },
+        ] })
+    }
+
+    fn decode(node: &Node, reader: &mut Reader) -> Option<Self> {
+        let one = || single(node).and_then(|port| PortRange::new(port, port));
+        let right = "a port, or a range of ports such as `6000-6100`, the lower one first";
+        range(node).or_else(one).map(Self).or_else(|| reader.unexpected(node, right))
+    }
+}
+
 fn range(node: &Node) -> Option<PortRange> {
     let Value::Text(text) = &node.value else { return None };
     let (first, last) = text.split_once('-')?;

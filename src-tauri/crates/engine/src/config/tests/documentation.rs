@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use super::spec;
-use crate::config::json_schema;
+use super::{Format, shown, spec};
+use crate::config::schema::Shape;
+use crate::config::user_settings::{SettingsFile, parse};
+use crate::config::{UserSettings, json_schema};
 
 fn documentation() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/configuration.md");
@@ -17,7 +19,13 @@ fn every_example_is_a_valid_configuration() {
         text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(!examples.is_empty());
     for example in examples {
-        assert!(!spec(example).services.is_empty());
+        if example.contains("services:") {
+            assert!(!spec(example).services.is_empty());
+        } else {
+            let settings = parse(Path::new("settings.yaml"), example, Format::Yaml);
+            let settings = settings.unwrap_or_else(|problems| panic!("{}", shown(problems)));
+            assert_ne!(settings, UserSettings::default());
+        }
     }
 }
 
@@ -37,6 +45,7 @@ fn every_key_is_described() {
     }
     let mut known = Vec::new();
     keys(&json_schema(), &mut known);
+    keys(&SettingsFile::schema(), &mut known);
     assert!(known.len() > 20, "{known:?}");
     let text = documentation();
     let missing: Vec<_> = known.iter().filter(|key| !text.contains(&format!("`{key}`"))).collect();

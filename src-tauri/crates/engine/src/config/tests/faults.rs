@@ -15,7 +15,7 @@ fn broken_yaml_names_the_place() {
       hint: look at the indentation, colons and quotes here and in the line above
     ");
     assert_snapshot!(faults("services: {}\n---\nservices: {}\n"), @"
-    /shop/kinfra.yaml:3:1: not valid YAML: a second document begins here, after a `---`, but one file is one project
+    /shop/kinfra.yaml:3:1: not valid YAML: a second document begins here, after a `---`, but only one is read
       hint: look at the indentation, colons and quotes here and in the line above
     ");
 }

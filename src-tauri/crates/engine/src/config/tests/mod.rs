@@ -5,6 +5,7 @@ mod formats;
 mod mutations;
 mod ports;
 mod schema;
+mod user_settings;
 
 use std::path::Path;
 

@@ -31,7 +31,7 @@ fn fault(error: &Error) -> Fault {
     let at = error.location().map_or(Position { line: 1, column: 1 }, position);
     let message = match error.without_snippet() {
         Error::MultipleDocuments { .. } => {
-            "a second document begins here, after a `---`, but one file is one project".into()
+            "a second document begins here, after a `---`, but only one is read".into()
         }
         other => {
             let message = other.to_string();

@@ -1,0 +1,82 @@
+//! The user's own settings, which hold for all projects: `settings.yaml` in the folder of KInfra's configuration.
+
+use std::path::Path;
+
+use kinfra_rpc::{PortRange, Problem};
+
+use super::compile::read_tree;
+use super::find::only;
+use super::load::read_text;
+use super::schema::{Fields, Reader, Record, Shape};
+use super::settings::{OneOrMany, PortOrRange};
+use super::tree::{Format, Value};
+
+/// All of one schema; two of them are an error.
+const NAMES: [&str; 4] = ["settings.yaml", "settings.yml", "settings.json", "settings.toml"];
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserSettings {
+    /// Where ports of projects are chosen that name no range; none: KInfra's own default.
+    pub range: Option<PortRange>,
+    /// Ports that are never chosen, in the order of the file.
+    pub reserved: Vec<PortRange>,
+}
+
+/// Reads the settings in a folder. A folder or file that isn't there says nothing, so that the defaults hold.
+///
+/// # Errors
+/// `ConfigAmbiguous` for two files, `Io` for one that can't be read, else every problem of the file at once.
+pub fn load_user_settings(folder: &Path) -> Result<UserSettings, Vec<Problem>> {
+    match only(folder, &NAMES).map_err(|problem| vec![problem])? {
+        None => Ok(UserSettings::default()),
+        Some(file) => parse(&file, &read_text(&file)?, Format::of(&file)),
+    }
+}
+
+pub(super) fn parse(file: &Path, text: &str, format: Format) -> Result<UserSettings, Vec<Problem>> {
+    let mut reader = Reader::new(file);
+    let tree = read_tree(text, format, &mut reader);
+    // A file in which all is commented out is one that says nothing.
+    let tree = tree.filter(|tree| tree.value != Value::Null);
+    let declared = tree.and_then(|tree| SettingsFile::decode(&tree, &mut reader));
+    let problems = reader.into_problems();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let PortsFile { range, reserved } = declared.unwrap_or_else(Fields::defaults).ports;
+    Ok(UserSettings { range, reserved: reserved.into_iter().map(|PortOrRange(range)| range).collect() })
+}
+
+#[derive(Debug)]
+pub(super) struct SettingsFile {
+    ports: PortsFile,
+}
+
+impl Record for SettingsFile {
+    const MEANING: &'static str = "What a user sets for all projects.";
+
+    fn declare(fields: &mut Fields<'_>) -> Self {
+        Self { ports: fields.optional("ports", "Where ports are chosen.").unwrap_or_else(Fields::defaults) }
+    }
+}
+
+#[derive(Debug)]
+struct PortsFile {
+    range: Option<PortRange>,
+    reserved: Vec<PortOrRange>,
+}
+
+impl Record for PortsFile {
+    const MEANING: &'static str = "Where ports are chosen.";
+    const ELSEWHERE: &'static [(&'static str, &'static str)] =
+        &[("exclude", "reserved"), ("default_range", "range")];
+
+    fn declare(fields: &mut Fields<'_>) -> Self {
+        Self {
+            range: fields.optional("range", "The range for projects that name none, both ends included."),
+            reserved: fields
+                .optional("reserved", "Ports and ranges of ports that are never chosen.")
+                .map_or_else(Vec::new, |OneOrMany(ports)| ports),
+        }
+    }
+}

@@ -28,15 +28,12 @@ impl PortSetting {
 
 impl Shape for PortSetting {
     fn schema() -> Json {
-        let one = [
-            json!({ "type": "string", "pattern": "^(auto|[1-9][0-9]{0,4})(/(tcp|udp))?$" }),
-            json!({ "type": "integer", "minimum": 1, "maximum": u16::MAX }),
-        ];
-        let [_, number] = &one;
-        let text = json!({ "type": "string", "pattern": "^[1-9][0-9]{0,4}(/(tcp|udp))?$" });
-        let items = json!({ "anyOf": [text, number] });
-        let list = json!({ "type": "array", "items": items, "minItems": 1, "uniqueItems": true });
-        json!({ "anyOf": one.into_iter().chain([list]).collect::<Vec<_>>() })
+        let text =
+            |pattern: &str| json!({ "type": "string", "pattern": format!("^{pattern}(/(tcp|udp))?$") });
+        let number = json!({ "type": "integer", "minimum": 1, "maximum": u16::MAX });
+        let item = json!({ "anyOf": [text("[1-9][0-9]{0,4}"), number] });
+        let list = json!({ "type": "array", "items": item, "minItems": 1, "uniqueItems": true });
+        json!({ "anyOf": [text("(auto|[1-9][0-9]{0,4})"), number, list] })
     }
 
     fn decode(node: &Node, reader: &mut Reader) -> Option<Self> {

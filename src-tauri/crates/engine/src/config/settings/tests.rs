@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::Signal;
+use super::{PortSetting, Signal};
 use crate::config::schema::{Printable, Reader, Shape};
 use crate::config::tree::{Format, read};
 
@@ -44,6 +44,15 @@ fn a_printed_time_is_the_same_time() {
         let duration = Duration::from_millis(milliseconds);
         assert_eq!(decoded(duration.printed().as_str().unwrap()), Some(duration));
     }
+}
+
+#[test]
+fn a_printed_port_is_the_same_port() {
+    for text in ["auto", "3000", "auto/udp", "53/udp", "[3000, 3001]", "[53/udp, 54/udp]"] {
+        let port = decoded::<PortSetting>(text).unwrap();
+        assert_eq!(decoded(&port.printed().to_string()), Some(port), "{text}");
+    }
+    assert_eq!(decoded("53/tcp"), decoded::<PortSetting>("53"));
 }
 
 #[test]

@@ -20,7 +20,10 @@ pub enum ErrorCode {
     ConfigNameCollision,
     FolderMissing,
     CommandNotFound,
+    /// Somebody else is on it now.
     PortTaken,
+    /// It belongs to another service, whether that runs or not.
+    PortClaimed,
     ProxyPortTaken,
     AlreadyRunning,
     EngineUnreachable,
@@ -30,6 +33,8 @@ pub enum ErrorCode {
     InvalidRequest,
     KeeperLost,
     StoreFailed,
+    /// What was stored could not be read any more, and was set aside.
+    StoreSetAside,
     Io,
     Internal,
 }

@@ -4,23 +4,30 @@
 //! the TypeScript twins in `ui/src/lib/rpc` are generated from them by `./dev generate`.
 
 mod command;
+mod doctor;
 mod exit;
 mod failure;
 mod frame;
 mod logs;
+mod port_requests;
 mod ports;
 mod requests;
 mod state;
 mod update;
 
 pub use command::Command;
+pub use doctor::{Examination, Examine, Finding, Level};
 pub use exit::{Exit, signal_name};
 pub use failure::{ErrorCode, Failure, Place, Problem};
 pub use frame::{ClientFrame, Outcome, ServerFrame};
 pub use logs::{LogFilter, LogLine, LogPage, Stream};
+pub use port_requests::{
+    AdoptPort, AskPort, FreePort, HeldPort, ListPorts, MovePort, PortList, PortMoved, PortReport,
+    ReleasePorts, ReservePorts,
+};
 pub use ports::{PortClaim, PortHolder, PortOrigin, PortRange, PortUse, Protocol, ReservedPorts};
 pub use requests::{
-    AddProject, Done, EndMode, Hello, HelloReply, Host, MovePort, ProjectAdded, ProxyMoved, Quit, ReadLogs,
+    AddProject, Done, EndMode, Hello, HelloReply, Host, ProjectAdded, ProxyMoved, Quit, ReadLogs,
     RemoveProject, Request, Restart, ShowWindow, Start, Stop, TakeSnapshot, UseProxyPort, WatchState,
 };
 pub use state::{

@@ -199,6 +199,8 @@ pub struct PortClaim {
     pub replica: u32,
     /// `http` unless the configuration gives several names.
     pub name: String,
+    /// What the service finds in `PORT`.
+    pub main: bool,
     pub origin: PortOrigin,
     /// In the place of `port` until the service is stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::command::commands;
-use crate::{LogFilter, LogPage, Snapshot};
+use crate::{
+    AdoptPort, AskPort, Examination, Examine, FreePort, ListPorts, LogFilter, LogPage, MovePort, PortList,
+    PortMoved, PortReport, ReleasePorts, ReservePorts, Snapshot,
+};
 
 commands! {
     /// The first command of each connection.
@@ -21,8 +24,22 @@ commands! {
     "stack.stop" => Stop -> Done,
     "stack.restart" => Restart -> Done,
     "logs.read" => ReadLogs -> LogPage,
-    /// Chooses another port for a service and stores it.
-    "port.move" => MovePort -> Done,
+    /// Who owns which port, and what is on it now.
+    "port.list" => ListPorts -> PortList,
+    /// Everything about one port.
+    "port.who" => AskPort -> PortReport,
+    /// Another port for a service, for good or for this time.
+    "port.move" => MovePort -> PortMoved,
+    /// Leaves a service's port to a server that runs there already, and routes to it.
+    "port.adopt" => AdoptPort -> PortMoved,
+    /// Ends the process that holds a port, as it was seen by the user.
+    "port.free" => FreePort -> Done,
+    /// Keeps ports out of the allocator's hands.
+    "port.reserve" => ReservePorts -> Done,
+    /// Ends a reservation.
+    "port.release" => ReleasePorts -> Done,
+    /// What is right and wrong with this machine.
+    "doctor.examine" => Examine -> Examination,
     /// Moves the proxy to another port and stores it.
     "proxy.use_port" => UseProxyPort -> ProxyMoved,
     "window.show" => ShowWindow -> Done,
@@ -135,13 +152,6 @@ pub struct ReadLogs {
     /// When there is nothing after the cursor: wait this long for something, in milliseconds, at most 30,000.
     #[serde(default)]
     pub wait_ms: u32,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[ts(export, export_to = "rpc.ts")]
-pub struct MovePort {
-    pub project: String,
-    pub service: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -70,6 +70,13 @@ pub struct NodeState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub port: Option<u16>,
+    /// Where it really listens, when that is not its port.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub listens_on: Option<u16>,
+    /// Its port is left to a server that KInfra did not start, and never ends.
+    #[serde(default)]
+    pub adopted: bool,
     /// Through the proxy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -176,6 +183,9 @@ pub struct EngineState {
     #[ts(optional, type = "string")]
     pub user_folder: Option<PathBuf>,
     pub proxy: ProxyState,
+    /// What a person should know of KInfra itself, such as a database that had to be set aside.
+    #[serde(default)]
+    pub problems: Vec<Problem>,
     /// True from Quit on.
     pub ending: bool,
 }

@@ -1,102 +1,99 @@
-//! Theory of operation: one thread owns the connection and is the only writer. Callers queue closures; each runs
-//! in a transaction of its own, which is durable (`synchronous=FULL`) before its caller gets the answer. Only
-//! the holder of the engine's lock opens the store.
-
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::schema::migrate;
+use super::opening::{Opened, open};
+use super::writer::{Job, Uncommitted, work};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("cannot open the database {}: {source}", path.display())]
     Open { path: PathBuf, source: rusqlite::Error },
+    #[error("cannot set the database {} aside: {source}", path.display())]
+    SetAside { path: PathBuf, source: std::io::Error },
+    #[error("the database {} was written by a newer KInfra (version {found}; this one knows {known})", path.display())]
+    Newer { path: PathBuf, found: u32, known: u32 },
     #[error("cannot {doing}: {source}")]
     Query { doing: &'static str, source: rusqlite::Error },
+    #[error("cannot {doing}: {source}")]
+    Commit { doing: &'static str, source: Arc<rusqlite::Error> },
     #[error("cannot {doing}: the database's thread has ended")]
     Gone { doing: &'static str },
 }
 
-type Job = Box<dyn FnOnce(&mut Connection) + Send>;
-
+/// The database of one home. Only the holder of the home's lock opens it.
 #[derive(Debug, Clone)]
 pub struct Store {
-    jobs: mpsc::Sender<Job>,
+    jobs: Sender<Job>,
 }
 
 impl Store {
-    /// Opens the database, brings it to the newest schema and starts its thread.
+    /// Opens the database, brings it to the newest schema and starts its thread. A file that is damaged or no database
+    /// of KInfra's is set aside: then the second value is where it is now, and the store is empty.
     ///
     /// # Errors
-    /// When the file can't be opened or is no database of KInfra.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let failed = |source| StoreError::Open { path: path.to_owned(), source };
-        let mut connection = Connection::open(path).map_err(failed)?;
-        prepare(&mut connection).map_err(failed)?;
-        let (jobs, queue) = mpsc::channel::<Job>();
-        let work = move || {
-            for job in queue {
-                job(&mut connection);
-            }
-        };
-        let thread = thread::Builder::new().name("kinfra-store".to_owned()).spawn(work);
-        thread.map_err(|error| failed(rusqlite::Error::ToSqlConversionFailure(Box::new(error))))?;
-        Ok(Self { jobs })
+    /// When the file can't be opened, or a newer KInfra wrote it.
+    pub fn open(path: &Path) -> Result<(Self, Option<PathBuf>), StoreError> {
+        let Opened { connection, set_aside } = open(path)?;
+        let (jobs, queue) = mpsc::channel();
+        let thread = thread::Builder::new().name("kinfra-store".to_owned());
+        thread.spawn(move || work(connection, &queue)).map_err(|error| StoreError::Open {
+            path: path.to_owned(),
+            source: rusqlite::Error::ToSqlConversionFailure(Box::new(error)),
+        })?;
+        Ok((Self { jobs }, set_aside))
     }
 
-    /// Runs one transaction on the database's thread; `doing` completes *cannot …* in an error.
-    pub(super) async fn transaction<T: Send + 'static>(
+    /// Runs work on the database's thread, and answers when what it did is durable; `doing` completes *cannot …* in
+    /// an error.
+    pub(crate) async fn transaction<T: Send + 'static>(
         &self,
         doing: &'static str,
-        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T> + Send + 'static,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (answer, answered) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            let result = connection.transaction_with_behavior(TransactionBehavior::Immediate).and_then(
-                |transaction| {
-                    let value = work(&transaction)?;
-                    transaction.commit()?;
+        self.transaction_then(doing, work, |_| ()).await
+    }
+
+    /// The same; `then` is called on the database's thread with what the work gave, none when it came to nothing,
+    /// before this or any later work is answered.
+    pub(crate) async fn transaction_then<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        then: impl FnOnce(Option<&T>) + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (sender, answered) = oneshot::channel();
+        // Either the work answers, or the refusal: whoever comes takes it.
+        let end = Arc::new(Mutex::new(Some((sender, then))));
+        let finish = move |result: Result<T, StoreError>| {
+            let end = end.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some((sender, then)) = end {
+                then(result.as_ref().ok());
+                // The caller may have given up.
+                let _ = sender.send(result);
+            }
+        };
+        let refuse = finish.clone();
+        let uncommitted = move |Uncommitted(source)| StoreError::Commit { doing, source };
+        let job = Job {
+            work: Box::new(move |transaction| {
+                let result = transaction.savepoint().and_then(|savepoint| {
+                    let value = work(&savepoint)?;
+                    savepoint.commit()?;
                     Ok(value)
-                },
-            );
-            // The caller may have given up.
-            let _ = answer.send(result);
-        });
+                });
+                let result = result.map_err(|source| StoreError::Query { doing, source });
+                Box::new(move |committed| {
+                    finish(result.and_then(|value| committed.map(|()| value).map_err(uncommitted)));
+                })
+            }),
+            refuse: Box::new(move |error| refuse(Err(uncommitted(error)))),
+        };
         self.jobs.send(job).map_err(|_| StoreError::Gone { doing })?;
-        let result = answered.await.map_err(|_| StoreError::Gone { doing })?;
-        result.map_err(|source| StoreError::Query { doing, source })
+        answered.await.map_err(|_| StoreError::Gone { doing })?
     }
-
-    /// A setting of this home, such as the proxy's port.
-    ///
-    /// # Errors
-    /// When the database can't be read.
-    pub async fn setting(&self, name: &'static str) -> Result<Option<String>, StoreError> {
-        self.transaction("read a setting", move |transaction| {
-            let mut query = transaction.prepare_cached("SELECT value FROM setting WHERE name = ?1")?;
-            query.query_map([name], |row| row.get(0))?.next().transpose()
-        })
-        .await
-    }
-
-    /// # Errors
-    /// When the database can't be written.
-    pub async fn set_setting(&self, name: &'static str, value: String) -> Result<(), StoreError> {
-        let sql = "INSERT INTO setting VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
-        self.transaction("store a setting", move |transaction| {
-            transaction.execute(sql, (name, value)).map(drop)
-        })
-        .await
-    }
-}
-
-fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", "ON")?;
-    migrate(connection)
 }

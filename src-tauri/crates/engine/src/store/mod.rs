@@ -2,11 +2,14 @@
 
 mod claims;
 mod database;
+mod opening;
 mod projects;
 mod runs;
 mod schema;
+mod settings;
+mod writer;
 
-pub use claims::{Claim, ClaimKey};
+pub use claims::{Claim, ClaimKey, Claims, Reservation};
 pub use database::{Store, StoreError};
 pub use projects::StoredProject;
 pub use runs::{NewRun, StoredRun};

@@ -18,9 +18,9 @@ impl Store {
     /// # Errors
     /// When the database can't be read.
     pub async fn projects(&self) -> Result<Vec<StoredProject>, StoreError> {
-        self.transaction("read the projects", |transaction| {
+        self.transaction("read the projects", |connection| {
             let mut query =
-                transaction.prepare("SELECT slug, name, folder FROM project ORDER BY added_at, slug")?;
+                connection.prepare("SELECT slug, name, folder FROM project ORDER BY added_at, slug")?;
             query.query_map([], read)?.collect()
         })
         .await
@@ -31,29 +31,39 @@ impl Store {
     /// # Errors
     /// When the slug or the folder is known already, or the database can't be written.
     pub async fn add_project(&self, project: StoredProject, added_at: u64) -> Result<(), StoreError> {
-        self.transaction("store a project", move |transaction| {
+        self.transaction("store a project", move |connection| {
             let folder = project.folder.to_string_lossy();
             let sql = "INSERT INTO project VALUES (?1, ?2, ?3, ?4)";
-            transaction
-                .execute(sql, (&project.slug, &project.name, &folder, added_at.cast_signed()))
-                .map(drop)
+            connection.execute(sql, (&project.slug, &project.name, &folder, added_at.cast_signed())).map(drop)
         })
         .await
     }
 
-    /// Forgets a project with its claims, runs and desired state.
+    /// Its folder is another one now.
+    ///
+    /// # Errors
+    /// When the folder is another project's, or the database can't be written.
+    pub async fn move_project(&self, project: StoredProject) -> Result<(), StoreError> {
+        self.transaction("store a project's folder", move |connection| {
+            let folder = project.folder.to_string_lossy();
+            let sql = "UPDATE project SET folder = ?2 WHERE slug = ?1";
+            connection.execute(sql, (&project.slug, &folder)).map(drop)
+        })
+        .await
+    }
+
+    /// Forgets a project with its runs and desired state; its claims are the port registry's.
     ///
     /// # Errors
     /// When the database can't be written.
     pub async fn remove_project(&self, slug: String) -> Result<(), StoreError> {
-        self.transaction("forget a project", move |transaction| {
+        self.transaction("forget a project", move |connection| {
             for sql in [
-                "DELETE FROM claim WHERE instance = ?1",
                 "DELETE FROM desired WHERE instance = ?1",
                 "DELETE FROM run WHERE instance = ?1",
                 "DELETE FROM project WHERE slug = ?1",
             ] {
-                transaction.execute(sql, [&slug])?;
+                connection.execute(sql, [&slug])?;
             }
             Ok(())
         })
@@ -65,8 +75,8 @@ impl Store {
     /// # Errors
     /// When the database can't be read.
     pub async fn desired(&self, instance: String) -> Result<Vec<String>, StoreError> {
-        self.transaction("read what is to run", move |transaction| {
-            let mut query = transaction.prepare("SELECT node FROM desired WHERE instance = ?1")?;
+        self.transaction("read what is to run", move |connection| {
+            let mut query = connection.prepare("SELECT node FROM desired WHERE instance = ?1")?;
             query.query_map([instance], |row| row.get(0))?.collect()
         })
         .await
@@ -75,10 +85,10 @@ impl Store {
     /// # Errors
     /// When the database can't be written.
     pub async fn set_desired(&self, instance: String, nodes: Vec<String>) -> Result<(), StoreError> {
-        self.transaction("store what is to run", move |transaction| {
-            transaction.execute("DELETE FROM desired WHERE instance = ?1", [&instance])?;
+        self.transaction("store what is to run", move |connection| {
+            connection.execute("DELETE FROM desired WHERE instance = ?1", [&instance])?;
             for node in nodes {
-                transaction.execute("INSERT INTO desired VALUES (?1, ?2)", (&instance, node))?;
+                connection.execute("INSERT INTO desired VALUES (?1, ?2)", (&instance, node))?;
             }
             Ok(())
         })

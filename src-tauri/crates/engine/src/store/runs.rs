@@ -30,12 +30,12 @@ impl Store {
     /// # Errors
     /// When the database can't be written.
     pub async fn begin_run(&self, run: NewRun) -> Result<(), StoreError> {
-        self.transaction("write a run down", move |transaction| {
+        self.transaction("write a run down", move |connection| {
             let sql = "INSERT INTO run (id, instance, node, number, restarts, fingerprint, started_at)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
             let (number, started_at) = (run.number.cast_signed(), run.started_at.cast_signed());
             let values = (run.id, run.instance, run.node, number, run.restarts, run.fingerprint, started_at);
-            transaction.execute(sql, values).map(drop)
+            connection.execute(sql, values).map(drop)
         })
         .await
     }
@@ -43,9 +43,9 @@ impl Store {
     /// # Errors
     /// When the database can't be written.
     pub async fn run_spawned(&self, id: String, pid: u32, start_time: u64) -> Result<(), StoreError> {
-        self.transaction("write a process down", move |transaction| {
+        self.transaction("write a process down", move |connection| {
             let sql = "UPDATE run SET pid = ?2, start_time = ?3 WHERE id = ?1";
-            transaction.execute(sql, (id, pid, start_time.cast_signed())).map(drop)
+            connection.execute(sql, (id, pid, start_time.cast_signed())).map(drop)
         })
         .await
     }
@@ -53,9 +53,22 @@ impl Store {
     /// # Errors
     /// When the database can't be written.
     pub async fn end_run(&self, id: String, exit: Exit) -> Result<(), StoreError> {
-        self.transaction("write down how a run ended", move |transaction| {
+        self.transaction("write down how a run ended", move |connection| {
             let sql = "UPDATE run SET ended_at = ?2, code = ?3, signal = ?4 WHERE id = ?1";
-            transaction.execute(sql, (id, exit.at.cast_signed(), exit.code, exit.signal)).map(drop)
+            connection.execute(sql, (id, exit.at.cast_signed(), exit.code, exit.signal)).map(drop)
+        })
+        .await
+    }
+
+    /// One run, whether it has ended or not.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn run(&self, id: String) -> Result<Option<StoredRun>, StoreError> {
+        self.transaction("read a run", |connection| {
+            let sql = "SELECT id, instance, node, number, restarts, fingerprint, started_at, pid, start_time
+                FROM run WHERE id = ?1";
+            connection.query_row(sql, [id], read).optional()
         })
         .await
     }
@@ -65,10 +78,10 @@ impl Store {
     /// # Errors
     /// When the database can't be read.
     pub async fn open_runs(&self) -> Result<Vec<StoredRun>, StoreError> {
-        self.transaction("read the runs", |transaction| {
+        self.transaction("read the runs", |connection| {
             let sql = "SELECT id, instance, node, number, restarts, fingerprint, started_at, pid, start_time
                 FROM run WHERE ended_at IS NULL ORDER BY number";
-            let mut query = transaction.prepare(sql)?;
+            let mut query = connection.prepare(sql)?;
             query.query_map([], read)?.collect()
         })
         .await
@@ -79,10 +92,10 @@ impl Store {
     /// # Errors
     /// When the database can't be read.
     pub async fn newest_run(&self, instance: String, node: String) -> Result<u64, StoreError> {
-        self.transaction("read the runs of a node", move |transaction| {
+        self.transaction("read the runs of a node", move |connection| {
             let sql = "SELECT max(number) FROM run WHERE instance = ?1 AND node = ?2";
             let newest: Option<Option<i64>> =
-                transaction.query_row(sql, (instance, node), |row| row.get(0)).optional()?;
+                connection.query_row(sql, (instance, node), |row| row.get(0)).optional()?;
             Ok(newest.flatten().unwrap_or_default().cast_unsigned())
         })
         .await

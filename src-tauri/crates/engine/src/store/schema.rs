@@ -2,7 +2,8 @@
 
 use rusqlite::Connection;
 
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     CREATE TABLE project (
         slug TEXT PRIMARY KEY,
@@ -26,16 +27,72 @@ const STEPS: &[&str] = &["
         UNIQUE (instance, node, number)
     ) STRICT;
     CREATE INDEX run_alive ON run (instance, node) WHERE ended_at IS NULL;
-"];
+    ",
+    // What the configuration asked for when the port was chosen (none: not known), and what the claim's service was
+    // reached by in KInfra 1.0.
+    "
+    ALTER TABLE claim ADD COLUMN asked TEXT;
+    ALTER TABLE claim ADD COLUMN former_tunnel TEXT;
+    ALTER TABLE claim ADD COLUMN former_hostname TEXT;
+    CREATE TABLE reservation (
+        first INTEGER NOT NULL, last INTEGER NOT NULL, reason TEXT NOT NULL,
+        PRIMARY KEY (first, last)
+    ) STRICT;
+    ",
+];
+
+/// The version that this KInfra writes.
+#[allow(clippy::cast_possible_truncation)] // a handful
+pub const NEWEST: u32 = STEPS.len() as u32;
+
+/// 0 for a new file.
+pub fn version(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
 
 /// Brings a database to the newest version, each step in a transaction of its own.
 pub fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
-    let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    for (step, number) in STEPS.iter().zip(1_u32..).filter(|(_, number)| *number > version) {
+    migrate_to(connection, NEWEST)
+}
+
+fn migrate_to(connection: &mut Connection, target: u32) -> rusqlite::Result<()> {
+    let version = version(connection)?;
+    let steps = STEPS.iter().zip(1_u32..).filter(|(_, number)| version < *number && *number <= target);
+    for (step, number) in steps {
         let transaction = connection.transaction()?;
         transaction.execute_batch(step)?;
         transaction.pragma_update(None, "user_version", number)?;
         transaction.commit()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_each_earlier_version_stored_is_there_in_the_newest() {
+        for earlier in 1..=NEWEST {
+            let mut connection = Connection::open_in_memory().unwrap();
+            migrate_to(&mut connection, earlier).unwrap();
+            connection
+                .execute_batch(
+                    "INSERT INTO setting VALUES ('proxy_port', '7081');
+                    INSERT INTO project VALUES ('shop', 'Shop', '/home/me/shop', 5);
+                    INSERT INTO claim (instance, node, replica, name, protocol, port, origin)
+                        VALUES ('shop', 'api', 0, 'http', 'tcp', 23828, 'hash');
+                    INSERT INTO desired VALUES ('shop', 'api');
+                    INSERT INTO run (id, instance, node, number, restarts, fingerprint, started_at)
+                        VALUES ('a1', 'shop', 'api', 1, 0, 'f', 6);",
+                )
+                .unwrap();
+            migrate(&mut connection).unwrap();
+            assert_eq!(version(&connection).unwrap(), NEWEST);
+            let sql = "SELECT setting.value || project.folder || claim.port || desired.node || run.id
+                FROM setting, project, claim, desired, run";
+            let all: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+            assert_eq!(all, "7081/home/me/shop23828apia1", "from version {earlier}");
+        }
+    }
 }

@@ -1,0 +1,27 @@
+use super::database::{Store, StoreError};
+
+impl Store {
+    /// A setting of this home, such as the proxy's port.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn setting(&self, name: impl Into<String>) -> Result<Option<String>, StoreError> {
+        let name = name.into();
+        self.transaction("read a setting", move |connection| {
+            let mut query = connection.prepare_cached("SELECT value FROM setting WHERE name = ?1")?;
+            query.query_map([name], |row| row.get(0))?.next().transpose()
+        })
+        .await
+    }
+
+    /// # Errors
+    /// When the database can't be written.
+    pub async fn set_setting(&self, name: impl Into<String>, value: String) -> Result<(), StoreError> {
+        let name = name.into();
+        let sql = "INSERT INTO setting VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
+        self.transaction("store a setting", move |connection| {
+            connection.execute(sql, (name, value)).map(drop)
+        })
+        .await
+    }
+}

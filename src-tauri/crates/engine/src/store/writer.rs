@@ -1,0 +1,61 @@
+//! Theory of operation: one thread owns the connection and is the only writer. Callers queue jobs; the thread takes
+//! whatever waits as one transaction, each job in a savepoint of its own, so that one that fails takes nothing of the
+//! others with it. Nobody hears of success before the commit, which is durable (`synchronous=FULL`): many callers
+//! at once share one flush of the disk.
+
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+/// Enough to share the flush of a disk; few enough that nobody waits long for the others.
+const MOST_AT_ONCE: usize = 256;
+
+/// What becomes of a job once it is known whether it was committed.
+pub(super) type Answer = Box<dyn FnOnce(Result<(), Uncommitted>)>;
+
+pub(super) struct Job {
+    /// Runs inside the transaction.
+    pub work: Box<dyn FnOnce(&mut Transaction<'_>) -> Answer + Send>,
+    /// Answers a job that could not even be tried.
+    pub refuse: Box<dyn FnOnce(Uncommitted) + Send>,
+}
+
+/// Why a whole transaction came to nothing. Shared by all of its jobs.
+#[derive(Debug, Clone)]
+pub(super) struct Uncommitted(pub Arc<rusqlite::Error>);
+
+/// Works until nobody can ask for anything any more.
+pub(super) fn work(mut connection: Connection, queue: &Receiver<Job>) {
+    while let Ok(first) = queue.recv() {
+        let jobs = std::iter::once(first).chain(queue.try_iter().take(MOST_AT_ONCE - 1)).collect();
+        together(&mut connection, jobs);
+    }
+}
+
+fn together(connection: &mut Connection, jobs: Vec<Job>) {
+    let mut transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        Ok(transaction) => transaction,
+        Err(error) => return refuse(jobs, error),
+    };
+    let mut jobs = jobs.into_iter();
+    let mut answers = vec![];
+    while !transaction.is_autocommit() {
+        let Some(job) = jobs.next() else { break };
+        answers.push((job.work)(&mut transaction));
+    }
+    // Some errors, as a full disk is one, roll everything back at once: then there is nothing to commit.
+    let committed = transaction.commit();
+    let result = committed.map_err(|error| Uncommitted(Arc::new(error)));
+    for answer in answers {
+        answer(result.clone());
+    }
+    if let Err(error) = result {
+        jobs.for_each(|job| (job.refuse)(error.clone()));
+    }
+}
+
+fn refuse(jobs: Vec<Job>, error: rusqlite::Error) {
+    let error = Uncommitted(Arc::new(error));
+    jobs.into_iter().for_each(|job| (job.refuse)(error.clone()));
+}

@@ -1,171 +1,251 @@
-//! Theory of operation: all claims are in the store; the registry reads them, lets the allocator choose for one
-//! instance at a time, and stores what is new before anybody sees it. One lock around the whole makes two loads
-//! at once take turns.
+//! Theory of operation: the database's thread is the one place where ports are chosen, so two choices never meet. It
+//! works on a table in memory that mirrors the database; a choice is written down in the transaction that the thread
+//! has open, and only when that is durable does the table that everybody reads learn of it, and the caller too. When
+//! anything goes wrong in between, the working table is read anew from the database before it is used again.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use kinfra_rpc::{ErrorCode, Failure, Problem};
-use tokio::sync::Mutex;
+use kinfra_rpc::{Failure, PortOrigin, PortRange};
+use rusqlite::Connection;
 
-use super::availability::is_free;
-use crate::smart_allocator::{Wish, choose};
-use crate::store::{Claim, ClaimKey, Store};
+use super::change::Change;
+use super::shared::Shared;
+use super::table::Table;
+use super::texts::{refusal, unknown};
+use super::wanted::{InstancePorts, Wanted};
+use crate::store::{Claim, ClaimKey, Claims, Reservation, Store, StoreError};
 
-#[derive(Debug)]
-pub struct PortRegistry {
-    store: Store,
-    range: RangeInclusive<u16>,
-    turn: Mutex<()>,
+#[derive(Debug, Clone)]
+pub struct RegistryOptions {
+    /// Where ports are chosen when a project doesn't say.
+    pub range: PortRange,
+    /// Never chosen, beside what is reserved in the database.
+    pub reserved: Vec<PortRange>,
+    /// What the kernel gives to outgoing connections.
+    pub ephemeral: Option<PortRange>,
 }
 
-/// The ports of one instance, by node.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct InstancePorts {
-    pub ports: BTreeMap<String, u16>,
-    /// Nodes whose fixed port is somebody else's.
-    pub conflicts: BTreeMap<String, Problem>,
+/// Who owns which port.
+#[derive(Debug, Clone)]
+pub struct PortRegistry {
+    store: Store,
+    shared: Arc<Shared>,
 }
 
 impl PortRegistry {
-    #[must_use]
-    pub fn new(store: Store, range: RangeInclusive<u16>) -> Self {
-        Self { store, range, turn: Mutex::new(()) }
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn open(store: Store, options: RegistryOptions) -> Result<Self, StoreError> {
+        let table = store.transaction("read the port claims", Table::read).await?;
+        let shared = Shared {
+            options,
+            published: RwLock::new(table.clone()),
+            working: Mutex::new(Some(table)),
+            leases: Mutex::default(),
+            mains: Mutex::default(),
+        };
+        Ok(Self { store, shared: Arc::new(shared) })
     }
 
-    /// Gives every node that wants a port the one it had, or one that is kept from now on. `wanted` says for
-    /// each node which port its configuration fixes, if any.
+    /// Gives every node the ports that it had, or some that are kept from now on. All are one request: they are chosen
+    /// together and written down together.
     ///
     /// # Errors
-    /// When the range is full or the store fails.
-    pub async fn claim(
+    /// When a range is full or the store fails; then nothing is changed.
+    pub async fn claim(&self, instance: &str, wanted: Vec<Wanted>) -> Result<InstancePorts, Failure> {
+        self.shared.note_mains(instance, &wanted);
+        if let Some(known) = self.known(instance, &wanted) {
+            return Ok(known);
+        }
+        let probed = self.shared.probe(instance, &wanted);
+        let (shared, instance) = (Arc::clone(&self.shared), instance.to_owned());
+        self.change(move |table, claims| shared.claim_now(table, claims, &instance, &wanted, &probed)).await?
+    }
+
+    /// Chooses another port, or takes the one that is named, for good.
+    ///
+    /// # Errors
+    /// When it can't be had, or the store fails.
+    pub async fn move_port(&self, instance: &str, wanted: Wanted, to: Option<u16>) -> Result<u16, Failure> {
+        self.put(instance, wanted, to, PortOrigin::User).await
+    }
+
+    /// Leaves a port, this or the one that is named, to a server that runs there already.
+    ///
+    /// # Errors
+    /// When another service has it, or the store fails.
+    pub async fn adopt(&self, instance: &str, wanted: Wanted, port: u16) -> Result<u16, Failure> {
+        self.put(instance, wanted, Some(port), PortOrigin::Adopted).await
+    }
+
+    async fn put(
         &self,
         instance: &str,
-        wanted: &[(String, Option<u16>)],
-    ) -> Result<InstancePorts, Failure> {
-        let _turn = self.turn.lock().await;
-        let claims = self.store.claims().await?;
-        let mut result = InstancePorts::default();
-        let mut wishes = vec![];
-        for (node, fixed) in wanted {
-            let key = key(instance, node);
-            let owner =
-                fixed.and_then(|port| claims.iter().find(|claim| claim.port == port && claim.key != key));
-            if let (Some(owner), Some(port)) = (owner, fixed) {
-                result.conflicts.insert(node.clone(), conflict(node, *port, owner));
-                continue;
-            }
-            let known = claims.iter().find(|claim| claim.key == key);
-            wishes.push(Wish { key, fixed: *fixed, stored: known.map(|claim| claim.port) });
-        }
-        let fixed: BTreeSet<String> =
-            wishes.iter().filter(|wish| wish.fixed.is_some()).map(|wish| wish.key.node.clone()).collect();
-        let taken = claims.iter().map(|claim| claim.port).collect();
-        let chosen = choose(wishes, &taken, &self.range, is_free).map_err(|full| self.full(&full.key))?;
-        let mut changed = vec![];
-        for chosen in chosen {
-            result.ports.insert(chosen.key.node.clone(), chosen.port);
-            let origin = if fixed.contains(&chosen.key.node) { "user" } else { "hash" };
-            let claim = Claim { key: chosen.key, port: chosen.port, origin: origin.to_owned() };
-            if !claims.iter().any(|known| known.key == claim.key && known.port == claim.port) {
-                changed.push(claim);
-            }
-        }
-        if !changed.is_empty() {
-            self.store.set_claims(changed).await?;
-        }
-        Ok(result)
+        wanted: Wanted,
+        to: Option<u16>,
+        origin: PortOrigin,
+    ) -> Result<u16, Failure> {
+        let (shared, key, instance) = (Arc::clone(&self.shared), wanted.key(instance), instance.to_owned());
+        self.change(move |table, claims| {
+            let choice = shared.choose_other(table, &key, &wanted.ask, to);
+            let Some(port) = choice.port() else {
+                return Ok((Err(refusal(table, &key, &choice).into()), vec![]));
+            };
+            let claim = wanted.claim(&instance, port, origin, table.get(&key));
+            claims.set(&claim)?;
+            Ok((Ok(port), vec![Change::Set(claim)]))
+        })
+        .await?
     }
 
-    /// Chooses another port for a node and keeps that one from now on.
+    /// Lends a node another port in place of its own, until [`PortRegistry::end_lease`] or the end of the engine.
     ///
     /// # Errors
-    /// When the range is full or the store fails.
-    pub async fn move_port(&self, instance: &str, node: &str) -> Result<u16, Failure> {
-        let _turn = self.turn.lock().await;
-        let claims = self.store.claims().await?;
-        let taken = claims.iter().map(|claim| claim.port).collect();
-        let wish = Wish { key: key(instance, node), fixed: None, stored: None };
-        let chosen = choose(vec![wish], &taken, &self.range, is_free).map_err(|full| self.full(&full.key))?;
-        let Some(chosen) = chosen.into_iter().next() else {
-            return Err(Failure::new(ErrorCode::Internal, "the allocator chose nothing"));
+    /// When none can be had, or the store fails.
+    pub async fn lease(&self, instance: &str, wanted: Wanted) -> Result<u16, Failure> {
+        let (shared, key) = (Arc::clone(&self.shared), wanted.key(instance));
+        self.change(move |table, _| {
+            if table.get(&key).is_none() {
+                return Ok((Err(unknown(&key)), vec![]));
+            }
+            let choice = shared.choose_other(table, &key, &wanted.ask, None);
+            let Some(port) = choice.port() else {
+                return Ok((Err(refusal(table, &key, &choice).into()), vec![]));
+            };
+            shared.leases().insert(key, port);
+            Ok((Ok(port), vec![]))
+        })
+        .await?
+    }
+
+    /// From now on these nodes have their own ports again; all of the instance when none is named. Whether that
+    /// changes anything.
+    pub fn end_leases(&self, instance: &str, nodes: &[String]) -> bool {
+        let mut leases = self.shared.leases();
+        let before = leases.len();
+        leases.retain(|key, _| key.instance != instance || !(nodes.is_empty() || nodes.contains(&key.node)));
+        leases.len() < before
+    }
+
+    /// The port that stands in for a claimed one.
+    #[must_use]
+    pub fn leased(&self, key: &ClaimKey) -> Option<u16> {
+        self.shared.leases().get(key).copied()
+    }
+
+    /// Gives all ports of an instance back.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn remove(&self, instance: &str) -> Result<(), Failure> {
+        self.shared.leases().retain(|key, _| key.instance != instance);
+        let instance = instance.to_owned();
+        self.change(move |_, claims| {
+            claims.remove_instance(&instance)?;
+            Ok(((), vec![Change::RemoveInstance(instance)]))
+        })
+        .await
+    }
+
+    /// Keeps ports out of the allocator's hands.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn reserve(&self, reservation: Reservation) -> Result<(), Failure> {
+        self.change(move |_, claims| {
+            claims.reserve(&reservation)?;
+            Ok(((), vec![Change::Reservations(claims.reservations()?)]))
+        })
+        .await
+    }
+
+    /// Ends a reservation; false when there is none of just this range.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn release(&self, range: PortRange) -> Result<bool, Failure> {
+        self.change(move |_, claims| {
+            let released = claims.release(range)?;
+            Ok((released, vec![Change::Reservations(claims.reservations()?)]))
+        })
+        .await
+    }
+
+    /// Whether it is what its node finds in `PORT`, by the configuration that was read last.
+    #[must_use]
+    pub fn is_main(&self, key: &ClaimKey) -> bool {
+        let mains = self.shared.mains.lock().unwrap_or_else(PoisonError::into_inner);
+        mains.get(&(key.instance.clone(), key.node.clone())).is_some_and(|main| main == key)
+    }
+
+    /// All claims, in the order of their ports.
+    #[must_use]
+    pub fn claims(&self) -> Vec<Claim> {
+        self.shared.published().all()
+    }
+
+    #[must_use]
+    pub fn get(&self, key: &ClaimKey) -> Option<Claim> {
+        self.shared.published().get(key).cloned()
+    }
+
+    #[must_use]
+    pub fn reservations(&self) -> Vec<Reservation> {
+        self.shared.published().reservations.clone()
+    }
+
+    #[must_use]
+    pub fn options(&self) -> &RegistryOptions {
+        &self.shared.options
+    }
+
+    /// What is known already, if nothing has to be chosen or written.
+    fn known(&self, instance: &str, wanted: &[Wanted]) -> Option<InstancePorts> {
+        let table = self.shared.published();
+        let mut ports = InstancePorts::default();
+        for wanted in wanted {
+            let key = wanted.key(instance);
+            let claim = table.get(&key)?;
+            let same = claim.asked.as_ref().is_some_and(|asked| *asked == wanted.ask.to_string());
+            if !same {
+                return None;
+            }
+            let port = self.leased(&key).unwrap_or(claim.port);
+            ports.nodes.entry(wanted.node.clone()).or_default().push(wanted.given(port, claim.origin));
+        }
+        Some(ports)
+    }
+
+    /// Runs work on the working table within a transaction, and publishes what it changed once that is durable.
+    async fn change<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Table, &Claims<'_>) -> rusqlite::Result<(T, Vec<Change>)> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (shared, publisher) = (Arc::clone(&self.shared), Arc::clone(&self.shared));
+        let changes = Arc::new(Mutex::new(vec![]));
+        let made = Arc::clone(&changes);
+        let work = move |connection: &Connection| {
+            let mut working = shared.working();
+            // It comes back only when all went well.
+            let mut table = match working.take() {
+                Some(table) => table,
+                None => Table::read(connection)?,
+            };
+            let (answer, changes) = work(&table, &Claims(connection))?;
+            changes.iter().for_each(|change| change.apply(&mut table));
+            *working = Some(table);
+            *made.lock().unwrap_or_else(PoisonError::into_inner) = changes;
+            Ok(answer)
         };
-        let claim = Claim { key: chosen.key, port: chosen.port, origin: "user".to_owned() };
-        self.store.set_claims(vec![claim]).await?;
-        Ok(chosen.port)
-    }
-
-    fn full(&self, key: &ClaimKey) -> Failure {
-        let (start, end) = (self.range.start(), self.range.end());
-        let message = format!("no port for {}: all of {start}–{end} are claimed or in use", key.node);
-        Problem::new(ErrorCode::PortTaken, message).hint("remove projects that are no longer used").into()
-    }
-}
-
-fn key(instance: &str, node: &str) -> ClaimKey {
-    ClaimKey {
-        instance: instance.to_owned(),
-        node: node.to_owned(),
-        replica: 0,
-        name: "http".to_owned(),
-        protocol: "tcp".to_owned(),
-    }
-}
-
-fn conflict(node: &str, port: u16, owner: &Claim) -> Problem {
-    let ClaimKey { instance, node: other, .. } = &owner.key;
-    Problem::new(ErrorCode::PortTaken, format!("port {port} of {node} belongs to {other} of {instance}"))
-        .hint(format!("write another port, or none, for {node}, or free it by kinfra move-port {other} --project {instance}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn registry(folder: &tempfile::TempDir) -> PortRegistry {
-        let store = Store::open(&folder.path().join("kinfra.sqlite")).unwrap();
-        PortRegistry::new(store, 20_000..=28_999)
-    }
-
-    fn auto(nodes: &[&str]) -> Vec<(String, Option<u16>)> {
-        nodes.iter().map(|node| ((*node).to_owned(), None)).collect()
-    }
-
-    #[tokio::test]
-    async fn ports_are_kept_by_a_later_engine_and_when_a_service_joins() {
-        let folder = tempfile::tempdir().unwrap();
-        let first = registry(&folder).await.claim("shop", &auto(&["api", "web"])).await.unwrap();
-        let later =
-            registry(&folder).await.claim("shop", &auto(&["zeta", "web", "api", "alpha"])).await.unwrap();
-        assert_eq!(first.ports["api"], later.ports["api"]);
-        assert_eq!(first.ports["web"], later.ports["web"]);
-        assert_eq!(later.ports.values().collect::<BTreeSet<_>>().len(), 4);
-    }
-
-    #[tokio::test]
-    async fn a_deleted_database_gives_the_same_ports_again() {
-        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let first = registry(&one).await.claim("shop", &auto(&["api", "web"])).await.unwrap();
-        assert_eq!(registry(&two).await.claim("shop", &auto(&["api", "web"])).await.unwrap(), first);
-    }
-
-    #[tokio::test]
-    async fn a_fixed_port_of_another_project_is_a_conflict_with_a_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let registry = registry(&folder).await;
-        registry.claim("shop", &[("api".into(), Some(28_123))]).await.unwrap();
-        let second = registry.claim("bank", &[("core".into(), Some(28_123))]).await.unwrap();
-        assert_eq!(second.conflicts["core"].message, "port 28123 of core belongs to api of shop");
-        assert!(second.ports.is_empty());
-    }
-
-    #[tokio::test]
-    async fn a_moved_port_stays_moved() {
-        let folder = tempfile::tempdir().unwrap();
-        let registry = registry(&folder).await;
-        let first = registry.claim("shop", &auto(&["api"])).await.unwrap().ports["api"];
-        let moved = registry.move_port("shop", "api").await.unwrap();
-        assert_ne!(first, moved);
-        assert_eq!(registry.claim("shop", &auto(&["api"])).await.unwrap().ports["api"], moved);
+        let publish = move |result: Option<&T>| {
+            if result.is_none() {
+                *publisher.working() = None;
+                return;
+            }
+            let mut published = publisher.published.write().unwrap_or_else(PoisonError::into_inner);
+            let changes = changes.lock().unwrap_or_else(PoisonError::into_inner);
+            changes.iter().for_each(|change| change.apply(&mut published));
+        };
+        Ok(self.store.transaction_then("store the port claims", work, publish).await?)
     }
 }

@@ -1,140 +1,138 @@
-use std::collections::BTreeSet;
-use std::ops::RangeInclusive;
+//! Theory of operation: what an instance has and may keep comes first, then what its configuration names, then
+//! everything else in the order of (hash, key), each taking the first port from its hash on that nobody has. So
+//! neither the order of a file nor the order of two starts moves a port.
 
+use kinfra_rpc::{PortOrigin, PortRange, Protocol};
+
+use super::hash::hash;
+use super::port_set::PortSet;
+use super::wish::{Ask, Wish};
 use crate::store::ClaimKey;
 
-/// A port that somebody needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
-    pub key: ClaimKey,
-    /// What the configuration says.
-    pub fixed: Option<u16>,
-    /// What it had before.
-    pub stored: Option<u16>,
+/// Where ports are looked for when the user's range has none but ephemeral ones: above those that programs are known by.
+const ANYWHERE: PortRange = PortRange { first: 10_000, last: u16::MAX };
+
+/// What the allocator knows of the machine.
+#[derive(Debug, Clone)]
+pub struct Ground<'g> {
+    /// Claimed or lent out by others than those who wish; and what these are given is added.
+    pub taken: PortSet,
+    /// The user's default range.
+    pub range: PortRange,
+    /// Never chosen.
+    pub reserved: &'g [PortRange],
+    /// What the kernel gives to outgoing connections: chosen only within a range that somebody named.
+    pub ephemeral: Option<PortRange>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chosen {
     pub key: ClaimKey,
-    pub port: u16,
+    pub choice: Choice,
 }
 
-/// Every port of the range is claimed or busy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NoPort {
-    pub key: ClaimKey,
+pub enum Choice {
+    /// As it was.
+    Kept(u16),
+    New(u16, PortOrigin),
+    /// The configuration names it, and it is somebody else's.
+    Claimed(u16),
+    /// Every port of the range is claimed, reserved or busy.
+    Full(PortRange),
 }
 
-/// FNV-1a, 64 bits, over the fields of the key, each ended by a NUL. Fixed for ever: ports follow from it.
-#[must_use]
-pub fn hash(key: &ClaimKey) -> u64 {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0000_0100_0000_01b3;
-    let replica = key.replica.to_string();
-    let fields = [&key.instance, &key.node, &replica, &key.name, &key.protocol];
-    let bytes = fields.iter().flat_map(|field| field.bytes().chain([0]));
-    bytes.fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME))
+impl Choice {
+    /// The port, where there is one.
+    #[must_use]
+    pub const fn port(&self) -> Option<u16> {
+        match self {
+            Self::Kept(port) | Self::New(port, _) => Some(*port),
+            Self::Claimed(_) | Self::Full(_) => None,
+        }
+    }
 }
 
-/// Chooses the ports of one instance together: fixed and stored ones stay as they are; the others follow from
-/// the hash, in the order of (hash, key), each taking the next port that nobody has claimed and that is free.
-///
-/// # Errors
-/// When the range has no port left for a wish.
+/// Chooses the ports of one instance together. `is_free` is asked of a port only when it would be chosen.
 pub fn choose(
     mut wishes: Vec<Wish>,
-    claimed: &BTreeSet<u16>,
-    range: &RangeInclusive<u16>,
-    mut is_free: impl FnMut(u16) -> bool,
-) -> Result<Vec<Chosen>, NoPort> {
-    wishes.sort_by_cached_key(|wish| (hash(&wish.key), wish.key.clone()));
-    let mut taken = claimed.clone();
-    taken.extend(wishes.iter().filter_map(|wish| wish.fixed.or(wish.stored)));
-    let length = u64::from(range.end() - range.start()) + 1;
+    mut ground: Ground<'_>,
+    mut is_free: impl FnMut(u16, Protocol) -> bool,
+) -> Vec<Chosen> {
+    wishes.sort_by_cached_key(|wish| (rank(wish), hash(&wish.key), wish.key.clone()));
     let mut chosen = vec![];
-    for Wish { key, fixed, stored } in wishes {
-        if let Some(port) = fixed.or(stored) {
-            chosen.push(Chosen { key, port });
-            continue;
+    for wish in wishes {
+        let protocol = wish.key.protocol;
+        let choice = decide(&wish, &ground, |port| is_free(port, protocol));
+        if let Some(port) = choice.port() {
+            ground.taken.insert(port, protocol);
         }
-        let first = hash(&key) % length;
-        let candidates = (0..length).filter_map(|step| {
-            let offset = u16::try_from((first + step) % length).ok()?;
-            range.start().checked_add(offset)
-        });
-        let Some(port) = candidates.into_iter().find(|port| !taken.contains(port) && is_free(*port)) else {
-            return Err(NoPort { key });
-        };
-        taken.insert(port);
-        chosen.push(Chosen { key, port });
+        chosen.push(Chosen { key: wish.key, choice });
     }
-    Ok(chosen)
+    chosen
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn wish(node: &str) -> Wish {
-        let key = ClaimKey {
-            instance: "shop".into(),
-            node: node.into(),
-            replica: 0,
-            name: "http".into(),
-            protocol: "tcp".into(),
-        };
-        Wish { key, fixed: None, stored: None }
+/// What stays comes first, then what is named, then what is preferred, then all else.
+fn rank(wish: &Wish) -> u8 {
+    match (wish.kept(), &wish.ask) {
+        (Some(_), _) => 0,
+        (None, Ask::Fixed(_)) => 1,
+        (None, Ask::Preferred(..)) => 2,
+        (None, Ask::Any(_)) => 3,
     }
+}
 
-    fn ports(wishes: Vec<Wish>) -> Vec<(String, u16)> {
-        let chosen = choose(wishes, &BTreeSet::new(), &(20_000..=28_999), |_| true).unwrap();
-        let mut ports: Vec<_> = chosen.into_iter().map(|chosen| (chosen.key.node, chosen.port)).collect();
-        ports.sort();
-        ports
+fn decide(wish: &Wish, ground: &Ground<'_>, mut is_free: impl FnMut(u16) -> bool) -> Choice {
+    let is_taken = |port| ground.taken.contains(port, wish.key.protocol);
+    if let Some(port) = wish.kept() {
+        return if is_taken(port) { Choice::Claimed(port) } else { Choice::Kept(port) };
     }
-
-    #[test]
-    fn the_hash_is_pinned() {
-        let expected = [("api".into(), 23_828), ("store".into(), 25_953), ("web".into(), 26_346)];
-        assert_eq!(ports(vec![wish("store"), wish("api"), wish("web")]), expected);
-    }
-
-    #[test]
-    fn the_order_of_the_file_moves_no_port() {
-        let names = ["web", "api", "store", "db", "mail"];
-        let forward = ports(names.iter().map(|name| wish(name)).collect());
-        let backward = ports(names.iter().rev().map(|name| wish(name)).collect());
-        assert_eq!(forward, backward);
-    }
-
-    #[test]
-    fn a_stored_port_is_kept_although_it_is_busy() {
-        let stored = Wish { stored: Some(20_001), ..wish("api") };
-        let chosen = choose(vec![stored], &BTreeSet::new(), &(20_000..=28_999), |_| false).unwrap();
-        assert_eq!(chosen[0].port, 20_001);
-    }
-
-    #[test]
-    fn a_full_range_is_an_error_that_names_the_wish() {
-        let error = choose(vec![wish("api")], &BTreeSet::new(), &(20_000..=20_010), |_| false).unwrap_err();
-        assert_eq!(error.key.node, "api");
-    }
-
-    proptest! {
-        #[test]
-        fn no_port_has_two_owners(
-            names in proptest::collection::btree_set("[a-z]{1,8}", 1..40),
-            claimed in proptest::collection::btree_set(20_000_u16..20_100, 0..50),
-        ) {
-            let wishes = names.iter().map(|name| wish(name)).collect();
-            if let Ok(chosen) = choose(wishes, &claimed, &(20_000..=20_099), |port| port % 7 != 0) {
-                let ports: BTreeSet<u16> = chosen.iter().map(|chosen| chosen.port).collect();
-                prop_assert_eq!(ports.len(), chosen.len());
-                prop_assert!(ports.is_disjoint(&claimed));
-                prop_assert!(ports.iter().all(|port| port % 7 != 0));
-            }
+    let is_reserved = |port: u16| ground.reserved.iter().any(|range| range.contains(port));
+    let preferred: &[u16] = match &wish.ask {
+        Ask::Fixed(port) => {
+            return if is_taken(*port) {
+                Choice::Claimed(*port)
+            } else {
+                Choice::New(*port, PortOrigin::User)
+            };
         }
+        Ask::Preferred(ports, _) => ports,
+        Ask::Any(_) => &[],
+    };
+    let mut can_be_had = |port: u16| !is_taken(port) && !is_reserved(port) && is_free(port);
+    if let Some(port) = preferred.iter().find(|port| can_be_had(**port)) {
+        return Choice::New(*port, PortOrigin::User);
     }
+    // Better the port that it has than another one of nobody's choice.
+    if let (Ask::Preferred(_, range), Some(stored)) = (&wish.ask, &wish.stored)
+        && Ask::Any(*range).allows(stored.port)
+        && !is_taken(stored.port)
+    {
+        return Choice::Kept(stored.port);
+    }
+    let (range, avoided) = match wish.ask.range() {
+        Some(range) => (range, None),
+        None => default_range(ground),
+    };
+    let is_avoided = |port: u16| avoided.is_some_and(|ephemeral: PortRange| ephemeral.contains(port));
+    let port = from_hash(hash(&wish.key), range).find(|port| !is_avoided(*port) && can_be_had(*port));
+    port.map_or(Choice::Full(range), |port| Choice::New(port, PortOrigin::Hash))
+}
+
+/// The user's default range without ephemeral ports. A kernel may be set so that nothing of it remains.
+fn default_range(ground: &Ground<'_>) -> (PortRange, Option<PortRange>) {
+    let swallowed = ground.ephemeral.is_some_and(|ephemeral| {
+        ephemeral.contains(ground.range.first) && ephemeral.contains(ground.range.last)
+    });
+    (if swallowed { ANYWHERE } else { ground.range }, ground.ephemeral)
+}
+
+/// All ports of a range, from the one that the hash names on, and around.
+fn from_hash(hash: u64, range: PortRange) -> impl Iterator<Item = u16> {
+    let length = u64::from(range.last - range.first) + 1;
+    let first = hash % length;
+    (0..length).filter_map(move |step| {
+        let offset = u16::try_from((first + step) % length).ok()?;
+        range.first.checked_add(offset)
+    })
 }

@@ -1,0 +1,74 @@
+use std::collections::BTreeMap;
+
+use kinfra_rpc::{PortOrigin, Problem, Protocol};
+
+use crate::smart_allocator::Ask;
+use crate::store::{Claim, ClaimKey};
+
+/// A port that a node of an instance wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    pub node: String,
+    pub replica: u32,
+    /// `http` unless the configuration gives several names.
+    pub name: String,
+    pub protocol: Protocol,
+    pub ask: Ask,
+}
+
+impl Wanted {
+    #[must_use]
+    pub fn key(&self, instance: &str) -> ClaimKey {
+        ClaimKey {
+            instance: instance.to_owned(),
+            node: self.node.clone(),
+            replica: self.replica,
+            name: self.name.clone(),
+            protocol: self.protocol,
+        }
+    }
+
+    /// The claim of a port that was chosen for this, in place of what there was.
+    #[must_use]
+    pub fn claim(&self, instance: &str, port: u16, origin: PortOrigin, before: Option<&Claim>) -> Claim {
+        Claim {
+            key: self.key(instance),
+            port,
+            origin,
+            asked: Some(self.ask.to_string()),
+            former_tunnel: before.and_then(|claim| claim.former_tunnel.clone()),
+            former_hostname: before.and_then(|claim| claim.former_hostname.clone()),
+        }
+    }
+
+    #[must_use]
+    pub fn given(&self, port: u16, origin: PortOrigin) -> NodePort {
+        NodePort { name: self.name.clone(), protocol: self.protocol, port, origin }
+    }
+}
+
+/// A port that a node has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodePort {
+    pub name: String,
+    pub protocol: Protocol,
+    pub port: u16,
+    pub origin: PortOrigin,
+}
+
+/// The ports of one instance.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct InstancePorts {
+    /// By node, in the order in which they were wanted.
+    pub nodes: BTreeMap<String, Vec<NodePort>>,
+    /// Nodes of which a port is somebody else's.
+    pub conflicts: BTreeMap<String, Conflict>,
+}
+
+/// A port that can't be had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// Which of the node's ports it is.
+    pub name: String,
+    pub problem: Problem,
+}

@@ -11,11 +11,11 @@ mod table;
 
 pub use error::{ProcessError, SpawnError};
 pub use keeper::{Keeper, KeeperEvent};
-pub use kinfra_keeper::platform::{identity_of, is_alive};
+pub use kinfra_keeper::platform::{folder_of, identity_of, is_alive, signal_exactly, variable_of, watch};
 pub use kinfra_keeper::protocol::{ExitStatus, Identity, Run, Scope, Spawn};
 pub use launch::KeeperOptions;
 pub use leftovers::end_leftovers;
-pub use ports::{ListenState, PortHolder, listens, port_holder};
+pub use ports::{HeldBy, Sockets, container_on, ephemeral_range, reserved_ports, started_at};
 
 #[cfg(test)]
 mod tests;

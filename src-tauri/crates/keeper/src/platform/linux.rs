@@ -75,12 +75,22 @@ pub fn is_alive(identity: Identity) -> bool {
 /// Whether the process was started with `KINFRA_RUN` set to this run.
 #[must_use]
 pub fn carries_mark(pid: u32, run: &str) -> bool {
-    let Ok(environment) = fs::read(format!("/proc/{pid}/environ")) else { return false };
-    environment.split(|byte| *byte == 0).any(|entry| {
-        entry
-            .strip_prefix(RUN_VARIABLE.as_bytes())
-            .and_then(|rest| rest.strip_prefix(b"="))
-            .is_some_and(|value| value == run.as_bytes())
+    mark_of(pid).is_some_and(|mark| mark == run)
+}
+
+/// The run that the process was started with in `KINFRA_RUN`.
+#[must_use]
+pub fn mark_of(pid: u32) -> Option<String> {
+    variable_of(pid, RUN_VARIABLE)
+}
+
+/// A variable of the environment that the process was started with.
+#[must_use]
+pub fn variable_of(pid: u32, name: &str) -> Option<String> {
+    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    environment.split(|byte| *byte == 0).find_map(|entry| {
+        let value = entry.strip_prefix(name.as_bytes())?.strip_prefix(b"=")?;
+        String::from_utf8(value.to_owned()).ok()
     })
 }
 

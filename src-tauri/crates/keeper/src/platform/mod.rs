@@ -7,7 +7,7 @@ mod linux;
 #[cfg(target_os = "linux")]
 pub use linux::{
     become_subreaper, carries_mark, close_inherited_descriptors, command_line, folder_of, identity_of,
-    is_alive, peer_user, process, processes, program_of, signal_exactly, watch,
+    is_alive, mark_of, peer_user, process, processes, program_of, signal_exactly, variable_of, watch,
 };
 
 use crate::protocol::Identity;

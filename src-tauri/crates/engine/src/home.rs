@@ -102,7 +102,13 @@ impl Home {
     /// The folder of all logs of one project.
     #[must_use]
     pub fn project_logs(&self, project: &str) -> PathBuf {
-        self.state.join("logs").join(project)
+        self.logs().join(project)
+    }
+
+    /// The folder of all that services print.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
+        self.state.join("logs")
     }
 
     /// The folder for sockets whose path would be too long; must be 0700 and the user's own.

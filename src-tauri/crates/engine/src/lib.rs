@@ -4,6 +4,7 @@
 pub mod clock;
 pub mod config;
 pub mod control;
+pub mod env_files;
 mod error;
 pub mod events;
 pub mod fallback;
@@ -22,4 +23,4 @@ pub mod smart_allocator;
 pub mod store;
 pub mod supervisor;
 
-pub use kinfra::{EngineOptions, Kinfra};
+pub use kinfra::{EngineOptions, Kinfra, connect_or_open};

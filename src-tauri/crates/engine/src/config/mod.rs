@@ -31,7 +31,7 @@ pub use shell::shell_line;
 pub use slug::slug;
 pub use spec::{
     Backoff, Condition, Dependency, PortChoice, PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec,
-    RestartPolicy, RestartSpec, Run, ServiceSpec, StopSpec, port_variable,
+    RestartPolicy, RestartSpec, Run, ServiceSpec, StopSpec, port_variable, variable,
 };
 pub use tree::Format;
 pub use user_settings::{UserSettings, load_user_settings};

@@ -75,7 +75,13 @@ pub struct PortSpec {
 /// The variable in which a service finds the port of this name, unless that is its main one.
 #[must_use]
 pub fn port_variable(name: &str) -> String {
-    format!("PORT_{}", name.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_"))
+    format!("PORT_{}", variable(name))
+}
+
+/// A name as a part of a variable's name: `my-api` → `MY_API`.
+#[must_use]
+pub fn variable(name: &str) -> String {
+    name.to_ascii_uppercase().replace(|character: char| !character.is_ascii_alphanumeric(), "_")
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

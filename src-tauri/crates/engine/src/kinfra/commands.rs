@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{
-    Command as Rpc, Done, ErrorCode, Failure, HelloReply, LogPage, MovePort, PROTOCOL, Problem, ReadLogs,
-    Request, Restart, Start, Stop,
+    Command as Rpc, Done, ErrorCode, Failure, HelloReply, LogPage, PROTOCOL, ReadLogs, Request, Restart,
+    Start, Stop,
 };
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -33,7 +33,7 @@ impl Dispatch for Engine {
 }
 
 /// The answer of a command, as it travels.
-fn reply<C: Rpc>(_: &C, response: C::Response) -> Result<Value, Failure> {
+pub(super) fn reply<C: Rpc>(_: &C, response: C::Response) -> Result<Value, Failure> {
     serde_json::to_value(response).map_err(|error| {
         Failure::new(ErrorCode::Internal, format!("cannot write the answer to {}: {error}", C::NAME))
     })
@@ -51,7 +51,14 @@ impl Engine {
             Request::Stop(stop) => reply(&stop, self.stop(&stop).await?),
             Request::Restart(restart) => reply(&restart, self.restart(&restart).await?),
             Request::ReadLogs(read) => reply(&read, self.read_logs(&read).await?),
+            Request::ListPorts(list) => reply(&list, self.list_ports(&list).await?),
+            Request::AskPort(ask) => reply(&ask, self.catalog.ask_port(ask.port).await?),
             Request::MovePort(port) => reply(&port, self.move_port(&port).await?),
+            Request::AdoptPort(port) => reply(&port, self.adopt_port(&port).await?),
+            Request::Examine(examine) => reply(&examine, self.catalog.examine().await?),
+            Request::FreePort(port) => reply(&port, self.catalog.free_port(&port).await?),
+            Request::ReservePorts(ports) => reply(&ports, self.catalog.reserve(&ports).await?),
+            Request::ReleasePorts(ports) => reply(&ports, self.catalog.release(&ports).await?),
             Request::UseProxyPort(port) => reply(&port, self.use_proxy_port(port.port).await?),
             Request::ShowWindow(show) => {
                 self.hub.show_window();
@@ -98,6 +105,7 @@ impl Engine {
         let project = self.project(&stop.project)?;
         project.check_services(&stop.services)?;
         project.stack.tell(Command::Stop(stop.services.clone())).await;
+        self.end_leases(&project, &stop.services).await?;
         Ok(Done {})
     }
 
@@ -118,24 +126,6 @@ impl Engine {
             ));
         }
         Ok(())
-    }
-
-    async fn move_port(&self, request: &MovePort) -> Result<Done, Failure> {
-        let project = self.project(&request.project)?;
-        project.check_services(std::slice::from_ref(&request.service))?;
-        if project.services.get(&request.service).is_some_and(|service| service.has_fixed_port()) {
-            let message = format!("the port of {} is not moved: its configuration fixes it", request.service);
-            return Err(Problem::new(ErrorCode::InvalidRequest, message)
-                .hint("write another port there, or take it out to have one chosen")
-                .into());
-        }
-        let port = self.ports.move_port(&request.project, &request.service).await?;
-        project.instance.change(|facts| {
-            facts.conflicts.remove(&request.service);
-            facts.ports.insert(request.service.clone(), port);
-        });
-        project.changed.notify_one();
-        Ok(Done {})
     }
 
     async fn read_logs(&self, request: &ReadLogs) -> Result<LogPage, Failure> {

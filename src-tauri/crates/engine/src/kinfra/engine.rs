@@ -12,13 +12,12 @@ use indexmap::IndexMap;
 use kinfra_rpc::{EndMode, ErrorCode, Failure, Problem};
 use tokio::sync::{Notify, watch};
 
+use super::catalog::Catalog;
 use super::lock::Lock;
 use super::options::EngineOptions;
-use crate::clock::Clock;
 use crate::control::{Client, Server};
 use crate::events::Hub;
 use crate::orchestrator::Stack;
-use crate::port_registry::PortRegistry;
 use crate::proxy_server::ProxyServer;
 use crate::service_manager::{Instance, ServiceContext, ServiceNode};
 use crate::store::Store;
@@ -33,12 +32,9 @@ pub(super) struct Engine {
     pub options: EngineOptions,
     pub hub: Arc<Hub>,
     pub store: Store,
-    pub ports: PortRegistry,
-    pub clock: Clock,
+    pub catalog: Catalog,
     pub services: Arc<ServiceContext>,
     pub projects: Mutex<BTreeMap<String, Project>>,
-    /// Held while projects are added, removed or read again.
-    pub loading: tokio::sync::Mutex<()>,
     pub proxy: ProxyServer,
     /// Counts what services print: whoever waits for log lines watches it.
     pub output: watch::Sender<u64>,

@@ -3,26 +3,37 @@
 use std::path::Path;
 use std::time::Duration;
 
+use kinfra_rpc::PortRange;
+
 use crate::config::{
     Backoff, PortChoice, ProjectSpec, RestartPolicy, RestartSpec, Run, ServiceSpec, StopSpec, slug,
 };
 use crate::orchestrator::{Graph, GraphNode};
-use crate::port_registry::InstancePorts;
+use crate::port_registry::{InstancePorts, Wanted};
 use crate::service_manager::InstanceFacts;
+use crate::smart_allocator::Ask;
 use crate::store::StoredProject;
 
 const SIGTERM: i32 = 15;
 
-/// The services that want a port, with the one that the configuration fixes.
-pub fn wanted_ports(services: &[ServiceSpec]) -> Vec<(String, Option<u16>)> {
-    let wanted = services.iter().filter_map(|service| {
-        let fixed = match service.main_port()?.choice {
-            PortChoice::Fixed(port) => Some(port),
-            PortChoice::Auto | PortChoice::Preferred(_) => None,
-        };
-        Some((service.name.clone(), fixed))
-    });
-    wanted.collect()
+/// Every port that these services want, a service's main one before its others. `range` is the project's own.
+pub fn wanted_ports(services: &[ServiceSpec], range: Option<PortRange>) -> Vec<Wanted> {
+    let of = |service: &ServiceSpec| {
+        let node = service.name.clone();
+        let wanted = service.ports.iter().map(move |port| Wanted {
+            node: node.clone(),
+            replica: 0,
+            name: port.name.clone(),
+            protocol: port.protocol,
+            ask: match &port.choice {
+                PortChoice::Auto => Ask::Any(range),
+                PortChoice::Fixed(port) => Ask::Fixed(*port),
+                PortChoice::Preferred(ports) => Ask::Preferred(ports.clone(), range),
+            },
+        });
+        wanted.collect::<Vec<_>>()
+    };
+    services.iter().flat_map(of).collect()
 }
 
 pub fn graph(spec: &ProjectSpec) -> Graph {
@@ -47,8 +58,10 @@ pub fn facts(
         project,
         slug: stored.slug.clone(),
         folder: stored.folder.clone(),
-        ports: ports.ports,
+        ports: ports.nodes,
         conflicts: ports.conflicts,
+        range: spec.and_then(|spec| spec.ports.range),
+        env_files: spec.map(|spec| spec.ports.env_files.clone()).unwrap_or_default(),
         labels: services.iter().map(|service| (service.name.clone(), service.slug.clone())).collect(),
         proxy_port,
     }

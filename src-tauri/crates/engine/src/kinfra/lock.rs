@@ -4,9 +4,12 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::time::Duration;
 
 use kinfra_rpc::{ErrorCode, Failure, Problem};
 use rustix::fs::{FlockOperation, flock};
+use tokio::net::UnixStream;
+use tokio::time::{Instant, sleep};
 
 use crate::home::Home;
 
@@ -16,7 +19,30 @@ pub struct Lock {
     _file: File,
 }
 
+/// Whoever holds the lock without an engine has only a short look at what is stored.
+const SHORT_LOOK: Duration = Duration::from_secs(5);
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(5);
+
 impl Lock {
+    /// As [`Lock::take`], but waits for whoever holds it and is no engine that answers.
+    ///
+    /// # Errors
+    /// As [`Lock::take`].
+    pub async fn wait_for(home: &Home) -> Result<Self, Failure> {
+        let deadline = Instant::now() + SHORT_LOOK;
+        loop {
+            let refused = match Self::take(home) {
+                Err(failure) if failure.code() == ErrorCode::AlreadyRunning => failure,
+                other => return other,
+            };
+            let answers = UnixStream::connect(home.control_socket()).await.is_ok();
+            if answers || Instant::now() >= deadline {
+                return Err(refused);
+            }
+            sleep(TRY_AGAIN_AFTER).await;
+        }
+    }
+
     /// Makes the home's folders, and takes its lock.
     ///
     /// # Errors

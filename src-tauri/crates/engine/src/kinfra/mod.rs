@@ -1,17 +1,27 @@
 //! The facade: the only thing that shell, CLI and control socket call.
 
 mod adoption;
+mod catalog;
 mod commands;
+mod doctor;
 mod ending;
 mod engine;
+mod env_blocks;
+mod freeing;
 mod instances;
 mod lock;
+mod offline;
 mod open;
 mod options;
+mod port_reports;
+mod ports;
 mod projects;
 mod proxy;
+mod rebuild;
 mod removal;
 mod reports;
+mod texts;
 
 pub use engine::Kinfra;
+pub use offline::connect_or_open;
 pub use options::EngineOptions;

@@ -5,10 +5,12 @@ use kinfra_rpc::{EngineState, ErrorCode, Failure, Problem};
 use tokio::sync::watch;
 
 use super::adoption::Adoption;
+use super::catalog::Catalog;
 use super::engine::{Engine, Kinfra};
 use super::lock::Lock;
 use super::options::EngineOptions;
-use super::reports;
+use super::rebuild::rebuild;
+use super::{reports, texts};
 use crate::clock::Clock;
 use crate::control::Server;
 use crate::events::Hub;
@@ -16,7 +18,7 @@ use crate::notifier;
 use crate::port_registry::PortRegistry;
 use crate::process::{Keeper, KeeperOptions};
 use crate::proxy_server::{ProxyContext, ProxyServer};
-use crate::service_manager::{ServiceContext, inherited};
+use crate::service_manager::{Holders, ServiceContext, inherited};
 use crate::store::Store;
 
 impl Kinfra {
@@ -27,36 +29,43 @@ impl Kinfra {
     /// [`ErrorCode::AlreadyRunning`] when another engine has this home; else whatever keeps it from working at all. A
     /// taken proxy port and a broken configuration don't: they are in the state.
     pub async fn open(options: EngineOptions) -> Result<Self, Failure> {
-        let lock = Lock::take(&options.home)?;
+        let lock = Lock::wait_for(&options.home).await?;
         let clock = Clock::start();
-        let store = Store::open(&options.home.database())?;
+        let (store, set_aside) = Store::open(&options.home.database())?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let user_folder = options.environment.get("HOME").map(Into::into);
         let pid = std::process::id();
-        let hub = Hub::new(EngineState { version, pid, user_folder, ..EngineState::default() });
+        let problems = set_aside.iter().map(|file| texts::set_aside(file)).collect();
+        let hub = Hub::new(EngineState { version, pid, user_folder, problems, ..EngineState::default() });
         let (keeper, events) = Keeper::connect(keeper_options(&options)?).await?;
         let (output, printed) = watch::channel(0);
         let surroundings =
             ProxyContext { hub: Arc::clone(&hub), store: store.clone(), home: options.home.clone(), clock };
         let proxy = ProxyServer::start(surroundings, printed, options.proxy_port).await?;
+        let holders = Holders::new(store.clone(), &options.environment);
         let services = Arc::new(ServiceContext {
             keeper,
             store: store.clone(),
             home: options.home.clone(),
             clock,
             runs: Arc::default(),
+            holders: holders.clone(),
             inherited: inherited(&options.environment, options.keeper_program.parent()),
         });
+        let ports = PortRegistry::open(store.clone(), options.ports.clone()).await?;
+        let loading = Arc::default();
+        let catalog = Catalog { store: store.clone(), ports, clock, loading, holders };
+        if set_aside.is_some() {
+            rebuild(&catalog, &services.keeper, &options.home.logs()).await?;
+        }
         let mut adoption = Adoption::take_stock(&services).await?;
         let engine = Arc::new_cyclic(|weak| Engine {
-            ports: PortRegistry::new(store.clone(), options.port_range.clone()),
+            catalog,
             options,
             hub,
             store,
-            clock,
             services,
             projects: Mutex::default(),
-            loading: tokio::sync::Mutex::default(),
             proxy,
             output,
             server: Mutex::default(),

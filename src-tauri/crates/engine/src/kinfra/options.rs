@@ -1,13 +1,15 @@
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use kinfra_rpc::{ErrorCode, Failure, Host, Problem};
+use kinfra_rpc::{ErrorCode, Failure, Host, PortRange, Problem};
 
+use crate::config::load_user_settings;
 use crate::home::Home;
+use crate::port_registry::RegistryOptions;
+use crate::process::ephemeral_range;
 
 /// Outside the kernel's ephemeral ports (32768–60999 on Linux), so that no outgoing connection sits on one.
-const DEFAULT_RANGE: RangeInclusive<u16> = 20_000..=28_999;
+const DEFAULT_RANGE: PortRange = PortRange { first: 20_000, last: 28_999 };
 
 /// All that an engine is told from outside.
 #[derive(Debug, Clone)]
@@ -20,8 +22,7 @@ pub struct EngineOptions {
     pub environment: BTreeMap<String, String>,
     /// In place of the stored one; 0 takes any free port and stores nothing.
     pub proxy_port: Option<u16>,
-    /// Where ports are chosen.
-    pub port_range: RangeInclusive<u16>,
+    pub ports: RegistryOptions,
 }
 
 impl EngineOptions {
@@ -36,27 +37,36 @@ impl EngineOptions {
         host: Host,
         keeper_program: PathBuf,
     ) -> Result<Self, Failure> {
-        let invalid = |name: &str, value: &str, expected: &str| {
-            Problem::new(ErrorCode::ConfigInvalidValue, format!("{name} is {value:?}"))
-                .hint(format!("write {expected}"))
-        };
         let proxy_port = match environment.get("KINFRA_PROXY_PORT") {
             None => None,
             Some(text) => {
                 Some(text.parse().map_err(|_| invalid("KINFRA_PROXY_PORT", text, "a port, such as 7080"))?)
             }
         };
-        let port_range = match environment.get("KINFRA_PORT_RANGE") {
-            None => DEFAULT_RANGE,
-            Some(text) => range(text)
-                .ok_or_else(|| invalid("KINFRA_PORT_RANGE", text, "two ports, such as 21000-21099"))?,
-        };
-        Ok(Self { home, host, keeper_program, environment, proxy_port, port_range })
+        let ports = registry_options(&home, &environment)?;
+        Ok(Self { home, host, keeper_program, environment, proxy_port, ports })
     }
 }
 
-fn range(text: &str) -> Option<RangeInclusive<u16>> {
-    let (start, end) = text.split_once('-')?;
-    let (start, end): (u16, u16) = (start.trim().parse().ok()?, end.trim().parse().ok()?);
-    (0 < start && start <= end).then_some(start..=end)
+/// Where ports are chosen: `KINFRA_PORT_RANGE` (`21000-21099`), else what the user's settings say.
+///
+/// # Errors
+/// What is wrong with the variable or the settings.
+pub fn registry_options(
+    home: &Home,
+    environment: &BTreeMap<String, String>,
+) -> Result<RegistryOptions, Failure> {
+    let settings = load_user_settings(&home.config)?;
+    let range = match environment.get("KINFRA_PORT_RANGE") {
+        None => settings.range.unwrap_or(DEFAULT_RANGE),
+        Some(text) => {
+            text.parse().map_err(|_| invalid("KINFRA_PORT_RANGE", text, "two ports, such as 21000-21099"))?
+        }
+    };
+    Ok(RegistryOptions { range, reserved: settings.reserved, ephemeral: ephemeral_range() })
+}
+
+fn invalid(name: &str, value: &str, expected: &str) -> Problem {
+    Problem::new(ErrorCode::ConfigInvalidValue, format!("{name} is {value:?}"))
+        .hint(format!("write {expected}"))
 }

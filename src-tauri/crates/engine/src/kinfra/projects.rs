@@ -4,27 +4,27 @@
 //! can't be read changes nothing but the project's problems: what runs goes on, with the last good one. Loading takes
 //! turns, so two clicks at once can't make a service twice.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use kinfra_rpc::{ErrorCode, Failure, Problem, ProjectAdded, ProjectState};
+use kinfra_rpc::{Failure, Problem, ProjectAdded, ProjectState};
 use tokio::sync::Notify;
 
 use super::adoption::Adoption;
+use super::catalog::{Admission, read};
 use super::engine::{Engine, Project};
-use super::instances::{bare, facts, graph, unique_slug, wanted_ports};
-use crate::config::{ProjectSpec, ServiceSpec, find, load_file};
+use super::instances::{bare, facts, graph, wanted_ports};
+use crate::config::{ProjectSpec, ServiceSpec};
 use crate::orchestrator::{Command, Node, Stack, StackContext};
 use crate::service_manager::{AdoptedRun, Instance, ServiceNode};
 use crate::store::StoredProject;
 
 impl Engine {
     pub async fn load_all(&self, adoption: &mut Adoption) -> Result<(), Failure> {
-        let _turn = self.loading.lock().await;
-        for stored in self.store.projects().await? {
-            let (spec, problems) = match read(&stored.folder) {
+        let _turn = self.catalog.loading.lock().await;
+        for (stored, spec) in self.catalog.projects().await? {
+            let (spec, problems) = match spec {
                 Ok(spec) => (Some(spec), vec![]),
                 Err(problems) => (None, problems),
             };
@@ -35,27 +35,21 @@ impl Engine {
 
     pub async fn add_project(&self, folder: &Path) -> Result<ProjectAdded, Failure> {
         self.refuse_when_ending()?;
-        let file = find(folder)?;
-        let folder = canonical(file.parent().unwrap_or(folder))?;
-        let known = self.store.projects().await?;
-        if let Some(known) = known.iter().find(|known| known.folder == folder) {
-            self.refresh(&known.slug).await?;
-            return Ok(ProjectAdded { project: known.slug.clone() });
-        }
-        let turn = self.loading.lock().await;
-        let spec = load_file(&folder.join(file.file_name().unwrap_or_default()))?;
-        // Read again under the lock: another one may have been added meanwhile.
-        let known = self.store.projects().await?;
-        if known.iter().any(|known| known.folder == folder) {
-            drop(turn);
-            return Box::pin(self.add_project(&folder)).await;
-        }
-        let taken: Vec<&str> = known.iter().map(|known| known.slug.as_str()).collect();
-        let slug = unique_slug(&spec.slug, &folder, &taken);
-        let stored = StoredProject { slug: slug.clone(), name: spec.name.clone(), folder };
-        self.store.add_project(stored.clone(), self.clock.now()).await?;
-        self.load(stored, Some(spec), vec![], None).await?;
-        tracing::info!(project = slug, "added");
+        let turn = self.catalog.loading.lock().await;
+        let slug = match self.catalog.admit(folder).await? {
+            Admission::New(stored, spec) => {
+                let project = stored.slug.clone();
+                self.load(stored, Some(*spec), vec![], None).await?;
+                return Ok(ProjectAdded { project });
+            }
+            Admission::Moved(stored) => {
+                self.project(&stored.slug)?.instance.change(|facts| facts.folder.clone_from(&stored.folder));
+                stored.slug
+            }
+            Admission::Known(stored) => stored.slug,
+        };
+        drop(turn);
+        self.refresh(&slug).await?;
         Ok(ProjectAdded { project: slug })
     }
 
@@ -64,7 +58,7 @@ impl Engine {
     /// # Errors
     /// What is wrong with it, which is shown beside the project as well.
     pub async fn refresh(&self, slug: &str) -> Result<(), Failure> {
-        let _turn = self.loading.lock().await;
+        let _turn = self.catalog.loading.lock().await;
         let project = self.project(slug)?;
         match read(&project.instance.facts().folder) {
             Ok(spec) => self.replace(project, spec).await,
@@ -80,7 +74,7 @@ impl Engine {
         &self,
         stored: StoredProject,
         spec: Option<ProjectSpec>,
-        problems: Vec<Problem>,
+        mut problems: Vec<Problem>,
         mut adoption: Option<&mut Adoption>,
     ) -> Result<(), Failure> {
         let slug = stored.slug.clone();
@@ -91,8 +85,15 @@ impl Engine {
                 specs.push(bare(&node, &stored.folder));
             }
         }
-        let ports = self.ports.claim(&slug, &wanted_ports(&specs)).await?;
-        let instance = Instance::new(facts(&stored, spec.as_ref(), &specs, ports, self.proxy.port()));
+        let range = spec.as_ref().and_then(|spec| spec.ports.range);
+        let ports = self.catalog.ports.claim(&slug, wanted_ports(&specs, range)).await?;
+        let facts = facts(&stored, spec.as_ref(), &specs, ports, self.proxy.port());
+        // Without a configuration nobody knows which files it wants.
+        if spec.is_some() {
+            let names: Vec<String> = specs.iter().map(|service| service.name.clone()).collect();
+            problems.extend(self.catalog.keep_env_files(&facts, &names, &facts.env_files).await);
+        }
+        let instance = Instance::new(facts);
         let changed = Arc::new(Notify::new());
         let mut services = IndexMap::new();
         let mut wanted = std::collections::BTreeSet::new();
@@ -118,7 +119,7 @@ impl Engine {
     async fn replace(&self, project: Project, spec: ProjectSpec) -> Result<(), Failure> {
         let before = project.instance.facts();
         let slug = before.slug.clone();
-        let ports = self.ports.claim(&slug, &wanted_ports(&spec.services)).await?;
+        let ports = self.catalog.claim(&slug, &spec).await?;
         let mut services = IndexMap::new();
         for service in &spec.services {
             let node = if let Some(node) = project.services.get(&service.name) {
@@ -132,8 +133,10 @@ impl Engine {
         let stored =
             StoredProject { slug: slug.clone(), name: spec.name.clone(), folder: before.folder.clone() };
         let after = facts(&stored, Some(&spec), &spec.services, ports, self.proxy.port());
+        let names: Vec<String> = services.keys().cloned().collect();
+        let problems = self.catalog.keep_env_files(&after, &names, &after.env_files).await;
         project.instance.change(|facts| *facts = after);
-        let state = state(&slug, &spec.name, &before.folder, vec![]);
+        let state = state(&slug, &spec.name, &before.folder, problems);
         let (graph, nodes) = (graph(&spec), nodes(&services));
         project.stack.tell(Command::Replace { state, graph, nodes }).await;
         self.projects().insert(slug, Project { services, ..project });
@@ -150,23 +153,6 @@ impl Engine {
         let newest = self.store.newest_run(instance.facts().slug.clone(), service.name.clone()).await?;
         Ok(ServiceNode::new(&self.services, instance, service, newest, adopted, Arc::clone(changed)))
     }
-}
-
-/// The configuration of just this folder: one of a folder above would be another project.
-fn read(folder: &Path) -> Result<ProjectSpec, Vec<Problem>> {
-    let file = find(folder).map_err(|problem| vec![problem])?;
-    if file.parent() != Some(folder) {
-        let message = format!("{} has no kinfra.yaml any more", folder.display());
-        let problem = Problem::new(ErrorCode::ConfigMissing, message);
-        return Err(vec![problem.hint("put it back, or forget the project: kinfra remove")]);
-    }
-    load_file(&file)
-}
-
-fn canonical(folder: &Path) -> Result<PathBuf, Problem> {
-    fs::canonicalize(folder).map_err(|error| {
-        Problem::new(ErrorCode::FolderMissing, format!("cannot look into {}: {error}", folder.display()))
-    })
 }
 
 fn state(slug: &str, name: &str, folder: &Path, problems: Vec<Problem>) -> ProjectState {

@@ -20,7 +20,10 @@ impl Engine {
                 .hint("kinfra status shows what still runs")
                 .into());
         }
-        let _turn = self.loading.lock().await;
+        let _turn = self.catalog.loading.lock().await;
+        self.catalog.remove_env_files(slug).await;
+        // The ports first: if this ends in between, a project without claims only chooses them again.
+        self.catalog.ports.remove(slug).await?;
         self.store.remove_project(slug.to_owned()).await?;
         self.projects().remove(slug);
         self.hub.remove_project(slug);

@@ -11,7 +11,7 @@ pub fn table(state: &Snapshot) -> RouteTable {
     let mut routes = RouteTable::default();
     for project in &state.projects {
         for node in &project.nodes {
-            let Some(port) = node.port else { continue };
+            let Some(port) = node.listens_on.or(node.port) else { continue };
             let target = if serves(node) { Target::Forward { port } } else { Target::Page };
             let route = Route { id: route_id(&project.slug, &node.name), target };
             routes.routes.insert(host(&project.slug, &node.name), Arc::new(route));

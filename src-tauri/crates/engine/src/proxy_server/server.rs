@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kinfra_proxy::Proxy;
-use kinfra_rpc::{ErrorCode, Failure, Problem, ProxyState, Snapshot};
+use kinfra_rpc::{ErrorCode, Failure, PortHolder, Problem, Protocol, ProxyState, Snapshot};
 use tokio::sync::watch;
 
 use super::pages::HubPages;
@@ -17,7 +17,7 @@ use super::routes::table;
 use crate::clock::Clock;
 use crate::events::Hub;
 use crate::home::Home;
-use crate::process::{PortHolder, port_holder};
+use crate::process::Sockets;
 use crate::store::Store;
 
 /// Of the URLs that people see first; free in IANA's list of those that are in common use.
@@ -114,7 +114,7 @@ impl ProxyServer {
 
     fn listen(&self, port: u16) -> Result<Proxy, Problem> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .map_err(|error| taken(port, &error, port_holder(port).as_ref(), offer(port)))?;
+            .map_err(|error| taken(port, &error, holder(port).as_ref(), offer(port)))?;
         let pages = Arc::clone(&self.pages) as Arc<_>;
         Proxy::start(listener, WORKERS, pages).map_err(|error| {
             Problem::new(ErrorCode::Io, format!("the proxy can't run on port {port}: {error}"))
@@ -146,6 +146,10 @@ fn end(proxy: Option<Proxy>) {
     }
 }
 
+fn holder(port: u16) -> Option<PortHolder> {
+    Some(Sockets::read().holder(port, Protocol::Tcp)?.describe())
+}
+
 fn taken(port: u16, error: &std::io::Error, holder: Option<&PortHolder>, offer: Option<u16>) -> Problem {
     let message = match holder {
         Some(holder) => format!("the proxy's port {port} is taken by {holder}"),
@@ -171,11 +175,10 @@ mod tests {
     #[test]
     fn a_taken_port_is_told_with_its_holder_and_a_free_one() {
         let holder = PortHolder {
-            user: 1000,
             pid: Some(4711),
             program: Some("java".into()),
-            command: None,
             folder: Some("/srv".into()),
+            ..PortHolder::default()
         };
         let used = io::Error::from_raw_os_error(98);
         let refused = io::Error::from_raw_os_error(13);

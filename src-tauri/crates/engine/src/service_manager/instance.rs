@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use kinfra_rpc::Problem;
+use kinfra_rpc::{PortRange, Protocol};
+
+use crate::port_registry::{Conflict, NodePort};
 
 /// What the services of one instance may know of it and of each other. Shared by them, replaced as a whole.
 #[derive(Debug)]
@@ -19,10 +21,14 @@ pub struct InstanceFacts {
     /// Unique among all instances; what commands and host names say.
     pub slug: String,
     pub folder: PathBuf,
-    /// By service.
-    pub ports: BTreeMap<String, u16>,
+    /// By service; the first is what it finds in `PORT`.
+    pub ports: BTreeMap<String, Vec<NodePort>>,
+    /// Where ports of the project are chosen, if it says so.
+    pub range: Option<PortRange>,
+    /// Files in which a block with all ports is kept.
+    pub env_files: Vec<PathBuf>,
     /// Services whose fixed port is somebody else's.
-    pub conflicts: BTreeMap<String, Problem>,
+    pub conflicts: BTreeMap<String, Conflict>,
     /// The label of each service in host names.
     pub labels: BTreeMap<String, String>,
     /// None while the proxy doesn't listen.
@@ -47,6 +53,25 @@ impl Instance {
 }
 
 impl InstanceFacts {
+    /// What the service finds in `PORT`.
+    #[must_use]
+    pub fn port(&self, service: &str) -> Option<u16> {
+        self.ports.get(service)?.first().map(|port| port.port)
+    }
+
+    /// The number of one of its ports.
+    #[must_use]
+    pub fn named_port(&self, service: &str, name: &str) -> Option<u16> {
+        self.ports.get(service)?.iter().find(|port| port.name == name).map(|port| port.port)
+    }
+
+    /// Whether its main port takes connections.
+    #[must_use]
+    pub fn serves_http(&self, service: &str) -> bool {
+        let main = self.ports.get(service).and_then(|ports| ports.first());
+        main.is_some_and(|port| port.protocol == Protocol::Tcp)
+    }
+
     /// `web.shop.localhost`
     #[must_use]
     pub fn host(&self, service: &str) -> Option<String> {
@@ -56,14 +81,14 @@ impl InstanceFacts {
     /// `http://web.shop.localhost:7080`
     #[must_use]
     pub fn local_url(&self, service: &str) -> Option<String> {
-        self.ports.get(service)?;
+        self.serves_http(service).then_some(())?;
         Some(format!("http://{}:{}", self.host(service)?, self.proxy_port?))
     }
 
     /// `http://127.0.0.1:23828`
     #[must_use]
     pub fn direct_url(&self, service: &str) -> Option<String> {
-        self.ports.get(service).copied().map(direct_url)
+        self.port(service).filter(|_| self.serves_http(service)).map(direct_url)
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kinfra_rpc::{ErrorCode, Problem};
 
+use super::given::{own_ports, ports_of_dependencies};
 use super::instance::InstanceFacts;
 use super::program::find;
 use super::references::resolve;
@@ -18,7 +19,7 @@ pub struct Prepared {
     pub environment: BTreeMap<String, String>,
 }
 
-/// The environment of a service: inherited < `env_file` < `env` < `PORT` and `HOST`.
+/// The environment of a service: inherited < the ports of what it depends on < `env_file` < `env` < its own ports.
 ///
 /// # Errors
 /// When an `env_file` can't be read, or a reference stands for nothing.
@@ -28,6 +29,7 @@ pub fn environment(
     inherited: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, Problem> {
     let mut environment = inherited.clone();
+    environment.extend(ports_of_dependencies(spec, facts));
     for file in &spec.env_files {
         let variables = dotenv::read(file).map_err(first)?;
         environment.extend(variables);
@@ -37,10 +39,7 @@ pub fn environment(
         let value = expand(value, Mode::Setting, &|reference| resolve(facts, &from_files, reference))?;
         environment.insert(name.clone(), value);
     }
-    if let Some(port) = facts.ports.get(&spec.name) {
-        environment.insert("PORT".to_owned(), port.to_string());
-        environment.insert("HOST".to_owned(), "127.0.0.1".to_owned());
-    }
+    environment.extend(own_ports(spec, facts));
     Ok(environment)
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use super::instance::{Instance, direct_url};
 use super::service::{Running, Service, ServiceContext};
 use super::settings::settings;
-use crate::config::{PortChoice, ServiceSpec};
+use crate::config::ServiceSpec;
 use crate::orchestrator::Node;
 use crate::supervisor::{Adopted, Input, Machine, Supervisor};
 
@@ -63,6 +63,7 @@ impl ServiceNode {
             name: spec.name.clone(),
             ticket,
             spec: RwLock::new(Arc::new(spec)),
+            obstacle: Mutex::default(),
             runs: Mutex::default(),
         });
         let supervisor =
@@ -70,8 +71,8 @@ impl ServiceNode {
         context.runs.supervise(ticket, supervisor.clone());
         if let Some(AdoptedRun { id, number, ended, .. }) = adopted {
             context.runs.begin(id.clone(), ticket, number);
-            let port = facts.ports.get(&service.name).copied();
-            service.lock().insert(number, Running { id, since: Instant::now(), port });
+            let port = facts.port(&service.name);
+            service.lock().insert(number, Running::new(id, Instant::now(), port));
             if let Some(exit) = ended {
                 supervisor.notify(Input::Exited { run: number, exit });
             }
@@ -90,10 +91,15 @@ impl ServiceNode {
         &self.service.name
     }
 
-    /// Whether its configuration says which port it has.
+    /// Which of its ports kept it from starting the last time, if one did.
     #[must_use]
-    pub fn has_fixed_port(&self) -> bool {
-        self.service.spec().main_port().is_some_and(|port| matches!(port.choice, PortChoice::Fixed(_)))
+    pub fn obstacle(&self) -> Option<String> {
+        self.service.obstacle.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    #[must_use]
+    pub fn spec(&self) -> Arc<ServiceSpec> {
+        self.service.spec()
     }
 
     /// How long it may take to end by itself.
@@ -132,10 +138,12 @@ impl Node for ServiceNode {
             phase: view.phase,
             health: view.health,
             detail: view.detail,
-            pid: view.pid,
+            pid: view.pid.filter(|pid| *pid != 0),
             port: self.service.present_port(view.phase),
+            listens_on: self.service.listens_on(),
+            adopted: self.service.is_foreign(),
             url: facts.local_url(name),
-            direct_url: self.service.present_port(view.phase).map(direct_url),
+            direct_url: self.service.answers_on(view.phase, &facts).map(direct_url),
             started_at: view.started_at,
             restarts: view.restarts,
             last_exit: view.last_exit,

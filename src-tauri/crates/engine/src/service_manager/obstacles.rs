@@ -1,19 +1,31 @@
 //! What keeps a service from being started, in words.
 
-use kinfra_rpc::{ErrorCode, Problem};
+use kinfra_rpc::{ErrorCode, PortHolder, Problem};
 
-use crate::config::PortChoice;
-use crate::process::{PortHolder, SpawnError};
+use crate::port_registry::NodePort;
+use crate::process::SpawnError;
 
-/// Somebody else listens on a service's port.
-pub fn port_taken(service: &str, port: u16, choice: &PortChoice, holder: Option<&PortHolder>) -> Problem {
+/// Somebody else is on a service's port.
+pub fn port_taken(service: &str, port: &NodePort, holder: Option<&PortHolder>) -> Problem {
     let by = holder.map_or_else(|| "another program".to_owned(), ToString::to_string);
-    let problem = Problem::new(ErrorCode::PortTaken, format!("port {port} of {service} is taken by {by}"));
-    problem.hint(match choice {
-        PortChoice::Fixed(_) => format!("end that program, or write another port for {service}"),
-        PortChoice::Auto | PortChoice::Preferred(_) => {
-            format!("end that program, or give {service} another port for good: kinfra move-port {service}")
+    let NodePort { port, name, .. } = port;
+    let of = if name == "http" { service.to_owned() } else { format!("{service} ({name})") };
+    let problem = Problem::new(ErrorCode::PortTaken, format!("port {port} of {of} is taken by {by}"));
+    let other =
+        format!("give {service} another port (kinfra ports move {service}, with --once for this time)");
+    let adopt = format!("leave the port to it (kinfra ports adopt {service})");
+    problem.hint(match holder {
+        // Another one of ours is stopped as what it is.
+        Some(PortHolder { project: Some(project), node: Some(node), .. }) => {
+            format!("{other}, or stop {node} (kinfra down {node} --project {project})")
         }
+        Some(PortHolder { container: Some(container), .. }) => {
+            format!("{other}, {adopt}, or stop it (docker stop {container})")
+        }
+        Some(PortHolder { pid: Some(_), .. }) => {
+            format!("{other}, {adopt}, or end it (kinfra ports free {port})")
+        }
+        _ => format!("{other}, or {adopt}"),
     })
 }
 
@@ -30,33 +42,48 @@ pub fn not_spawned(service: &str, program: &str, error: &SpawnError) -> Problem 
 
 #[cfg(test)]
 mod tests {
+    use kinfra_rpc::{PortOrigin, Protocol};
+
     use super::*;
 
     #[test]
     fn each_obstacle_is_named_with_a_way_around() {
+        let port = |name: &str, port| NodePort {
+            name: name.to_owned(),
+            protocol: Protocol::Tcp,
+            port,
+            origin: PortOrigin::Hash,
+        };
         let holder = PortHolder {
-            user: 1000,
             pid: Some(4711),
             program: Some("node".into()),
-            command: Some("node server.js".into()),
             folder: Some("/home/me/old-shop".into()),
+            ..PortHolder::default()
         };
-        let others = PortHolder { user: 33, pid: None, program: None, command: None, folder: None };
+        let ours = PortHolder { project: Some("bank".into()), node: Some("core".into()), ..holder.clone() };
+        let container = PortHolder { container: Some("shop-db-1".into()), ..PortHolder::default() };
+        let others = PortHolder { user: "www-data".into(), ..PortHolder::default() };
         let refused = SpawnError::Refused { errno: 8, doing: "execute /home/me/shop/serve".into() };
         let texts = [
-            port_taken("web", 23_828, &PortChoice::Auto, Some(&holder)),
-            port_taken("web", 8080, &PortChoice::Fixed(8080), Some(&others)),
-            port_taken("web", 8080, &PortChoice::Fixed(8080), None),
+            port_taken("web", &port("http", 23_828), Some(&holder)),
+            port_taken("web", &port("http", 23_828), Some(&ours)),
+            port_taken("web", &port("metrics", 8080), Some(&container)),
+            port_taken("web", &port("http", 8080), Some(&others)),
+            port_taken("web", &port("http", 8080), None),
             not_spawned("web", "/home/me/shop/serve", &refused),
             not_spawned("web", "/usr/bin/node", &SpawnError::Lost),
         ];
         insta::assert_snapshot!(texts.map(|problem| problem.to_string()).join("\n"), @r"
         port 23828 of web is taken by node (pid 4711, in /home/me/old-shop)
-          hint: end that program, or give web another port for good: kinfra move-port web
-        port 8080 of web is taken by a program of the user with the id 33
-          hint: end that program, or write another port for web
+          hint: give web another port (kinfra ports move web, with --once for this time), leave the port to it (kinfra ports adopt web), or end it (kinfra ports free 23828)
+        port 23828 of web is taken by core of bank (pid 4711)
+          hint: give web another port (kinfra ports move web, with --once for this time), or stop core (kinfra down core --project bank)
+        port 8080 of web (metrics) is taken by the container shop-db-1
+          hint: give web another port (kinfra ports move web, with --once for this time), leave the port to it (kinfra ports adopt web), or stop it (docker stop shop-db-1)
+        port 8080 of web is taken by a program of the user www-data
+          hint: give web another port (kinfra ports move web, with --once for this time), or leave the port to it (kinfra ports adopt web)
         port 8080 of web is taken by another program
-          hint: end that program, or write another port for web
+          hint: give web another port (kinfra ports move web, with --once for this time), or leave the port to it (kinfra ports adopt web)
         cannot start web (/home/me/shop/serve): cannot execute /home/me/shop/serve: Exec format error (os error 8)
           hint: look at run and dir of the service
         cannot start web (/usr/bin/node): the keeper was lost while it started the process

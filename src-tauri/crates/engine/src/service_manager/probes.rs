@@ -31,15 +31,42 @@ impl Service {
         let kind = spec.health.as_ref().map(|health| &health.kind);
         // A UDP port takes no connection: such a service is ready when it lives.
         let connects = spec.main_port().is_none_or(|main| main.protocol == Protocol::Tcp);
-        let probe = match (kind, running.port.filter(|_| connects)) {
-            (Some(ProbeKind::Command(command)), _) => {
-                return self.ask_command(run, &spec, command, limit).await;
-            }
-            (Some(ProbeKind::Http { path }), Some(port)) => Probe::Http { port, path: path.clone() },
-            (Some(ProbeKind::Tcp) | None, Some(port)) => Probe::Tcp { port },
-            (_, None) => Probe::Lives { since: running.since, at_least: READY_AFTER },
+        if let Some(ProbeKind::Command(command)) = kind {
+            return self.ask_command(run, &spec, command, limit).await;
+        }
+        let Some(port) = running.port.filter(|_| connects) else {
+            let probe = Probe::Lives { since: running.since, at_least: READY_AFTER };
+            return check(&probe, limit).await;
         };
-        check(&probe, limit).await
+        let on = |port: u16| match kind {
+            Some(ProbeKind::Http { path }) => Probe::Http { port, path: path.clone() },
+            _ => Probe::Tcp { port },
+        };
+        self.ask_port(run, running, port, on, limit).await
+    }
+
+    /// Where it is, if not on its own port.
+    async fn ask_port(
+        &self,
+        run: u64,
+        running: &Running,
+        port: u16,
+        on: impl Fn(u16) -> Probe,
+        limit: Duration,
+    ) -> ProbeResult {
+        let actual = running.elsewhere.unwrap_or(port);
+        let result = check(&on(actual), limit).await;
+        match result {
+            Err(_) if running.foreign && self.is_gone(running).await => {
+                self.let_go(&running.id);
+                Err(format!("nobody is on port {port} any more"))
+            }
+            Err(reason) => match self.look_elsewhere(run, running, on, limit).await {
+                Some(word) => Ok(word),
+                None => Err(reason),
+            },
+            ok => ok,
+        }
     }
 
     async fn ask_command(

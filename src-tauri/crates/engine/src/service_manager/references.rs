@@ -17,9 +17,10 @@ pub fn resolve(
     let unknown = |message: String| Problem::new(ErrorCode::ConfigUnknownReference, message);
     match reference {
         Reference::Service { service, attribute } => service_attribute(facts, service, *attribute),
-        Reference::NamedPort { service, port } => Err(unknown(format!(
-            "the port {port} of {service} can't be used: this version has none with names yet"
-        ))),
+        Reference::NamedPort { service, port } => facts
+            .named_port(service, port)
+            .map(|port| port.to_string())
+            .ok_or_else(|| unknown(format!("{service} has no port named {port} now"))),
         Reference::Project(ProjectAttribute::Name) | Reference::Instance(InstanceAttribute::Name) => {
             Ok(facts.project.clone())
         }
@@ -45,7 +46,7 @@ fn service_attribute(
     attribute: ServiceAttribute,
 ) -> Result<String, Problem> {
     let value = match attribute {
-        ServiceAttribute::Port => facts.ports.get(service).map(u16::to_string),
+        ServiceAttribute::Port => facts.port(service).map(|port| port.to_string()),
         ServiceAttribute::Host => Some("127.0.0.1".to_owned()),
         ServiceAttribute::Url => facts.direct_url(service),
         ServiceAttribute::LocalUrl => facts.local_url(service),

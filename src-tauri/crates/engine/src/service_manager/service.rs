@@ -12,15 +12,15 @@ use kinfra_keeper::protocol::{Scope, Spawn};
 use kinfra_rpc::{ErrorCode, Exit, Phase, Problem};
 use tracing::Span;
 
-use super::instance::Instance;
+use super::holders::Holders;
+use super::instance::{Instance, InstanceFacts};
 use super::launch::{Prepared, environment, prepare};
-use super::obstacles::{not_spawned, port_taken};
+use super::obstacles::not_spawned;
 use super::runs::{Runs, Ticket};
 use crate::clock::Clock;
-use crate::config::{PortChoice, ServiceSpec};
+use crate::config::ServiceSpec;
 use crate::home::Home;
-use crate::port_registry::is_free;
-use crate::process::{Keeper, port_holder};
+use crate::process::Keeper;
 use crate::store::{NewRun, Store};
 use crate::supervisor::{Launched, ProbeResult, Unit};
 
@@ -31,6 +31,7 @@ pub struct ServiceContext {
     pub home: Home,
     pub clock: Clock,
     pub runs: Arc<Runs>,
+    pub holders: Holders,
     /// The environment that services inherit.
     pub inherited: BTreeMap<String, String>,
 }
@@ -43,6 +44,8 @@ pub(super) struct Service {
     pub(super) name: String,
     pub(super) ticket: Ticket,
     pub(super) spec: RwLock<Arc<ServiceSpec>>,
+    /// Which of its ports kept it from starting the last time.
+    pub(super) obstacle: Mutex<Option<String>>,
     /// The runs whose processes may exist, by number.
     pub(super) runs: Mutex<HashMap<u64, Running>>,
 }
@@ -54,6 +57,18 @@ pub(super) struct Running {
     pub(super) since: Instant,
     /// What it was given as `PORT`; the next run may have another.
     pub(super) port: Option<u16>,
+    /// Where it listens instead.
+    pub(super) elsewhere: Option<u16>,
+    /// When it was last looked for elsewhere.
+    pub(super) looked_at: Option<Instant>,
+    /// A server that KInfra did not start.
+    pub(super) foreign: bool,
+}
+
+impl Running {
+    pub(super) const fn new(id: String, since: Instant, port: Option<u16>) -> Self {
+        Self { id, since, port, elsewhere: None, looked_at: None, foreign: false }
+    }
 }
 
 impl Unit for Service {
@@ -64,14 +79,16 @@ impl Unit for Service {
     async fn launch(&self, number: u64, restarts: u32) -> Result<Launched, Problem> {
         let (spec, facts) = (self.spec(), self.instance.facts());
         if let Some(conflict) = facts.conflicts.get(&spec.name) {
-            return Err(conflict.clone());
+            self.note_obstacle(Some(&conflict.name));
+            return Err(conflict.problem.clone());
+        }
+        let ports = facts.ports.get(&spec.name).map(Vec::as_slice).unwrap_or_default();
+        if let Some(held) = self.obtain(&spec, ports).await? {
+            return self.leave_to(number, &ports[0], &held);
         }
         let environment = environment(&spec, &facts, &self.context.inherited)?;
         let Prepared { program, arguments, environment } =
             prepare(&spec.run, &spec.dir, &facts, environment)?;
-        if let Some(port) = facts.ports.get(&spec.name) {
-            free_port(&spec, *port).await?;
-        }
         let id = new_run_id()?;
         let started_at = self.context.clock.now();
         let (instance, node) = (self.project.clone(), self.name.clone());
@@ -82,8 +99,8 @@ impl Unit for Service {
             Problem::new(ErrorCode::StoreFailed, message).hint("look at the free space of the state folder")
         })?;
         self.context.runs.begin(id.clone(), self.ticket, number);
-        let port = facts.ports.get(&spec.name).copied();
-        self.lock().insert(number, Running { id: id.clone(), since: Instant::now(), port });
+        let port = facts.port(&spec.name);
+        self.lock().insert(number, Running::new(id.clone(), Instant::now(), port));
         let spawn = Spawn {
             run: id.clone(),
             number,
@@ -111,7 +128,10 @@ impl Unit for Service {
     }
 
     async fn signal(&self, run: u64, signal: i32, everything: bool) {
-        let Some(id) = self.id(run) else { return };
+        let Some(Running { id, foreign, .. }) = self.running(run) else { return };
+        if foreign {
+            return self.let_go(&id);
+        }
         let scope = if everything { Scope::Everything } else { Scope::Group };
         if let Err(error) = self.context.keeper.signal(&id, signal, scope).await {
             tracing::warn!(signal, %error, "not signalled");
@@ -119,13 +139,12 @@ impl Unit for Service {
     }
 
     async fn probe(&self, run: u64) -> ProbeResult {
-        let running = self.lock().get(&run).cloned();
-        let Some(running) = running else { return Err("it ended".to_owned()) };
+        let Some(running) = self.running(run) else { return Err("it ended".to_owned()) };
         self.ask(run, &running).await
     }
 
     async fn sweep(&self, run: u64) -> usize {
-        let Some(id) = self.id(run) else { return 0 };
+        let Some(Running { id, foreign: false, .. }) = self.running(run) else { return 0 };
         match self.context.keeper.remaining(&id).await {
             Ok(left) => left.len(),
             Err(error) => {
@@ -136,8 +155,11 @@ impl Unit for Service {
     }
 
     async fn ended(&self, run: u64, exit: Exit) {
-        let Some(Running { id, .. }) = self.lock().remove(&run) else { return };
+        let Some(Running { id, foreign, .. }) = self.lock().remove(&run) else { return };
         self.context.runs.end(&id);
+        if foreign {
+            return;
+        }
         tracing::info!(?exit, "ended");
         match self.context.store.end_run(id.clone(), exit).await {
             // The keeper remembers it until the store does.
@@ -152,8 +174,8 @@ impl Service {
         Arc::clone(&self.spec.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn id(&self, run: u64) -> Option<String> {
-        self.lock().get(&run).map(|running| running.id.clone())
+    fn running(&self, run: u64) -> Option<Running> {
+        self.lock().get(&run).cloned()
     }
 
     /// The port of the process that runs, else the one that the next will have.
@@ -161,24 +183,18 @@ impl Service {
         let newest = self.lock().iter().max_by_key(|(number, _)| **number).map(|(_, running)| running.port);
         match newest {
             Some(port) if phase.is_active() => port,
-            _ => self.instance.facts().ports.get(&self.name).copied(),
+            _ => self.instance.facts().port(&self.name),
         }
+    }
+
+    /// The port of its direct URL; none where nothing would answer HTTP.
+    pub(super) fn answers_on(&self, phase: Phase, facts: &InstanceFacts) -> Option<u16> {
+        facts.serves_http(&self.name).then(|| self.listens_on().or(self.present_port(phase)))?
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<u64, Running>> {
         self.runs.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// # Errors
-/// [`ErrorCode::PortTaken`], with who has it.
-async fn free_port(spec: &ServiceSpec, port: u16) -> Result<(), Problem> {
-    if is_free(port) {
-        return Ok(());
-    }
-    let holder = tokio::task::spawn_blocking(move || port_holder(port)).await.ok().flatten();
-    let choice = spec.main_port().map_or(&PortChoice::Auto, |port| &port.choice);
-    Err(port_taken(&spec.name, port, choice, holder.as_ref()))
 }
 
 /// Unique for ever: 128 random bits.

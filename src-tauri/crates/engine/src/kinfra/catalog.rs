@@ -1,0 +1,94 @@
+//! The projects of a home and their ports: what can be known and changed with an engine and without one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use kinfra_rpc::{ErrorCode, Failure, Problem};
+
+use super::instances::{unique_slug, wanted_ports};
+use crate::clock::Clock;
+use crate::config::{ProjectSpec, find, load_file};
+use crate::port_registry::{InstancePorts, PortRegistry};
+use crate::service_manager::Holders;
+use crate::store::{Store, StoredProject};
+
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    pub store: Store,
+    pub ports: PortRegistry,
+    pub clock: Clock,
+    pub holders: Holders,
+    /// Held while projects are added, removed or read again.
+    pub loading: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// What comes of a folder that was named.
+pub enum Admission {
+    Known(StoredProject),
+    /// Its folder has another name now; the project is the same.
+    Moved(StoredProject),
+    New(StoredProject, Box<ProjectSpec>),
+}
+
+impl Catalog {
+    /// Makes a folder's project known. The caller holds `loading`.
+    ///
+    /// # Errors
+    /// What is wrong with the folder or its configuration.
+    pub async fn admit(&self, folder: &Path) -> Result<Admission, Failure> {
+        let file = find(folder)?;
+        let folder = canonical(file.parent().unwrap_or(folder))?;
+        let known = self.store.projects().await?;
+        if let Some(known) = known.iter().find(|known| known.folder == folder) {
+            return Ok(Admission::Known(known.clone()));
+        }
+        let spec = load_file(&folder.join(file.file_name().unwrap_or_default()))?;
+        if let Some(moved) = known.iter().find(|known| known.name == spec.name && !known.folder.exists()) {
+            let moved = StoredProject { folder, ..moved.clone() };
+            self.store.move_project(moved.clone()).await?;
+            tracing::info!(project = moved.slug, folder = %moved.folder.display(), "moved");
+            return Ok(Admission::Moved(moved));
+        }
+        let taken: Vec<&str> = known.iter().map(|known| known.slug.as_str()).collect();
+        let slug = unique_slug(&spec.slug, &folder, &taken);
+        let stored = StoredProject { slug, name: spec.name.clone(), folder };
+        self.store.add_project(stored.clone(), self.clock.now()).await?;
+        tracing::info!(project = stored.slug, "added");
+        Ok(Admission::New(stored, Box::new(spec)))
+    }
+
+    /// Every project with its configuration, or what is wrong with that.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn projects(&self) -> Result<Vec<(StoredProject, Result<ProjectSpec, Vec<Problem>>)>, Failure> {
+        let stored = self.store.projects().await?;
+        Ok(stored.into_iter().map(|project| (project.clone(), read(&project.folder))).collect())
+    }
+
+    /// The ports of an instance, chosen now if they are not known yet.
+    ///
+    /// # Errors
+    /// When a range is full or the store fails.
+    pub async fn claim(&self, instance: &str, spec: &ProjectSpec) -> Result<InstancePorts, Failure> {
+        self.ports.claim(instance, wanted_ports(&spec.services, spec.ports.range)).await
+    }
+}
+
+/// The configuration of just this folder: one of a folder above would be another project.
+pub fn read(folder: &Path) -> Result<ProjectSpec, Vec<Problem>> {
+    let file = find(folder).map_err(|problem| vec![problem])?;
+    if file.parent() != Some(folder) {
+        let message = format!("{} has no kinfra.yaml any more", folder.display());
+        let problem = Problem::new(ErrorCode::ConfigMissing, message);
+        return Err(vec![problem.hint("put it back, or forget the project: kinfra remove")]);
+    }
+    load_file(&file)
+}
+
+fn canonical(folder: &Path) -> Result<PathBuf, Problem> {
+    fs::canonicalize(folder).map_err(|error| {
+        Problem::new(ErrorCode::FolderMissing, format!("cannot look into {}: {error}", folder.display()))
+    })
+}

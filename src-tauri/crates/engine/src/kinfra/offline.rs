@@ -1,0 +1,173 @@
+//! What can be asked where no engine runs: projects and ports, which need nothing but the database. Whoever asks holds
+//! the home's lock meanwhile, so nobody else writes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use kinfra_rpc::{
+    AddProject, AdoptPort, ErrorCode, Failure, MovePort, NodeState, PortMoved, Problem, ProjectAdded,
+    ProjectState, Request, Snapshot,
+};
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
+
+use super::catalog::{Admission, Catalog, read};
+use super::commands::reply;
+use super::instances::facts;
+use super::lock::Lock;
+use super::options::registry_options;
+use super::ports::named_port;
+use crate::clock::Clock;
+use crate::config::ServiceSpec;
+use crate::control::{Client, Dispatch, Updates};
+use crate::home::Home;
+use crate::port_registry::{PortRegistry, Wanted};
+use crate::service_manager::Holders;
+use crate::store::{Store, StoredProject};
+
+/// Whoever holds the lock for a moment is gone within this; an engine answers within it.
+const PATIENCE: Duration = Duration::from_secs(20);
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(5);
+
+/// A home of which no engine runs.
+struct Offline {
+    catalog: Catalog,
+    _lock: Lock,
+}
+
+/// The engine of a home if one runs; else the home itself, for as long as the client lives.
+///
+/// # Errors
+/// When neither can be had.
+pub async fn connect_or_open(home: &Home, environment: &BTreeMap<String, String>) -> Result<Client, Failure> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let unreachable = match Client::connect(home).await {
+            Ok(client) => return Ok(client),
+            Err(failure) => failure,
+        };
+        match Lock::take(home) {
+            Ok(lock) => return open(home, environment, lock).await,
+            Err(failure) if failure.code() != ErrorCode::AlreadyRunning => return Err(failure),
+            // It is coming up, about to end, or somebody else has a short look.
+            Err(_) if Instant::now() < deadline => sleep(TRY_AGAIN_AFTER).await,
+            Err(_) => return Err(unreachable),
+        }
+    }
+}
+
+async fn open(home: &Home, environment: &BTreeMap<String, String>, lock: Lock) -> Result<Client, Failure> {
+    let options = registry_options(home, environment)?;
+    let (store, set_aside) = Store::open(&home.database())?;
+    if let Some(file) = set_aside {
+        tracing::warn!(file = %file.display(), "the database was damaged and is set aside");
+    }
+    let ports = PortRegistry::open(store.clone(), options).await?;
+    let holders = Holders::new(store.clone(), environment);
+    let catalog = Catalog { store, ports, clock: Clock::start(), loading: Arc::default(), holders };
+    // So that ports of a configuration that changed meanwhile are there to be asked for.
+    for (stored, spec) in catalog.projects().await? {
+        if let Ok(spec) = spec {
+            catalog.claim(&stored.slug, &spec).await?;
+        }
+    }
+    Ok(Client::local(Arc::new(Offline { catalog, _lock: lock })))
+}
+
+impl Dispatch for Offline {
+    fn dispatch(&self, request: Request) -> BoxFuture<'_, Result<Value, Failure>> {
+        self.answer(request).boxed()
+    }
+
+    fn watch(&self) -> BoxFuture<'_, Result<Updates, Failure>> {
+        async { Err(no_engine("state.watch")) }.boxed()
+    }
+}
+
+impl Offline {
+    async fn answer(&self, request: Request) -> Result<Value, Failure> {
+        let ports = &self.catalog.ports;
+        match request {
+            Request::TakeSnapshot(take) => reply(&take, self.snapshot().await?),
+            Request::AddProject(add) => reply(&add, self.add_project(&add).await?),
+            Request::ListPorts(list) => reply(&list, self.catalog.list_ports(&list).await?),
+            Request::AskPort(ask) => reply(&ask, self.catalog.ask_port(ask.port).await?),
+            Request::Examine(examine) => reply(&examine, self.catalog.examine().await?),
+            Request::FreePort(free) => reply(&free, self.catalog.free_port(&free).await?),
+            Request::ReservePorts(reserve) => reply(&reserve, self.catalog.reserve(&reserve).await?),
+            Request::ReleasePorts(release) => reply(&release, self.catalog.release(&release).await?),
+            Request::MovePort(request) if request.this_time => {
+                Err(no_engine(&format!("a port for {} for this time alone", request.service)))
+            }
+            Request::MovePort(request) => {
+                let MovePort { project, service, name, to, .. } = &request;
+                let wanted = self.wanted(project, service, name.as_deref()).await?;
+                let port = ports.move_port(project, wanted, *to).await?;
+                reply(&request, PortMoved { port })
+            }
+            Request::AdoptPort(request) => {
+                let AdoptPort { project, service, name, .. } = &request;
+                let wanted = self.wanted(project, service, name.as_deref()).await?;
+                let port = self.catalog.adopt(&request, wanted).await?;
+                reply(&request, PortMoved { port })
+            }
+            other => Err(no_engine(other.name())),
+        }
+    }
+
+    /// Every project at rest, with the ports that it will have.
+    async fn snapshot(&self) -> Result<Snapshot, Failure> {
+        let mut snapshot = Snapshot::default();
+        for (stored, spec) in self.catalog.projects().await? {
+            let StoredProject { slug, name, folder } = stored;
+            let (nodes, problems) = match spec {
+                Ok(spec) => {
+                    let ports = self.catalog.claim(&slug, &spec).await?;
+                    let node = |service: &ServiceSpec| NodeState {
+                        name: service.name.clone(),
+                        port: ports.nodes.get(&service.name).and_then(|ports| Some(ports.first()?.port)),
+                        ..NodeState::default()
+                    };
+                    (spec.services.iter().map(node).collect(), vec![])
+                }
+                Err(problems) => (vec![], problems),
+            };
+            snapshot.projects.push(ProjectState { slug, name, folder, nodes, problems });
+        }
+        Ok(snapshot)
+    }
+
+    async fn add_project(&self, add: &AddProject) -> Result<ProjectAdded, Failure> {
+        let stored = match self.catalog.admit(&add.folder).await? {
+            Admission::Known(stored) | Admission::Moved(stored) | Admission::New(stored, _) => stored,
+        };
+        let spec = read(&stored.folder)?;
+        let ports = self.catalog.claim(&stored.slug, &spec).await?;
+        let facts = facts(&stored, Some(&spec), &spec.services, ports, None);
+        let names: Vec<String> = spec.services.iter().map(|service| service.name.clone()).collect();
+        let problems = self.catalog.keep_env_files(&facts, &names, &facts.env_files).await;
+        if !problems.is_empty() {
+            return Err(problems.into());
+        }
+        Ok(ProjectAdded { project: stored.slug })
+    }
+
+    async fn wanted(&self, project: &str, service: &str, name: Option<&str>) -> Result<Wanted, Failure> {
+        let all = self.catalog.projects().await?;
+        let found = all.into_iter().find(|(stored, _)| stored.slug == project);
+        let (_, spec) = found.ok_or_else(|| {
+            Failure::new(ErrorCode::UnknownProject, format!("no project is named {project}"))
+        })?;
+        let spec = spec?;
+        named_port(&spec.services, spec.ports.range, service, name)
+    }
+}
+
+fn no_engine(what: &str) -> Failure {
+    Problem::new(ErrorCode::EngineUnreachable, format!("no engine runs, and {what} needs one"))
+        .hint("start the app, or kinfra up in a project's folder")
+        .into()
+}

@@ -1,0 +1,58 @@
+//! A service that listens elsewhere than on the port that it was given, because it doesn't heed `PORT`.
+
+use std::time::{Duration, Instant};
+
+use super::service::{Running, Service};
+use crate::health::{Probe, check};
+use crate::process::Sockets;
+
+/// Looking costs some milliseconds, and it is early to look before a program has had the time to listen at all.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+impl Service {
+    /// After a probe of its own port has failed: the word of a probe that succeeds on another port where the run
+    /// listens. From then on that one counts.
+    pub(super) async fn look_elsewhere(
+        &self,
+        run: u64,
+        running: &Running,
+        on: impl Fn(u16) -> Probe,
+        limit: Duration,
+    ) -> Option<String> {
+        let now = Instant::now();
+        let last = running.looked_at.unwrap_or(running.since);
+        if running.foreign || now.duration_since(last) < LOOK_AGAIN {
+            return None;
+        }
+        self.change(run, |running| running.looked_at = Some(now));
+        let processes = self.context.keeper.remaining(&running.id).await.ok()?;
+        let pids: Vec<u32> = processes.into_iter().map(|process| process.pid).collect();
+        let look = tokio::task::spawn_blocking(move || Sockets::read().listening(&pids));
+        let mut ports = look.await.ok()?;
+        // Its other ports are what they should be.
+        for own in self.instance.facts().ports.get(&self.name)? {
+            ports.remove(&own.port);
+        }
+        for port in ports {
+            if let Ok(word) = check(&on(port), limit).await {
+                tracing::info!(run, port, "listens elsewhere than on its port");
+                self.change(run, |running| running.elsewhere = Some(port));
+                return Some(word);
+            }
+        }
+        None
+    }
+
+    /// Where it really listens, when that is not its port.
+    pub(super) fn listens_on(&self) -> Option<u16> {
+        let runs = self.lock();
+        let (_, newest) = runs.iter().max_by_key(|(number, _)| **number)?;
+        newest.elsewhere
+    }
+
+    fn change(&self, run: u64, change: impl FnOnce(&mut Running)) {
+        if let Some(running) = self.lock().get_mut(&run) {
+            change(running);
+        }
+    }
+}

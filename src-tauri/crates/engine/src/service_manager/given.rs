@@ -1,0 +1,76 @@
+//! The variables by which a service learns of ports: its own, and those of what it depends on.
+
+use super::instance::InstanceFacts;
+use crate::config::{ServiceSpec, port_variable, variable};
+
+const LOOPBACK: &str = "127.0.0.1";
+
+/// `PORT` and `HOST`, and `PORT_METRICS` for a port named metrics.
+pub fn own_ports(spec: &ServiceSpec, facts: &InstanceFacts) -> Vec<(String, String)> {
+    let Some((main, others)) = facts.ports.get(&spec.name).and_then(|ports| ports.split_first()) else {
+        return vec![];
+    };
+    let mut given =
+        vec![("PORT".to_owned(), main.port.to_string()), ("HOST".to_owned(), LOOPBACK.to_owned())];
+    given.extend(others.iter().map(|port| (port_variable(&port.name), port.port.to_string())));
+    given
+}
+
+/// `API_PORT`, `API_URL` and `API_PORT_METRICS`, for each service that this one depends on.
+pub fn ports_of_dependencies(spec: &ServiceSpec, facts: &InstanceFacts) -> Vec<(String, String)> {
+    spec.depends_on.iter().flat_map(|dependency| ports_of(&dependency.service, facts)).collect()
+}
+
+/// What others are told of one service.
+pub fn ports_of(service: &str, facts: &InstanceFacts) -> Vec<(String, String)> {
+    let Some((main, others)) = facts.ports.get(service).and_then(|ports| ports.split_first()) else {
+        return vec![];
+    };
+    let name = variable(service);
+    let mut given = vec![(format!("{name}_PORT"), main.port.to_string())];
+    given.extend(facts.direct_url(service).map(|url| (format!("{name}_URL"), url)));
+    let others = others.iter();
+    given.extend(others.map(|port| (format!("{name}_{}", port_variable(&port.name)), port.port.to_string())));
+    given
+}
+
+#[cfg(test)]
+mod tests {
+    use kinfra_rpc::{PortOrigin, Protocol};
+
+    use super::*;
+    use crate::config::{Format, parse};
+    use crate::port_registry::NodePort;
+
+    #[test]
+    fn a_service_learns_of_its_own_ports_and_of_those_that_it_depends_on() {
+        let text = "services:\n  my-api: {run: serve}\n  web: {run: serve, depends_on: [my-api]}\n";
+        let spec = parse("/shop/kinfra.yaml".as_ref(), text, Format::Yaml).unwrap();
+        let port = |name: &str, port| NodePort {
+            name: name.to_owned(),
+            protocol: if name == "dns" { Protocol::Udp } else { Protocol::Tcp },
+            port,
+            origin: PortOrigin::Hash,
+        };
+        let ports = [
+            ("my-api".to_owned(), vec![port("http", 8000), port("metrics", 8001), port("dns", 8002)]),
+            ("web".to_owned(), vec![port("http", 8003)]),
+        ];
+        let facts = InstanceFacts { ports: ports.into(), ..InstanceFacts::default() };
+        let shown = |given: Vec<(String, String)>| {
+            given.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("\n")
+        };
+        insta::assert_snapshot!(shown(own_ports(&spec.services[0], &facts)), @r"
+        PORT=8000
+        HOST=127.0.0.1
+        PORT_METRICS=8001
+        PORT_DNS=8002
+        ");
+        insta::assert_snapshot!(shown(ports_of_dependencies(&spec.services[1], &facts)), @r"
+        MY_API_PORT=8000
+        MY_API_URL=http://127.0.0.1:8000
+        MY_API_PORT_METRICS=8001
+        MY_API_PORT_DNS=8002
+        ");
+    }
+}

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use kinfra_rpc::PortRange;
 
 use crate::example::Role;
 
@@ -71,8 +72,21 @@ pub enum Command {
     },
     /// Print the JSON Schema of kinfra.yaml
     Schema,
-    /// Give a service another port, and keep that one
-    MovePort { service: String },
+    /// Show whose each port is and what is on it; move, reserve, free or adopt one
+    Ports {
+        #[command(subcommand)]
+        command: Option<Ports>,
+    },
+    /// Look for what is wrong with this machine, and say what to do
+    Doctor,
+    /// Print a service's port
+    Port {
+        service: String,
+
+        /// Another one of its ports than the one in PORT
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
     /// Move the local proxy to another port, and keep that one
     ProxyPort { port: u16 },
     /// Write a small example project to try things with
@@ -150,6 +164,62 @@ pub struct Url {
     /// The public one
     #[arg(long)]
     pub public: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Ports {
+    /// Show everything about one port
+    Who { port: u16 },
+    /// Give a service another port, and keep that one
+    Move {
+        service: String,
+
+        /// Another one of its ports than the one in PORT
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+
+        /// This port, instead of one that is chosen
+        #[arg(long, value_name = "PORT", conflicts_with = "once")]
+        to: Option<u16>,
+
+        /// Only until the service is stopped
+        #[arg(long)]
+        once: bool,
+    },
+    /// Leave a service's port to a server that runs there already, and route to it
+    Adopt {
+        service: String,
+
+        /// Another one of its ports than the one in PORT
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+
+        /// Where the server runs [default: the service's own port]
+        #[arg(long, value_name = "PORT")]
+        port: Option<u16>,
+    },
+    /// End the program that holds a port
+    Free {
+        port: u16,
+
+        /// The UDP port of this number
+        #[arg(long)]
+        udp: bool,
+
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Never choose these ports: one, or a range such as 6000-6100
+    Reserve {
+        ports: PortRange,
+
+        /// What for
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// End a reservation
+    Release { ports: PortRange },
 }
 
 #[derive(Debug, Args)]

@@ -44,11 +44,13 @@ impl From<ErrorCode> for ExitCode {
             ErrorCode::EngineUnreachable => Self::NoEngine,
             ErrorCode::CommandNotFound
             | ErrorCode::PortTaken
+            | ErrorCode::PortClaimed
             | ErrorCode::ProxyPortTaken
             | ErrorCode::AlreadyRunning
             | ErrorCode::NotHealthy
             | ErrorCode::KeeperLost
             | ErrorCode::StoreFailed
+            | ErrorCode::StoreSetAside
             | ErrorCode::Io
             | ErrorCode::Internal => Self::Failed,
         }

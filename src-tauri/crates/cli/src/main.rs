@@ -84,7 +84,9 @@ async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitC
             surroundings.output.json(&kinfra_engine::config::json_schema())?;
             Ok(ExitCode::Done)
         }
-        Command::MovePort { service } => commands::move_port(surroundings, service).await,
+        Command::Ports { command } => commands::ports(surroundings, command).await,
+        Command::Doctor => commands::doctor(surroundings).await,
+        Command::Port { service, name } => commands::port(surroundings, &service, name.as_deref()).await,
         Command::ProxyPort { port } => commands::proxy_port(surroundings, port).await,
         Command::Example { folder } => example::write(surroundings, &folder),
         Command::ServeExample(arguments) => example::serve(surroundings, &arguments).await,

@@ -54,6 +54,14 @@ impl Surroundings {
         Client::connect(&self.home).await
     }
 
+    /// The engine that is there, else what is stored: enough for what needs no process.
+    ///
+    /// # Errors
+    /// When neither can be had.
+    pub async fn connect_or_open(&self) -> Result<Client, Failure> {
+        kinfra_engine::connect_or_open(&self.home, &self.environment).await
+    }
+
     /// A folder named on the command line, as the engine knows it.
     ///
     /// # Errors

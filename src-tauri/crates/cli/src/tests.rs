@@ -67,8 +67,15 @@ fn the_documentation_is_complete() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/cli.md");
     let text = std::fs::read_to_string(path).unwrap();
     let command = Arguments::command();
-    for known in command.get_subcommands().filter(|known| !known.is_hide_set()) {
-        assert!(text.contains(&format!("`kinfra {}", known.get_name())), "`kinfra {}`", known.get_name());
+    let below = |known: &clap::Command| {
+        let name = known.get_name().to_owned();
+        let inner =
+            known.get_subcommands().map(move |inner| (format!("{name} {}", inner.get_name()), inner.clone()));
+        std::iter::once((known.get_name().to_owned(), known.clone())).chain(inner.collect::<Vec<_>>())
+    };
+    let known = command.get_subcommands().filter(|known| !known.is_hide_set());
+    for (name, known) in known.flat_map(below) {
+        assert!(text.contains(&format!("`kinfra {name}")), "`kinfra {name}`");
         for option in known.get_arguments().filter(|option| !option.is_hide_set()) {
             if let Some(name) = option.get_long() {
                 assert!(text.contains(&format!("--{name}")), "--{name}");

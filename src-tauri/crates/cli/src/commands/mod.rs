@@ -1,10 +1,12 @@
 //! One file per command, or per few that are alike.
 
+mod doctor;
 mod down;
 mod end;
 mod engine_log;
 mod known;
 mod logs;
+mod port_changes;
 mod ports;
 mod report;
 mod restart;
@@ -13,11 +15,13 @@ mod up;
 mod url;
 mod wait;
 
+pub use doctor::doctor;
 pub use down::down;
 pub use end::quit;
 pub use known::{add, projects, remove};
 pub use logs::{LogReader, logs};
-pub use ports::{move_port, proxy_port};
+pub use port_changes::proxy_port;
+pub use ports::{port, ports};
 pub use report::ProjectReport;
 pub use restart::restart;
 #[cfg(test)]

@@ -1,33 +1,85 @@
-use kinfra_rpc::{MovePort, TakeSnapshot, UseProxyPort};
+use kinfra_engine::control::Client;
+use kinfra_rpc::{
+    AddProject, AdoptPort, AskPort, ErrorCode, Failure, ListPorts, MovePort, Problem, TakeSnapshot,
+};
 
+use super::port_changes::{adopt, free, move_port, release, reserve};
+use crate::arguments::Ports;
 use crate::exit_code::ExitCode;
-use crate::selection::{check_services, select};
-use crate::surroundings::Surroundings;
+use crate::render;
+use crate::selection::{check_services, project_folder, select};
+use crate::surroundings::{Surroundings, now};
 use crate::trouble::Trouble;
 
-/// `kinfra move-port`.
-pub async fn move_port(surroundings: &Surroundings, service: String) -> Result<ExitCode, Trouble> {
-    let client = surroundings.connect().await?;
-    let snapshot = client.call(TakeSnapshot {}).await?;
-    let project = select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?;
-    check_services(project, std::slice::from_ref(&service))?;
-    let slug = project.slug.clone();
-    client.call(MovePort { project: slug.clone(), service: service.clone() }).await?;
+/// `kinfra ports` and what stands under it. All of it works without an engine.
+pub async fn ports(surroundings: &Surroundings, command: Option<Ports>) -> Result<ExitCode, Trouble> {
+    let client = surroundings.connect_or_open().await?;
+    match command {
+        None => list(surroundings, &client).await,
+        Some(Ports::Who { port }) => {
+            let report = client.call(AskPort { port }).await?;
+            surroundings.output.result(&report, |palette| render::port(&report, now(), *palette))?;
+            Ok(ExitCode::Done)
+        }
+        Some(Ports::Move { service, name, to, once }) => {
+            let project = project_of(surroundings, &client, &service).await?;
+            move_port(surroundings, &client, MovePort { project, service, name, to, this_time: once }).await
+        }
+        Some(Ports::Adopt { service, name, port }) => {
+            let project = project_of(surroundings, &client, &service).await?;
+            adopt(surroundings, &client, AdoptPort { project, service, name, port }).await
+        }
+        Some(Ports::Free { port, udp, yes }) => free(surroundings, &client, port, udp, yes).await,
+        Some(Ports::Reserve { ports, reason }) => reserve(surroundings, &client, ports, reason).await,
+        Some(Ports::Release { ports }) => release(surroundings, &client, ports).await,
+    }
+}
 
-    let snapshot = client.call(TakeSnapshot {}).await?;
-    let nodes = &select(&snapshot, Some(&slug), &surroundings.folder)?.nodes;
-    let port = nodes.iter().find(|node| node.name == service).and_then(|node| node.port);
-    let report = serde_json::json!({ "project": slug, "service": service, "port": port });
-    surroundings.output.result(&report, |_| match port {
-        Some(port) => format!("{service} has port {port} from its next start on.\n"),
-        None => format!("{service} gets another port at its next start.\n"),
-    })?;
+async fn list(surroundings: &Surroundings, client: &Client) -> Result<ExitCode, Trouble> {
+    let project = match &surroundings.project {
+        Some(_) => {
+            let snapshot = client.call(TakeSnapshot {}).await?;
+            Some(select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?.slug.clone())
+        }
+        None => None,
+    };
+    let list = client.call(ListPorts { project }).await?;
+    surroundings.output.result(&list, |palette| render::ports(&list, *palette))?;
     Ok(ExitCode::Done)
 }
 
-/// `kinfra proxy-port`.
-pub async fn proxy_port(surroundings: &Surroundings, port: u16) -> Result<ExitCode, Trouble> {
-    let moved = surroundings.connect().await?.call(UseProxyPort { port }).await?;
-    surroundings.output.result(&moved, |_| format!("The proxy listens on port {}.\n", moved.port))?;
+/// `kinfra port`: prints the number and nothing else. A project that nobody has named before is made known: its ports
+/// are chosen now, and stay.
+pub async fn port(
+    surroundings: &Surroundings,
+    service: &str,
+    name: Option<&str>,
+) -> Result<ExitCode, Trouble> {
+    let client = surroundings.connect_or_open().await?;
+    let project = match project_of(surroundings, &client, service).await {
+        Err(failure) if failure.code() == ErrorCode::UnknownProject && surroundings.project.is_none() => {
+            let folder = project_folder(&surroundings.folder)?;
+            client.call(AddProject { folder }).await?;
+            project_of(surroundings, &client, service).await?
+        }
+        other => other?,
+    };
+    let list = client.call(ListPorts { project: Some(project) }).await?;
+    let mut its = list.claims.iter().filter(|claim| claim.node == service);
+    let claim = its.find(|claim| name.map_or(claim.main, |name| claim.name == name));
+    let port = claim.map(|claim| claim.this_time.unwrap_or(claim.port)).ok_or_else(|| {
+        let named = name.map_or_else(String::new, |name| format!(" named {name}"));
+        Problem::new(ErrorCode::InvalidRequest, format!("{service} has no port{named}"))
+            .hint("`kinfra ports` lists all of them")
+    })?;
+    surroundings.output.result(&serde_json::json!({ "port": port }), |_| format!("{port}\n"))?;
     Ok(ExitCode::Done)
+}
+
+/// The slug of the project that is meant, once the service is known to be one of its.
+async fn project_of(surroundings: &Surroundings, client: &Client, service: &str) -> Result<String, Failure> {
+    let snapshot = client.call(TakeSnapshot {}).await?;
+    let project = select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?;
+    check_services(project, &[service.to_owned()])?;
+    Ok(project.slug.clone())
 }

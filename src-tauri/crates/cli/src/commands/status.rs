@@ -12,7 +12,7 @@ pub async fn status(surroundings: &Surroundings) -> Result<ExitCode, Trouble> {
     let snapshot = surroundings.connect().await?.call(TakeSnapshot {}).await?;
     let project = select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?;
     surroundings.output.result(&ProjectReport::from(project), |palette| {
-        render::status(project, &snapshot.engine.proxy, now(), *palette)
+        render::status(project, &snapshot.engine, now(), *palette)
     })?;
     Ok(code(project.status()))
 }

@@ -2,9 +2,11 @@
 
 mod ansi;
 mod failure;
+mod findings;
 mod lists;
 mod logs;
 mod palette;
+mod ports;
 mod progress;
 mod state;
 mod status;
@@ -14,8 +16,10 @@ mod tests;
 mod time;
 
 pub use failure::failure;
+pub use findings::findings;
 pub use lists::{processes, projects};
 pub use logs::LogStyle;
 pub use palette::Palette;
+pub use ports::{port, ports};
 pub use progress::{LiveBlock, change_lines, urls};
 pub use status::{headline, status};

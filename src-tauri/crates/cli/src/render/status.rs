@@ -1,4 +1,4 @@
-use kinfra_rpc::{NodeState, ProjectState, ProxyState, StackStatus};
+use kinfra_rpc::{EngineState, NodeState, ProjectState, StackStatus};
 
 use super::palette::{Colour, Palette};
 use super::state::{mark, stack_mark, words};
@@ -20,7 +20,8 @@ pub fn headline(project: &ProjectState) -> String {
 }
 
 /// The answer to `kinfra status`. `now` is in milliseconds since 1970.
-pub fn status(project: &ProjectState, proxy: &ProxyState, now: u64, palette: Palette) -> String {
+pub fn status(project: &ProjectState, engine: &EngineState, now: u64, palette: Palette) -> String {
+    let proxy = &engine.proxy;
     let stack = stack_mark(project.status());
     let shape = palette.paint(stack.colour, stack.shape);
     let folder = palette.paint(Colour::Grey, &project.folder.display().to_string());
@@ -39,7 +40,7 @@ pub fn status(project: &ProjectState, proxy: &ProxyState, now: u64, palette: Pal
     text.push_str(&table(&rows, palette));
 
     let failures = project.nodes.iter().filter_map(|node| node.problem.as_ref());
-    for problem in project.problems.iter().chain(failures).chain(&proxy.problem) {
+    for problem in project.problems.iter().chain(failures).chain(&proxy.problem).chain(&engine.problems) {
         text.push_str(&format!("\n{} {problem}\n", palette.paint(Colour::Red, "problem:")));
     }
     if let (Some(_), Some(offered)) = (&proxy.problem, proxy.offered_port) {

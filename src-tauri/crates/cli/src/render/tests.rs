@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 
 use insta::assert_snapshot;
 use kinfra_rpc::{
-    ErrorCode, Failure, Health, LogLine, NodeState, Phase, Place, Problem, ProjectState, ProxyState,
-    Snapshot, Stream, Wanted,
+    EngineState, ErrorCode, Failure, Health, LogLine, NodeState, Phase, Place, Problem, ProjectState,
+    ProxyState, Snapshot, Stream, Wanted,
 };
 
 use super::table::shorten;
@@ -78,7 +78,7 @@ fn all_healthy() -> ProjectState {
 
 #[test]
 fn status_of_a_healthy_stack() {
-    assert_snapshot!(status(&all_healthy(), &ProxyState::default(), NOW, PLAIN), @r"
+    assert_snapshot!(status(&all_healthy(), &EngineState::default(), NOW, PLAIN), @r"
     ● shop · 3 of 3 healthy  /home/ada/shop
 
        SERVICE  STATE            PORT    PID  UPTIME      RESTARTS  URL
@@ -103,7 +103,7 @@ fn status_of_a_stack_in_trouble() {
             column: 5,
         }),
     );
-    assert_snapshot!(status(&project, &proxy, NOW, PLAIN), @r"
+    assert_snapshot!(status(&project, &EngineState { proxy, ..EngineState::default() }, NOW, PLAIN), @r"
     ✕ shop · failed, 1 of 3 healthy  /home/ada/shop
 
        SERVICE  STATE                                  PORT    PID  UPTIME      RESTARTS  URL
@@ -125,7 +125,7 @@ fn status_of_a_stack_in_trouble() {
 #[test]
 fn status_of_a_stopped_stack_and_of_an_empty_one() {
     let project = shop(vec![stopped("store"), stopped("api")]);
-    assert_snapshot!(status(&project, &ProxyState::default(), NOW, PLAIN), @r"
+    assert_snapshot!(status(&project, &EngineState::default(), NOW, PLAIN), @r"
     ○ shop · stopped  /home/ada/shop
 
        SERVICE  STATE    PORT  PID  UPTIME  RESTARTS  URL
@@ -138,10 +138,10 @@ fn status_of_a_stopped_stack_and_of_an_empty_one() {
 #[test]
 fn colour_stands_beside_shapes_and_words_and_moves_no_column() {
     let project = shop(vec![healthy("store", 20_113, 90), crashing(), waiting()]);
-    let coloured = status(&project, &ProxyState::default(), NOW, Palette::new(true));
+    let coloured = status(&project, &EngineState::default(), NOW, Palette::new(true));
     assert!(coloured.contains("\x1b[32m●\x1b[0m  store"), "{coloured:?}");
     assert!(coloured.contains("\x1b[31m✕\x1b[0m  api"), "{coloured:?}");
-    let plain = status(&project, &ProxyState::default(), NOW, PLAIN);
+    let plain = status(&project, &EngineState::default(), NOW, PLAIN);
     assert_eq!(ansi::strip(&coloured), plain);
 }
 

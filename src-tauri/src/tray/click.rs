@@ -1,6 +1,6 @@
 //! What a click does.
 
-use kinfra_rpc::{AddProject, Command, MovePort, Restart, Start, Stop, UseProxyPort};
+use kinfra_rpc::{AddProject, AdoptPort, Command, MovePort, Restart, Start, Stop, UseProxyPort};
 use kinfra_tray::Action;
 use tauri::AppHandle;
 use tauri_plugin_dialog::DialogExt;
@@ -33,9 +33,23 @@ fn perform(app: &AppHandle, action: Action) {
             let title = format!("{project} could not be restarted");
             command(app, title, Some(project.clone()), Restart { project, services: vec![] });
         }
-        Action::MovePort { project, service } => {
+        Action::MovePort { project, service, this_time } => {
             let title = format!("{service} could not get another port");
-            command(app, title, Some(project.clone()), MovePort { project, service });
+            command(
+                app,
+                title,
+                Some(project.clone()),
+                MovePort { project, service, this_time, ..MovePort::default() },
+            );
+        }
+        Action::AdoptPort { project, service } => {
+            let title = format!("The port of {service} could not be left to that program");
+            command(
+                app,
+                title,
+                Some(project.clone()),
+                AdoptPort { project, service, ..AdoptPort::default() },
+            );
         }
         Action::UseProxyPort { port } => {
             command(app, format!("The proxy could not move to port {port}"), None, UseProxyPort { port });

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use kinfra_rpc::{ProjectState, ProxyState, Snapshot};
+use kinfra_rpc::{Problem, ProjectState, ProxyState, Snapshot};
 
 use crate::menu::{Action, Item, Menu};
 use crate::project;
-use crate::words::short;
+use crate::words::{short, title};
 
 /// Where the engine runs whose state is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,7 @@ pub fn menu(state: &Snapshot, engine: Engine) -> Menu {
     let ending = state.engine.ending;
     let mut items = projects(state);
     items.push(Item::separator("separator/projects"));
+    items.extend(notes(&state.engine.problems));
     items.extend(proxy(&state.engine.proxy, ending));
     items.push(Item::line("open", "Open KInfra", Action::OpenWindow));
     items.push(Item::line("add", "Add project…", Action::AddProject).enabled_if(!ending));
@@ -46,6 +47,21 @@ fn projects(state: &Snapshot) -> Vec<Item> {
         project::submenu(project, same, state.engine.ending)
     };
     state.projects.iter().map(submenu).collect()
+}
+
+/// What a person should know of KInfra itself.
+fn notes(problems: &[Problem]) -> Vec<Item> {
+    let mut items = vec![];
+    for (index, problem) in problems.iter().enumerate() {
+        let key = format!("engine/problem/{index}");
+        items.push(Item::line(&*key, short(&problem.message), Action::OpenWindow));
+        let hint = |hint: &String| Item::line(format!("{key}/hint"), short(&title(hint)), Action::OpenWindow);
+        items.extend(problem.hint.as_ref().map(hint));
+    }
+    if !items.is_empty() {
+        items.push(Item::separator("separator/engine"));
+    }
+    items
 }
 
 /// Why local names don't answer, and what can be done about it; nothing when they do.

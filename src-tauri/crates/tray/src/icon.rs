@@ -14,7 +14,12 @@ pub enum Icon {
 /// The worst state of all.
 #[must_use]
 pub fn icon(state: &Snapshot) -> Icon {
-    let proxy = if state.engine.proxy.problem.is_some() { Icon::Degraded } else { Icon::Idle };
+    let engine = &state.engine;
+    let proxy = if engine.proxy.problem.is_some() || !engine.problems.is_empty() {
+        Icon::Degraded
+    } else {
+        Icon::Idle
+    };
     state.projects.iter().map(of_project).fold(proxy, Icon::max)
 }
 

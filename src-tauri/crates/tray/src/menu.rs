@@ -31,7 +31,14 @@ pub enum Action {
         project: String,
     },
     AddProject,
+    /// Another port for good, or for this time.
     MovePort {
+        project: String,
+        service: String,
+        this_time: bool,
+    },
+    /// Leaves the port to whoever is on it.
+    AdoptPort {
         project: String,
         service: String,
     },

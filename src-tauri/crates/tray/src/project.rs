@@ -50,17 +50,31 @@ fn problems(project: &ProjectState, key: &str, ending: bool) -> Vec<Item> {
     for node in &project.nodes {
         let key = format!("{key}/trouble/{}", node.name);
         let Some((text, hint)) = trouble(node) else { continue };
-        let mends = node.problem.as_ref().is_some_and(|problem| problem.code == ErrorCode::PortTaken);
-        if mends {
-            items.extend(lines(project, &key, &text, None));
-            let action = Action::MovePort { project: project.slug.clone(), service: node.name.clone() };
-            let label = format!("Use another port for {}", short_name(&node.name));
-            items.push(Item::line(format!("{key}/move-port"), label, action).enabled_if(!ending));
-        } else {
-            items.extend(lines(project, &key, &text, hint));
-        }
+        let mends = ways_out(project, node, &key, ending);
+        items.extend(lines(project, &key, &text, hint.filter(|_| mends.is_empty())));
+        items.extend(mends);
     }
     items
+}
+
+/// What can be done at once about a port that can't be had.
+fn ways_out(project: &ProjectState, node: &NodeState, key: &str, ending: bool) -> Vec<Item> {
+    let code = node.problem.as_ref().map(|problem| problem.code);
+    let (project, service) = (|| project.slug.clone(), || node.name.clone());
+    let move_port = |this_time| Action::MovePort { project: project(), service: service(), this_time };
+    let name = short_name(&node.name);
+    let mut items = vec![];
+    if matches!(code, Some(ErrorCode::PortTaken | ErrorCode::PortClaimed)) {
+        let label = format!("Use another port for {name}");
+        items.push(Item::line(format!("{key}/move-port"), label, move_port(false)));
+        let label = format!("Use another port for {name} this time");
+        items.push(Item::line(format!("{key}/this-time"), label, move_port(true)));
+    }
+    if code == Some(ErrorCode::PortTaken) {
+        let action = Action::AdoptPort { project: project(), service: service() };
+        items.push(Item::line(format!("{key}/adopt"), "Leave the port to that program", action));
+    }
+    items.into_iter().map(|item| item.enabled_if(!ending)).collect()
 }
 
 fn lines(project: &ProjectState, key: &str, text: &str, hint: Option<&str>) -> Vec<Item> {

@@ -223,7 +223,7 @@ describe('what is wrong', () => {
     await click('move-port-db');
     expect(engine.requests).toContainEqual({
       command: 'port.move',
-      params: { project: 'shop', service: 'db' },
+      params: { project: 'shop', service: 'db', this_time: false },
     });
     await pass(1_000);
     expect(state('db')).toEqual(['running', 'healthy']);

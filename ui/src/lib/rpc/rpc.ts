@@ -6,12 +6,20 @@ export type AddProject = {
  */
 folder: string, };
 
+export type AdoptPort = { project: string, service: string, name?: string, 
+/**
+ * Where the server runs; without it the service's own port.
+ */
+port?: number, };
+
+export type AskPort = { port: number, };
+
 export type Change = { "type": "engine", engine: EngineState, } | { "type": "project", project: ProjectState, } | { "type": "project_removed", slug: string, } | { "type": "node", slug: string, node: NodeState, };
 
 /**
  * What each command takes and answers. It exists for the TypeScript side alone.
  */
-export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "logs.read": [ReadLogs, LogPage], "port.move": [MovePort, Done], "proxy.use_port": [UseProxyPort, ProxyMoved], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
+export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "logs.read": [ReadLogs, LogPage], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
 
 export type Delta = { 
 /**
@@ -35,6 +43,10 @@ export type EngineState = { version: string, pid: number,
  */
 user_folder?: string, proxy: ProxyState, 
 /**
+ * What a person should know of KInfra itself, such as a database that had to be set aside.
+ */
+problems: Array<Problem>, 
+/**
  * True from Quit on.
  */
 ending: boolean, };
@@ -42,7 +54,11 @@ ending: boolean, };
 /**
  * What went wrong, as a code that a program can switch on.
  */
-export type ErrorCode = "config_missing" | "config_ambiguous" | "config_syntax" | "config_unknown_key" | "config_invalid_value" | "config_unknown_reference" | "config_unknown_dependency" | "config_cycle" | "config_name_collision" | "folder_missing" | "command_not_found" | "port_taken" | "proxy_port_taken" | "already_running" | "engine_unreachable" | "not_healthy" | "unknown_project" | "unknown_service" | "invalid_request" | "keeper_lost" | "store_failed" | "io" | "internal";
+export type ErrorCode = "config_missing" | "config_ambiguous" | "config_syntax" | "config_unknown_key" | "config_invalid_value" | "config_unknown_reference" | "config_unknown_dependency" | "config_cycle" | "config_name_collision" | "folder_missing" | "command_not_found" | "port_taken" | "port_claimed" | "proxy_port_taken" | "already_running" | "engine_unreachable" | "not_healthy" | "unknown_project" | "unknown_service" | "invalid_request" | "keeper_lost" | "store_failed" | "store_set_aside" | "io" | "internal";
+
+export type Examination = { findings: Array<Finding>, };
+
+export type Examine = Record<symbol, never>;
 
 /**
  * How a process ended. Exactly one of code and signal is known, or neither when nobody could wait for it.
@@ -58,10 +74,39 @@ at: number, };
  */
 export type Failure = { problems: Array<Problem>, };
 
+export type Finding = { 
+/**
+ * Stable, for programs: `ports.ephemeral`.
+ */
+id: string, level: Level, 
+/**
+ * One line.
+ */
+title: string, 
+/**
+ * What it is about, a line each.
+ */
+details: Array<string>, 
+/**
+ * What to run, if a person wants that; KInfra runs none of it by itself.
+ */
+steps: Array<string>, 
+/**
+ * What to run to take those steps back.
+ */
+undo: Array<string>, };
+
+/**
+ * The holder is named as it was shown: another process that has taken the port since is left alone.
+ */
+export type FreePort = { port: number, protocol: Protocol, pid: number, start_time: string, };
+
 /**
  * What the probes say. A running node can be unhealthy.
  */
 export type Health = "unknown" | "starting" | "healthy" | "degraded" | "unhealthy";
+
+export type HeldPort = { protocol: Protocol, holder: PortHolder, };
 
 export type Hello = { protocol: number, version: string, pid: number, };
 
@@ -75,6 +120,14 @@ proxy_port?: number, };
  * Who hosts the engine.
  */
 export type Host = "desktop" | "headless";
+
+export type Level = "good" | "note" | "bad";
+
+export type ListPorts = { 
+/**
+ * Of one project alone.
+ */
+project?: string, };
 
 /**
  * Which lines of a project's logs are wanted.
@@ -105,7 +158,19 @@ export type LogPage = { lines: Array<LogLine>,
  */
 cursor: string, };
 
-export type MovePort = { project: string, service: string, };
+export type MovePort = { project: string, service: string, 
+/**
+ * Which of its ports; without a name the one that it finds in `PORT`.
+ */
+name?: string, 
+/**
+ * Without it one is chosen.
+ */
+to?: number, 
+/**
+ * Only until the service is stopped.
+ */
+this_time: boolean, };
 
 export type NodeKind = "service" | "task" | "resource";
 
@@ -114,6 +179,14 @@ export type NodeState = { name: string, kind: NodeKind, wanted: Wanted, phase: P
  * One line of truth: `healthy · 12 ms`, `waits for db`, `exited with code 1, next try in 4 s`.
  */
 detail: string, pid?: number, port?: number, 
+/**
+ * Where it really listens, when that is not its port.
+ */
+listens_on?: number, 
+/**
+ * Its port is left to a server that KInfra did not start, and never ends.
+ */
+adopted: boolean, 
 /**
  * Through the proxy.
  */
@@ -174,7 +247,11 @@ project: string, node: string, replica: number,
 /**
  * `http` unless the configuration gives several names.
  */
-name: string, origin: PortOrigin, 
+name: string, 
+/**
+ * What the service finds in `PORT`.
+ */
+main: boolean, origin: PortOrigin, 
 /**
  * In the place of `port` until the service is stopped.
  */
@@ -217,6 +294,26 @@ node?: string,
  */
 container?: string, };
 
+export type PortList = { 
+/**
+ * In the order of their ports.
+ */
+claims: Array<PortClaim>, reserved: Array<ReservedPorts>, 
+/**
+ * Where ports are chosen when a project doesn't say.
+ */
+range: PortRange, 
+/**
+ * What the kernel gives to outgoing connections.
+ */
+ephemeral?: PortRange, };
+
+export type PortMoved = { 
+/**
+ * The one that counts from the next start on.
+ */
+port: number, };
+
 /**
  * Who chose a claim's port.
  */
@@ -226,6 +323,24 @@ export type PortOrigin = "hash" | "user" | "import" | "adopted";
  * Two ports and all between them.
  */
 export type PortRange = { first: number, last: number, };
+
+export type PortReport = { port: number, 
+/**
+ * Whose it is, by protocol.
+ */
+claims: Array<PortClaim>, 
+/**
+ * Who is on it now, by protocol.
+ */
+holders: Array<HeldPort>, 
+/**
+ * Whether it is kept out of the allocator's hands.
+ */
+reserved?: ReservedPorts, 
+/**
+ * Whether the kernel may give it to an outgoing connection.
+ */
+ephemeral: boolean, };
 
 /**
  * What is on a port now.
@@ -286,12 +401,16 @@ limit: number, filter: LogFilter,
  */
 wait_ms: number, };
 
+export type ReleasePorts = { range: PortRange, };
+
 export type RemoveProject = { project: string, };
 
 /**
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
-export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "logs.read", "params": ReadLogs } | { "command": "port.move", "params": MovePort } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "logs.read", "params": ReadLogs } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+
+export type ReservePorts = { range: PortRange, reason: string, };
 
 /**
  * Ports that are never chosen.

@@ -10,7 +10,7 @@ const BLOG: ProjectPlan = { slug: 'blog', folder: '/blog', services: [{ name: 'w
 function snapshot(): Snapshot {
   return {
     revision: 7,
-    engine: { version: '2', pid: 1, proxy: { port: 7080 }, ending: false },
+    engine: { version: '2', pid: 1, proxy: { port: 7080 }, problems: [], ending: false },
     projects: [stoppedProject(SHOP), stoppedProject(BLOG)],
   };
 }
@@ -34,7 +34,7 @@ describe('a delta', () => {
   });
 
   test('replaces the engine', () => {
-    const engine = { version: '2', pid: 1, proxy: { port: 7081 }, ending: true };
+    const engine = { version: '2', pid: 1, proxy: { port: 7081 }, problems: [], ending: true };
     expect(apply({ type: 'engine', engine }).engine).toEqual(engine);
   });
 

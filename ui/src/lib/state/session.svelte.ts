@@ -9,8 +9,12 @@ import { createContext } from 'svelte';
 
 import type { Backend, Command, RequestOf, Response, Unsubscribe } from '../backend/backend';
 import { toFailure } from '../backend/failure';
+import { PortBook } from '../ports/book.svelte';
 import type { Problem, ProjectState, Snapshot, Update } from '../rpc/rpc';
 import { applyDelta } from './reducer';
+
+/** What the main pane shows: the selected project, how to add one, or the ports of the whole machine. */
+export type Page = 'project' | 'add' | 'ports';
 
 export type Connection = 'connecting' | 'live' | 'lost' | 'ended';
 
@@ -24,14 +28,17 @@ export class Session {
   notice = $state<string | null>(null);
   /** Problems of the last command that failed, by the project's slug. */
   refused = $state.raw<Record<string, Problem[]>>({});
-  /** Whether the main pane shows how to add a project rather than the selected one. */
-  adding = $state(false);
+  page = $state<Page>('project');
+  readonly ports: PortBook;
+  /** Problems of the engine that the user has put aside, for as long as this window lives. */
+  #putAside = $state.raw<string[]>([]);
   #selected = $state<string>();
   #unsubscribe: Unsubscribe | undefined;
   #watch = 0;
 
   constructor(backend: Backend) {
     this.backend = backend;
+    this.ports = new PortBook(backend);
   }
 
   /** The project on show: the one chosen, or the first while that one doesn't exist. */
@@ -42,7 +49,17 @@ export class Session {
 
   select(slug: string): void {
     this.#selected = slug;
-    this.adding = false;
+    this.page = 'project';
+  }
+
+  /** What is wrong with KInfra itself and was not put aside. */
+  get engineProblems(): Problem[] {
+    const problems = this.snapshot?.engine.problems ?? [];
+    return problems.filter((problem) => !this.#putAside.includes(problemKey(problem)));
+  }
+
+  putAside(problem: Problem): void {
+    this.#putAside = [...this.#putAside, problemKey(problem)];
   }
 
   /** Hears what the app has to say. Not to hear it takes nothing from the window. */
@@ -111,6 +128,10 @@ export class Session {
         break;
     }
   }
+}
+
+function problemKey({ code, message }: Problem): string {
+  return `${code} ${message}`;
 }
 
 export const [getSession, setSession] = createContext<Session>();

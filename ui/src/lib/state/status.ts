@@ -96,6 +96,7 @@ export function nodeTruth(node: NodeState, now: number): { word: string; rest: s
   const word = nodeWord(node);
   let rest = node.detail === '' ? '' : ` · ${node.detail}`;
   if (node.detail.startsWith(word)) rest = node.detail.slice(word.length);
+  if (node.adopted) rest = ` · not started by KInfra${rest}`;
   if (node.retry_at !== undefined) rest += `, next try in ${span(Math.max(0, node.retry_at - now))}`;
   if (node.kill_at !== undefined) rest += `, killed in ${span(Math.max(0, node.kill_at - now))}`;
   return node.phase === 'waiting' && node.detail.startsWith('waits ')

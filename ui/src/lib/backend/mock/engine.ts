@@ -5,13 +5,23 @@
  * its plan names; a stopped one waits for its dependants. Each step of a node is one timer, and a node has one
  * at most, so a later command simply replaces what was to come.
  */
-import type { Change, Failure, NodeState, Problem, ProjectState, Snapshot, Update } from '../../rpc/rpc';
+import type {
+  Change,
+  Failure,
+  NodeState,
+  PortMoved,
+  Problem,
+  ProjectState,
+  Snapshot,
+  Update,
+} from '../../rpc/rpc';
 import { applyDelta } from '../../state/reducer';
 import { isHealthy } from '../../state/status';
 import type { Backend, Command, Params, RequestOf, Response, Unsubscribe } from '../backend';
 import { chatterLine } from './chatter';
 import { MockLogs } from './logs';
-import { found, probed, refusal, settled } from './outcomes';
+import { found, probed, refusal, refuse, settled } from './outcomes';
+import { MockPorts } from './ports';
 import { stoppedProject, type ProjectPlan, type Scenario, type ServicePlan } from './plans';
 
 export interface MockOptions {
@@ -36,6 +46,7 @@ export class MockEngine implements Backend {
   readonly logs = new MockLogs();
   #snapshot: Snapshot;
   #plans: ProjectPlan[];
+  #ports: MockPorts;
   #watchers = new Set<(update: Update) => void>();
   #timers = new Map<string, ReturnType<typeof setTimeout>>();
   #restarting = new Set<string>();
@@ -46,11 +57,18 @@ export class MockEngine implements Backend {
   constructor(scenario: Scenario, { paceMs = 1_500, chatter = false, notice = null }: MockOptions = {}) {
     this.#paceMs = paceMs;
     this.#notice = notice;
-    this.#plans = [...scenario.projects];
+    this.#plans = structuredClone(scenario.projects);
+    this.#ports = new MockPorts(scenario);
     this.#snapshot = {
       revision: 1,
-      engine: { version: VERSION, pid: 4711, proxy: scenario.proxy, ending: false },
-      projects: scenario.projects.map(stoppedProject),
+      engine: {
+        version: VERSION,
+        pid: 4711,
+        proxy: scenario.proxy,
+        problems: scenario.problems ?? [],
+        ending: false,
+      },
+      projects: scenario.projects.map((plan) => this.#stopped(plan)),
     };
     for (const plan of scenario.projects.filter((plan) => plan.running)) this.#beRunning(plan);
     if (chatter) this.#chatter();
@@ -118,12 +136,32 @@ export class MockEngine implements Backend {
     'state.watch': () => ({}),
     'project.add': ({ folder }) => ({ project: this.#add(folder) }),
     'project.remove': ({ project }) =>
-      this.#done(() => this.#change({ type: 'project_removed', slug: project })),
+      this.#done(() => {
+        this.#ports.remove(project);
+        this.#change({ type: 'project_removed', slug: project });
+      }),
     'stack.start': ({ project, services }) => this.#done(() => this.#start(project, services)),
     'stack.stop': ({ project, services }) => this.#done(() => this.#stop(project, services)),
     'stack.restart': ({ project, services }) => this.#done(() => this.#restart(project, services)),
     'logs.read': (params) => this.logs.read(params),
-    'port.move': ({ project, service }) => this.#done(() => this.#movePort(project, service)),
+    'port.list': ({ project }) => this.#ports.list(this.#snapshot.projects, project),
+    'port.who': ({ port }) => this.#ports.who(this.#snapshot.projects, port),
+    'port.move': (move) => this.#moved(move, this.#ports.move(move)),
+    'port.adopt': (adopt) => {
+      const { phase, adopted } = this.#node(adopt.project, adopt.service);
+      if (isAlive({ phase }) && !adopted)
+        refuse('invalid_request', `${adopt.service} runs: its port is its own`, 'Stop it first.');
+      return this.#moved(adopt, this.#ports.adopt(adopt));
+    },
+    'port.free': (free) =>
+      this.#done(() => {
+        this.#ports.free(free);
+        for (const { slug, nodes } of this.#snapshot.projects)
+          for (const node of nodes.filter((node) => node.port === free.port)) this.#tryAgain(slug, node.name);
+      }),
+    'port.reserve': (reserve) => this.#done(() => this.#ports.reserve(reserve)),
+    'port.release': ({ range }) => this.#done(() => this.#ports.release(range)),
+    'doctor.examine': () => ({ findings: [] }),
     'proxy.use_port': ({ port }) => {
       this.#change({ type: 'engine', engine: { ...this.#snapshot.engine, proxy: { port } } });
       return { port };
@@ -150,7 +188,7 @@ export class MockEngine implements Backend {
   #stop(slug: string, names: string[]): void {
     for (const name of this.#closure(slug, names, (node) => this.#dependants(slug, node.name))) {
       const { retry_at: _retry, ...node } = this.#node(slug, name);
-      const alive = ['starting', 'running', 'stopping'].includes(node.phase);
+      const alive = isAlive(node);
       this.#cancel(slug, name);
       if (alive) this.#set(slug, { ...node, wanted: 'stopped', phase: 'stopping', detail: 'stopping' });
       else this.#set(slug, { ...this.#idle(node), wanted: 'stopped' });
@@ -190,7 +228,8 @@ export class MockEngine implements Backend {
       if (held || this.#timers.has(key(slug, node.name))) continue;
       this.#later(slug, node.name, this.#paceMs / 4, () => {
         const again = this.#restarting.delete(key(slug, node.name));
-        const ended = this.#idle(this.#node(slug, node.name));
+        this.#ports.endLeases(slug, node.name);
+        const ended = this.#withPort(slug, this.#idle(this.#node(slug, node.name)));
         this.#set(slug, again ? { ...ended, phase: 'waiting', detail: 'waiting' } : ended);
         this.#windDown(slug);
         this.#advance(slug);
@@ -201,7 +240,7 @@ export class MockEngine implements Backend {
   #begin(slug: string, name: string): void {
     const { retry_at: _retry, ...node } = this.#node(slug, name);
     const fate = this.#service(slug, name).fate ?? 'healthy';
-    const problem = refusal(fate, node);
+    const problem = refusal(fate, node, this.#ports.strangerOf(slug, name));
     if (problem) {
       this.#set(slug, {
         ...node,
@@ -211,6 +250,12 @@ export class MockEngine implements Backend {
         detail: problem.message,
         problem,
       });
+      return;
+    }
+    if (node.adopted) {
+      const { problem: _problem, ...rest } = node;
+      this.#set(slug, { ...rest, phase: 'running', waits_for: [], ...probed('healthy', name) });
+      this.#advance(slug);
       return;
     }
     this.#print(slug, name, `listening on 127.0.0.1:${node.port ?? 0}`, 'stdout');
@@ -231,13 +276,29 @@ export class MockEngine implements Backend {
     });
   }
 
-  #movePort(slug: string, name: string): void {
-    const service = this.#service(slug, name);
-    service.fate = 'healthy';
-    service.port = (service.port ?? 20_000) + 1;
-    const { problem: _problem, ...node } = this.#node(slug, name);
-    this.#set(slug, { ...node, port: service.port, direct_url: `http://127.0.0.1:${service.port}` });
+  /** The port counts from the next start on, which is now where the old one was in the way. */
+  #moved({ project, service }: { project: string; service: string }, port: number): PortMoved {
+    const node = this.#node(project, service);
+    if (!isAlive(node) || node.adopted) this.#set(project, this.#withPort(project, node));
+    this.#tryAgain(project, service);
+    return { port };
+  }
+
+  #tryAgain(slug: string, name: string): void {
+    const { problem, ...node } = this.#node(slug, name);
+    if (node.phase !== 'failed' || problem?.code !== 'port_taken') return;
+    this.#set(slug, { ...node, wanted: 'running' });
     this.#begin(slug, name);
+  }
+
+  #withPort(slug: string, node: NodeState): NodeState {
+    const { listens_on: _old, ...rest } = node;
+    return { ...rest, ...this.#ports.facts(slug, node.name) };
+  }
+
+  #stopped(plan: ProjectPlan): ProjectState {
+    const project = stoppedProject(plan);
+    return { ...project, nodes: project.nodes.map((node) => this.#withPort(plan.slug, node)) };
   }
 
   #add(folder: string): string {
@@ -252,7 +313,8 @@ export class MockEngine implements Backend {
     }
     const plan: ProjectPlan = { slug, folder, services: [{ name: 'web', port: 23_000 }] };
     if (!this.#plans.some((known) => known.slug === slug)) this.#plans.push(plan);
-    this.#change({ type: 'project', project: stoppedProject(plan) });
+    this.#ports.add(plan);
+    this.#change({ type: 'project', project: this.#stopped(plan) });
     return slug;
   }
 
@@ -268,13 +330,13 @@ export class MockEngine implements Backend {
               nodes: project.nodes.map((node, index) => ({
                 ...node,
                 wanted: 'running',
-                ...settled(plan, node, index, now),
+                ...settled(plan, node, index, now, this.#ports.strangerOf(plan.slug, node.name)),
               })),
             }
           : project,
       ),
     };
-    const names = plan.services.map((service) => service.name);
+    const names = plan.services.filter((service) => !service.adopted).map((service) => service.name);
     for (let n = 0; n < HISTORY_LINES && names.length > 0; n += 1) {
       const name = names[(n * 5) % names.length]!;
       this.logs.append(plan.slug, chatterLine(name, n, now - (HISTORY_LINES - n) * 700));
@@ -285,7 +347,7 @@ export class MockEngine implements Backend {
   #chatter(): void {
     setInterval(() => {
       for (const { slug, nodes } of this.#snapshot.projects) {
-        const running = nodes.filter((node) => node.phase === 'running');
+        const running = nodes.filter((node) => node.phase === 'running' && !node.adopted);
         const node = running[(this.#printed * 5) % running.length];
         if (node) this.logs.append(slug, chatterLine(node.name, (this.#printed += 1), Date.now()));
       }
@@ -375,4 +437,8 @@ export class MockEngine implements Backend {
 
 function key(slug: string, name: string): string {
   return `${slug}/${name}`;
+}
+
+function isAlive({ phase }: Pick<NodeState, 'phase'>): boolean {
+  return ['starting', 'running', 'stopping'].includes(phase);
 }

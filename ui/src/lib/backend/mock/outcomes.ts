@@ -1,15 +1,22 @@
 /** What a node of the in-memory engine looks like once its fate has been met. */
-import type { ErrorCode, Failure, NodeState, Problem } from '../../rpc/rpc';
+import type { ErrorCode, Failure, NodeState, PortHolder, Problem } from '../../rpc/rpc';
 import type { Fate, ProjectPlan } from './plans';
 
-/** Why a service can't even be started, if so. */
-export function refusal(fate: Fate, node: NodeState): Problem | undefined {
+/** Why a service can't even be started, if so. `holder` has its port, if another has it. */
+export function refusal(fate: Fate, node: NodeState, holder: PortHolder | undefined): Problem | undefined {
+  if (holder) {
+    return {
+      code: 'port_taken',
+      message: `port ${node.port} of ${node.name} is taken by ${described(holder)}`,
+      hint: 'Stop that program, or give the service another port.',
+    };
+  }
   switch (fate) {
-    case 'port_taken':
+    case 'port_claimed':
       return {
-        code: 'port_taken',
-        message: `Port ${node.port} is held by postgres (pid 903).`,
-        hint: 'Stop that program, or give the service another port.',
+        code: 'port_claimed',
+        message: `port ${node.port} of ${node.name} belongs to core of bank`,
+        hint: 'Give it another port.',
       };
     case 'command_missing':
       return {
@@ -25,6 +32,13 @@ export function refusal(fate: Fate, node: NodeState): Problem | undefined {
   }
 }
 
+/** As the engine writes it: `node (pid 4711, in /home/me/shop)`. */
+export function described({ container, program, pid, folder, user }: PortHolder): string {
+  if (container !== undefined) return `the container ${container}`;
+  if (pid === undefined) return `a program of the user ${user}`;
+  return `${program ?? 'a program'} (pid ${pid}${folder === undefined ? '' : `, in ${folder}`})`;
+}
+
 /** What the probes of a running node say. */
 export function probed(fate: Fate, name: string): Pick<NodeState, 'health' | 'detail'> {
   return fate === 'unhealthy'
@@ -33,9 +47,16 @@ export function probed(fate: Fate, name: string): Pick<NodeState, 'health' | 'de
 }
 
 /** A node of a stack that has been running for a while: what it is beyond a stopped one. */
-export function settled(plan: ProjectPlan, node: NodeState, index: number, now: number): Partial<NodeState> {
+export function settled(
+  plan: ProjectPlan,
+  node: NodeState,
+  index: number,
+  now: number,
+  holder: PortHolder | undefined,
+): Partial<NodeState> {
   const fate = plan.services[index]?.fate ?? 'healthy';
-  const problem = refusal(fate, node);
+  if (node.adopted) return { phase: 'running', ...probed(fate, node.name) };
+  const problem = refusal(fate, node, holder);
   if (problem) return { phase: 'failed', detail: problem.message, problem };
   const process = { pid: 5000 + index, started_at: now - (index + 1) * 1_117_000 };
   switch (fate) {
@@ -50,8 +71,8 @@ export function settled(plan: ProjectPlan, node: NodeState, index: number, now: 
       };
     case 'healthy':
     case 'unhealthy':
-    case 'port_taken':
     case 'command_missing':
+    case 'port_claimed':
       return { ...process, phase: 'running', restarts: index % 7 === 3 ? 2 : 0, ...probed(fate, node.name) };
   }
 }
@@ -60,4 +81,9 @@ export function settled(plan: ProjectPlan, node: NodeState, index: number, now: 
 export function found<T>(value: T | undefined, code: ErrorCode, name: string): T {
   if (value !== undefined) return value;
   throw { problems: [{ code, message: `There is no "${name}".` }] } satisfies Failure;
+}
+
+/** Refuses a command. */
+export function refuse(code: ErrorCode, message: string, hint?: string): never {
+  throw { problems: [{ code, message, ...(hint !== undefined && { hint }) }] } satisfies Failure;
 }

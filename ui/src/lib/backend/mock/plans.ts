@@ -1,7 +1,15 @@
-import type { NodeState, Problem, ProjectState, ProxyState } from '../../rpc/rpc';
+import type {
+  NodeState,
+  PortHolder,
+  Problem,
+  ProjectState,
+  Protocol,
+  ProxyState,
+  ReservedPorts,
+} from '../../rpc/rpc';
 
 /** What becomes of a service of the in-memory engine when it is started. */
-export type Fate = 'healthy' | 'unhealthy' | 'crashes' | 'port_taken' | 'command_missing' | 'never_ready';
+export type Fate = 'healthy' | 'unhealthy' | 'crashes' | 'command_missing' | 'never_ready' | 'port_claimed';
 
 export interface ServicePlan {
   name: string;
@@ -9,6 +17,14 @@ export interface ServicePlan {
   /** None for a service that listens nowhere. */
   port?: number;
   fate?: Fate;
+  /** What it has beside the port that it finds in `PORT`. */
+  morePorts?: { name: string; port: number; protocol?: Protocol }[];
+  /** Where it listens in spite of its port. */
+  listensOn?: number;
+  /** What runs on its port and is not its own. */
+  holder?: PortHolder;
+  /** Whether that was left there, as the service itself. */
+  adopted?: boolean;
 }
 
 export interface ProjectPlan {
@@ -24,6 +40,9 @@ export interface ProjectPlan {
 export interface Scenario {
   proxy: ProxyState;
   projects: ProjectPlan[];
+  reserved?: ReservedPorts[];
+  /** What is wrong with KInfra itself. */
+  problems?: Problem[];
 }
 
 export const MOCK_PROXY_PORT = 7080;
@@ -37,6 +56,7 @@ export function stoppedNode(project: ProjectPlan, service: ServicePlan): NodeSta
     phase: 'stopped',
     health: 'unknown',
     detail: 'stopped',
+    adopted: false,
     restarts: 0,
     depends_on: service.dependsOn ?? [],
     waits_for: [],

@@ -1,3 +1,4 @@
+import { ports, POSTGRES } from './portScenario';
 import { MOCK_PROXY_PORT, type Fate, type ProjectPlan, type Scenario, type ServicePlan } from './plans';
 
 const PROXY = { port: MOCK_PROXY_PORT };
@@ -65,7 +66,6 @@ function sixty(): Scenario {
 
 function failing(): Scenario {
   const fates: Record<string, Fate> = {
-    db: 'port_taken',
     cache: 'crashes',
     search: 'command_missing',
     mailer: 'unhealthy',
@@ -74,10 +74,18 @@ function failing(): Scenario {
   const services = SHOP.map(({ name, port }) => ({
     name,
     ...(port !== undefined && { port }),
-    fate: fates[name] ?? 'crashes',
+    fate: fates[name] ?? (name === 'db' ? 'healthy' : 'crashes'),
+    ...(name === 'db' && { holder: POSTGRES }),
   }));
   const file = '/home/ada/code/shop/kinfra.yaml';
   return {
+    problems: [
+      {
+        code: 'store_set_aside',
+        message: "KInfra's database could not be read, and was set aside.",
+        hint: 'It is kept as ~/.local/share/kinfra/kinfra.db.broken; projects have to be added again.',
+      },
+    ],
     proxy: {
       problem: {
         code: 'proxy_port_taken',
@@ -131,7 +139,7 @@ function long(): Scenario {
     name: `customer-facing-storefront-${service.name}-service-with-a-long-name`,
     dependsOn: [],
     ...(service.name === 'worker' && { fate: 'crashes' as const }),
-    ...(service.name === 'db' && { fate: 'port_taken' as const }),
+    ...(service.name === 'db' && { holder: POSTGRES }),
   }));
   const folder =
     '/home/ada/code/clients/international-trading-company/customer-relationship-management-suite/branches/fix-login-when-the-session-expired';
@@ -145,6 +153,7 @@ const SCENARIOS: Record<string, () => Scenario> = {
   empty: () => ({ proxy: PROXY, projects: [] }),
   failing,
   long,
+  ports,
 };
 
 /** The scenario of that name; with an unknown one, the usual: eight services. */

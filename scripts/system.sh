@@ -7,10 +7,12 @@ BASE_PACKAGES=(build-essential pkg-config curl ca-certificates)
 DESKTOP_PACKAGES=(libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev libdbus-1-dev)
 # A private desktop per test: X server, session bus, notification daemon, panel, and what drives them.
 TEST_PACKAGES=(xvfb dbus dunst webkit2gtk-driver scrot xdotool wmctrl xclip openbox xfce4-panel)
+# A Docker engine of a test's own, and what its one image is made of.
+TEST_PACKAGES+=(docker.io busybox-static)
 
 # The same as above for systems without apt: what must be there, as pkg-config and the shell see it.
 DESKTOP_MODULES=(webkit2gtk-4.1 ayatana-appindicator3-0.1 librsvg-2.0 dbus-1)
-TEST_PROGRAMS=(Xvfb dbus-daemon dunst dunstctl WebKitWebDriver scrot xdotool wmctrl xclip openbox xfce4-panel)
+TEST_PROGRAMS=(Xvfb dbus-daemon dunst dunstctl WebKitWebDriver scrot xdotool wmctrl xclip openbox xfce4-panel dockerd busybox)
 
 is_linux() { [[ $(uname -s) == Linux ]]; }
 

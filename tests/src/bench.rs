@@ -13,6 +13,8 @@ pub struct Comparison {
     pub name: &'static str,
     /// What the floor is.
     pub floor: &'static str,
+    /// How many things are done in one measurement.
+    pub count: u32,
     /// (ours, floor)
     pub rounds: Vec<(Duration, Duration)>,
 }
@@ -36,7 +38,13 @@ impl Comparison {
                 (ours(), theirs)
             }
         };
-        Self { name, floor, rounds: (0..rounds).map(round).collect() }
+        Self { name, floor, count: 1, rounds: (0..rounds).map(round).collect() }
+    }
+
+    /// Each measurement was of so many things, so their number per second says something.
+    #[must_use]
+    pub fn of(self, count: u32) -> Self {
+        Self { count, ..self }
     }
 
     /// The medians in milliseconds, and the median of the rounds' ratios.
@@ -64,9 +72,13 @@ pub fn report(bench: &str, comparisons: &[Comparison]) -> String {
     let mut table = format!("{:<34} {:>10} {:>10} {:>7}  floor\n", bench, "KInfra", "floor", "ratio");
     for comparison in comparisons {
         let (ours, floor, ratio) = comparison.medians();
+        let rate = match comparison.count {
+            1 => String::new(),
+            count => format!(" ({:.0} per second)", f64::from(count) / ours * 1e3),
+        };
         let _ = writeln!(
             table,
-            "{:<34} {ours:>7.1} ms {floor:>7.1} ms {ratio:>7.2}  {}",
+            "{:<34} {ours:>7.1} ms {floor:>7.1} ms {ratio:>7.2}  {}{rate}",
             comparison.name, comparison.floor
         );
     }
@@ -75,7 +87,7 @@ pub fn report(bench: &str, comparisons: &[Comparison]) -> String {
         let (ours, floor, ratio) = comparison.medians();
         let rounds = comparison.rounds.iter().map(|(ours, floor)| [ours.as_secs_f64() * 1e3, floor.as_secs_f64() * 1e3]);
         json!({
-            "name": comparison.name, "floor": comparison.floor, "ours_ms": ours, "floor_ms": floor, "ratio": ratio,
+            "name": comparison.name, "count": comparison.count, "floor": comparison.floor, "ours_ms": ours, "floor_ms": floor, "ratio": ratio,
             "rounds_ms": rounds.collect::<Vec<_>>(),
         })
     });
@@ -106,7 +118,7 @@ mod tests {
         let rounds = vec![(10, 5), (30, 10), (20, 20)];
         let rounds =
             rounds.into_iter().map(|(ours, floor)| (milliseconds(ours), milliseconds(floor))).collect();
-        let comparison = Comparison { name: "it", floor: "nothing", rounds };
+        let comparison = Comparison { name: "it", floor: "nothing", count: 1, rounds };
         assert_eq!(comparison.medians(), (20.0, 10.0, 2.0));
     }
 }

@@ -44,6 +44,12 @@ fn start_in_the_menu_brings_the_example_up_to_its_page() {
 #[test]
 fn a_killed_service_is_restarted_and_the_user_is_told() {
     let Some(stage) = Stage::set("a killed service", Options::default()) else { return };
+    // Slow enough for what the menu says meanwhile to be read.
+    let configuration = stage.example.join("kinfra.yaml");
+    let text = std::fs::read_to_string(&configuration).unwrap();
+    assert!(text.contains("serve-example, web]"));
+    let slow = text.replace("serve-example, web]", "serve-example, web, --delay-ms, \"700\"]");
+    std::fs::write(&configuration, slow).unwrap();
     let (_app, tray) = stage.start_with_example(&[]);
     stage.bring_up(&tray);
     let before = stage.service("web").pid.unwrap();

@@ -1,6 +1,6 @@
 //! An app that can't begin: it never just isn't there.
 
-use std::fs::{create_dir_all, write};
+use std::fs::{create_dir_all, read_to_string, write};
 
 use rustix::process::Signal;
 
@@ -20,11 +20,9 @@ fn spoil_state_folder(stage: &Stage) {
     write(home.state, "").unwrap();
 }
 
-/// Has a database that is none.
+/// Has a folder where the database belongs.
 fn spoil_database(stage: &Stage) {
-    let home = stage.home.home();
-    create_dir_all(&home.state).unwrap();
-    write(home.database(), "not a database, and longer than the header of one would be".repeat(40)).unwrap();
+    create_dir_all(stage.home.home().database()).unwrap();
 }
 
 /// It ends with 1, after words on stderr about the fault, what to do, and where the log is.
@@ -65,12 +63,30 @@ fn a_state_folder_that_cannot_be_used_is_told_by_a_notification() {
 }
 
 #[test]
-fn a_database_that_is_none_is_told_by_a_notification() {
+fn a_database_that_cannot_be_opened_is_told_by_a_notification() {
     let Some(stage) = Stage::set("an unusable database", Options::default()) else { return };
     spoil_database(&stage);
     let mut app = stage.start(&[]);
     assert_refused(&stage, &mut app, stage.home.home().database().to_str().unwrap());
     wait_for_notification(&stage, "cannot open the database");
+}
+
+#[test]
+fn a_damaged_database_is_set_aside_and_the_menu_says_so() {
+    let Some(stage) = Stage::set("a damaged database", Options::default()) else { return };
+    let home = stage.home.home();
+    create_dir_all(&home.state).unwrap();
+    let notes = "not a database, and longer than the header of one would be".repeat(40);
+    write(home.database(), &notes).unwrap();
+    let (mut app, tray) = stage.start_with_example(&[]);
+    tray.wait_for("the note", |menu| {
+        let is_it = |label: &&str| label.starts_with("what KInfra had stored was damaged");
+        menu.labels().into_iter().find(is_it).map(drop)
+    });
+    assert_eq!(read_to_string(home.state.join("kinfra.sqlite.set-aside-1")).unwrap(), notes);
+    stage.bring_up(&tray);
+    tray.click(&["Quit"]);
+    assert_eq!(app.wait(), Some(0));
 }
 
 #[test]

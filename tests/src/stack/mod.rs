@@ -3,11 +3,14 @@
 mod adoption;
 mod chaos;
 mod configuration;
+mod containers;
 mod ends;
 mod example;
 mod instances;
 mod keeper;
 mod misbehaving;
 mod pages;
+mod port_conflicts;
+mod port_registry;
 mod ports;
 mod secrecy;

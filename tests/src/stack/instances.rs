@@ -15,6 +15,15 @@ fn a_second_folder_of_a_name_is_an_instance_of_its_own() {
     fs::copy(shop.folder().join("kinfra.yaml"), second.join("kinfra.yaml")).unwrap();
     let output = shop.command(&["up", "-d"]).current_dir(&second).output().unwrap();
     assert!(output.status.success(), "{output:#?}");
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    let first = shop.folder().canonicalize().unwrap();
+    let first = first.display();
+    assert!(
+        told.contains(&format!(
+            "The name is that of the project in {first} already: this one is fix-login.shop."
+        )),
+        "{told}"
+    );
     let projects = shop.json(&["projects", "--json"]);
     let slugs: Vec<&str> =
         projects.as_array().unwrap().iter().map(|project| project["slug"].as_str().unwrap()).collect();

@@ -122,6 +122,28 @@ fn a_database_that_is_lost_is_rebuilt_from_what_runs() {
 }
 
 #[test]
+fn a_command_that_finds_a_lost_database_says_so_and_the_next_engine_makes_up_for_it() {
+    let shop = TestProject::example();
+    shop.succeed(&["up", "-d"]);
+    let before = shop.node("web");
+    shop.succeed(&["quit", "--leave-running"]);
+    let database = shop.home.home().database();
+    fs::write(&database, "notes of somebody, in the wrong place\n".repeat(100)).unwrap();
+    let _ = fs::remove_file(database.with_extension("sqlite-wal"));
+
+    let told = shop.kinfra(&["port", "web"]);
+    assert_eq!(told.code, Some(1), "only an engine can tell which ports the running services have");
+    assert!(told.stderr.contains("set aside") && told.stderr.contains("kinfra up"), "{told:#?}");
+    shop.succeed(&["up", "-d"]);
+    let now = shop.node("web");
+    assert_eq!((now.pid, now.port), (before.pid, before.port), "it went on all the time");
+    assert!(shop.succeed(&["status"]).contains("set aside"));
+    shop.succeed(&["quit"]);
+    shop.succeed(&["up", "-d"]);
+    assert!(!shop.succeed(&["status"]).contains("set aside"), "told long enough");
+}
+
+#[test]
 fn a_moved_folder_keeps_its_name_and_its_ports() {
     let shop = TestProject::example();
     shop.succeed(&["up", "-d"]);

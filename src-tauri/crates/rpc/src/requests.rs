@@ -102,6 +102,11 @@ pub struct AddProject {
 pub struct ProjectAdded {
     /// The project's slug: how all other commands name it.
     pub project: String,
+    /// The folder of another project of this name, which is why the slug is not the name alone. Told once, when it
+    /// is added.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    pub namesake: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]

@@ -356,7 +356,12 @@ export type ProjectAdded = {
 /**
  * The project's slug: how all other commands name it.
  */
-project: string, };
+project: string, 
+/**
+ * The folder of another project of this name, which is why the slug is not the name alone. Told once, when it
+ * is added.
+ */
+namesake?: string, };
 
 export type ProjectState = { 
 /**

@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
-use kinfra_rpc::{AddProject, RemoveProject, TakeSnapshot};
+use kinfra_engine::control::Client;
+use kinfra_rpc::{AddProject, Failure, ProjectAdded, RemoveProject, TakeSnapshot};
 
 use super::report::ProjectReport;
 use crate::exit_code::ExitCode;
@@ -13,12 +14,32 @@ use crate::trouble::Trouble;
 pub async fn add(surroundings: &Surroundings, folder: Option<PathBuf>) -> Result<ExitCode, Trouble> {
     let folder = surroundings.resolve(&folder.unwrap_or_default())?;
     let folder = project_folder(&folder)?;
-    let added = surroundings.connect().await?.call(AddProject { folder: folder.clone() }).await?;
+    let client = surroundings.connect_or_open().await?;
+    let added = make_known(surroundings, &client, folder.clone()).await?;
     surroundings.output.result(&added, |_| {
         let slug = &added.project;
         format!("{slug} is known, in {}. `kinfra up --project {slug}` starts it.\n", folder.display())
     })?;
     Ok(ExitCode::Done)
+}
+
+/// Adds a folder's project, and says why when it can't have its name alone.
+///
+/// # Errors
+/// What is wrong with its configuration.
+pub async fn make_known(
+    surroundings: &Surroundings,
+    client: &Client,
+    folder: PathBuf,
+) -> Result<ProjectAdded, Failure> {
+    let added = client.call(AddProject { folder }).await?;
+    if let Some(namesake) = &added.namesake {
+        let (slug, namesake) = (&added.project, namesake.display());
+        surroundings
+            .output
+            .note(&format!("The name is that of the project in {namesake} already: this one is {slug}."));
+    }
+    Ok(added)
 }
 
 /// `kinfra remove`.

@@ -1,8 +1,7 @@
 use kinfra_engine::control::Client;
-use kinfra_rpc::{
-    AddProject, AdoptPort, AskPort, ErrorCode, Failure, ListPorts, MovePort, Problem, TakeSnapshot,
-};
+use kinfra_rpc::{AdoptPort, AskPort, ErrorCode, Failure, ListPorts, MovePort, Problem, TakeSnapshot};
 
+use super::known::make_known;
 use super::port_changes::{adopt, free, move_port, release, reserve};
 use crate::arguments::Ports;
 use crate::exit_code::ExitCode;
@@ -59,7 +58,7 @@ pub async fn port(
     let project = match project_of(surroundings, &client, service).await {
         Err(failure) if failure.code() == ErrorCode::UnknownProject && surroundings.project.is_none() => {
             let folder = project_folder(&surroundings.folder)?;
-            client.call(AddProject { folder }).await?;
+            make_known(surroundings, &client, folder).await?;
             project_of(surroundings, &client, service).await?
         }
         other => other?,

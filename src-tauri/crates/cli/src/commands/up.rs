@@ -1,8 +1,9 @@
 use std::path::PathBuf;
 
 use kinfra_engine::control::Client;
-use kinfra_rpc::{AddProject, ErrorCode, Failure, ProjectState, Start, TakeSnapshot};
+use kinfra_rpc::{ErrorCode, Failure, ProjectState, Start, TakeSnapshot};
 
+use super::known::make_known;
 use super::report::ProjectReport;
 use super::wait::wait;
 use crate::arguments::Up;
@@ -23,7 +24,7 @@ pub async fn up(surroundings: &Surroundings, arguments: &Up) -> Result<ExitCode,
         Err(_) if arguments.detach => hosting::start_in_background(surroundings).await?,
         Err(_) => return hosting::host_project(surroundings, arguments, &target).await,
     };
-    let slug = target.make_known(&client, &arguments.services).await?.slug;
+    let slug = target.make_known(surroundings, &client, &arguments.services).await?.slug;
     start(&client, &slug, &arguments.services).await?;
     let mut follow = Follow::begin(&client).await?;
     let goal = Goal::up(follow.project(&slug)?, &arguments.services);
@@ -53,9 +54,14 @@ impl Target {
     }
 
     /// Makes it known where it isn't, and checks the services' names.
-    pub async fn make_known(&self, client: &Client, services: &[String]) -> Result<ProjectState, Failure> {
+    pub async fn make_known(
+        &self,
+        surroundings: &Surroundings,
+        client: &Client,
+        services: &[String],
+    ) -> Result<ProjectState, Failure> {
         let named = match self {
-            Self::Folder(folder) => &client.call(AddProject { folder: folder.clone() }).await?.project,
+            Self::Folder(folder) => &make_known(surroundings, client, folder.clone()).await?.project,
             Self::Named(name) => name,
         };
         let snapshot = client.call(TakeSnapshot {}).await?;

@@ -83,7 +83,7 @@ async fn try_begin_and_show(
     target: &Target,
     client: &Client,
 ) -> Result<Infallible, Trouble> {
-    let project = target.make_known(client, &arguments.services).await?;
+    let project = target.make_known(surroundings, client, &arguments.services).await?;
     let names = project.nodes.iter().map(|node| node.name.clone()).collect();
     let mut logs = LogReader {
         client: client.clone(),

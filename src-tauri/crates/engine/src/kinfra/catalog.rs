@@ -28,7 +28,14 @@ pub enum Admission {
     Known(StoredProject),
     /// Its folder has another name now; the project is the same.
     Moved(StoredProject),
-    New(StoredProject, Box<ProjectSpec>),
+    New(NewProject),
+}
+
+pub struct NewProject {
+    pub stored: StoredProject,
+    pub spec: Box<ProjectSpec>,
+    /// The folder of another project of its name.
+    pub namesake: Option<PathBuf>,
 }
 
 impl Catalog {
@@ -55,7 +62,8 @@ impl Catalog {
         let stored = StoredProject { slug, name: spec.name.clone(), folder };
         self.store.add_project(stored.clone(), self.clock.now()).await?;
         tracing::info!(project = stored.slug, "added");
-        Ok(Admission::New(stored, Box::new(spec)))
+        let namesake = known.into_iter().find(|known| known.name == spec.name).map(|known| known.folder);
+        Ok(Admission::New(NewProject { stored, spec: Box::new(spec), namesake }))
     }
 
     /// Every project with its configuration, or what is wrong with that.

@@ -20,7 +20,7 @@ mod proxy;
 mod rebuild;
 mod removal;
 mod reports;
-mod texts;
+mod setting_aside;
 
 pub use engine::Kinfra;
 pub use offline::connect_or_open;

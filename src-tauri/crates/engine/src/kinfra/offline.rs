@@ -8,25 +8,27 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{
-    AddProject, AdoptPort, ErrorCode, Failure, MovePort, NodeState, PortMoved, Problem, ProjectAdded,
-    ProjectState, Request, Snapshot,
+    AddProject, AdoptPort, EngineState, ErrorCode, Failure, MovePort, NodeState, PortMoved, Problem,
+    ProjectAdded, ProjectState, Request, Snapshot,
 };
 use serde_json::Value;
+use tokio::net::UnixStream;
 use tokio::time::{Instant, sleep};
 
-use super::catalog::{Admission, Catalog, read};
+use super::catalog::{Admission, Catalog, NewProject, read};
 use super::commands::reply;
 use super::instances::facts;
 use super::lock::Lock;
 use super::options::registry_options;
 use super::ports::named_port;
+use super::setting_aside::{open_store, problem};
 use crate::clock::Clock;
 use crate::config::ServiceSpec;
 use crate::control::{Client, Dispatch, Updates};
 use crate::home::Home;
 use crate::port_registry::{PortRegistry, Wanted};
 use crate::service_manager::Holders;
-use crate::store::{Store, StoredProject};
+use crate::store::StoredProject;
 
 /// Whoever holds the lock for a moment is gone within this; an engine answers within it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -35,6 +37,8 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_millis(5);
 /// A home of which no engine runs.
 struct Offline {
     catalog: Catalog,
+    /// What a person should know of what is stored.
+    problems: Vec<Problem>,
     _lock: Lock,
 }
 
@@ -61,9 +65,13 @@ pub async fn connect_or_open(home: &Home, environment: &BTreeMap<String, String>
 
 async fn open(home: &Home, environment: &BTreeMap<String, String>, lock: Lock) -> Result<Client, Failure> {
     let options = registry_options(home, environment)?;
-    let (store, set_aside) = Store::open(&home.database())?;
-    if let Some(file) = set_aside {
-        tracing::warn!(file = %file.display(), "the database was damaged and is set aside");
+    let (store, set_aside) = open_store(&home.database()).await?;
+    let problems: Vec<Problem> = set_aside.iter().map(|file| problem(file)).collect();
+    // Only an engine can ask the keeper which ports the running services have.
+    if !problems.is_empty() && UnixStream::connect(home.keeper_socket()).await.is_ok() {
+        let hint =
+            "services still run: start KInfra, and their projects and ports are known again (kinfra up -d)";
+        return Err(problems.into_iter().map(|problem| problem.hint(hint)).collect::<Vec<_>>().into());
     }
     let ports = PortRegistry::open(store.clone(), options).await?;
     let holders = Holders::new(store.clone(), environment);
@@ -74,7 +82,7 @@ async fn open(home: &Home, environment: &BTreeMap<String, String>, lock: Lock) -
             catalog.claim(&stored.slug, &spec).await?;
         }
     }
-    Ok(Client::local(Arc::new(Offline { catalog, _lock: lock })))
+    Ok(Client::local(Arc::new(Offline { catalog, problems, _lock: lock })))
 }
 
 impl Dispatch for Offline {
@@ -120,7 +128,8 @@ impl Offline {
 
     /// Every project at rest, with the ports that it will have.
     async fn snapshot(&self) -> Result<Snapshot, Failure> {
-        let mut snapshot = Snapshot::default();
+        let engine = EngineState { problems: self.problems.clone(), ..EngineState::default() };
+        let mut snapshot = Snapshot { engine, ..Snapshot::default() };
         for (stored, spec) in self.catalog.projects().await? {
             let StoredProject { slug, name, folder } = stored;
             let (nodes, problems) = match spec {
@@ -141,8 +150,9 @@ impl Offline {
     }
 
     async fn add_project(&self, add: &AddProject) -> Result<ProjectAdded, Failure> {
-        let stored = match self.catalog.admit(&add.folder).await? {
-            Admission::Known(stored) | Admission::Moved(stored) | Admission::New(stored, _) => stored,
+        let (stored, namesake) = match self.catalog.admit(&add.folder).await? {
+            Admission::Known(stored) | Admission::Moved(stored) => (stored, None),
+            Admission::New(NewProject { stored, namesake, .. }) => (stored, namesake),
         };
         let spec = read(&stored.folder)?;
         let ports = self.catalog.claim(&stored.slug, &spec).await?;
@@ -152,7 +162,7 @@ impl Offline {
         if !problems.is_empty() {
             return Err(problems.into());
         }
-        Ok(ProjectAdded { project: stored.slug })
+        Ok(ProjectAdded { project: stored.slug, namesake })
     }
 
     async fn wanted(&self, project: &str, service: &str, name: Option<&str>) -> Result<Wanted, Failure> {

@@ -10,7 +10,8 @@ use super::engine::{Engine, Kinfra};
 use super::lock::Lock;
 use super::options::EngineOptions;
 use super::rebuild::rebuild;
-use super::{reports, texts};
+use super::reports;
+use super::setting_aside::{made_up_for, open_store, problem};
 use crate::clock::Clock;
 use crate::control::Server;
 use crate::events::Hub;
@@ -19,7 +20,6 @@ use crate::port_registry::PortRegistry;
 use crate::process::{Keeper, KeeperOptions};
 use crate::proxy_server::{ProxyContext, ProxyServer};
 use crate::service_manager::{Holders, ServiceContext, inherited};
-use crate::store::Store;
 
 impl Kinfra {
     /// Opens the engine of a home: takes its lock, takes over what an earlier one left running, and answers on the
@@ -31,11 +31,11 @@ impl Kinfra {
     pub async fn open(options: EngineOptions) -> Result<Self, Failure> {
         let lock = Lock::wait_for(&options.home).await?;
         let clock = Clock::start();
-        let (store, set_aside) = Store::open(&options.home.database())?;
+        let (store, set_aside) = open_store(&options.home.database()).await?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let user_folder = options.environment.get("HOME").map(Into::into);
         let pid = std::process::id();
-        let problems = set_aside.iter().map(|file| texts::set_aside(file)).collect();
+        let problems = set_aside.iter().map(|file| problem(file)).collect();
         let hub = Hub::new(EngineState { version, pid, user_folder, problems, ..EngineState::default() });
         let (keeper, events) = Keeper::connect(keeper_options(&options)?).await?;
         let (output, printed) = watch::channel(0);
@@ -57,6 +57,7 @@ impl Kinfra {
         let catalog = Catalog { store: store.clone(), ports, clock, loading, holders };
         if set_aside.is_some() {
             rebuild(&catalog, &services.keeper, &options.home.logs()).await?;
+            made_up_for(&store).await?;
         }
         let mut adoption = Adoption::take_stock(&services).await?;
         let engine = Arc::new_cyclic(|weak| Engine {

@@ -12,7 +12,7 @@ use kinfra_rpc::{Failure, Problem, ProjectAdded, ProjectState};
 use tokio::sync::Notify;
 
 use super::adoption::Adoption;
-use super::catalog::{Admission, read};
+use super::catalog::{Admission, NewProject, read};
 use super::engine::{Engine, Project};
 use super::instances::{bare, facts, graph, wanted_ports};
 use crate::config::{ProjectSpec, ServiceSpec};
@@ -37,10 +37,10 @@ impl Engine {
         self.refuse_when_ending()?;
         let turn = self.catalog.loading.lock().await;
         let slug = match self.catalog.admit(folder).await? {
-            Admission::New(stored, spec) => {
+            Admission::New(NewProject { stored, spec, namesake }) => {
                 let project = stored.slug.clone();
                 self.load(stored, Some(*spec), vec![], None).await?;
-                return Ok(ProjectAdded { project });
+                return Ok(ProjectAdded { project, namesake });
             }
             Admission::Moved(stored) => {
                 self.project(&stored.slug)?.instance.change(|facts| facts.folder.clone_from(&stored.folder));
@@ -50,7 +50,7 @@ impl Engine {
         };
         drop(turn);
         self.refresh(&slug).await?;
-        Ok(ProjectAdded { project: slug })
+        Ok(ProjectAdded { project: slug, namesake: None })
     }
 
     /// Reads a project's configuration again.

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::{InstancePorts, PortRegistry, RegistryOptions, Wanted};
 use crate::smart_allocator::Ask;
-use crate::store::{Claim, Reservation, Store};
+use crate::store::{Claim, Reservation, Store, StoredProject};
 
 const RANGE: PortRange = PortRange { first: 20_000, last: 28_999 };
 
@@ -290,4 +290,29 @@ async fn what_the_first_schema_stored_keeps_its_ports() {
     assert_eq!((port(&ports, "api"), port(&ports, "web")), (21_234, 3_000));
     let claim = |node| registry.get(&wanted(node, Ask::Any(None)).key("shop")).unwrap();
     assert_eq!((claim("api").origin, claim("web").origin), (PortOrigin::Hash, PortOrigin::User));
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_moves_no_port_and_no_name() {
+    let machine = Machine::new();
+    let project = |slug: &str| StoredProject {
+        slug: slug.to_owned(),
+        name: "shop".to_owned(),
+        folder: format!("/home/me/{slug}").into(),
+    };
+    let (store, _) = Store::open(&machine.database()).unwrap();
+    store.add_project(project("shop"), u64::MAX / 4).await.unwrap();
+    store.add_project(project("fix.shop"), 5).await.unwrap();
+    let registry = machine.registry().await;
+    let first = registry.claim("shop", any(&["api"])).await.unwrap();
+    let second = registry.claim("fix.shop", any(&["api"])).await.unwrap();
+    assert_ne!(first, second);
+
+    let (store, _) = Store::open(&machine.database()).unwrap();
+    let folders: BTreeMap<_, _> =
+        store.projects().await.unwrap().into_iter().map(|known| (known.slug, known.folder)).collect();
+    assert_eq!(folders["shop"], PathBuf::from("/home/me/shop"), "the first one is the main one for good");
+    let registry = machine.registry().await;
+    assert_eq!(registry.claim("fix.shop", any(&["api"])).await.unwrap(), second);
+    assert_eq!(registry.claim("shop", any(&["api"])).await.unwrap(), first);
 }

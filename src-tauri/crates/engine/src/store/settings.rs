@@ -16,6 +16,15 @@ impl Store {
 
     /// # Errors
     /// When the database can't be written.
+    pub async fn remove_setting(&self, name: &'static str) -> Result<(), StoreError> {
+        self.transaction("forget a setting", move |connection| {
+            connection.execute("DELETE FROM setting WHERE name = ?1", [name]).map(drop)
+        })
+        .await
+    }
+
+    /// # Errors
+    /// When the database can't be written.
     pub async fn set_setting(&self, name: impl Into<String>, value: String) -> Result<(), StoreError> {
         let name = name.into();
         let sql = "INSERT INTO setting VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";

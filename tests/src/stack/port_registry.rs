@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use kinfra_rpc::{NodeState, Phase};
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 use crate::{TestHome, TestProject, wait_for, wait_until};
 
@@ -14,9 +15,11 @@ const SOON: Duration = Duration::from_secs(30);
 
 /// `port → whose`, as the registry has it; a port with two owners is a failure.
 fn owners(project: &TestProject) -> BTreeMap<u64, String> {
-    let list = project.json(&["ports", "--json"]);
+    let output = project.command(&["ports", "--json"]).env_remove("KINFRA_PORT_RANGE").output().unwrap();
+    let list: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:#?}"));
     let mut owners = BTreeMap::new();
-    for claim in list["claims"].as_array().unwrap() {
+    let claims = list["claims"].as_array().unwrap_or_else(|| panic!("no claims but {list:#}"));
+    for claim in claims {
         let owner = format!("{}/{}", claim["project"], claim["node"]);
         let other = owners.insert(claim["port"].as_u64().unwrap(), owner);
         assert_eq!(other, None, "{claim} has a port that another one has too");
@@ -76,11 +79,16 @@ fn three_hundred_kills_double_and_lose_nothing() {
 fn kills(rounds: u64) {
     let home = TestHome::new();
     let project = TestProject::at(home, "killed", "project: killed\nservices: {}\n");
+    // More than one test's share: nobody listens on any of them.
+    let settings = project.home.home().config.join("settings.yaml");
+    fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    fs::write(settings, "ports: {range: 10000-14999}\n").unwrap();
     let mut known = BTreeMap::new();
     for round in 0..rounds {
         let text = format!("project: killed{round}\nservices:\n{}", services(2));
         let folder = project.home.project(&format!("killed{round}"), &text);
         let mut command = project.home.command("kinfra");
+        command.env_remove("KINFRA_PORT_RANGE");
         command.args(["port", "s0"]).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().unwrap();
         // From before its first instruction until long after its last.
@@ -157,7 +165,7 @@ fn a_moved_folder_keeps_its_name_and_its_ports() {
     assert_eq!(output.status.code(), Some(4), "no engine runs");
     assert!(shop.command(&["up", "-d"]).current_dir(&elsewhere).output().unwrap().status.success());
     let projects = shop.home.command("kinfra").args(["projects", "--json"]).output().unwrap();
-    let projects: serde_json::Value = serde_json::from_slice(&projects.stdout).unwrap();
+    let projects: Value = serde_json::from_slice(&projects.stdout).unwrap();
     assert_eq!(projects.as_array().unwrap().len(), 1);
     assert_eq!(projects[0]["folder"], elsewhere.to_str().unwrap());
 }
@@ -187,6 +195,33 @@ fn a_branch_moves_no_port_and_a_worktree_has_its_own() {
     let its = String::from_utf8(output.stdout).unwrap();
     assert!(its.trim().parse::<u16>().is_ok() && its != before, "{its}");
     assert_eq!(shop.succeed(&["port", "web"]), before);
+}
+
+#[test]
+fn a_project_without_a_port_to_be_had_keeps_no_other_from_its_own() {
+    let home = TestHome::new();
+    let port = *home.ports().end();
+    let text = format!(
+        "project: tight\nports: {{range: {port}-{port}}}\nservices:\n  one:\n    run: [MISBEHAVE, serve]\n"
+    );
+    let project = TestProject::at(home, "tight", &text);
+    project.succeed(&["up", "-d"]);
+    let configuration = project.folder().join("kinfra.yaml");
+    let text = fs::read_to_string(&configuration).unwrap();
+    let one = text.lines().last().unwrap();
+    fs::write(&configuration, format!("{text}  two:\n{one}\n")).unwrap();
+    let refused = project.kinfra(&["up"]);
+    assert_eq!(refused.code, Some(1), "{refused:#?}");
+    assert!(refused.stderr.contains(&format!("no port for two: all of {port}")), "{refused:#?}");
+    project.succeed(&["quit"]);
+
+    let shop =
+        project.home.project("other", "project: other\nservices:\n  web: {run: sleep 1000, port: none}\n");
+    let up = project.command(&["up", "-d"]).current_dir(&shop).output().unwrap();
+    assert!(up.status.success(), "{up:#?}");
+    let status = project.kinfra(&["status"]).stdout;
+    assert!(status.contains("no port for two"), "{status}");
+    assert_eq!(project.kinfra(&["ports"]).code, Some(0));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 use kinfra_rpc::{ErrorCode, Failure, Problem};
 use rustix::fs::{FlockOperation, flock};
 use tokio::net::UnixStream;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, timeout};
 
 use crate::home::Home;
 
@@ -19,9 +19,10 @@ pub struct Lock {
     _file: File,
 }
 
-/// Whoever holds the lock without an engine has only a short look at what is stored.
-const SHORT_LOOK: Duration = Duration::from_secs(5);
-const TRY_AGAIN_AFTER: Duration = Duration::from_millis(5);
+/// Commands that have a short look at what is stored may be many; an engine that begins waits for the one that has the
+/// lock, and is the next.
+const PATIENCE: Duration = Duration::from_secs(20);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 impl Lock {
     /// As [`Lock::take`], but waits for whoever holds it and is no engine that answers.
@@ -29,18 +30,27 @@ impl Lock {
     /// # Errors
     /// As [`Lock::take`].
     pub async fn wait_for(home: &Home) -> Result<Self, Failure> {
-        let deadline = Instant::now() + SHORT_LOOK;
-        loop {
-            let refused = match Self::take(home) {
-                Err(failure) if failure.code() == ErrorCode::AlreadyRunning => failure,
-                other => return other,
-            };
-            let answers = UnixStream::connect(home.control_socket()).await.is_ok();
-            if answers || Instant::now() >= deadline {
-                return Err(refused);
+        let refused = match Self::take(home) {
+            Err(failure) if failure.code() == ErrorCode::AlreadyRunning => failure,
+            other => return other,
+        };
+        let path = home.lock();
+        // The kernel keeps the order of those who wait. Should nobody care any more when it comes, it is given back.
+        let mut waiting = tokio::task::spawn_blocking(move || {
+            let file = open(&path)?;
+            flock(&file, FlockOperation::LockExclusive).map_err(|error| unusable(&path, &error.into()))?;
+            Ok(Self { _file: file })
+        });
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if let Ok(taken) = timeout(LOOK_AGAIN, &mut waiting).await {
+                return taken.unwrap_or(Err(refused));
             }
-            sleep(TRY_AGAIN_AFTER).await;
+            if UnixStream::connect(home.control_socket()).await.is_ok() {
+                break;
+            }
         }
+        Err(refused)
     }
 
     /// Makes the home's folders, and takes its lock.
@@ -59,8 +69,7 @@ impl Lock {
             made.map_err(|error| unusable(home.short_folder(), &error))?;
         }
         let path = home.lock();
-        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&path);
-        let file = file.map_err(|error| unusable(&path, &error))?;
+        let file = open(&path)?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => Ok(Self { _file: file }),
             Err(rustix::io::Errno::WOULDBLOCK) => Err(Problem::new(
@@ -72,6 +81,11 @@ impl Lock {
             Err(error) => Err(unusable(&path, &error.into())),
         }
     }
+}
+
+fn open(path: &Path) -> Result<File, Failure> {
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
+    file.map_err(|error| unusable(path, &error))
 }
 
 /// A folder that only this user can look into.

@@ -26,7 +26,7 @@ use crate::clock::Clock;
 use crate::config::ServiceSpec;
 use crate::control::{Client, Dispatch, Updates};
 use crate::home::Home;
-use crate::port_registry::{PortRegistry, Wanted};
+use crate::port_registry::{InstancePorts, PortRegistry, Wanted};
 use crate::service_manager::Holders;
 use crate::store::StoredProject;
 
@@ -78,8 +78,10 @@ async fn open(home: &Home, environment: &BTreeMap<String, String>, lock: Lock) -
     let catalog = Catalog { store, ports, clock: Clock::start(), loading: Arc::default(), holders };
     // So that ports of a configuration that changed meanwhile are there to be asked for.
     for (stored, spec) in catalog.projects().await? {
-        if let Ok(spec) = spec {
-            catalog.claim(&stored.slug, &spec).await?;
+        if let Ok(spec) = spec
+            && let Err(failure) = catalog.claim(&stored.slug, &spec).await
+        {
+            tracing::warn!(project = stored.slug, %failure, "its ports can't be had");
         }
     }
     Ok(Client::local(Arc::new(Offline { catalog, problems, _lock: lock })))
@@ -134,13 +136,16 @@ impl Offline {
             let StoredProject { slug, name, folder } = stored;
             let (nodes, problems) = match spec {
                 Ok(spec) => {
-                    let ports = self.catalog.claim(&slug, &spec).await?;
+                    let (ports, problems) = match self.catalog.claim(&slug, &spec).await {
+                        Ok(ports) => (ports, vec![]),
+                        Err(failure) => (InstancePorts::default(), failure.problems),
+                    };
                     let node = |service: &ServiceSpec| NodeState {
                         name: service.name.clone(),
                         port: ports.nodes.get(&service.name).and_then(|ports| Some(ports.first()?.port)),
                         ..NodeState::default()
                     };
-                    (spec.services.iter().map(node).collect(), vec![])
+                    (spec.services.iter().map(node).collect(), problems)
                 }
                 Err(problems) => (vec![], problems),
             };

@@ -17,6 +17,7 @@ use super::engine::{Engine, Project};
 use super::instances::{bare, facts, graph, wanted_ports};
 use crate::config::{ProjectSpec, ServiceSpec};
 use crate::orchestrator::{Command, Node, Stack, StackContext};
+use crate::port_registry::InstancePorts;
 use crate::service_manager::{AdoptedRun, Instance, ServiceNode};
 use crate::store::StoredProject;
 
@@ -86,7 +87,15 @@ impl Engine {
             }
         }
         let range = spec.as_ref().and_then(|spec| spec.ports.range);
-        let ports = self.catalog.ports.claim(&slug, wanted_ports(&specs, range)).await?;
+        let wanted = wanted_ports(&specs, range);
+        // One project whose ports can't be had keeps no other from being loaded.
+        let ports = match self.catalog.ports.claim(&slug, wanted.clone()).await {
+            Ok(ports) => ports,
+            Err(failure) => {
+                problems.extend(failure.problems.clone());
+                InstancePorts::refused(&wanted, &failure)
+            }
+        };
         let facts = facts(&stored, spec.as_ref(), &specs, ports, self.proxy.port());
         // Without a configuration nobody knows which files it wants.
         if spec.is_some() {

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use kinfra_rpc::{PortOrigin, Problem, Protocol};
+use kinfra_rpc::{Failure, PortOrigin, Problem, Protocol};
 
 use crate::smart_allocator::Ask;
 use crate::store::{Claim, ClaimKey};
@@ -63,6 +63,20 @@ pub struct InstancePorts {
     pub nodes: BTreeMap<String, Vec<NodePort>>,
     /// Nodes of which a port is somebody else's.
     pub conflicts: BTreeMap<String, Conflict>,
+}
+
+impl InstancePorts {
+    /// No port at all, for each node that wants one the same reason.
+    #[must_use]
+    pub fn refused(wanted: &[Wanted], failure: &Failure) -> Self {
+        let mut ports = Self::default();
+        let Some(problem) = failure.problems.first() else { return ports };
+        for wanted in wanted {
+            let conflict = Conflict { name: wanted.name.clone(), problem: problem.clone() };
+            ports.conflicts.entry(wanted.node.clone()).or_insert(conflict);
+        }
+        ports
+    }
 }
 
 /// A port that can't be had.

@@ -3,6 +3,7 @@
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use kinfra_engine::store::Store;
 use kinfra_rpc::Phase;
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -22,6 +23,18 @@ fn hosted(project: &TestProject) -> Child {
 
 fn signal(child: &Child, signal: Signal) {
     kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+#[test]
+fn after_a_quit_every_run_has_an_end_so_nothing_starts_by_itself() {
+    let shop = TestProject::example();
+    for _ in 0..5 {
+        shop.succeed(&["up", "-d"]);
+        shop.succeed(&["quit"]);
+        let (store, _) = Store::open(&shop.home.home().database()).unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        assert_eq!(runtime.block_on(store.open_runs()).unwrap(), []);
+    }
 }
 
 #[test]

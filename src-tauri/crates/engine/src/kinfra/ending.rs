@@ -30,7 +30,10 @@ impl Engine {
         tracing::info!(?mode, "ending");
         if mode == EndMode::StopServices {
             self.end_all(None, false).await;
-            self.until_at_rest(None).await;
+            if self.until_at_rest(None).await {
+                // The next engine would take a run whose end is not written down for one that has crashed.
+                let _ = timeout(MARGIN, self.services.runs.until_none()).await;
+            }
         }
         self.proxy.stop();
         // Refused as long as it has children: then it stays and holds them.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kinfra_rpc::Exit;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::supervisor::{Input, Supervisor};
 
@@ -14,6 +14,8 @@ pub type Ticket = u64;
 #[derive(Debug, Default)]
 pub struct Runs {
     tables: Mutex<Tables>,
+    /// How many are open.
+    open: watch::Sender<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -42,13 +44,23 @@ impl Runs {
     }
 
     pub(super) fn begin(&self, run: String, ticket: Ticket, number: u64) {
-        self.lock().runs.insert(run, (ticket, number));
+        let mut tables = self.lock();
+        tables.runs.insert(run, (ticket, number));
+        self.open.send_replace(tables.runs.len());
     }
 
+    /// Waits until no run is open: until all that ended is written down.
+    pub async fn until_none(&self) {
+        // An error can't be: this very value holds the sender.
+        let _ = self.open.subscribe().wait_for(|open| *open == 0).await;
+    }
+
+    /// Nothing of it is left to be done.
     pub(super) fn end(&self, run: &str) {
         let mut tables = self.lock();
         tables.runs.remove(run);
         tables.awaited.remove(run);
+        self.open.send_replace(tables.runs.len());
     }
 
     /// The end of a run that is about to be spawned.

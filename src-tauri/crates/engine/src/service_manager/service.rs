@@ -156,16 +156,15 @@ impl Unit for Service {
 
     async fn ended(&self, run: u64, exit: Exit) {
         let Some(Running { id, foreign, .. }) = self.lock().remove(&run) else { return };
+        if !foreign {
+            tracing::info!(?exit, "ended");
+            match self.context.store.end_run(id.clone(), exit).await {
+                // The keeper remembers it until the store does.
+                Ok(()) => drop(self.context.keeper.forget(&id).await),
+                Err(error) => tracing::error!(%error, "the run's end is not written down"),
+            }
+        }
         self.context.runs.end(&id);
-        if foreign {
-            return;
-        }
-        tracing::info!(?exit, "ended");
-        match self.context.store.end_run(id.clone(), exit).await {
-            // The keeper remembers it until the store does.
-            Ok(()) => drop(self.context.keeper.forget(&id).await),
-            Err(error) => tracing::error!(%error, "the run's end is not written down"),
-        }
     }
 }
 

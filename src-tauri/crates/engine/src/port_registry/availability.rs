@@ -7,28 +7,63 @@ use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, ipproto, socket_with, sockopt};
 
-/// Whether a server could listen on this port now: on the wildcards, on 127.0.0.1 and on ::1. All that could be bound
-/// is held until the last one is decided, so that no probe hides what another would have found; the first that fails
-/// decides. The wildcard also finds a stranger on any other address of this machine; for UDP it finds them all, and
-/// would stand in the way of the other two. A port that needs privileges is not free for whoever has none.
-#[must_use]
-pub fn is_free(port: u16, protocol: Protocol) -> bool {
-    let wildcards = [IpAddr::from(Ipv4Addr::UNSPECIFIED), Ipv6Addr::UNSPECIFIED.into()];
-    let loopback = match protocol {
-        Protocol::Tcp => &[IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)][..],
-        Protocol::Udp => &[],
-    };
-    let mut held = vec![];
-    for address in wildcards.iter().chain(loopback) {
-        match probe((*address, port).into(), protocol) {
-            Ok(socket) => held.push(socket),
-            Err(_) => return false,
-        }
-    }
-    true
+/// In this order: on Linux the wildcards find everybody, listeners on one address of the local network too, so that a
+/// busy port costs one probe or two. Other systems let a wildcard be bound beside a listener on loopback.
+const TCP_ADDRESSES: &[IpAddr] = &[
+    IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    IpAddr::V4(Ipv4Addr::LOCALHOST),
+    IpAddr::V6(Ipv6Addr::LOCALHOST),
+];
+
+/// The wildcards alone: without SO_REUSEADDR they leave no other address of their family to anybody, nor to a probe.
+const UDP_ADDRESSES: &[IpAddr] = &[IpAddr::V4(Ipv4Addr::UNSPECIFIED), IpAddr::V6(Ipv6Addr::UNSPECIFIED)];
+
+/// What binding a port says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Availability {
+    Free,
+    /// Somebody has it. Also said when the system refuses for another reason, such as too many open files: a port
+    /// that could not be tried is not given away.
+    Busy,
+    /// This user may not bind it: below 1024 mostly (`net.ipv4.ip_unprivileged_port_start`). Whether somebody is on
+    /// it can't be told by binding; and a service may have the right that the engine lacks (`setcap`).
+    Forbidden,
 }
 
-/// A bound socket; none where the machine has no such address family.
+/// Whether a server could listen on this port now; what is forbidden is not free. Costs what [`availability`] does.
+#[must_use]
+pub fn is_free(port: u16, protocol: Protocol) -> bool {
+    availability(port, protocol) == Availability::Free
+}
+
+/// Binds the port for a moment, on IPv4 and IPv6. All that could be bound is held until the answer is known, so that
+/// one probe can't hide what another would have found; the first that fails is the answer.
+///
+/// It never waits, and may be called on an async thread. Measured in a debug build in a virtual machine (Linux 6.18):
+/// a free port takes 40 µs for TCP and 16 µs for UDP, a busy one 8 µs where its holder has IPv4, 17 µs with IPv6 alone.
+#[must_use]
+pub fn availability(port: u16, protocol: Protocol) -> Availability {
+    let addresses = match protocol {
+        Protocol::Tcp => TCP_ADDRESSES,
+        Protocol::Udp => UDP_ADDRESSES,
+    };
+    let probes = addresses.iter().map(|address| probe((*address, port).into(), protocol));
+    match probes.collect::<Result<Vec<Option<OwnedFd>>, Errno>>() {
+        Ok(_) => Availability::Free,
+        Err(error) => refused(error),
+    }
+}
+
+const fn refused(error: Errno) -> Availability {
+    match error {
+        // EPERM: what some sandboxes answer.
+        Errno::ACCESS | Errno::PERM => Availability::Forbidden,
+        _ => Availability::Busy,
+    }
+}
+
+/// A bound socket; none where the machine has no such address family, or has it without an address.
 fn probe(address: SocketAddr, protocol: Protocol) -> Result<Option<OwnedFd>, Errno> {
     let family = if address.is_ipv6() { AddressFamily::INET6 } else { AddressFamily::INET };
     let (kind, number) = match protocol {
@@ -54,54 +89,4 @@ fn probe(address: SocketAddr, protocol: Protocol) -> Result<Option<OwnedFd>, Err
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::{TcpListener, TcpStream, UdpSocket};
-
-    use super::*;
-
-    /// A port that neither the kernel nor another test gives away meanwhile: they take ephemeral ones.
-    fn quiet_port() -> u16 {
-        let first = 15_000 + u16::try_from(std::process::id() % 4_000).unwrap();
-        (first..20_000).find(|port| is_free(*port, Protocol::Tcp) && is_free(*port, Protocol::Udp)).unwrap()
-    }
-
-    #[test]
-    fn a_stranger_on_any_address_makes_a_port_busy_for_its_protocol_alone() {
-        let port = quiet_port();
-        // IPv4 only, IPv6 only and the wildcards, that of IPv6 for both families at once as most servers have it.
-        let addresses: [IpAddr; 4] = [
-            Ipv4Addr::LOCALHOST.into(),
-            Ipv6Addr::LOCALHOST.into(),
-            Ipv4Addr::UNSPECIFIED.into(),
-            Ipv6Addr::UNSPECIFIED.into(),
-        ];
-        for address in addresses {
-            let Ok(listener) = TcpListener::bind((address, port)) else {
-                assert!(address.is_ipv6(), "no IPv4 on this machine?");
-                continue;
-            };
-            assert!(!is_free(port, Protocol::Tcp), "{address}");
-            assert!(is_free(port, Protocol::Udp), "{address}");
-            drop(listener);
-            assert!(is_free(port, Protocol::Tcp), "{address} after it was closed");
-
-            let datagrams = UdpSocket::bind((address, port)).unwrap();
-            assert!(!is_free(port, Protocol::Udp), "{address}");
-            assert!(is_free(port, Protocol::Tcp), "{address}");
-            drop(datagrams);
-            assert!(is_free(port, Protocol::Udp), "{address} after it was closed");
-        }
-    }
-
-    #[test]
-    fn connections_that_linger_make_no_port_busy() {
-        let listener = TcpListener::bind(("127.0.0.1", quiet_port() + 1)).unwrap();
-        let address = listener.local_addr().unwrap();
-        let client = TcpStream::connect(address).unwrap();
-        // The side that closes first is left in TIME_WAIT: the server's.
-        drop(listener.accept().unwrap());
-        drop(client);
-        drop(listener);
-        assert!(is_free(address.port(), Protocol::Tcp));
-    }
-}
+mod tests;

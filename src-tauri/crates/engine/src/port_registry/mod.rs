@@ -10,6 +10,6 @@ mod tests;
 mod texts;
 mod wanted;
 
-pub use availability::is_free;
+pub use availability::{Availability, availability, is_free};
 pub use registry::{PortRegistry, RegistryOptions};
 pub use wanted::{Conflict, InstancePorts, NodePort, Wanted};

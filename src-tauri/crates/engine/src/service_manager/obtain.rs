@@ -11,7 +11,7 @@ use super::holders::Held;
 use super::obstacles::port_taken;
 use super::service::Service;
 use crate::config::ServiceSpec;
-use crate::port_registry::{NodePort, is_free};
+use crate::port_registry::{Availability, NodePort, availability, is_free};
 use crate::process::end_leftovers;
 
 /// A process that was killed gives its port back within this.
@@ -30,7 +30,8 @@ impl Service {
     ) -> Result<Option<Held>, Problem> {
         self.note_obstacle(None);
         for (index, port) in ports.iter().enumerate() {
-            if is_free(port.port, port.protocol) {
+            let available = availability(port.port, port.protocol);
+            if available == Availability::Free {
                 continue;
             }
             self.note_obstacle(Some(&port.name));
@@ -38,6 +39,8 @@ impl Service {
             match holder {
                 Some(held) if self.is_leftover(&held) => self.end_leftover(spec, port, held).await?,
                 Some(held) if index == 0 && port.origin == PortOrigin::Adopted => return Ok(Some(held)),
+                // The service may be allowed to what the engine is not.
+                None if available == Availability::Forbidden => {}
                 // Whoever it was may have left meanwhile.
                 None if is_free(port.port, port.protocol) => {}
                 held => return Err(port_taken(&spec.name, port, held.as_ref().map(|held| &held.shown))),

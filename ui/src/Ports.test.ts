@@ -334,6 +334,26 @@ describe('reserved ports', () => {
   });
 });
 
+describe('the doctor', () => {
+  test('says nothing where all is good', async () => {
+    await openPorts();
+    expect(screen.queryByTestId('doctor')).toBeNull();
+  });
+
+  test('names a port that may be taken, with the steps and the way back', async () => {
+    const services = [{ name: 'api', port: 50002 }];
+    const project = { slug: 'old', folder: '/home/ada/code/old', services, running: true };
+    const engine = await open({ proxy: { port: 7080 }, projects: [project] });
+    await click(screen.getByTestId('show-ports'));
+    const doctor = within(screen.getByTestId('doctor'));
+    expect(doctor.getByText('50002 of api in old')).toBeTruthy();
+    const step = 'sudo sysctl --load=/etc/sysctl.d/60-kinfra-ports.conf';
+    const line = doctor.getByText(step).closest<HTMLElement>('.step');
+    await click(within(line ?? document.body).getByRole('button', { name: 'Copy' }));
+    expect(engine.copied).toContain(step);
+  });
+});
+
 describe('in its project, a service', () => {
   const problem = () => within(screen.getByTestId('problem-db'));
 

@@ -6,13 +6,15 @@
  */
 import type { Backend } from '../backend/backend';
 import { toFailure } from '../backend/failure';
-import type { PortList, Problem } from '../rpc/rpc';
+import type { Finding, PortList, Problem } from '../rpc/rpc';
 
 /** How long changes of the state are gathered, in milliseconds: a stack that starts has many. */
 const GATHER_MS = 300;
 
 export class PortBook {
   list = $state.raw<PortList>();
+  /** What the doctor says; as it was when it can't be asked, for that keeps nobody from the list. */
+  findings = $state.raw<Finding[]>([]);
   /** Why the last reading failed. */
   problems = $state.raw<Problem[]>([]);
   #backend: Backend;
@@ -51,6 +53,9 @@ export class PortBook {
       this.problems = [];
     } catch (error) {
       this.problems = toFailure(error).problems;
+      return;
     }
+    const examined = this.#backend.call({ command: 'doctor.examine', params: {} });
+    this.findings = await examined.then(({ findings }) => findings).catch(() => this.findings);
   }
 }

@@ -161,7 +161,7 @@ export class MockEngine implements Backend {
       }),
     'port.reserve': (reserve) => this.#done(() => this.#ports.reserve(reserve)),
     'port.release': ({ range }) => this.#done(() => this.#ports.release(range)),
-    'doctor.examine': () => ({ findings: [] }),
+    'doctor.examine': () => ({ findings: this.#ports.findings() }),
     'proxy.use_port': ({ port }) => {
       this.#change({ type: 'engine', engine: { ...this.#snapshot.engine, proxy: { port } } });
       return { port };

@@ -4,6 +4,7 @@
  */
 import type {
   AdoptPort,
+  Finding,
   FreePort,
   MovePort,
   NodeState,
@@ -15,8 +16,8 @@ import type {
   PortUse,
   ProjectState,
   Protocol,
-  ReservePorts,
   ReservedPorts,
+  ReservePorts,
 } from '../../rpc/rpc';
 import { described, found, refuse } from './outcomes';
 import type { ProjectPlan, Scenario } from './plans';
@@ -59,6 +60,27 @@ export class MockPorts {
       .map((claim) => this.#shown(claim, projects))
       .sort((a, b) => a.port - b.port);
     return { claims, reserved: [...this.#reserved], range: RANGE, ephemeral: EPHEMERAL };
+  }
+
+  /** As `kinfra doctor` has it. */
+  findings(): Finding[] {
+    const at_risk = this.#claims.filter((claim) => contains(EPHEMERAL, claim.port));
+    if (at_risk.length === 0) return [];
+    const ports = at_risk.map((claim) => claim.port).join(',');
+    const file = '/etc/sysctl.d/60-kinfra-ports.conf';
+    return [
+      {
+        id: 'ports.ephemeral',
+        level: 'note',
+        title: `an outgoing connection may sit on ${at_risk.length} claimed ports when the service starts`,
+        details: at_risk.map((claim) => `${claim.port} of ${claim.node} in ${claim.project}`),
+        steps: [
+          `echo 'net.ipv4.ip_local_reserved_ports = ${ports}' | sudo tee ${file}`,
+          `sudo sysctl --load=${file}`,
+        ],
+        undo: [`sudo rm ${file}`, "sudo sysctl --write net.ipv4.ip_local_reserved_ports=''"],
+      },
+    ];
   }
 
   who(projects: ProjectState[], port: number): PortReport {

@@ -27,6 +27,10 @@ impl Engine {
         for claim in ports.claims.iter_mut().filter(|claim| claim.main) {
             let node = nodes.get(&(claim.project.clone(), claim.node.clone()));
             claim.listens_on = node.and_then(|node| node.listens_on);
+            // Nobody is on it, and all the same it is its service's.
+            if claim.listens_on.is_some() && claim.in_use == PortUse::Free {
+                claim.in_use = PortUse::InUse;
+            }
         }
         Ok(ports)
     }

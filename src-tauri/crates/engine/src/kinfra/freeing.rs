@@ -22,7 +22,7 @@ impl Catalog {
         let FreePort { port, protocol, pid, start_time } = request;
         let held = self.holders.on(*port, *protocol).await;
         let Some(held) = held else { return Ok(Done {}) };
-        let process = held.by.process;
+        let process = held.process;
         let seen =
             process.filter(|process| process.pid == *pid && process.start_time.to_string() == *start_time);
         let Some(process) = seen else {

@@ -10,7 +10,7 @@ use kinfra_rpc::{
 use super::catalog::Catalog;
 use super::engine::Engine;
 use crate::process::Sockets;
-use crate::service_manager::Held;
+use crate::service_manager::{Held, Naming};
 use crate::store::{Claim, Reservation};
 
 impl Engine {
@@ -42,9 +42,9 @@ impl Catalog {
             |claim: &Claim| list.project.as_ref().is_none_or(|project| *project == claim.key.instance);
         let claims: Vec<Claim> = self.ports.claims().into_iter().filter(wanted).collect();
         let sockets = sockets().await;
-        let mut shown = vec![];
+        let (mut shown, naming) = (vec![], self.holders.naming());
         for claim in claims {
-            shown.push(self.show(&sockets, claim).await);
+            shown.push(self.show(&sockets, &naming, claim).await);
         }
         let options = self.ports.options();
         Ok(PortList {
@@ -57,14 +57,14 @@ impl Catalog {
 
     pub(super) async fn ask_port(&self, port: u16) -> Result<PortReport, Failure> {
         let sockets = sockets().await;
-        let mut claims = vec![];
+        let (mut claims, naming) = (vec![], self.holders.naming());
         for claim in self.ports.claims().into_iter().filter(|claim| claim.port == port) {
-            claims.push(self.show(&sockets, claim).await);
+            claims.push(self.show(&sockets, &naming, claim).await);
         }
         let mut holders = vec![];
         for protocol in [Protocol::Tcp, Protocol::Udp] {
             if let Some(by) = sockets.holder(port, protocol) {
-                let holder = self.holders.describe(by, port, protocol).await.shown;
+                let holder = naming.name(by, port, protocol).await.shown;
                 holders.push(HeldPort { protocol, holder });
             }
         }
@@ -77,11 +77,11 @@ impl Catalog {
         })
     }
 
-    async fn show(&self, sockets: &Sockets, claim: Claim) -> PortClaim {
+    async fn show(&self, sockets: &Sockets, naming: &Naming<'_>, claim: Claim) -> PortClaim {
         let this_time = self.ports.leased(&claim.key);
         let (now, protocol) = (this_time.unwrap_or(claim.port), claim.key.protocol);
         let held = match sockets.holder(now, protocol) {
-            Some(by) => Some(self.holders.describe(by, now, protocol).await),
+            Some(by) => Some(naming.name(by, now, protocol).await),
             None => None,
         };
         PortClaim {

@@ -15,7 +15,10 @@ pub use kinfra_keeper::platform::{folder_of, identity_of, is_alive, signal_exact
 pub use kinfra_keeper::protocol::{ExitStatus, Identity, Run, Scope, Spawn};
 pub use launch::KeeperOptions;
 pub use leftovers::end_leftovers;
-pub use ports::{HeldBy, Sockets, container_on, ephemeral_range, reserved_ports, started_at};
+pub use ports::{
+    Containers, HeldBy, ListeningPort, Sockets, ephemeral_range, holder, listening_ports, reserved_ports,
+    started_at,
+};
 
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,7 @@ use super::routes::table;
 use crate::clock::Clock;
 use crate::events::Hub;
 use crate::home::Home;
-use crate::process::Sockets;
+use crate::process::holder;
 use crate::store::Store;
 
 /// Of the URLs that people see first; free in IANA's list of those that are in common use.
@@ -113,8 +113,9 @@ impl ProxyServer {
     }
 
     fn listen(&self, port: u16) -> Result<Proxy, Problem> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
-            .map_err(|error| taken(port, &error, holder(port).as_ref(), offer(port)))?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
+            taken(port, &error, holder(port, Protocol::Tcp).map(PortHolder::from).as_ref(), offer(port))
+        })?;
         let pages = Arc::clone(&self.pages) as Arc<_>;
         Proxy::start(listener, WORKERS, pages).map_err(|error| {
             Problem::new(ErrorCode::Io, format!("the proxy can't run on port {port}: {error}"))
@@ -144,10 +145,6 @@ fn end(proxy: Option<Proxy>) {
     if let Some(proxy) = proxy {
         drop(tokio::task::spawn_blocking(move || proxy.shutdown(GRACE)));
     }
-}
-
-fn holder(port: u16) -> Option<PortHolder> {
-    Some(Sockets::read().holder(port, Protocol::Tcp)?.describe())
 }
 
 fn taken(port: u16, error: &std::io::Error, holder: Option<&PortHolder>, offer: Option<u16>) -> Problem {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::service::{Running, Service};
 use crate::health::{Probe, check};
-use crate::process::Sockets;
+use crate::process::{ListeningPort, listening_ports};
 
 /// Looking costs some milliseconds, and it is early to look before a program has had the time to listen at all.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -27,13 +27,13 @@ impl Service {
         self.change(run, |running| running.looked_at = Some(now));
         let processes = self.context.keeper.remaining(&running.id).await.ok()?;
         let pids: Vec<u32> = processes.into_iter().map(|process| process.pid).collect();
-        let look = tokio::task::spawn_blocking(move || Sockets::read().listening(&pids));
-        let mut ports = look.await.ok()?;
+        let found = tokio::task::spawn_blocking(move || listening_ports(&pids)).await.ok()?;
+        let facts = self.instance.facts();
         // Its other ports are what they should be.
-        for own in self.instance.facts().ports.get(&self.name)? {
-            ports.remove(&own.port);
-        }
-        for port in ports {
+        let own = facts.ports.get(&self.name)?;
+        let elsewhere =
+            |found: &ListeningPort| found.on_loopback && !own.iter().any(|own| own.port == found.port);
+        for ListeningPort { port, .. } in found.into_iter().filter(elsewhere) {
             if let Ok(word) = check(&on(port), limit).await {
                 tracing::info!(run, port, "listens elsewhere than on its port");
                 self.change(run, |running| running.elsewhere = Some(port));

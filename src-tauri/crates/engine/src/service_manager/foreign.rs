@@ -19,7 +19,7 @@ impl Service {
         let holder = &held.shown;
         tracing::info!(port = port.port, %holder, "left to a server that runs there");
         // Another user's process has no pid that could be seen.
-        Ok(Launched { pid: held.by.process.map_or(0, |process| process.pid) })
+        Ok(Launched { pid: held.process.map_or(0, |process| process.pid) })
     }
 
     /// There is nothing to wait for: it goes on, or it is gone.

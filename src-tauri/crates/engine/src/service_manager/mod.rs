@@ -19,7 +19,7 @@ mod settings;
 
 pub use environment::inherited;
 pub use given::ports_of;
-pub use holders::{Held, Holders};
+pub use holders::{Held, Holders, Naming};
 pub use instance::{Instance, InstanceFacts};
 pub use node::{AdoptedRun, ServiceNode};
 pub use runs::Runs;

@@ -1,5 +1,6 @@
 //! With strangers that really are there.
 
+use std::fmt::Display;
 use std::io::Read;
 use std::net::{SocketAddrV6, TcpListener, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -19,16 +20,26 @@ fn quiet_port() -> u16 {
         .expect("100 ports and none is free")
 }
 
-/// Another test may be starting a program at this moment: until that has begun it has all descriptors of this one.
-fn becomes_free(port: u16, protocol: Protocol) -> bool {
+/// Another test may be starting a program at this moment: until that has begun it has all descriptors of this one, the
+/// closed ones and those of the probes too.
+fn eventually<T>(what: impl Display, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
-    while !is_free(port, protocol) {
-        if Instant::now() > deadline {
-            return false;
+    loop {
+        if let Some(found) = look() {
+            return found;
         }
+        assert!(Instant::now() < deadline, "not seen within {PATIENCE:?}: {what}");
         std::thread::yield_now();
     }
-    true
+}
+
+fn expect_free(port: u16, protocol: Protocol, when: impl Display) {
+    eventually(format_args!("{protocol} free {when}"), || is_free(port, protocol).then_some(()));
+}
+
+fn listener(address: impl Into<IpAddr>, port: u16) -> TcpListener {
+    let address = address.into();
+    eventually(format_args!("{address} bound"), || TcpListener::bind((address, port)).ok())
 }
 
 fn has_ipv6() -> bool {
@@ -54,11 +65,11 @@ fn addresses() -> Vec<IpAddr> {
 fn a_tcp_stranger_on_any_address_makes_the_port_busy_for_tcp_alone() {
     for address in addresses() {
         let port = quiet_port();
-        let stranger = TcpListener::bind((address, port)).unwrap();
+        let stranger = listener(address, port);
         assert_eq!(availability(port, Protocol::Tcp), Availability::Busy, "{address}");
-        assert_eq!(availability(port, Protocol::Udp), Availability::Free, "{address}");
+        expect_free(port, Protocol::Udp, address);
         drop(stranger);
-        assert!(becomes_free(port, Protocol::Tcp), "{address} after it was closed");
+        expect_free(port, Protocol::Tcp, format_args!("when {address} is closed"));
     }
 }
 
@@ -66,11 +77,11 @@ fn a_tcp_stranger_on_any_address_makes_the_port_busy_for_tcp_alone() {
 fn a_udp_stranger_on_any_address_makes_the_port_busy_for_udp_alone() {
     for address in addresses() {
         let port = quiet_port();
-        let stranger = UdpSocket::bind((address, port)).unwrap();
+        let stranger = eventually(address, || UdpSocket::bind((address, port)).ok());
         assert_eq!(availability(port, Protocol::Udp), Availability::Busy, "{address}");
-        assert_eq!(availability(port, Protocol::Tcp), Availability::Free, "{address}");
+        expect_free(port, Protocol::Tcp, address);
         drop(stranger);
-        assert!(becomes_free(port, Protocol::Udp), "{address} after it was closed");
+        expect_free(port, Protocol::Udp, format_args!("when {address} is closed"));
     }
 }
 
@@ -79,7 +90,8 @@ fn a_stranger_that_would_share_its_udp_port_makes_it_busy_too() {
     let port = quiet_port();
     let stranger = socket_with(AddressFamily::INET, SocketType::DGRAM, SocketFlags::CLOEXEC, None).unwrap();
     sockopt::set_socket_reuseaddr(&stranger, true).unwrap();
-    bind(&stranger, &SocketAddr::from((Ipv4Addr::LOCALHOST, port))).unwrap();
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    eventually(address, || bind(&stranger, &address).ok());
     assert_eq!(availability(port, Protocol::Udp), Availability::Busy);
 }
 
@@ -91,16 +103,17 @@ fn a_stranger_on_ipv6_alone_leaves_ipv4_and_is_found() {
     let port = quiet_port();
     let stranger = socket_with(AddressFamily::INET6, SocketType::STREAM, SocketFlags::CLOEXEC, None).unwrap();
     sockopt::set_ipv6_v6only(&stranger, true).unwrap();
-    bind(&stranger, &SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, port, 0, 0)).unwrap();
+    let address = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, port, 0, 0);
+    eventually(address, || bind(&stranger, &address).ok());
     rustix::net::listen(&stranger, 1).unwrap();
-    drop(TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap());
+    drop(listener(Ipv4Addr::UNSPECIFIED, port));
     assert_eq!(availability(port, Protocol::Tcp), Availability::Busy);
 }
 
 #[test]
 fn connections_in_time_wait_make_no_port_busy() {
     let port = quiet_port();
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+    let listener = listener(Ipv4Addr::LOCALHOST, port);
     let mut client = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     // Whoever closes first is left in TIME_WAIT.
     drop(listener.accept().unwrap());
@@ -113,12 +126,8 @@ fn connections_in_time_wait_make_no_port_busy() {
             columns[1] == own && columns[3] == "06"
         })
     };
-    let deadline = Instant::now() + PATIENCE;
-    while !lingers() {
-        assert!(Instant::now() < deadline, "no connection in TIME_WAIT");
-        std::thread::yield_now();
-    }
-    assert!(becomes_free(port, Protocol::Tcp));
+    eventually("a connection in TIME_WAIT", || lingers().then_some(()));
+    expect_free(port, Protocol::Tcp, "while a connection lingers");
     assert!(lingers(), "it was seen free only after the connection was gone");
 }
 
@@ -126,10 +135,10 @@ fn connections_in_time_wait_make_no_port_busy() {
 fn a_probe_leaves_nothing_behind() {
     let port = quiet_port();
     for protocol in [Protocol::Tcp, Protocol::Udp] {
-        assert!(is_free(port, protocol));
-        assert!(becomes_free(port, protocol), "{protocol}");
+        expect_free(port, protocol, "at first");
+        expect_free(port, protocol, "again");
     }
-    drop(TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).unwrap());
+    drop(listener(Ipv4Addr::UNSPECIFIED, port));
 }
 
 #[test]

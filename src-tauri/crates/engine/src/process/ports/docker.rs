@@ -1,62 +1,80 @@
-//! The container behind a port that Docker holds: asked of the engine itself, over its socket.
+//! The containers behind ports that Docker holds. Only Docker knows them: the process on the port is a proxy of its
+//! own, mostly the superuser's, or there is none.
 
 use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty, Limited};
-use hyper::Request;
 use hyper::client::conn::http1;
-use hyper::header::HOST;
+use hyper::header::{CONNECTION, HOST};
+use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use kinfra_rpc::Protocol;
 use serde::Deserialize;
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
+/// An engine on this machine answers within some ten milliseconds, or hangs.
 const LIMIT: Duration = Duration::from_secs(2);
-/// Some thousand containers.
+
+/// A container takes about 2 KiB of the answer.
 const LONGEST_ANSWER: usize = 16 << 20;
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Container {
-    #[serde(default)]
-    names: Vec<String>,
-    #[serde(default)]
-    ports: Vec<Published>,
-}
+/// The ports that are published by running containers, at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Containers(Vec<Published>);
 
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Published {
-    public_port: Option<u16>,
-    #[serde(rename = "Type")]
-    protocol: String,
+    port: u16,
+    protocol: Protocol,
+    container: String,
 }
 
-/// The name of the container that is published on this port; none when no engine answers within two seconds.
-pub async fn container_on(socket: &Path, port: u16, protocol: Protocol) -> Option<String> {
-    let answer = timeout(LIMIT, running(socket)).await.ok().flatten()?;
-    let containers: Vec<Container> = serde_json::from_slice(&answer).ok()?;
-    let is_on =
-        |published: &Published| published.public_port == Some(port) && published.protocol == protocol.word();
-    let container = containers.into_iter().find(|container| container.ports.iter().any(is_on))?;
-    let name = container.names.into_iter().next()?;
-    Some(name.trim_start_matches('/').to_owned())
+impl Containers {
+    /// Asks the Docker engine at this socket. None when it doesn't answer sensibly within two seconds; why is only
+    /// logged, because nothing but a name depends on it.
+    pub async fn ask(socket: &Path) -> Option<Self> {
+        let answer = timeout(LIMIT, get(socket)).await;
+        let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {} s", LIMIT.as_secs())));
+        match answer.and_then(|answer| parse(&answer)) {
+            Ok(containers) => Some(containers),
+            Err(error) => {
+                tracing::debug!(socket = %socket.display(), error, "Docker can't be asked for its containers");
+                None
+            }
+        }
+    }
+
+    /// The name of the container that is published on this port of this machine.
+    #[must_use]
+    pub fn on(&self, port: u16, protocol: Protocol) -> Option<&str> {
+        let found = self.0.iter().find(|published| published.port == port && published.protocol == protocol);
+        found.map(|published| published.container.as_str())
+    }
 }
 
-/// `GET /containers/json` of the Engine API: the containers that run.
-async fn running(socket: &Path) -> Option<Bytes> {
-    let stream = UnixStream::connect(socket).await.ok()?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
-    let request = Request::get("/containers/json").header(HOST, "docker").body(Empty::<Bytes>::new()).ok()?;
-    let answer = async {
-        let answer = sender.send_request(request).await.ok()?;
-        let whole = Limited::new(answer.into_body(), LONGEST_ANSWER).collect().await.ok()?;
-        Some(whole.to_bytes())
-    };
-    let mut answer = std::pin::pin!(answer);
+/// The running containers. Without a version in the path every engine answers, in its own.
+async fn get(socket: &Path) -> Result<Bytes, String> {
+    let stream = UnixStream::connect(socket).await.map_err(|error| format!("cannot connect: {error}"))?;
+    let strange = |error: hyper::Error| format!("GET /containers/json was not answered: {error}");
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(strange)?;
+    let request = Request::get("/containers/json")
+        .header(HOST, "docker")
+        .header(CONNECTION, "close")
+        .body(Empty::<Bytes>::new())
+        .map_err(|error| format!("GET /containers/json is no valid request: {error}"))?;
+    let mut answer = pin!(async {
+        let answer = sender.send_request(request).await.map_err(strange)?;
+        if answer.status() != StatusCode::OK {
+            return Err(format!("GET /containers/json answered {}", answer.status().as_u16()));
+        }
+        let body = Limited::new(answer.into_body(), LONGEST_ANSWER).collect().await;
+        Ok(body.map_err(|error| format!("the list of containers broke off: {error}"))?.to_bytes())
+    });
+    // The connection may end before its answer is read, never the other way round.
     tokio::select! {
         biased;
         answer = &mut answer => answer,
@@ -64,71 +82,42 @@ async fn running(socket: &Path) -> Option<Bytes> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::path::PathBuf;
-
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::UnixListener;
-
-    use super::*;
-
-    /// Two containers as the Engine API 1.43 lists them, shortened.
-    const CONTAINERS: &str = r#"[
-        {"Id": "8dfafdbc3a40", "Names": ["/shop-db-1"], "Image": "postgres:16", "State": "running",
-         "Ports": [{"IP": "0.0.0.0", "PrivatePort": 5432, "PublicPort": 5432, "Type": "tcp"},
-                   {"IP": "::", "PrivatePort": 5432, "PublicPort": 5432, "Type": "tcp"}]},
-        {"Id": "9cd87474be90", "Names": ["/dns"], "State": "running",
-         "Ports": [{"PrivatePort": 80, "Type": "tcp"}, {"PrivatePort": 53, "PublicPort": 5353, "Type": "udp"}]}
-    ]"#;
-
-    /// An engine that answers each request with this.
-    fn engine(folder: &tempfile::TempDir, answer: String) -> PathBuf {
-        let socket = folder.path().join("docker.sock");
-        let listener = UnixListener::bind(&socket).unwrap();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let answer = answer.clone();
-                tokio::spawn(async move {
-                    let mut request = [0; 4096];
-                    let length = stream.read(&mut request).await.unwrap();
-                    assert!(request[..length].starts_with(b"GET /containers/json HTTP/1.1\r\n"));
-                    stream.write_all(answer.as_bytes()).await.unwrap();
-                    // Held open, as a server with keep-alive does.
-                    let _ = stream.read(&mut request).await;
-                });
-            }
-        });
-        socket
-    }
-
-    fn http(body: &str) -> String {
-        let length = body.len();
-        format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")
-    }
-
-    #[tokio::test]
-    async fn the_container_of_a_port_is_named() {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = engine(&folder, http(CONTAINERS));
-        assert_eq!(container_on(&socket, 5432, Protocol::Tcp).await.as_deref(), Some("shop-db-1"));
-        assert_eq!(container_on(&socket, 5353, Protocol::Udp).await.as_deref(), Some("dns"));
-        assert_eq!(container_on(&socket, 5353, Protocol::Tcp).await, None);
-        assert_eq!(container_on(&socket, 80, Protocol::Tcp).await, None);
-    }
-
-    #[tokio::test]
-    async fn without_a_sensible_engine_there_is_no_name() {
-        let folder = tempfile::tempdir().unwrap();
-        assert_eq!(container_on(&folder.path().join("docker.sock"), 5432, Protocol::Tcp).await, None);
-        let socket = engine(&folder, http("{\"message\": \"nonsense\"}"));
-        assert_eq!(container_on(&socket, 5432, Protocol::Tcp).await, None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_engine_that_hangs_is_not_waited_for() {
-        let folder = tempfile::tempdir().unwrap();
-        let socket = engine(&folder, String::new());
-        assert_eq!(container_on(&socket, 5432, Protocol::Tcp).await, None);
-    }
+/// What is needed of `ContainerSummary` in the Engine API.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Summary {
+    #[serde(default)]
+    names: Vec<String>,
+    #[serde(default)]
+    ports: Vec<Port>,
 }
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Port {
+    /// None for a port that only other containers see.
+    public_port: Option<u16>,
+    #[serde(rename = "Type")]
+    protocol: String,
+}
+
+fn parse(answer: &[u8]) -> Result<Containers, String> {
+    let summaries: Vec<Summary> =
+        serde_json::from_slice(answer).map_err(|error| format!("this is no list of containers: {error}"))?;
+    let mut all = vec![];
+    for Summary { names, ports } in summaries {
+        // Names with a slash within are those by which linked containers know it.
+        let own = names.iter().filter_map(|name| name.strip_prefix('/')).find(|name| !name.contains('/'));
+        let Some(container) = own else { continue };
+        for Port { public_port, protocol } in ports {
+            let protocol = [Protocol::Tcp, Protocol::Udp].into_iter().find(|known| known.word() == protocol);
+            if let (Some(port), Some(protocol)) = (public_port, protocol) {
+                all.push(Published { port, protocol, container: container.to_owned() });
+            }
+        }
+    }
+    Ok(Containers(all))
+}
+
+#[cfg(test)]
+mod tests;

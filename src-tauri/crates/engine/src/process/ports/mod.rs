@@ -1,13 +1,16 @@
-//! Ports as the kernel sees them: who is on one, and what it may give away by itself.
+//! Ports as the kernel sees them: who is on one, on which ones a program listens, what the kernel gives away itself.
 
 mod docker;
-mod holder;
+mod held_by;
 mod kernel;
+mod owners;
+mod program;
 mod sockets;
+mod table;
 #[cfg(test)]
 mod tests;
 
-pub use docker::container_on;
-pub use holder::{HeldBy, started_at};
-pub use kernel::{ephemeral_range, reserved_ports};
-pub use sockets::Sockets;
+pub use docker::Containers;
+pub use held_by::HeldBy;
+pub use kernel::{ephemeral_range, reserved_ports, started_at};
+pub use sockets::{ListeningPort, Sockets, holder, listening_ports};

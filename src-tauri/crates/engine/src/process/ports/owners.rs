@@ -1,0 +1,70 @@
+//! Which processes hold a socket.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+
+use kinfra_keeper::platform::{Process, processes};
+use kinfra_keeper::protocol::Identity;
+
+/// The processes that hold some sockets, by the socket's inode. Those of other users aren't there.
+#[derive(Debug, Default)]
+pub struct Owners(HashMap<u64, Vec<Process>>);
+
+impl Owners {
+    /// Looks through the descriptors of all processes. Blocks for some ten milliseconds where many programs run.
+    pub fn read(wanted: &HashSet<u64>) -> Self {
+        let mut owners = Self::default();
+        for process in processes() {
+            // A set, because a process may have a socket twice.
+            for inode in sockets_of(process.identity.pid).collect::<HashSet<_>>().intersection(wanted) {
+                owners.0.entry(*inode).or_default().push(process);
+            }
+        }
+        owners
+    }
+
+    pub fn of(&self, inode: u64) -> &[Process] {
+        self.0.get(&inode).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// The inodes of the sockets that a process has open; none when it is another user's.
+pub fn sockets_of(pid: u32) -> impl Iterator<Item = u64> {
+    let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).ok();
+    let inode = |target: &str| target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok();
+    descriptors.into_iter().flatten().filter_map(move |descriptor| {
+        let target = fs::read_link(descriptor.ok()?.path()).ok()?;
+        inode(target.to_str()?)
+    })
+}
+
+/// Of processes that share a socket the one that was started: the others are its workers, forked from it. By age and
+/// not by pid, as pids begin anew after the highest.
+pub fn started(owners: &[Process]) -> Option<Identity> {
+    let is_worker = |process: &&Process| owners.iter().any(|other| other.identity.pid == process.parent);
+    let roots = owners.iter().filter(|process| !is_worker(process));
+    roots.map(|process| process.identity).min_by_key(|identity| (identity.start_time, identity.pid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn process(pid: u32, start_time: u64, parent: u32) -> Process {
+        let identity = Identity { pid, start_time };
+        Process { identity, parent, group: pid, session: 1, user: 1000, ended: false }
+    }
+
+    #[test]
+    fn of_a_server_with_workers_the_one_that_was_started_is_named() {
+        let owners = [process(12, 80, 4711), process(4711, 50, 1), process(4712, 51, 4711)];
+        assert_eq!(started(&owners), Some(Identity { pid: 4711, start_time: 50 }));
+    }
+
+    #[test]
+    fn of_workers_whose_parent_is_gone_the_oldest_is_named() {
+        let owners = [process(12, 80, 1), process(4712, 51, 1)];
+        assert_eq!(started(&owners), Some(Identity { pid: 4712, start_time: 51 }));
+        assert_eq!(started(&[]), None);
+    }
+}

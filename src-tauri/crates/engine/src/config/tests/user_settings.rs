@@ -93,9 +93,7 @@ services: {}
     /home/me/settings.yaml:6:1: unknown key `services`
       hint: known here: `ports`
     ");
-    assert_snapshot!(faults("ports: 20000-28999\n"), @"
-    /home/me/settings.yaml:1:8: `ports` is `20000-28999`, but must be a map of settings
-    ");
+    assert_snapshot!(faults("ports: 20000-28999\n"), @"/home/me/settings.yaml:1:8: `ports` is `20000-28999`, but must be a map of settings");
     assert_snapshot!(faults("ports: {}\nports: {}\n"), @"
     /home/me/settings.yaml:2:1: the key `ports` stands here a second time; the first is in line 1
       hint: rename or remove one of them

@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -29,6 +30,7 @@ pub enum StoreError {
 #[derive(Debug, Clone)]
 pub struct Store {
     jobs: Sender<Job>,
+    transactions: Arc<AtomicU64>,
 }
 
 impl Store {
@@ -41,11 +43,19 @@ impl Store {
         let Opened { connection, set_aside } = open(path)?;
         let (jobs, queue) = mpsc::channel();
         let thread = thread::Builder::new().name("kinfra-store".to_owned());
-        thread.spawn(move || work(connection, &queue)).map_err(|error| StoreError::Open {
+        let transactions = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&transactions);
+        thread.spawn(move || work(connection, &queue, &counted)).map_err(|error| StoreError::Open {
             path: path.to_owned(),
             source: rusqlite::Error::ToSqlConversionFailure(Box::new(error)),
         })?;
-        Ok((Self { jobs }, set_aside))
+        Ok((Self { jobs, transactions }, set_aside))
+    }
+
+    /// How many transactions all that was asked has taken so far: fewer, the more was asked at once.
+    #[must_use]
+    pub fn transactions(&self) -> u64 {
+        self.transactions.load(Ordering::Relaxed)
     }
 
     /// Runs work on the database's thread, and answers when what it did is durable; `doing` completes *cannot …* in

@@ -4,6 +4,7 @@
 //! at once share one flush of the disk.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Receiver;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -26,36 +27,30 @@ pub(super) struct Job {
 pub(super) struct Uncommitted(pub Arc<rusqlite::Error>);
 
 /// Works until nobody can ask for anything any more.
-pub(super) fn work(mut connection: Connection, queue: &Receiver<Job>) {
+pub(super) fn work(mut connection: Connection, queue: &Receiver<Job>, transactions: &AtomicU64) {
     while let Ok(first) = queue.recv() {
-        let jobs = std::iter::once(first).chain(queue.try_iter().take(MOST_AT_ONCE - 1)).collect();
-        together(&mut connection, jobs);
+        // What comes while others are worked on is taken along: who waits for a flush is best not late for it.
+        transactions.fetch_add(1, Ordering::Relaxed);
+        together(&mut connection, std::iter::once(first).chain(queue.try_iter()).take(MOST_AT_ONCE));
     }
 }
 
-fn together(connection: &mut Connection, jobs: Vec<Job>) {
+fn together(connection: &mut Connection, mut jobs: impl Iterator<Item = Job>) {
     let mut transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
         Ok(transaction) => transaction,
-        Err(error) => return refuse(jobs, error),
+        Err(error) => {
+            let error = Uncommitted(Arc::new(error));
+            return jobs.for_each(|job| (job.refuse)(error.clone()));
+        }
     };
-    let mut jobs = jobs.into_iter();
     let mut answers = vec![];
     while !transaction.is_autocommit() {
         let Some(job) = jobs.next() else { break };
         answers.push((job.work)(&mut transaction));
     }
     // Some errors, as a full disk is one, roll everything back at once: then there is nothing to commit.
-    let committed = transaction.commit();
-    let result = committed.map_err(|error| Uncommitted(Arc::new(error)));
+    let committed = transaction.commit().map_err(|error| Uncommitted(Arc::new(error)));
     for answer in answers {
-        answer(result.clone());
+        answer(committed.clone());
     }
-    if let Err(error) = result {
-        jobs.for_each(|job| (job.refuse)(error.clone()));
-    }
-}
-
-fn refuse(jobs: Vec<Job>, error: rusqlite::Error) {
-    let error = Uncommitted(Arc::new(error));
-    jobs.into_iter().for_each(|job| (job.refuse)(error.clone()));
 }

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use rusqlite::Connection;
@@ -77,32 +77,23 @@ impl Store {
         then: impl FnOnce(Option<&T>) + Send + 'static,
     ) -> Result<T, StoreError> {
         let (sender, answered) = oneshot::channel();
-        // Either the work answers, or the refusal: whoever comes takes it.
-        let end = Arc::new(Mutex::new(Some((sender, then))));
-        let finish = move |result: Result<T, StoreError>| {
-            let end = end.lock().unwrap_or_else(PoisonError::into_inner).take();
-            if let Some((sender, then)) = end {
-                then(result.as_ref().ok());
-                // The caller may have given up.
-                let _ = sender.send(result);
-            }
-        };
-        let refuse = finish.clone();
         let uncommitted = move |Uncommitted(source)| StoreError::Commit { doing, source };
-        let job = Job {
-            work: Box::new(move |transaction| {
+        let job: Job = Box::new(move |begun| {
+            let result = begun.map_err(uncommitted).and_then(|transaction| {
                 let result = transaction.savepoint().and_then(|savepoint| {
                     let value = work(&savepoint)?;
                     savepoint.commit()?;
                     Ok(value)
                 });
-                let result = result.map_err(|source| StoreError::Query { doing, source });
-                Box::new(move |committed| {
-                    finish(result.and_then(|value| committed.map(|()| value).map_err(uncommitted)));
-                })
-            }),
-            refuse: Box::new(move |error| refuse(Err(uncommitted(error)))),
-        };
+                result.map_err(|source| StoreError::Query { doing, source })
+            });
+            Box::new(move |committed| {
+                let result = result.and_then(|value| committed.map(|()| value).map_err(uncommitted));
+                then(result.as_ref().ok());
+                // The caller may have given up.
+                let _ = sender.send(result);
+            })
+        });
         self.jobs.send(job).map_err(|_| StoreError::Gone { doing })?;
         answered.await.map_err(|_| StoreError::Gone { doing })?
     }

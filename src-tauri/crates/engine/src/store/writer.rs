@@ -15,12 +15,8 @@ const MOST_AT_ONCE: usize = 256;
 /// What becomes of a job once it is known whether it was committed.
 pub(super) type Answer = Box<dyn FnOnce(Result<(), Uncommitted>)>;
 
-pub(super) struct Job {
-    /// Runs inside the transaction.
-    pub work: Box<dyn FnOnce(&mut Transaction<'_>) -> Answer + Send>,
-    /// Answers a job that could not even be tried.
-    pub refuse: Box<dyn FnOnce(Uncommitted) + Send>,
-}
+/// Runs inside the transaction, or hears that there is none.
+pub(super) type Job = Box<dyn FnOnce(Result<&mut Transaction<'_>, Uncommitted>) -> Answer + Send>;
 
 /// Why a whole transaction came to nothing. Shared by all of its jobs.
 #[derive(Debug, Clone)]
@@ -40,13 +36,13 @@ fn together(connection: &mut Connection, mut jobs: impl Iterator<Item = Job>) {
         Ok(transaction) => transaction,
         Err(error) => {
             let error = Uncommitted(Arc::new(error));
-            return jobs.for_each(|job| (job.refuse)(error.clone()));
+            return jobs.for_each(|job| job(Err(error.clone()))(Err(error.clone())));
         }
     };
     let mut answers = vec![];
     while !transaction.is_autocommit() {
         let Some(job) = jobs.next() else { break };
-        answers.push((job.work)(&mut transaction));
+        answers.push(job(Ok(&mut transaction)));
     }
     // Some errors, as a full disk is one, roll everything back at once: then there is nothing to commit.
     let committed = transaction.commit().map_err(|error| Uncommitted(Arc::new(error)));

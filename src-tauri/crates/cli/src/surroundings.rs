@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use kinfra_engine::control::Client;
 use kinfra_engine::home::Home;
-use kinfra_rpc::{ErrorCode, Failure, Problem, TakeSnapshot};
+use kinfra_rpc::{ErrorCode, Failure, Problem};
 
 use crate::output::Output;
 use crate::trouble::io_failure;
@@ -59,12 +59,8 @@ impl Surroundings {
     /// # Errors
     /// When neither can be had.
     pub async fn connect_or_open(&self) -> Result<Client, Failure> {
-        let client = kinfra_engine::connect_or_open(&self.home, &self.environment).await?;
-        // An engine shows it itself.
-        let state = client.call(TakeSnapshot {}).await?;
-        if state.engine.pid == 0 {
-            state.engine.problems.iter().for_each(|problem| self.output.note(&problem.to_string()));
-        }
+        let (client, problems) = kinfra_engine::connect_or_open(&self.home, &self.environment).await?;
+        problems.iter().for_each(|problem| self.output.note(&problem.to_string()));
         Ok(client)
     }
 

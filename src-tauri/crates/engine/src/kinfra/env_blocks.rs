@@ -13,20 +13,19 @@ use crate::env_files::{remove_block, write_block};
 use crate::service_manager::{InstanceFacts, ports_of};
 
 impl Catalog {
-    /// Gives what is wrong with the files.
+    /// Writes a block for these services. Gives what is wrong with the files.
     pub(super) async fn keep_env_files(
         &self,
         facts: &InstanceFacts,
-        services: &[String],
-        wanted: &[PathBuf],
+        services: impl Iterator<Item = &str>,
     ) -> Vec<Problem> {
+        let wanted = &facts.env_files;
         let known = self.env_files(&facts.slug).await;
         if known.is_empty() && wanted.is_empty() {
             return vec![];
         }
-        let given: Vec<(String, String)> =
-            services.iter().flat_map(|service| ports_of(service, facts)).collect();
-        let lines: Vec<String> = given.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let given = services.flat_map(|service| ports_of(service, facts));
+        let lines: Vec<String> = given.map(|(name, value)| format!("{name}={value}")).collect();
         let mut problems = vec![];
         for file in known.iter().filter(|file| !wanted.contains(file)) {
             problems.extend(remove_block(file).err());
@@ -34,7 +33,7 @@ impl Catalog {
         for file in wanted {
             problems.extend(write_block(file, &lines).err());
         }
-        if known != wanted {
+        if known != *wanted {
             self.remember(&facts.slug, wanted).await;
         }
         problems

@@ -17,11 +17,13 @@ use crate::store::StoredProject;
 const SIGTERM: i32 = 15;
 
 /// Every port that these services want, a service's main one before its others. `range` is the project's own.
-pub fn wanted_ports(services: &[ServiceSpec], range: Option<PortRange>) -> Vec<Wanted> {
-    let of = |service: &ServiceSpec| {
-        let node = service.name.clone();
-        let wanted = service.ports.iter().map(move |port| Wanted {
-            node: node.clone(),
+pub fn wanted_ports<'s>(
+    services: impl IntoIterator<Item = &'s ServiceSpec>,
+    range: Option<PortRange>,
+) -> Vec<Wanted> {
+    let of = |service: &'s ServiceSpec| {
+        service.ports.iter().map(move |port| Wanted {
+            node: service.name.clone(),
             replica: 0,
             name: port.name.clone(),
             protocol: port.protocol,
@@ -30,10 +32,9 @@ pub fn wanted_ports(services: &[ServiceSpec], range: Option<PortRange>) -> Vec<W
                 PortChoice::Fixed(port) => Ask::Fixed(*port),
                 PortChoice::Preferred(ports) => Ask::Preferred(ports.clone(), range),
             },
-        });
-        wanted.collect::<Vec<_>>()
+        })
     };
-    services.iter().flat_map(of).collect()
+    services.into_iter().flat_map(of).collect()
 }
 
 pub fn graph(spec: &ProjectSpec) -> Graph {

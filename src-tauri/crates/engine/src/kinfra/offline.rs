@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{
-    AddProject, AdoptPort, EngineState, ErrorCode, Failure, MovePort, NodeState, PortMoved, Problem,
-    ProjectAdded, ProjectState, Request, Snapshot,
+    AddProject, AdoptPort, ErrorCode, Failure, MovePort, NodeState, PortMoved, Problem, ProjectAdded,
+    ProjectState, Request, Snapshot,
 };
 use serde_json::Value;
 use tokio::net::UnixStream;
@@ -37,20 +37,22 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_millis(5);
 /// A home of which no engine runs.
 struct Offline {
     catalog: Catalog,
-    /// What a person should know of what is stored.
-    problems: Vec<Problem>,
     _lock: Lock,
 }
 
-/// The engine of a home if one runs; else the home itself, for as long as the client lives.
+/// The engine of a home if one runs; else the home itself, for as long as the client lives, with what a person should
+/// know of what is stored there: an engine shows that itself.
 ///
 /// # Errors
 /// When neither can be had.
-pub async fn connect_or_open(home: &Home, environment: &BTreeMap<String, String>) -> Result<Client, Failure> {
+pub async fn connect_or_open(
+    home: &Home,
+    environment: &BTreeMap<String, String>,
+) -> Result<(Client, Vec<Problem>), Failure> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let unreachable = match Client::connect(home).await {
-            Ok(client) => return Ok(client),
+            Ok(client) => return Ok((client, vec![])),
             Err(failure) => failure,
         };
         match Lock::take(home) {
@@ -63,7 +65,11 @@ pub async fn connect_or_open(home: &Home, environment: &BTreeMap<String, String>
     }
 }
 
-async fn open(home: &Home, environment: &BTreeMap<String, String>, lock: Lock) -> Result<Client, Failure> {
+async fn open(
+    home: &Home,
+    environment: &BTreeMap<String, String>,
+    lock: Lock,
+) -> Result<(Client, Vec<Problem>), Failure> {
     let options = registry_options(home, environment)?;
     let (store, set_aside) = open_store(&home.database()).await?;
     let problems: Vec<Problem> = set_aside.iter().map(|file| problem(file)).collect();
@@ -84,7 +90,7 @@ async fn open(home: &Home, environment: &BTreeMap<String, String>, lock: Lock) -
             tracing::warn!(project = stored.slug, %failure, "its ports can't be had");
         }
     }
-    Ok(Client::local(Arc::new(Offline { catalog, problems, _lock: lock })))
+    Ok((Client::local(Arc::new(Offline { catalog, _lock: lock })), problems))
 }
 
 impl Dispatch for Offline {
@@ -130,8 +136,7 @@ impl Offline {
 
     /// Every project at rest, with the ports that it will have.
     async fn snapshot(&self) -> Result<Snapshot, Failure> {
-        let engine = EngineState { problems: self.problems.clone(), ..EngineState::default() };
-        let mut snapshot = Snapshot { engine, ..Snapshot::default() };
+        let mut snapshot = Snapshot::default();
         for (stored, spec) in self.catalog.projects().await? {
             let StoredProject { slug, name, folder } = stored;
             let (nodes, problems) = match spec {
@@ -162,8 +167,8 @@ impl Offline {
         let spec = read(&stored.folder)?;
         let ports = self.catalog.claim(&stored.slug, &spec).await?;
         let facts = facts(&stored, Some(&spec), &spec.services, ports, None);
-        let names: Vec<String> = spec.services.iter().map(|service| service.name.clone()).collect();
-        let problems = self.catalog.keep_env_files(&facts, &names, &facts.env_files).await;
+        let names = spec.services.iter().map(|service| &*service.name);
+        let problems = self.catalog.keep_env_files(&facts, names).await;
         if !problems.is_empty() {
             return Err(problems.into());
         }
@@ -177,7 +182,12 @@ impl Offline {
             Failure::new(ErrorCode::UnknownProject, format!("no project is named {project}"))
         })?;
         let spec = spec?;
-        named_port(&spec.services, spec.ports.range, service, name)
+        let found = spec.services.iter().find(|spec| spec.name == service).ok_or_else(|| {
+            let known: Vec<&str> = spec.services.iter().map(|spec| &*spec.name).collect();
+            Problem::new(ErrorCode::UnknownService, format!("no service is named {service}"))
+                .hint(format!("known: {}", known.join(", ")))
+        })?;
+        named_port(found, spec.ports.range, name)
     }
 }
 

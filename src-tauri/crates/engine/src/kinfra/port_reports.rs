@@ -1,9 +1,7 @@
 //! Who owns which port, and who is on it.
 
-use std::collections::HashMap;
-
 use kinfra_rpc::{
-    Failure, HeldPort, ListPorts, NodeState, PortClaim, PortList, PortOrigin, PortReport, PortUse, Protocol,
+    Failure, HeldPort, ListPorts, PortClaim, PortList, PortOrigin, PortReport, PortUse, Protocol,
     ReservedPorts,
 };
 
@@ -17,21 +15,18 @@ impl Engine {
     /// What is stored, and what the running services say of themselves.
     pub(super) async fn list_ports(&self, list: &ListPorts) -> Result<PortList, Failure> {
         let mut ports = self.catalog.list_ports(list).await?;
-        let nodes: HashMap<(String, String), NodeState> = self.hub.read(|state| {
-            let of = |project: &kinfra_rpc::ProjectState| {
-                let slug = project.slug.clone();
-                project.nodes.clone().into_iter().map(move |node| ((slug.clone(), node.name.clone()), node))
-            };
-            state.projects.iter().flat_map(of).collect::<HashMap<_, _>>()
-        });
-        for claim in ports.claims.iter_mut().filter(|claim| claim.main) {
-            let node = nodes.get(&(claim.project.clone(), claim.node.clone()));
-            claim.listens_on = node.and_then(|node| node.listens_on);
-            // Nobody is on it, and all the same it is its service's.
-            if claim.listens_on.is_some() && claim.in_use == PortUse::Free {
-                claim.in_use = PortUse::InUse;
+        self.hub.read(|state| {
+            for claim in ports.claims.iter_mut().filter(|claim| claim.main) {
+                let project = state.projects.iter().find(|project| project.slug == claim.project);
+                let node =
+                    project.and_then(|project| project.nodes.iter().find(|node| node.name == claim.node));
+                claim.listens_on = node.and_then(|node| node.listens_on);
+                // Nobody is on it, and all the same it is its service's.
+                if claim.listens_on.is_some() && claim.in_use == PortUse::Free {
+                    claim.in_use = PortUse::InUse;
+                }
             }
-        }
+        });
         Ok(ports)
     }
 }

@@ -18,9 +18,9 @@ impl Engine {
     pub(super) async fn move_port(&self, request: &MovePort) -> Result<PortMoved, Failure> {
         let (project, wanted) = self.port_of(&request.project, &request.service, request.name.as_deref())?;
         let port = if request.this_time {
-            self.catalog.ports.lease(&request.project, wanted.clone()).await?
+            self.catalog.ports.lease(&request.project, wanted).await?
         } else {
-            self.catalog.ports.move_port(&request.project, wanted.clone(), request.to).await?
+            self.catalog.ports.move_port(&request.project, wanted, request.to).await?
         };
         self.claim_again(&project).await?;
         Self::try_again(&project, &request.service).await;
@@ -51,11 +51,12 @@ impl Engine {
     ) -> Result<(Project, Wanted), Failure> {
         let project = self.project(project)?;
         project.check_services(&[service.to_owned()])?;
-        let specs: Vec<ServiceSpec> = project.services.values().map(|node| (*node.spec()).clone()).collect();
+        let Some(node) = project.services.get(service) else {
+            return Err(Failure::new(ErrorCode::UnknownService, format!("no service is named {service}")));
+        };
         // Without a name the one that is in the way is meant, else the main one.
-        let obstacle = project.services.get(service).and_then(|node| node.obstacle());
-        let name = name.or(obstacle.as_deref());
-        let wanted = named_port(&specs, project.instance.facts().range, service, name)?;
+        let obstacle = node.obstacle();
+        let wanted = named_port(&node.spec(), project.instance.facts().range, name.or(obstacle.as_deref()))?;
         Ok((project, wanted))
     }
 
@@ -71,15 +72,15 @@ impl Engine {
     /// Tells an instance of the ports that it has now.
     async fn claim_again(&self, project: &Project) -> Result<(), Failure> {
         let facts = project.instance.facts();
-        let specs: Vec<_> = project.services.values().map(|node| (*node.spec()).clone()).collect();
-        let ports = self.catalog.ports.claim(&facts.slug, wanted_ports(&specs, facts.range)).await?;
+        let specs: Vec<_> = project.services.values().map(|node| node.spec()).collect();
+        let wanted = wanted_ports(specs.iter().map(|spec| &**spec), facts.range);
+        let ports = self.catalog.ports.claim(&facts.slug, wanted).await?;
         project.instance.change(|facts| {
             facts.ports = ports.nodes;
             facts.conflicts = ports.conflicts;
         });
-        let (facts, services) =
-            (project.instance.facts(), project.services.keys().cloned().collect::<Vec<_>>());
-        for problem in self.catalog.keep_env_files(&facts, &services, &facts.env_files).await {
+        let (facts, services) = (project.instance.facts(), project.services.keys().map(String::as_str));
+        for problem in self.catalog.keep_env_files(&facts, services).await {
             tracing::warn!(project = facts.slug, %problem, "a block of ports is not as it should be");
         }
         project.changed.notify_one();
@@ -129,19 +130,14 @@ impl Catalog {
 /// One port of a service: the one with this name, else the one that it finds in `PORT`.
 ///
 /// # Errors
-/// When there is no such service, or it has no such port.
+/// When it has no such port.
 pub fn named_port(
-    services: &[ServiceSpec],
+    spec: &ServiceSpec,
     range: Option<PortRange>,
-    service: &str,
     name: Option<&str>,
 ) -> Result<Wanted, Failure> {
-    let spec = services.iter().find(|spec| spec.name == service).ok_or_else(|| {
-        let known: Vec<&str> = services.iter().map(|spec| &*spec.name).collect();
-        Problem::new(ErrorCode::UnknownService, format!("no service is named {service}"))
-            .hint(format!("known: {}", known.join(", ")))
-    })?;
-    let wanted = wanted_ports(std::slice::from_ref(spec), range);
+    let service = &spec.name;
+    let wanted = wanted_ports([spec], range);
     let found = wanted.iter().find(|wanted| name.is_none_or(|name| name == wanted.name));
     found.cloned().ok_or_else(|| {
         let names: Vec<&str> = wanted.iter().map(|wanted| &*wanted.name).collect();

@@ -99,8 +99,8 @@ impl Engine {
         let facts = facts(&stored, spec.as_ref(), &specs, ports, self.proxy.port());
         // Without a configuration nobody knows which files it wants.
         if spec.is_some() {
-            let names: Vec<String> = specs.iter().map(|service| service.name.clone()).collect();
-            problems.extend(self.catalog.keep_env_files(&facts, &names, &facts.env_files).await);
+            let names = specs.iter().map(|service| &*service.name);
+            problems.extend(self.catalog.keep_env_files(&facts, names).await);
         }
         let instance = Instance::new(facts);
         let changed = Arc::new(Notify::new());
@@ -142,8 +142,7 @@ impl Engine {
         let stored =
             StoredProject { slug: slug.clone(), name: spec.name.clone(), folder: before.folder.clone() };
         let after = facts(&stored, Some(&spec), &spec.services, ports, self.proxy.port());
-        let names: Vec<String> = services.keys().cloned().collect();
-        let problems = self.catalog.keep_env_files(&after, &names, &after.env_files).await;
+        let problems = self.catalog.keep_env_files(&after, services.keys().map(String::as_str)).await;
         project.instance.change(|facts| *facts = after);
         let state = state(&slug, &spec.name, &before.folder, problems);
         let (graph, nodes) = (graph(&spec), nodes(&services));

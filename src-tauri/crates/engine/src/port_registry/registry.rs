@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use super::change::Change;
 use super::shared::Shared;
 use super::table::Table;
-use super::texts::{refusal, unknown};
+use super::texts::unknown;
 use super::wanted::{InstancePorts, Wanted};
 use crate::store::{Claim, ClaimKey, Claims, Reservation, Store, StoreError};
 
@@ -87,9 +87,9 @@ impl PortRegistry {
     ) -> Result<u16, Failure> {
         let (shared, key, instance) = (Arc::clone(&self.shared), wanted.key(instance), instance.to_owned());
         self.change(move |table, claims| {
-            let choice = shared.choose_other(table, &key, &wanted.ask, to);
-            let Some(port) = choice.port() else {
-                return Ok((Err(refusal(table, &key, &choice).into()), vec![]));
+            let port = match shared.choose_other(table, &key, &wanted.ask, to) {
+                Ok(port) => port,
+                Err(problem) => return Ok((Err(problem.into()), vec![])),
             };
             let claim = wanted.claim(&instance, port, origin, table.get(&key));
             claims.set(&claim)?;
@@ -98,7 +98,7 @@ impl PortRegistry {
         .await?
     }
 
-    /// Lends a node another port in place of its own, until [`PortRegistry::end_lease`] or the end of the engine.
+    /// Lends a node another port in place of its own, until [`PortRegistry::end_leases`] or the end of the engine.
     ///
     /// # Errors
     /// When none can be had, or the store fails.
@@ -108,12 +108,11 @@ impl PortRegistry {
             if table.get(&key).is_none() {
                 return Ok((Err(unknown(&key)), vec![]));
             }
-            let choice = shared.choose_other(table, &key, &wanted.ask, None);
-            let Some(port) = choice.port() else {
-                return Ok((Err(refusal(table, &key, &choice).into()), vec![]));
-            };
-            shared.leases().insert(key, port);
-            Ok((Ok(port), vec![]))
+            let lent = shared.choose_other(table, &key, &wanted.ask, None);
+            if let Ok(port) = &lent {
+                shared.leases().insert(key, *port);
+            }
+            Ok((lent.map_err(Failure::from), vec![]))
         })
         .await?
     }

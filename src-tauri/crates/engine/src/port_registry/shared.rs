@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
-use kinfra_rpc::{Failure, PortOrigin, PortRange, Protocol};
+use kinfra_rpc::{Failure, PortOrigin, PortRange, Problem, Protocol};
 
 use super::availability::is_free;
 use super::change::{Change, write};
@@ -123,7 +123,16 @@ impl Shared {
     }
 
     /// Any port but the present one.
-    pub fn choose_other(&self, table: &Table, key: &ClaimKey, ask: &Ask, to: Option<u16>) -> Choice {
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub fn choose_other(
+        &self,
+        table: &Table,
+        key: &ClaimKey,
+        ask: &Ask,
+        to: Option<u16>,
+    ) -> Result<u16, Problem> {
         let mut taken = self.taken(table);
         // The one that is named may be what it has already.
         if let Some(claim) = table.get(key).filter(|claim| Some(claim.port) == to) {
@@ -134,7 +143,8 @@ impl Shared {
         let question = Question { wishes: vec![wish], taken, reserved: self.reserved(table) };
         let chosen = self.choose(question, is_free);
         let choice = chosen.into_iter().next().map(|chosen| chosen.choice);
-        choice.unwrap_or(Choice::Full(self.options.range))
+        let choice = choice.unwrap_or(Choice::Full(self.options.range));
+        choice.port().ok_or_else(|| refusal(table, key, &choice))
     }
 
     /// What is claimed, and what is lent out.

@@ -23,7 +23,7 @@ fn perform(app: &AppHandle, action: Action) {
     match action {
         Action::Start { project } => {
             let title = format!("{project} could not start");
-            command(app, title, Some(project.clone()), Start { project, services: vec![] });
+            command(app, title, Some(project.clone()), Start { project, ..Start::default() });
         }
         Action::Stop { project } => {
             let title = format!("{project} could not be stopped");
@@ -31,7 +31,7 @@ fn perform(app: &AppHandle, action: Action) {
         }
         Action::Restart { project } => {
             let title = format!("{project} could not be restarted");
-            command(app, title, Some(project.clone()), Restart { project, services: vec![] });
+            command(app, title, Some(project.clone()), Restart { project, ..Restart::default() });
         }
         Action::MovePort { project, service, this_time } => {
             let title = format!("{service} could not get another port");

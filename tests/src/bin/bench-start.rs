@@ -90,7 +90,7 @@ struct Ours {
 
 impl Ours {
     fn start(&self) {
-        let start = Start { project: "bench".to_owned(), services: vec![] };
+        let start = Start { project: "bench".to_owned(), ..Start::default() };
         self.runtime.block_on(async {
             self.client.call(start).await.unwrap_or_else(|error| panic!("{error}"));
             self.until(|project| project.healthy() == usize::from(SERVICES)).await;

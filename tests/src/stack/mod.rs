@@ -13,4 +13,6 @@ mod pages;
 mod port_conflicts;
 mod port_registry;
 mod ports;
+mod probes;
 mod secrecy;
+mod tasks;

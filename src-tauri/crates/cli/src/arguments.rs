@@ -48,6 +48,8 @@ pub enum Command {
     Status,
     /// Show what the services printed
     Logs(Logs),
+    /// Show what happened to the services, and why
+    Events(Events),
     /// Print a service's URL
     Url(Url),
     /// List the processes of all projects
@@ -103,8 +105,16 @@ pub enum Command {
 
 #[derive(Debug, Args)]
 pub struct Up {
-    /// Only these services and what they depend on
+    /// Only these services and groups, and what they depend on
     pub services: Vec<String>,
+
+    /// The same, as a list: --only api,web
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub only: Vec<String>,
+
+    /// With the services of these profiles, instead of those that the configuration names
+    #[arg(long = "profile", value_name = "NAMES", value_delimiter = ',', conflicts_with_all = ["services", "only"])]
+    pub profiles: Vec<String>,
 
     /// Where no engine runs: start one in the background instead of staying here
     #[arg(short, long)]
@@ -115,10 +125,21 @@ pub struct Up {
     pub timeout: Option<u64>,
 }
 
+impl Up {
+    /// The names of services and groups, whichever way they were given; none: the whole project.
+    pub fn names(&self) -> Vec<String> {
+        self.services.iter().chain(&self.only).cloned().collect()
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Restart {
-    /// Only these services
+    /// Only these services and groups
     pub services: Vec<String>,
+
+    /// Also what depends on them and runs
+    #[arg(long, requires = "services")]
+    pub with_dependants: bool,
 
     /// Give up waiting after this many seconds; what was started goes on
     #[arg(long, value_name = "SECONDS")]
@@ -127,13 +148,13 @@ pub struct Restart {
 
 #[derive(Debug, Args)]
 pub struct Services {
-    /// Only these services and what depends on them
+    /// Only these services and groups, and what depends on them
     pub services: Vec<String>,
 }
 
 #[derive(Debug, Args)]
 pub struct Logs {
-    /// Only these services
+    /// Only these services and groups
     pub services: Vec<String>,
 
     /// Go on with what comes
@@ -151,6 +172,16 @@ pub struct Logs {
     /// KInfra's own log instead
     #[arg(long, conflicts_with = "services")]
     pub engine: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Events {
+    /// Only these services and groups
+    pub services: Vec<String>,
+
+    /// How many of the newest events
+    #[arg(short = 'n', long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub lines: u32,
 }
 
 #[derive(Debug, Args)]

@@ -48,6 +48,7 @@ impl From<ErrorCode> for ExitCode {
             | ErrorCode::ProxyPortTaken
             | ErrorCode::AlreadyRunning
             | ErrorCode::NotHealthy
+            | ErrorCode::CrashLooping
             | ErrorCode::KeeperLost
             | ErrorCode::StoreFailed
             | ErrorCode::StoreSetAside

@@ -1,8 +1,9 @@
 //! Which project is meant: the one that was named, else the one whose folder we are in.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use kinfra_rpc::{ErrorCode, Failure, Problem, ProjectState, Snapshot};
+use kinfra_rpc::{ErrorCode, Failure, NodeState, Problem, ProjectState, Snapshot};
 
 /// The project that a command means.
 ///
@@ -75,22 +76,45 @@ pub fn project_folder(folder: &Path) -> Result<PathBuf, Failure> {
     Ok(file.parent().unwrap_or(folder).to_owned())
 }
 
-/// Checks the names of services before the engine is asked to act on them.
+/// The services that these names of services and groups stand for, each once.
 ///
 /// # Errors
-/// [`ErrorCode::UnknownService`], one problem for each.
-pub fn check_services(project: &ProjectState, names: &[String]) -> Result<(), Failure> {
-    let exists = |name: &String| project.nodes.iter().any(|node| node.name == *name);
-    let problems: Vec<Problem> = names
-        .iter()
-        .filter(|name| !exists(name))
-        .map(|name| {
-            let services = project.nodes.iter().map(|node| node.name.as_str());
-            Problem::new(ErrorCode::UnknownService, format!("`{}` has no service `{name}`", project.slug))
-                .hint(known("services", services, "its configuration names none"))
-        })
-        .collect();
-    if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
+/// [`ErrorCode::UnknownService`], one problem for each name.
+pub fn services(project: &ProjectState, names: &[String]) -> Result<Vec<String>, Failure> {
+    let (mut found, mut problems) = (vec![], vec![]);
+    for name in names {
+        let is_service = project.nodes.iter().any(|node| node.name == *name);
+        match project.groups.get(name) {
+            Some(members) => found.extend(members.iter().cloned()),
+            None if is_service => found.push(name.clone()),
+            None => problems.push(unknown_service(project, name)),
+        }
+    }
+    if !problems.is_empty() {
+        return Err(problems.into());
+    }
+    let mut seen = BTreeSet::new();
+    found.retain(|name| seen.insert(name.clone()));
+    Ok(found)
+}
+
+/// The one service of this name.
+///
+/// # Errors
+/// [`ErrorCode::UnknownService`], also for a group.
+pub fn service<'a>(project: &'a ProjectState, name: &str) -> Result<&'a NodeState, Failure> {
+    let found = project.nodes.iter().find(|node| node.name == name);
+    found.ok_or_else(|| unknown_service(project, name).into())
+}
+
+fn unknown_service(project: &ProjectState, name: &str) -> Problem {
+    let services = project.nodes.iter().map(|node| node.name.as_str());
+    let mut hint = known("services", services, "its configuration names none");
+    if !project.groups.is_empty() {
+        let groups: Vec<&str> = project.groups.keys().map(String::as_str).collect();
+        hint = format!("{hint}; groups: {}", groups.join(", "));
+    }
+    Problem::new(ErrorCode::UnknownService, format!("`{}` has no service `{name}`", project.slug)).hint(hint)
 }
 
 fn known<'a>(what: &str, names: impl Iterator<Item = &'a str>, otherwise: &str) -> String {

@@ -28,6 +28,8 @@ pub enum ErrorCode {
     AlreadyRunning,
     EngineUnreachable,
     NotHealthy,
+    /// It ended so often in a row that it isn't started by itself any more.
+    CrashLooping,
     UnknownProject,
     UnknownService,
     InvalidRequest,

@@ -5,6 +5,7 @@
 
 mod command;
 mod doctor;
+mod events;
 mod exit;
 mod failure;
 mod frame;
@@ -17,6 +18,7 @@ mod update;
 
 pub use command::Command;
 pub use doctor::{Examination, Examine, Finding, Level};
+pub use events::{EventKind, EventList, NodeEvent, ReadEvents};
 pub use exit::{Exit, signal_name};
 pub use failure::{ErrorCode, Failure, Place, Problem};
 pub use frame::{ClientFrame, Outcome, ServerFrame};

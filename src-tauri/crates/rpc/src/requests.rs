@@ -5,8 +5,8 @@ use ts_rs::TS;
 
 use crate::command::commands;
 use crate::{
-    AdoptPort, AskPort, Examination, Examine, FreePort, ListPorts, LogFilter, LogPage, MovePort, PortList,
-    PortMoved, PortReport, ReleasePorts, ReservePorts, Snapshot,
+    AdoptPort, AskPort, EventList, Examination, Examine, FreePort, ListPorts, LogFilter, LogPage, MovePort,
+    PortList, PortMoved, PortReport, ReadEvents, ReleasePorts, ReservePorts, Snapshot,
 };
 
 commands! {
@@ -23,6 +23,8 @@ commands! {
     "stack.start" => Start -> Done,
     "stack.stop" => Stop -> Done,
     "stack.restart" => Restart -> Done,
+    /// Why is it as it is: the timeline of services.
+    "events.read" => ReadEvents -> EventList,
     "logs.read" => ReadLogs -> LogPage,
     /// Who owns which port, and what is on it now.
     "port.list" => ListPorts -> PortList,
@@ -115,16 +117,21 @@ pub struct RemoveProject {
     pub project: String,
 }
 
-/// Starts the named services and all that they depend on; with none named, the whole stack.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+/// Starts the named services and groups, and all that they depend on. With none named, the whole stack: what is not
+/// manual, and has no profile or one of those asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export, export_to = "rpc.ts")]
 pub struct Start {
     pub project: String,
     #[serde(default)]
     pub services: Vec<String>,
+    /// Instead of those that the configuration names; only without services.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    pub profiles: Vec<String>,
 }
 
-/// Stops the named services and all that depend on them; with none named, the whole stack.
+/// Stops the named services and groups, and all that depend on them; with none named, the whole stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export, export_to = "rpc.ts")]
 pub struct Stop {
@@ -133,13 +140,17 @@ pub struct Stop {
     pub services: Vec<String>,
 }
 
-/// Restarts just the named services; with none named, the whole stack in order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+/// Restarts just the named services and groups; with none named, the whole stack in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export, export_to = "rpc.ts")]
 pub struct Restart {
     pub project: String,
     #[serde(default)]
     pub services: Vec<String>,
+    /// Also what depends on them and runs.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub dependants: bool,
 }
 
 /// Reads log lines. Without `after` the newest `limit` lines are the page; with it, those that follow.

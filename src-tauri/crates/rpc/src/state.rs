@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -112,6 +113,12 @@ pub struct NodeState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub problem: Option<Problem>,
+    /// What it said last before it ended by itself; none while it runs.
+    #[serde(default)]
+    pub last_lines: Vec<String>,
+    /// A start of the whole project leaves it out: it is manual, or of a profile that isn't asked for.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 /// A stack as a whole, worst first where it has several truths.
@@ -153,6 +160,9 @@ pub struct ProjectState {
     pub folder: PathBuf,
     /// In the order of the configuration.
     pub nodes: Vec<NodeState>,
+    /// Names for several services at once.
+    #[serde(default)]
+    pub groups: BTreeMap<String, Vec<String>>,
     /// What is wrong with its configuration; the nodes are then those of the last good one.
     pub problems: Vec<Problem>,
 }
@@ -222,6 +232,13 @@ impl NodeState {
             && self.last_exit.is_some_and(|exit| exit.code == Some(0))
     }
 
+    /// It is to be healthy when the whole project runs.
+    #[must_use]
+    pub fn is_expected(&self) -> bool {
+        let is_asked_for = !self.optional || self.wanted == Wanted::Running;
+        self.kind != NodeKind::Task && is_asked_for && !self.is_done()
+    }
+
     /// It does not run, and nothing but a person will change that.
     #[must_use]
     pub fn has_failed(&self) -> bool {
@@ -240,10 +257,10 @@ impl ProjectState {
         self.nodes.iter().filter(|node| node.is_healthy()).count()
     }
 
-    /// How many could be healthy: all but those that are done.
+    /// How many could be healthy: all but tasks, those that are done, and those that nobody asked for.
     #[must_use]
     pub fn expected(&self) -> usize {
-        self.nodes.iter().filter(|node| !node.is_done()).count()
+        self.nodes.iter().filter(|node| node.is_expected()).count()
     }
 
     /// The stack as one word.

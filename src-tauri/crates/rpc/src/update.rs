@@ -7,6 +7,7 @@ use crate::{EngineState, NodeState, Problem, ProjectState, Snapshot};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case", tag = "type", content = "value")]
 #[ts(export, export_to = "rpc.ts")]
+#[expect(clippy::large_enum_variant, reason = "made, written and dropped; never kept in numbers")]
 pub enum Update {
     Snapshot(Snapshot),
     Delta(Delta),

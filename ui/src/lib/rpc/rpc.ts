@@ -19,7 +19,7 @@ export type Change = { "type": "engine", engine: EngineState, } | { "type": "pro
 /**
  * What each command takes and answers. It exists for the TypeScript side alone.
  */
-export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "logs.read": [ReadLogs, LogPage], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
+export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
 
 export type Delta = { 
 /**
@@ -54,7 +54,14 @@ ending: boolean, };
 /**
  * What went wrong, as a code that a program can switch on.
  */
-export type ErrorCode = "config_missing" | "config_ambiguous" | "config_syntax" | "config_unknown_key" | "config_invalid_value" | "config_unknown_reference" | "config_unknown_dependency" | "config_cycle" | "config_name_collision" | "folder_missing" | "command_not_found" | "port_taken" | "port_claimed" | "proxy_port_taken" | "already_running" | "engine_unreachable" | "not_healthy" | "unknown_project" | "unknown_service" | "invalid_request" | "keeper_lost" | "store_failed" | "store_set_aside" | "io" | "internal";
+export type ErrorCode = "config_missing" | "config_ambiguous" | "config_syntax" | "config_unknown_key" | "config_invalid_value" | "config_unknown_reference" | "config_unknown_dependency" | "config_cycle" | "config_name_collision" | "folder_missing" | "command_not_found" | "port_taken" | "port_claimed" | "proxy_port_taken" | "already_running" | "engine_unreachable" | "not_healthy" | "crash_looping" | "unknown_project" | "unknown_service" | "invalid_request" | "keeper_lost" | "store_failed" | "store_set_aside" | "io" | "internal";
+
+/**
+ * What happened to a node. The text says it in full; the kind is for colours and filters.
+ */
+export type EventKind = "started" | "ready" | "unready" | "ended" | "restarting" | "crash_looping" | "stopping" | "killed" | "stopped" | "failed" | "adopted" | "changed";
+
+export type EventList = { events: Array<NodeEvent>, };
 
 export type Examination = { findings: Array<Finding>, };
 
@@ -172,6 +179,19 @@ to?: number,
  */
 this_time: boolean, };
 
+/**
+ * One line of a node's timeline.
+ */
+export type NodeEvent = { node: string, 
+/**
+ * In milliseconds since 1970.
+ */
+at: number, 
+/**
+ * Which run of the node it is about; runs count from 1.
+ */
+run?: number, kind: EventKind, text: string, };
+
 export type NodeKind = "service" | "task" | "resource";
 
 export type NodeState = { name: string, kind: NodeKind, wanted: Wanted, phase: Phase, health: Health, 
@@ -218,7 +238,15 @@ kill_at?: number,
 /**
  * Why it failed, if it did.
  */
-problem?: Problem, };
+problem?: Problem, 
+/**
+ * What it said last before it ended by itself; none while it runs.
+ */
+last_lines: Array<string>, 
+/**
+ * A start of the whole project leaves it out: it is manual, or of a profile that isn't asked for.
+ */
+optional: boolean, };
 
 export type Notice = { 
 /**
@@ -373,6 +401,10 @@ slug: string, name: string, folder: string,
  */
 nodes: Array<NodeState>, 
 /**
+ * Names for several services at once.
+ */
+groups: { [key in string]: Array<string> }, 
+/**
  * What is wrong with its configuration; the nodes are then those of the last good one.
  */
 problems: Array<Problem>, };
@@ -394,6 +426,15 @@ offered_port?: number, };
 export type Quit = { mode: EndMode, };
 
 /**
+ * Reads what happened to the services of a project, newest last. With none named, to all.
+ */
+export type ReadEvents = { project: string, services: Array<string>, 
+/**
+ * At most this many, the newest; the engine caps it at 1,000.
+ */
+limit: number, };
+
+/**
  * Reads log lines. Without `after` the newest `limit` lines are the page; with it, those that follow.
  */
 export type ReadLogs = { project: string, after?: string, 
@@ -413,7 +454,7 @@ export type RemoveProject = { project: string, };
 /**
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
-export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "logs.read", "params": ReadLogs } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
 
 export type ReservePorts = { range: PortRange, reason: string, };
 
@@ -431,9 +472,13 @@ reason: string,
 from_settings: boolean, };
 
 /**
- * Restarts just the named services; with none named, the whole stack in order.
+ * Restarts just the named services and groups; with none named, the whole stack in order.
  */
-export type Restart = { project: string, services: Array<string>, };
+export type Restart = { project: string, services: Array<string>, 
+/**
+ * Also what depends on them and runs.
+ */
+dependants?: boolean, };
 
 export type ShowWindow = Record<symbol, never>;
 
@@ -449,12 +494,17 @@ revision: number, engine: EngineState, projects: Array<ProjectState>, };
 export type StackStatus = "stopped" | "starting" | "running" | "degraded" | "failed" | "stopping";
 
 /**
- * Starts the named services and all that they depend on; with none named, the whole stack.
+ * Starts the named services and groups, and all that they depend on. With none named, the whole stack: what is not
+ * manual, and has no profile or one of those asked for.
  */
-export type Start = { project: string, services: Array<string>, };
+export type Start = { project: string, services: Array<string>, 
+/**
+ * Instead of those that the configuration names; only without services.
+ */
+profiles?: Array<string>, };
 
 /**
- * Stops the named services and all that depend on them; with none named, the whole stack.
+ * Stops the named services and groups, and all that depend on them; with none named, the whole stack.
  */
 export type Stop = { project: string, services: Array<string>, };
 

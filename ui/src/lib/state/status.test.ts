@@ -41,6 +41,7 @@ describe('a project in a few words', () => {
     name: 'shop',
     folder: '/shop',
     nodes,
+    groups: {},
     problems: Array.from({ length: problems }, () => ({ code: 'config_cycle', message: 'A cycle.' })),
   });
 

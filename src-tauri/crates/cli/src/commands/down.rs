@@ -6,7 +6,7 @@ use super::wait::wait;
 use crate::arguments::Services;
 use crate::exit_code::ExitCode;
 use crate::render;
-use crate::selection::{check_services, select};
+use crate::selection::{select, services};
 use crate::surroundings::Surroundings;
 use crate::trouble::Trouble;
 use crate::watching::{Follow, Goal};
@@ -16,10 +16,10 @@ pub async fn down(surroundings: &Surroundings, arguments: &Services) -> Result<E
     let client = surroundings.connect().await?;
     let before = Follow::begin(&client).await?;
     let project = select(before.snapshot(), surroundings.project.as_deref(), &surroundings.folder)?;
-    check_services(project, &arguments.services)?;
+    let services = services(project, &arguments.services)?;
     let slug = project.slug.clone();
-    let goal = Goal::down(project, &arguments.services);
-    client.call(Stop { project: slug.clone(), services: arguments.services.clone() }).await?;
+    let goal = Goal::down(project, &services);
+    client.call(Stop { project: slug.clone(), services }).await?;
     let mut follow = Follow::begin(&client).await?;
     let project = wait(surroundings, &mut follow, &slug, &goal, None).await?;
 

@@ -8,7 +8,7 @@ use crate::arguments::Logs;
 use crate::exit_code::ExitCode;
 use crate::output::Output;
 use crate::render::LogStyle;
-use crate::selection::{check_services, select};
+use crate::selection::{select, services};
 use crate::surroundings::Surroundings;
 use crate::trouble::Trouble;
 
@@ -26,14 +26,15 @@ pub async fn logs(surroundings: &Surroundings, arguments: &Logs) -> Result<ExitC
     let client = surroundings.connect().await?;
     let snapshot = client.call(TakeSnapshot {}).await?;
     let project = select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?;
-    check_services(project, &arguments.services)?;
+    let services = services(project, &arguments.services)?;
     let names = project.nodes.iter().map(|node| node.name.clone());
-    let shown = names.filter(|name| arguments.services.is_empty() || arguments.services.contains(name));
+    let shown = names.filter(|name| services.is_empty() || services.contains(name));
+    let style = LogStyle::new(shown.collect(), surroundings.output.palette);
     let mut reader = LogReader {
         client,
         project: project.slug.clone(),
-        filter: LogFilter { services: arguments.services.clone(), contains: arguments.grep.clone() },
-        style: LogStyle::new(shown.collect(), surroundings.output.palette),
+        filter: LogFilter { services, contains: arguments.grep.clone() },
+        style,
         output: surroundings.output.clone(),
         cursor: None,
     };

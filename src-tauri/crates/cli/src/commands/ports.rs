@@ -6,7 +6,7 @@ use super::port_changes::{adopt, free, move_port, release, reserve};
 use crate::arguments::Ports;
 use crate::exit_code::ExitCode;
 use crate::render;
-use crate::selection::{check_services, project_folder, select};
+use crate::selection::{self, project_folder, select};
 use crate::surroundings::{Surroundings, now};
 use crate::trouble::Trouble;
 
@@ -79,6 +79,6 @@ pub async fn port(
 async fn project_of(surroundings: &Surroundings, client: &Client, service: &str) -> Result<String, Failure> {
     let snapshot = client.call(TakeSnapshot {}).await?;
     let project = select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?;
-    check_services(project, &[service.to_owned()])?;
+    selection::service(project, service)?;
     Ok(project.slug.clone())
 }

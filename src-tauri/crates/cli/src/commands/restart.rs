@@ -5,7 +5,7 @@ use super::wait::wait;
 use crate::arguments::Restart;
 use crate::exit_code::ExitCode;
 use crate::render;
-use crate::selection::{check_services, select};
+use crate::selection::{select, services};
 use crate::surroundings::Surroundings;
 use crate::trouble::Trouble;
 use crate::watching::{Follow, Goal};
@@ -15,10 +15,11 @@ pub async fn restart(surroundings: &Surroundings, arguments: &Restart) -> Result
     let client = surroundings.connect().await?;
     let mut follow = Follow::begin(&client).await?;
     let project = select(follow.snapshot(), surroundings.project.as_deref(), &surroundings.folder)?;
-    check_services(project, &arguments.services)?;
+    let services = services(project, &arguments.services)?;
     let slug = project.slug.clone();
-    let goal = Goal::anew(project, &arguments.services);
-    client.call(RestartCommand { project: slug.clone(), services: arguments.services.clone() }).await?;
+    let dependants = arguments.with_dependants;
+    let goal = Goal::anew(project, &services, dependants);
+    client.call(RestartCommand { project: slug.clone(), services, dependants }).await?;
     // What came before the answer is of before the restart.
     follow = Follow::begin(&client).await?;
     let project = wait(surroundings, &mut follow, &slug, &goal, arguments.timeout).await?;

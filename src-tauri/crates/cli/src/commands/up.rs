@@ -10,7 +10,7 @@ use crate::arguments::Up;
 use crate::exit_code::ExitCode;
 use crate::hosting;
 use crate::render;
-use crate::selection::{by_name, check_services, project_folder};
+use crate::selection::{by_name, project_folder, services};
 use crate::surroundings::Surroundings;
 use crate::trouble::Trouble;
 use crate::watching::{Follow, Goal};
@@ -24,10 +24,11 @@ pub async fn up(surroundings: &Surroundings, arguments: &Up) -> Result<ExitCode,
         Err(_) if arguments.detach => hosting::start_in_background(surroundings).await?,
         Err(_) => return hosting::host_project(surroundings, arguments, &target).await,
     };
-    let slug = target.make_known(surroundings, &client, &arguments.services).await?.slug;
-    start(&client, &slug, &arguments.services).await?;
+    let project = target.make_known(surroundings, &client).await?;
+    let services = start(&client, &project, arguments).await?;
+    let slug = project.slug;
     let mut follow = Follow::begin(&client).await?;
-    let goal = Goal::up(follow.project(&slug)?, &arguments.services);
+    let goal = Goal::up(follow.project(&slug)?, &services);
     let project = wait(surroundings, &mut follow, &slug, &goal, arguments.timeout).await?;
     surroundings
         .output
@@ -53,26 +54,25 @@ impl Target {
         }
     }
 
-    /// Makes it known where it isn't, and checks the services' names.
+    /// Makes it known where it isn't.
     pub async fn make_known(
         &self,
         surroundings: &Surroundings,
         client: &Client,
-        services: &[String],
     ) -> Result<ProjectState, Failure> {
         let named = match self {
             Self::Folder(folder) => &make_known(surroundings, client, folder.clone()).await?.project,
             Self::Named(name) => name,
         };
         let snapshot = client.call(TakeSnapshot {}).await?;
-        let project = by_name(&snapshot, named)?;
-        check_services(project, services)?;
-        Ok(project.clone())
+        by_name(&snapshot, named).cloned()
     }
 }
 
-/// Asks for a start. What comes of it is seen in the state.
-pub async fn start(client: &Client, slug: &str, services: &[String]) -> Result<(), Failure> {
-    client.call(Start { project: slug.to_owned(), services: services.to_vec() }).await?;
-    Ok(())
+/// Asks for a start, once the names are known to be right. What comes of it is seen in the state.
+pub async fn start(client: &Client, project: &ProjectState, arguments: &Up) -> Result<Vec<String>, Failure> {
+    let services = services(project, &arguments.names())?;
+    let (slug, profiles) = (project.slug.clone(), arguments.profiles.clone());
+    client.call(Start { project: slug, services: services.clone(), profiles }).await?;
+    Ok(services)
 }

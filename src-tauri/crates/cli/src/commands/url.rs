@@ -2,7 +2,7 @@ use kinfra_rpc::{ErrorCode, NodeState, Problem, TakeSnapshot};
 
 use crate::arguments::Url;
 use crate::exit_code::ExitCode;
-use crate::selection::{check_services, select};
+use crate::selection::{select, service};
 use crate::surroundings::Surroundings;
 use crate::trouble::Trouble;
 
@@ -10,7 +10,7 @@ use crate::trouble::Trouble;
 pub async fn url(surroundings: &Surroundings, arguments: &Url) -> Result<ExitCode, Trouble> {
     let snapshot = surroundings.connect().await?.call(TakeSnapshot {}).await?;
     let project = select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?;
-    check_services(project, std::slice::from_ref(&arguments.service))?;
+    service(project, &arguments.service)?;
     let node = project.nodes.iter().find(|node| node.name == arguments.service);
     let url =
         node.map_or_else(|| Err(no_url(&arguments.service, Way::Local)), |node| choose(node, arguments))?;

@@ -83,7 +83,7 @@ async fn try_begin_and_show(
     target: &Target,
     client: &Client,
 ) -> Result<Infallible, Trouble> {
-    let project = target.make_known(surroundings, client, &arguments.services).await?;
+    let project = target.make_known(surroundings, client).await?;
     let names = project.nodes.iter().map(|node| node.name.clone()).collect();
     let mut logs = LogReader {
         client: client.clone(),
@@ -95,8 +95,8 @@ async fn try_begin_and_show(
     };
     // Only for its cursor: what an earlier run printed is over.
     logs.newest(0).await?;
-    start(client, &project.slug, &arguments.services).await?;
-    let states = show_states(surroundings, arguments, client, &project.slug);
+    let services = start(client, &project, arguments).await?;
+    let states = show_states(surroundings, &services, client, &project.slug);
     if surroundings.output.json {
         return states.await;
     }
@@ -112,13 +112,13 @@ async fn try_begin_and_show(
 /// Tells how the services change; once, how the start went.
 async fn show_states(
     surroundings: &Surroundings,
-    arguments: &Up,
+    services: &[String],
     client: &Client,
     slug: &str,
 ) -> Result<Infallible, Trouble> {
     let output = &surroundings.output;
     let mut follow = Follow::begin(client).await?;
-    let goal = Goal::up(follow.project(slug)?, &arguments.services);
+    let goal = Goal::up(follow.project(slug)?, services);
     let mut display = Display::line_by_line(output);
     let mut told = false;
     loop {

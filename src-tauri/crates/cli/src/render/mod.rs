@@ -1,6 +1,7 @@
 //! Text from state: pure functions, so that each can be pinned by a snapshot.
 
 mod ansi;
+mod events;
 mod failure;
 mod findings;
 mod lists;
@@ -15,6 +16,7 @@ mod table;
 mod tests;
 mod time;
 
+pub use events::events;
 pub use failure::failure;
 pub use findings::findings;
 pub use lists::{processes, projects};

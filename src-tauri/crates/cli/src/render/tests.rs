@@ -68,7 +68,7 @@ fn shop(nodes: Vec<NodeState>) -> ProjectState {
         name: "shop".to_owned(),
         folder: PathBuf::from("/home/ada/shop"),
         nodes,
-        problems: vec![],
+        ..ProjectState::default()
     }
 }
 

@@ -78,9 +78,21 @@ fn a_name_is_a_slug_first_and_then_what_the_configuration_says() {
 fn each_unknown_service_is_named() {
     let (_parent, snapshot) = folders();
     let names = ["web", "wbe", "db"].map(str::to_owned);
-    let failure = check_services(&snapshot.projects[0], &names).unwrap_err();
+    let failure = services(&snapshot.projects[0], &names).unwrap_err();
     assert_eq!(failure.problems.len(), 2);
     assert_eq!(failure.problems[0].message, "`shop` has no service `wbe`");
     assert_eq!(failure.problems[0].hint.as_deref(), Some("the services are web"));
-    assert!(check_services(&snapshot.projects[0], &names[..1]).is_ok());
+    assert!(services(&snapshot.projects[0], &names[..1]).is_ok());
+}
+
+#[test]
+fn a_group_stands_for_its_services_each_once() {
+    let (_parent, mut snapshot) = folders();
+    let shop = &mut snapshot.projects[0];
+    shop.groups = [("back".to_owned(), vec!["db".to_owned(), "web".to_owned()])].into();
+    let named = ["web", "back"].map(str::to_owned);
+    assert_eq!(services(shop, &named).unwrap(), ["web", "db"]);
+    let failure = services(shop, &["bakc".to_owned()]).unwrap_err();
+    assert_eq!(failure.problems[0].hint.as_deref(), Some("the services are web; groups: back"));
+    assert!(service(shop, "back").is_err());
 }

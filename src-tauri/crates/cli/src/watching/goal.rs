@@ -37,29 +37,31 @@ impl Goal {
     }
 
     /// The named services by another process than they have, and all that they depend on by any; with none
-    /// named, all. `project` is the state before the restart.
-    pub fn anew(project: &ProjectState, services: &[String]) -> Self {
+    /// named, all but what nobody asked for. `dependants`: with those that depend on them and are to run. `project`
+    /// is the state before the restart.
+    pub fn anew(project: &ProjectState, services: &[String], dependants: bool) -> Self {
+        let mut services = services.to_vec();
+        if dependants {
+            let is_wanted = |name: &String| {
+                project.nodes.iter().any(|node| node.name == *name && node.wanted == Wanted::Running)
+            };
+            services.extend(with_dependants(project, &services).into_iter().filter(is_wanted));
+        }
         let named = |name: &String| services.is_empty() || services.contains(name);
-        let old = |name: &String| {
-            let node = project.nodes.iter().find(|node| node.name == *name && named(name));
-            node.and_then(process)
-        };
-        let names = with_dependencies(project, services).into_iter();
-        Self::Anew(
-            names
-                .map(|name| {
-                    let old = old(&name);
-                    (name, old)
-                })
-                .collect(),
-        )
+        let node = |name: &String| project.nodes.iter().find(|node| node.name == *name);
+        let left_out =
+            |name: &String| node(name).is_some_and(|node| node.optional && node.wanted == Wanted::Stopped);
+        let mut names = with_dependencies(project, &services);
+        if services.is_empty() {
+            names.retain(|name| !left_out(name));
+        }
+        let old = |name: &String| node(name).filter(|_| named(name)).and_then(process);
+        Self::Anew(names.into_iter().map(|name| (name.clone(), old(&name))).collect())
     }
 
     /// The named services and all that depend on them; with none named, all.
     pub fn down(project: &ProjectState, services: &[String]) -> Self {
-        Self::Down(closure(project, services, |node, name| {
-            node.depends_on.iter().any(|dependency| dependency == name)
-        }))
+        Self::Down(with_dependants(project, services))
     }
 
     /// Whether a node is one of those that are waited for.
@@ -98,6 +100,10 @@ impl Goal {
             Verdict::Pending
         }
     }
+}
+
+fn with_dependants(project: &ProjectState, services: &[String]) -> BTreeSet<String> {
+    closure(project, services, |node, name| node.depends_on.iter().any(|dependency| dependency == name))
 }
 
 fn with_dependencies(project: &ProjectState, services: &[String]) -> BTreeSet<String> {

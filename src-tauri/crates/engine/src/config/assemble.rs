@@ -1,15 +1,17 @@
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use super::declaration::{HealthFile, ProjectFile, ServiceFile};
+use super::declaration::{HealthFile, HttpFile, ProbeFile, ProjectFile, RestartFile, ServiceFile};
 use super::paths::absolute;
-use super::schema::Placed;
+use super::schema::{Entries, Fields, Placed, Scalar, Words};
 use super::service_ports::DeclaredPort;
-use super::settings::PortSetting;
+use super::settings::{Http, PortSetting, Restart};
 use super::slug::slug;
 use super::spec::{
-    Backoff, Dependency, PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, RestartSpec, ServiceSpec,
-    StopSpec,
+    Backoff, Condition, Dependency, HealthSpec, HttpProbe, PortSpec, ProbeKind, ProbeSpec, ProjectPorts,
+    ProjectSpec, RestartPolicy, RestartSpec, ServiceSpec, ServiceType, StopSpec,
 };
+use super::tree::Key;
 
 /// What a file says that has no problem. None only for one that has.
 pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Option<ProjectSpec> {
@@ -18,7 +20,15 @@ pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Opt
         None => folder.file_name().map_or("project".into(), |name| name.to_string_lossy().into_owned()),
     };
     let services = project.services.0.iter();
-    let services = services.map(|(key, declared)| service(&key.text, declared.as_ref()?, folder));
+    let is_task = |name: &str| {
+        let named = project.services.0.iter().find(|(key, _)| key.text == name);
+        named.is_some_and(|(_, service)| service.as_ref().is_some_and(ServiceFile::is_task))
+    };
+    let services = services.map(|(key, declared)| service(&key.text, declared.as_ref()?, folder, &is_task));
+    let groups = project.groups.0.iter().map(|(key, members)| {
+        let members = members.as_ref()?.0.iter().map(|member| member.value.clone());
+        Some((key.text.clone(), members.collect()))
+    });
     Some(ProjectSpec {
         slug: slug(&name),
         name,
@@ -28,32 +38,43 @@ pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Opt
             range: project.ports.range,
             env_files: absolute_all(folder, &project.ports.env_files),
         },
+        profiles: texts(&project.profiles),
+        groups: groups.collect::<Option<_>>()?,
+        parallel: project.parallel.map(NonZeroU32::get),
         services: services.collect::<Option<_>>()?,
     })
 }
 
-fn service(name: &str, declared: &ServiceFile, folder: &Path) -> Option<ServiceSpec> {
+fn service(
+    name: &str,
+    declared: &ServiceFile,
+    folder: &Path,
+    is_task: &dyn Fn(&str) -> bool,
+) -> Option<ServiceSpec> {
     let dependencies = declared.depends_on.0.iter();
-    let restart = &declared.restart.0;
+    let usual = |name: &str| if is_task(name) { Condition::Completed } else { Condition::Healthy };
     Some(ServiceSpec {
         name: name.to_owned(),
         slug: slug(name),
+        kind: declared.kind.0,
         run: declared.run.as_ref()?.value.clone(),
         dir: absolute(folder, declared.dir.as_ref().map_or(".", |dir| &dir.value)),
-        env: (declared.env.0.iter())
-            .map(|(key, value)| Some((key.text.clone(), value.as_ref()?.value.0.clone())))
-            .collect::<Option<_>>()?,
+        env: pairs(&declared.env)?,
         env_files: absolute_all(folder, &declared.env_files),
         ports: declared.all_ports().into_iter().map(port).collect::<Option<_>>()?,
         depends_on: dependencies
-            .map(|(service, condition)| Dependency { service: service.value.clone(), condition: *condition })
+            .map(|(service, condition)| Dependency {
+                service: service.value.clone(),
+                condition: condition.unwrap_or_else(|| usual(&service.value)),
+            })
             .collect(),
-        health: declared.health.as_ref().map(|health| probe(&health.value)),
-        restart: RestartSpec {
-            policy: restart.policy.0,
-            max: restart.max,
-            backoff: Backoff { initial: restart.backoff.initial, longest: restart.backoff.longest },
+        profiles: texts(&declared.profiles),
+        manual: declared.manual,
+        health: match &declared.health {
+            Some(health) => self::health(declared, &health.value)?,
+            None => HealthSpec::default(),
         },
+        restart: restart(declared),
         stop: StopSpec { signal: declared.stop.signal.0, grace: declared.stop.grace },
     })
 }
@@ -67,19 +88,80 @@ fn port(declared: DeclaredPort<'_>) -> Option<PortSpec> {
     Some(PortSpec { name: declared.name.to_owned(), protocol, choice })
 }
 
-fn probe(declared: &HealthFile) -> ProbeSpec {
-    let kind = match declared {
-        HealthFile { http: Some(path), .. } => ProbeKind::Http { path: path.value.clone() },
-        HealthFile { command: Some(command), .. } => ProbeKind::Command(command.value.clone()),
-        // Settings without a kind are for the probe that a service with a port has anyway.
-        HealthFile { http: None, command: None, .. } => ProbeKind::Tcp,
+fn restart(declared: &ServiceFile) -> RestartSpec {
+    let restart = match &declared.restart {
+        Some(Placed { value: Restart(restart), .. }) => restart.clone(),
+        None => RestartFile {
+            policy: Words(match declared.kind.0 {
+                ServiceType::Service => RestartPolicy::OnFailure,
+                ServiceType::Task => RestartPolicy::Never,
+            }),
+            ..Fields::defaults()
+        },
     };
-    ProbeSpec {
+    RestartSpec {
+        policy: restart.policy.0,
+        max: restart.max,
+        backoff: Backoff { initial: restart.backoff.initial, longest: restart.backoff.longest },
+    }
+}
+
+fn health(service: &ServiceFile, declared: &HealthFile) -> Option<HealthSpec> {
+    let beside = |declared: &Option<Placed<ProbeFile>>| match declared {
+        Some(declared) => probe(&declared.value).map(Some),
+        None => Some(None),
+    };
+    // Without a port there is nothing that a probe without a kind could ask.
+    let readiness = &declared.readiness;
+    let is_default = readiness.kinds().is_empty() && service.unreachable(readiness).is_some();
+    Some(HealthSpec {
+        startup: beside(&declared.startup)?,
+        readiness: if is_default { None } else { Some(probe(readiness)?) },
+        liveness: beside(&declared.liveness)?,
+    })
+}
+
+fn probe(declared: &ProbeFile) -> Option<ProbeSpec> {
+    let kind = match declared {
+        ProbeFile { http: Some(Placed { value: Http(http), .. }), .. } => ProbeKind::Http(self::http(http)?),
+        ProbeFile { command: Some(command), .. } => ProbeKind::Command(command.value.clone()),
+        ProbeFile { log: Some(pattern), .. } => ProbeKind::Log(pattern.value.clone()),
+        // Settings without a kind are for the probe that a service with a port has anyway.
+        ProbeFile { http: None, command: None, log: None, .. } => ProbeKind::Tcp,
+    };
+    Some(ProbeSpec {
         kind,
+        port: declared.port.as_ref().map(|port| port.value.clone()),
+        listener: declared.listener.0,
         interval: declared.interval.0,
         timeout: declared.timeout.0,
         success_threshold: declared.success_threshold.get(),
         failure_threshold: declared.failure_threshold.get(),
         start_period: declared.start_period,
-    }
+    })
+}
+
+fn http(declared: &HttpFile) -> Option<HttpProbe> {
+    let headers = declared.headers.0.iter();
+    let headers = headers.map(|(key, pattern)| Some((key.text.clone(), pattern.as_ref()?.value.clone())));
+    Some(HttpProbe {
+        path: declared.path.as_ref()?.value.clone(),
+        send: pairs(&declared.send)?,
+        statuses: declared.status.0.clone(),
+        headers: headers.collect::<Option<_>>()?,
+        body: declared.body.clone(),
+        tls: declared.tls,
+    })
+}
+
+fn pairs(entries: &Entries<Placed<Scalar>>) -> Option<Vec<(String, String)>> {
+    let pair = |(key, value): &(Key, Option<_>)| {
+        let Placed { value: Scalar(value), .. } = value.as_ref()?;
+        Some((key.text.clone(), value.clone()))
+    };
+    entries.0.iter().map(pair).collect()
+}
+
+fn texts(placed: &[Placed<String>]) -> Vec<String> {
+    placed.iter().map(|text| text.value.clone()).collect()
 }

@@ -1,19 +1,27 @@
 //! The configuration file, declared once: these lists of keys decode it, describe it as JSON Schema, and are what
 //! error messages name.
 
+mod health;
+mod restart;
+
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use kinfra_rpc::PortRange;
 
 use super::schema::{Entries, Fields, Placed, Record, Scalar, Words};
-use super::settings::{Dependencies, NamedPorts, OneOrMany, OnlyPort, Period, PortSetting, Restart, Signal};
-use super::spec::{RestartPolicy, Run};
+use super::settings::{Dependencies, NamedPorts, OneOrMany, OnlyPort, PortSetting, Restart};
+use super::spec::{Run, ServiceType};
+
+pub(super) use health::{HealthFile, HttpFile, ProbeFile};
+pub(super) use restart::{RestartFile, StopFile};
 
 #[derive(Debug)]
 pub(super) struct ProjectFile {
     pub project: Option<Placed<String>>,
     pub ports: ProjectPortsFile,
+    pub profiles: Vec<Placed<String>>,
+    pub groups: Entries<OneOrMany<Placed<String>>>,
+    pub parallel: Option<NonZeroU32>,
     pub services: Entries<ServiceFile>,
 }
 
@@ -32,6 +40,19 @@ impl Record for ProjectFile {
             ports: fields
                 .optional("ports", "Where ports are chosen, and where they are written down.")
                 .unwrap_or_else(Fields::defaults),
+            profiles: fields
+                .optional(
+                    "profiles",
+                    "The profiles whose services are started with the project when nobody names others.",
+                )
+                .map_or_else(Vec::new, |OneOrMany(profiles)| profiles),
+            groups: fields
+                .optional("groups", "Services under one name, for commands that take names of services.")
+                .unwrap_or_default(),
+            parallel: fields.optional(
+                "parallel",
+                "At most so many services are on their way up at a time. Default: as many as the dependencies allow.",
+            ),
             services: fields
                 .required("services", "The project's processes, by name.", "{web: {run: npm run dev}}")
                 .unwrap_or_default(),
@@ -68,6 +89,7 @@ impl Record for ProjectPortsFile {
 
 #[derive(Debug)]
 pub(super) struct ServiceFile {
+    pub kind: Words<ServiceType>,
     pub run: Option<Placed<Run>>,
     pub dir: Option<Placed<String>>,
     pub env: Entries<Placed<Scalar>>,
@@ -75,9 +97,17 @@ pub(super) struct ServiceFile {
     pub port: Option<Placed<OnlyPort>>,
     pub ports: Option<Placed<NamedPorts>>,
     pub depends_on: Dependencies,
+    pub profiles: Vec<Placed<String>>,
+    pub manual: bool,
     pub health: Option<Placed<HealthFile>>,
-    pub restart: Restart,
+    pub restart: Option<Placed<Restart>>,
     pub stop: StopFile,
+}
+
+impl ServiceFile {
+    pub fn is_task(&self) -> bool {
+        self.kind.0 == ServiceType::Task
+    }
 }
 
 impl Record for ServiceFile {
@@ -94,10 +124,18 @@ impl Record for ServiceFile {
         ("readiness_probe", "health"),
         ("stop_grace_period", "stop"),
         ("stop_signal", "stop"),
+        ("profile", "profiles"),
+        ("disabled", "manual"),
+        ("liveness_probe", "health"),
     ];
 
     fn declare(fields: &mut Fields<'_>) -> Self {
         Self {
+            kind: fields.or(
+                "type",
+                "`service`: it is to stay. `task`: it is done when it ends with exit code 0, such as a migration.",
+                Words(ServiceType::Service),
+            ),
             run: fields.required(
                 "run",
                 "What to run: a list is executed as it is, a text goes to `/bin/sh -c`. May refer to `${services.NAME.port}` and the like; `$$` is a dollar sign.",
@@ -128,141 +166,26 @@ impl Record for ServiceFile {
                     "What must be up before this starts: a list (healthy), or a map from names to conditions.",
                 )
                 .unwrap_or_default(),
-            health: fields.optional(
-                "health",
-                "How to see that it works. Default: that it listens on its port, or lives for 1 s without one.",
-            ),
-            restart: fields
-                .optional("restart", "When to start it again after it ended: a policy, or a map.")
-                .unwrap_or_default(),
-            stop: fields.optional("stop", "How to end it.").unwrap_or_else(Fields::defaults),
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct HealthFile {
-    pub http: Option<Placed<String>>,
-    pub tcp: bool,
-    pub command: Option<Placed<Run>>,
-    pub interval: Period,
-    pub timeout: Period,
-    pub success_threshold: NonZeroU32,
-    pub failure_threshold: NonZeroU32,
-    pub start_period: Duration,
-}
-
-impl Record for HealthFile {
-    const MEANING: &'static str = "One probe: `http`, `tcp` (the default) or `command`.";
-    const ELSEWHERE: &'static [(&'static str, &'static str)] = &[
-        ("http_get", "http"),
-        ("test", "command"),
-        ("exec", "command"),
-        ("retries", "failure_threshold"),
-        ("period", "interval"),
-        ("initial_delay", "start_period"),
-    ];
-
-    /// Defaults as Kubernetes has them, but for the interval: a developer waits in front of it.
-    fn declare(fields: &mut Fields<'_>) -> Self {
-        Self {
-            http: fields
-                .optional("http", "A path on the service's port; an answer of 200 to 399 is healthy."),
-            tcp: fields.or(
-                "tcp",
-                "Healthy when the service's port takes a connection; so it is without `http` and `command`.",
+            profiles: fields
+                .optional(
+                    "profiles",
+                    "It is started with the project only when one of these profiles is asked for.",
+                )
+                .map_or_else(Vec::new, |OneOrMany(profiles)| profiles),
+            manual: fields.or(
+                "manual",
+                "It is started only when it is named, or when something needs it that is started.",
                 false,
             ),
-            command: fields.optional("command", "Healthy when this ends with exit code 0."),
-            interval: fields.or(
-                "interval",
-                "The time between two probes once healthy.",
-                Period(Duration::from_secs(5)),
+            health: fields.optional(
+                "health",
+                "How to see that it is ready. Default: that it listens on its port, or lives for 1 s without one.",
             ),
-            timeout: fields.or("timeout", "How long one probe may take.", Period(Duration::from_secs(1))),
-            success_threshold: fields.or(
-                "success_threshold",
-                "This many successes in a row mean healthy.",
-                NonZeroU32::MIN,
+            restart: fields.optional(
+                "restart",
+                "When to start it again after it ended: a policy, or a map. Default: `on-failure`; for a task `never`.",
             ),
-            failure_threshold: fields.or(
-                "failure_threshold",
-                "This many failures in a row mean unhealthy.",
-                NonZeroU32::MIN.saturating_add(2),
-            ),
-            start_period: fields.or(
-                "start_period",
-                "Failures in this time after the start don't count.",
-                Duration::from_secs(30),
-            ),
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct RestartFile {
-    pub policy: Words<RestartPolicy>,
-    pub max: u32,
-    pub backoff: BackoffFile,
-}
-
-impl Record for RestartFile {
-    const MEANING: &'static str = "When and how often to start it again.";
-    const ELSEWHERE: &'static [(&'static str, &'static str)] =
-        &[("max_attempts", "max"), ("max_restarts", "max"), ("condition", "policy"), ("delay", "backoff")];
-
-    fn declare(fields: &mut Fields<'_>) -> Self {
-        Self {
-            policy: fields.or(
-                "policy",
-                "`on-failure`: after an exit code other than 0, or a signal.",
-                Words(RestartPolicy::OnFailure),
-            ),
-            max: fields.or("max", "This many restarts in a row; after them it counts as a crash loop.", 5),
-            backoff: fields
-                .optional("backoff", "How long to wait before a restart.")
-                .unwrap_or_else(Fields::defaults),
-        }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct BackoffFile {
-    pub initial: Duration,
-    pub longest: Duration,
-}
-
-impl Record for BackoffFile {
-    const MEANING: &'static str = "The wait before a restart; it doubles each time.";
-    const ELSEWHERE: &'static [(&'static str, &'static str)] = &[("max", "longest"), ("min", "initial")];
-
-    fn declare(fields: &mut Fields<'_>) -> Self {
-        Self {
-            initial: fields.or(
-                "initial",
-                "Before the first restart; after 0 the next ones wait 1s, 2s, 4s…",
-                Duration::ZERO,
-            ),
-            longest: fields.or("longest", "It never grows beyond this.", Duration::from_secs(30)),
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct StopFile {
-    pub signal: Signal,
-    pub grace: Duration,
-}
-
-impl Record for StopFile {
-    const MEANING: &'static str = "How to end it: a signal, then after a while a kill.";
-    const ELSEWHERE: &'static [(&'static str, &'static str)] =
-        &[("timeout", "grace"), ("grace_period", "grace")];
-
-    fn declare(fields: &mut Fields<'_>) -> Self {
-        Self {
-            signal: fields.or("signal", "The signal that asks it to end.", Signal::TERM),
-            grace: fields.or("grace", "How long it may take before it is killed.", Duration::from_secs(10)),
+            stop: fields.optional("stop", "How to end it.").unwrap_or_else(Fields::defaults),
         }
     }
 }

@@ -13,6 +13,7 @@ mod nearest;
 mod paths;
 mod references;
 mod schema;
+mod selection;
 mod service_ports;
 mod settings;
 mod shell;
@@ -27,12 +28,15 @@ pub use find::find;
 pub use json_schema::json_schema;
 pub use load::{load, load_file};
 pub use references::{InstanceAttribute, Mode, ProjectAttribute, Reference, ServiceAttribute, expand};
+pub use selection::Selection;
 pub use shell::shell_line;
 pub use slug::slug;
 pub use spec::{
-    Backoff, Condition, Dependency, PortChoice, PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec,
-    RestartPolicy, RestartSpec, Run, ServiceSpec, StopSpec, port_variable, variable,
+    Backoff, Condition, Dependency, HealthSpec, HttpProbe, Listener, Pattern, PortChoice, PortSpec,
+    ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, RestartPolicy, RestartSpec, Run, ServiceSpec,
+    ServiceType, StopSpec, port_variable, variable,
 };
+pub use stable_hash::stable_hash;
 pub use tree::Format;
 pub use user_settings::{UserSettings, load_user_settings};
 

@@ -4,6 +4,7 @@ use kinfra_rpc::Protocol;
 
 use super::declaration::ServiceFile;
 use super::settings::PortSetting;
+use super::spec::ServiceType;
 use super::tree::Position;
 
 /// What a port is called that has no name; of several it is the main one.
@@ -41,6 +42,8 @@ impl ServiceFile {
             (None, Some(port)) => {
                 port.value.0.iter().map(|setting| unnamed(Some(setting), Some(port.at))).collect()
             }
+            // A task mostly serves nobody.
+            (None, None) if self.kind.0 == ServiceType::Task => vec![],
             (None, None) => vec![unnamed(Some(&PortSetting::AUTO), None)],
         }
     }

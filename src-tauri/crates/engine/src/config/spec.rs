@@ -1,9 +1,11 @@
 //! What a valid configuration says, with every default filled in.
 
+use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use kinfra_rpc::{PortRange, Protocol};
+use regex::Regex;
 
 /// One project, checked as a whole: names are unique after slugging, dependencies exist and have no cycle, and
 /// every reference names something that exists.
@@ -15,6 +17,12 @@ pub struct ProjectSpec {
     pub folder: PathBuf,
     pub file: PathBuf,
     pub ports: ProjectPorts,
+    /// Those whose services are started with the project when nobody names others.
+    pub profiles: Vec<String>,
+    /// Names for several services at once.
+    pub groups: Vec<(String, Vec<String>)>,
+    /// At most so many nodes are on their way up at a time; none: as many as the graph allows.
+    pub parallel: Option<u32>,
     /// In the order of the file.
     pub services: Vec<ServiceSpec>,
 }
@@ -31,6 +39,7 @@ pub struct ProjectPorts {
 pub struct ServiceSpec {
     pub name: String,
     pub slug: String,
+    pub kind: ServiceType,
     pub run: Run,
     /// Absolute.
     pub dir: PathBuf,
@@ -41,8 +50,11 @@ pub struct ServiceSpec {
     /// The main port first; empty when it serves nothing.
     pub ports: Vec<PortSpec>,
     pub depends_on: Vec<Dependency>,
-    /// None: readiness is that it listens on its main port, or 1 s of life without one that takes connections.
-    pub health: Option<ProbeSpec>,
+    /// Empty: it is part of every start of the whole project.
+    pub profiles: Vec<String>,
+    /// It is started only by name, or because something needs it.
+    pub manual: bool,
+    pub health: HealthSpec,
     pub restart: RestartSpec,
     pub stop: StopSpec,
 }
@@ -53,6 +65,20 @@ impl ServiceSpec {
     pub fn main_port(&self) -> Option<&PortSpec> {
         self.ports.first()
     }
+
+    /// Whether somebody can connect to its main port.
+    #[must_use]
+    pub fn takes_connections(&self) -> bool {
+        self.main_port().is_some_and(|main| main.protocol == Protocol::Tcp)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ServiceType {
+    /// It is to stay.
+    Service,
+    /// It is done when it ends with exit code 0.
+    Task,
 }
 
 /// What is executed. The texts may hold `${…}`.
@@ -106,26 +132,88 @@ pub enum Condition {
     Completed,
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct HealthSpec {
+    /// Before the others; when it fails for too long, the service is started anew.
+    pub startup: Option<ProbeSpec>,
+    /// None: that it listens on its main port, or 1 s of life without one that takes connections.
+    pub readiness: Option<ProbeSpec>,
+    /// The service is started anew when it fails.
+    pub liveness: Option<ProbeSpec>,
+}
+
+impl HealthSpec {
+    /// Whether a probe waits for a line of the output.
+    #[must_use]
+    pub fn reads_log(&self) -> bool {
+        let probes = [&self.startup, &self.readiness, &self.liveness];
+        probes.into_iter().flatten().any(|probe| matches!(probe.kind, ProbeKind::Log(_)))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProbeSpec {
     pub kind: ProbeKind,
-    /// Between two probes once healthy.
+    /// The name of the port that is asked; none: the main one.
+    pub port: Option<String>,
+    pub listener: Listener,
+    /// Between two probes once it succeeds.
     pub interval: Duration,
     pub timeout: Duration,
     pub success_threshold: u32,
     pub failure_threshold: u32,
-    /// Failures in this time after the start don't count.
+    /// Failures in this time after the start don't count, until the first success.
     pub start_period: Duration,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ProbeKind {
-    /// GET of this path on the service's own port; 200–399 is healthy.
-    Http { path: String },
-    /// A connection to the service's own port.
+    Http(HttpProbe),
+    /// A connection to the port.
     Tcp,
-    /// Exit code 0 is healthy; runs in the service's folder with its environment.
+    /// Exit code 0 is a success; runs in the service's folder with its environment.
     Command(Run),
+    /// A line of the output matches.
+    Log(Pattern),
+}
+
+/// A GET request on loopback, and which answers are a success. Path and sent headers may hold `${…}`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HttpProbe {
+    pub path: String,
+    pub send: Vec<(String, String)>,
+    /// Ranges, both ends included.
+    pub statuses: Vec<(u16, u16)>,
+    /// Each with what its value must match.
+    pub headers: Vec<(String, Pattern)>,
+    pub body: Option<Pattern>,
+    pub tls: bool,
+}
+
+/// A regular expression, which is what is written of it.
+#[derive(Debug, Clone)]
+pub struct Pattern(pub Regex);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Eq for Pattern {}
+
+impl Hash for Pattern {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        self.0.as_str().hash(hasher);
+    }
+}
+
+/// Whose listener on the port counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Listener {
+    /// One of the service's own processes.
+    Own,
+    Any,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -17,7 +17,9 @@ impl Hasher for Fnv {
     }
 }
 
-pub(super) fn stable_hash(value: &(impl Hash + ?Sized)) -> u64 {
+/// The same for the same value, in every version of KInfra and on every machine of one byte order.
+#[must_use]
+pub fn stable_hash(value: &(impl Hash + ?Sized)) -> u64 {
     let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
     value.hash(&mut hasher);
     hasher.finish()

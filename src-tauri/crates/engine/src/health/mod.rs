@@ -2,5 +2,7 @@
 
 mod http;
 mod probe;
+mod tls;
 
+pub use http::{Expected, HttpRequest};
 pub use probe::{Probe, check, took};

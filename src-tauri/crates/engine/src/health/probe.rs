@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::http;
+use super::http::{self, HttpRequest};
 
 /// A probe, ready to run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Probe {
-    /// GET on loopback; 200–399 is healthy.
-    Http { port: u16, path: String },
+    /// A GET on loopback.
+    Http { port: u16, request: HttpRequest },
     /// Something accepts connections on loopback.
     Tcp { port: u16 },
     /// It lives at least this long.
@@ -26,7 +26,7 @@ pub async fn check(probe: &Probe, limit: Duration) -> Result<String, String> {
     let start = Instant::now();
     let checked = async {
         match probe {
-            Probe::Http { port, path } => http::get(connect(*port).await?, *port, path).await?,
+            Probe::Http { port, request } => http::get(connect(*port).await?, *port, request).await?,
             Probe::Tcp { port } => drop(connect(*port).await?),
             Probe::Lives { since, at_least } if since.elapsed() >= *at_least => return Ok(String::new()),
             Probe::Lives { at_least, .. } => {
@@ -70,9 +70,13 @@ pub fn took(duration: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use regex::Regex;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
+    use super::super::http::Expected;
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(5);
@@ -91,9 +95,17 @@ mod tests {
         port
     }
 
+    fn request(path: &str, expected: Expected) -> HttpRequest {
+        HttpRequest { path: path.into(), headers: vec![], tls: false, expected: Arc::new(expected) }
+    }
+
     async fn http(answer: &'static str) -> Result<String, String> {
+        http_expecting(answer, Expected::default()).await
+    }
+
+    async fn http_expecting(answer: &'static str, expected: Expected) -> Result<String, String> {
         let port = answering(answer).await;
-        check(&Probe::Http { port, path: "/health".into() }, LIMIT).await
+        check(&Probe::Http { port, request: request("/health", expected) }, LIMIT).await
     }
 
     #[tokio::test]
@@ -110,6 +122,51 @@ mod tests {
                 .unwrap_err()
                 .starts_with("GET /health was answered by something else than HTTP")
         );
+    }
+
+    #[tokio::test]
+    async fn an_answer_can_be_told_by_status_header_and_body() {
+        let pattern = |pattern| Regex::new(pattern).unwrap();
+        let answer = "HTTP/1.1 401 No\r\nX-Build: 2026.11\r\nContent-Length: 14\r\n\r\n{\"ready\":true}";
+        let expected = Expected {
+            statuses: vec![(200, 200), (401, 403)],
+            headers: vec![("x-build".into(), pattern("^2026"))],
+            body: Some(pattern("\"ready\": *true")),
+        };
+        assert!(http_expecting(answer, expected.clone()).await.is_ok());
+        let other = Expected { headers: vec![("x-build".into(), pattern("^2027"))], ..expected.clone() };
+        let mut told = vec![http_expecting(answer, other).await.unwrap_err()];
+        let other = Expected { headers: vec![("x-other".into(), pattern("."))], ..expected.clone() };
+        told.push(http_expecting(answer, other).await.unwrap_err());
+        let other = Expected { body: Some(pattern("false")), ..expected };
+        told.push(http_expecting(answer, other).await.unwrap_err());
+        insta::assert_snapshot!(told.join("\n"), @r"
+        GET /health answered with x-build: 2026.11, which should match ^2027
+        GET /health answered with no header x-other, which should match .
+        the answer of GET /health has nothing that matches false
+        ");
+    }
+
+    #[tokio::test]
+    async fn a_body_without_an_end_is_searched_as_far_as_it_is_worth() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            while stream.write_all(&[b'x'; 8192]).await.is_ok() {}
+        });
+        let expected = Expected { body: Some(Regex::new("ready").unwrap()), ..Expected::default() };
+        let told = check(&Probe::Http { port, request: request("/", expected) }, LIMIT).await;
+        assert_eq!(told.unwrap_err(), "the answer of GET / has nothing that matches ready");
+    }
+
+    #[tokio::test]
+    async fn what_speaks_no_tls_is_told() {
+        let port = answering("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
+        let request = HttpRequest { tls: true, ..request("/", Expected::default()) };
+        let told = check(&Probe::Http { port, request }, LIMIT).await.unwrap_err();
+        assert!(told.starts_with("no TLS is spoken there: "), "{told}");
     }
 
     #[tokio::test]
@@ -141,7 +198,7 @@ mod tests {
     async fn a_probe_that_hangs_ends_at_its_limit() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let probe = Probe::Http { port, path: "/".into() };
+        let probe = Probe::Http { port, request: request("/", Expected::default()) };
         let error = check(&probe, Duration::from_millis(50)).await.unwrap_err();
         assert_eq!(error, "no answer within 50 ms");
     }

@@ -3,16 +3,17 @@
 //! Theory of operation: the store knows which runs were begun, the keeper which of them live. A run that both know
 //! is adopted. One that only the store knows ended when nobody could see how; should its process live all the same,
 //! its keeper was killed with the engine: nobody reads its output any more, and it is ended. One that only the keeper
-//! knows belongs to nobody, and is ended too.
+//! knows belongs to nobody, and is ended too. A node without such a run goes on where it was: waiting for its next
+//! try, given up, or done. Nothing goes on over a boot of the machine.
 
 use std::collections::HashMap;
 
 use kinfra_keeper::protocol::{Run, Scope};
 use kinfra_rpc::{Exit, Failure};
 
-use crate::process::{Identity, end_leftovers};
-use crate::service_manager::{AdoptedRun, ServiceContext};
-use crate::store::StoredRun;
+use crate::process::{ExitStatus, Identity, end_leftovers};
+use crate::service_manager::{AdoptedRun, Former, ServiceContext};
+use crate::store::{LatestRun, Next, RunEnd, StoredRun};
 
 const SIGKILL: i32 = 9;
 
@@ -36,60 +37,90 @@ impl Adoption {
         runs.map(|run| run.run.node.clone()).collect()
     }
 
-    /// The newest run of a node, if one was not known to have ended.
+    /// What is left of a node, whose newest run is `latest`.
     pub async fn take(
         &mut self,
         services: &ServiceContext,
         instance: &str,
         node: &str,
-    ) -> Option<AdoptedRun> {
-        let is_its = |run: &StoredRun| run.run.instance == instance && run.run.node == node;
-        let newest = self.begun.iter().rposition(is_its)?;
-        let StoredRun { run, pid, start_time } = self.begun.remove(newest);
+        latest: Option<&LatestRun>,
+    ) -> Former {
+        let is_its = |run: &StoredRun| {
+            run.run.instance == instance && run.run.node == node && run.run.boot == services.boot
+        };
+        if let Some(newest) = self.begun.iter().rposition(is_its) {
+            let stored = self.begun.remove(newest);
+            return Former::Running(self.adopt(services, stored).await);
+        }
+        match latest.filter(|latest| latest.boot == services.boot).and_then(|latest| latest.end) {
+            Some(RunEnd { next: Next::Stopped, .. }) | None => Former::Nothing,
+            Some(end) => Former::Ended(end),
+        }
+    }
+
+    async fn adopt(&mut self, services: &ServiceContext, stored: StoredRun) -> AdoptedRun {
+        let StoredRun { run, pid, start_time } = stored;
         let (pid, ended) = match self.held.remove(&run.id) {
-            Some(held) => (
-                held.identity.pid,
-                held.ended.map(|status| Exit { code: status.code, signal: status.signal, at: status.at }),
-            ),
+            Some(held) => (held.identity.pid, held.ended.map(exit)),
             None => {
                 end_lost(run.id.clone(), start_time).await;
                 (pid.unwrap_or_default(), Some(unseen(services)))
             }
         };
-        tracing::info!(
-            project = instance,
-            node,
-            run = run.number,
-            pid,
-            ?ended,
-            "taken over from an earlier engine"
-        );
-        Some(AdoptedRun {
+        let (project, node, number) = (&run.instance, &run.node, run.number);
+        tracing::info!(project, node, run = number, pid, ?ended, "taken over from an earlier engine");
+        AdoptedRun {
             id: run.id,
             number: run.number,
             restarts: run.restarts,
+            failures: run.failures,
             pid,
             started_at: run.started_at,
             ended,
-        })
+        }
     }
 
     /// Ends and forgets what is left: the runs of nobody.
-    pub async fn clear(self, services: &ServiceContext) {
+    pub async fn clear(mut self, services: &ServiceContext) {
         for StoredRun { run, start_time, .. } in self.begun {
-            end_lost(run.id.clone(), start_time).await;
-            if let Err(error) = services.store.end_run(run.id, unseen(services)).await {
-                tracing::warn!(project = run.instance, node = run.node, %error, "the end of an old run is not written down");
+            let exit = match self.held.remove(&run.id) {
+                // The keeper saw how an earlier run of a node ended, whose later one was taken over.
+                Some(Run { ended: Some(status), .. }) => exit(status),
+                held => {
+                    if held.is_some() {
+                        end_held(services, &run.id).await;
+                    }
+                    if run.boot == services.boot {
+                        end_lost(run.id.clone(), start_time).await;
+                    }
+                    unseen(services)
+                }
+            };
+            let (restarts, failures) = (run.restarts, run.failures);
+            let end = RunEnd { exit, next: Next::Stopped, restarts, failures };
+            match services.store.end_run(run.id.clone(), end).await {
+                Ok(()) => drop(services.keeper.forget(&run.id).await),
+                Err(error) => {
+                    tracing::warn!(project = run.instance, node = run.node, %error, "the end of an old run is not written down");
+                }
             }
         }
         for (id, run) in self.held {
             tracing::warn!(run = id, pid = run.identity.pid, "ended, as no project knows this run");
-            let ended = services.keeper.signal(&id, SIGKILL, Scope::Everything).await;
-            if let Err(error) = ended {
-                tracing::warn!(run = id, %error, "not ended");
-            }
+            end_held(services, &id).await;
         }
     }
+}
+
+async fn end_held(services: &ServiceContext, run: &str) {
+    let ended = services.keeper.signal(run, SIGKILL, Scope::Everything).await;
+    if let Err(error) = ended {
+        tracing::warn!(run, %error, "not ended");
+    }
+}
+
+const fn exit(status: ExitStatus) -> Exit {
+    Exit { code: status.code, signal: status.signal, at: status.at }
 }
 
 /// What carries the mark of a run whose keeper is gone.

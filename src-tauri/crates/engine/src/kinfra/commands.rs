@@ -6,8 +6,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{
-    Command as Rpc, Done, ErrorCode, Failure, HelloReply, LogPage, PROTOCOL, ReadLogs, Request, Restart,
-    Start, Stop,
+    Command as Rpc, Done, ErrorCode, EventList, Failure, HelloReply, LogPage, PROTOCOL, ReadEvents, ReadLogs,
+    Request, Restart, Start, Stop,
 };
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
@@ -50,6 +50,7 @@ impl Engine {
             Request::Start(start) => reply(&start, self.start(&start).await?),
             Request::Stop(stop) => reply(&stop, self.stop(&stop).await?),
             Request::Restart(restart) => reply(&restart, self.restart(&restart).await?),
+            Request::ReadEvents(read) => reply(&read, self.read_events(&read).await?),
             Request::ReadLogs(read) => reply(&read, self.read_logs(&read).await?),
             Request::ListPorts(list) => reply(&list, self.list_ports(&list).await?),
             Request::AskPort(ask) => reply(&ask, self.catalog.ask_port(ask.port).await?),
@@ -96,16 +97,20 @@ impl Engine {
         self.refuse_when_ending()?;
         self.refresh(&start.project).await?;
         let project = self.project(&start.project)?;
-        project.check_services(&start.services)?;
-        project.stack.tell(Command::Start(start.services.clone())).await;
+        let whole = start.services.is_empty();
+        let names = match whole {
+            true => project.selection.whole(&start.profiles)?,
+            false => project.named(&start.services)?,
+        };
+        project.stack.tell(Command::Start { names, again: !whole }).await;
         Ok(Done {})
     }
 
     async fn stop(&self, stop: &Stop) -> Result<Done, Failure> {
         let project = self.project(&stop.project)?;
-        project.check_services(&stop.services)?;
-        project.stack.tell(Command::Stop(stop.services.clone())).await;
-        self.end_leases(&project, &stop.services).await?;
+        let names = project.named(&stop.services)?;
+        project.stack.tell(Command::Stop(names.clone())).await;
+        self.end_leases(&project, &names).await?;
         Ok(Done {})
     }
 
@@ -113,9 +118,19 @@ impl Engine {
         self.refuse_when_ending()?;
         self.refresh(&restart.project).await?;
         let project = self.project(&restart.project)?;
-        project.check_services(&restart.services)?;
-        project.stack.tell(Command::Restart(restart.services.clone())).await;
+        let whole = restart.services.is_empty();
+        let names = match whole {
+            true => project.selection.whole(&[])?,
+            false => project.named(&restart.services)?,
+        };
+        project.stack.tell(Command::Restart { names, whole, dependants: restart.dependants }).await;
         Ok(Done {})
+    }
+
+    async fn read_events(&self, read: &ReadEvents) -> Result<EventList, Failure> {
+        let project = self.project(&read.project)?;
+        let names = project.named(&read.services)?;
+        Ok(EventList { events: self.services.timeline.read(&read.project, names, read.limit).await? })
     }
 
     pub(super) fn refuse_when_ending(&self) -> Result<(), Failure> {
@@ -130,9 +145,10 @@ impl Engine {
 
     async fn read_logs(&self, request: &ReadLogs) -> Result<LogPage, Failure> {
         let project = self.project(&request.project)?;
-        project.check_services(&request.filter.services)?;
-        let wanted =
-            |name: &&String| request.filter.services.is_empty() || request.filter.services.contains(name);
+        let mut request = request.clone();
+        request.filter.services = project.named(&request.filter.services)?;
+        let services = &request.filter.services;
+        let wanted = |name: &&String| services.is_empty() || services.contains(name);
         let folder = |name: &String| (name.clone(), self.options.home.node_logs(&request.project, name));
         let folders = project.services.keys().filter(wanted).map(folder).collect();
         let reader = Arc::new(LogReader::new(folders));

@@ -35,6 +35,7 @@ impl Engine {
                 let _ = timeout(MARGIN, self.services.runs.until_none()).await;
             }
         }
+        self.services.timeline.flush().await;
         self.proxy.stop();
         // Refused as long as it has children: then it stays and holds them.
         let _ = self.services.keeper.quit().await;

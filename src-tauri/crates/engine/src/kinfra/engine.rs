@@ -15,6 +15,7 @@ use tokio::sync::{Notify, watch};
 use super::catalog::Catalog;
 use super::lock::Lock;
 use super::options::EngineOptions;
+use crate::config::Selection;
 use crate::control::{Client, Server};
 use crate::events::Hub;
 use crate::orchestrator::Stack;
@@ -52,6 +53,8 @@ pub(super) struct Project {
     pub instance: Arc<Instance>,
     pub services: IndexMap<String, Arc<ServiceNode>>,
     pub changed: Arc<Notify>,
+    /// Which services names, groups and profiles stand for.
+    pub selection: Arc<Selection>,
 }
 
 impl Kinfra {
@@ -101,15 +104,9 @@ impl Project {
         self.services.values().map(|service| service.grace()).max().unwrap_or_default()
     }
 
-    pub fn check_services(&self, names: &[String]) -> Result<(), Failure> {
-        let unknown = names.iter().filter(|name| !self.services.contains_key(*name));
-        let problems: Vec<Problem> = unknown
-            .map(|name| {
-                let known: Vec<&str> = self.services.keys().map(String::as_str).collect();
-                let message = format!("no service of {} is named {name}", self.instance.facts().slug);
-                Problem::new(ErrorCode::UnknownService, message).hint(format!("known: {}", known.join(", ")))
-            })
-            .collect();
-        if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
+    /// The services that these names of services and groups stand for.
+    pub fn named(&self, names: &[String]) -> Result<Vec<String>, Failure> {
+        let known: Vec<&str> = self.services.keys().map(String::as_str).collect();
+        Ok(self.selection.named(names, &known, &self.instance.facts().slug)?)
     }
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use kinfra_rpc::PortRange;
 
 use crate::config::{
-    Backoff, PortChoice, ProjectSpec, RestartPolicy, RestartSpec, Run, ServiceSpec, StopSpec, slug,
+    Backoff, HealthSpec, PortChoice, ProjectSpec, RestartPolicy, RestartSpec, Run, Selection, ServiceSpec,
+    ServiceType, StopSpec, slug,
 };
 use crate::orchestrator::{Graph, GraphNode};
 use crate::port_registry::{InstancePorts, Wanted};
@@ -43,7 +44,8 @@ pub fn graph(spec: &ProjectSpec) -> Graph {
             service.depends_on.iter().map(|dependency| (dependency.service.clone(), dependency.condition));
         (service.name.clone(), GraphNode { depends_on: depends_on.collect() })
     };
-    Graph { nodes: spec.services.iter().map(node).collect() }
+    let parallel = spec.parallel.map(|most| usize::try_from(most).unwrap_or(usize::MAX));
+    Graph { nodes: spec.services.iter().map(node).collect(), parallel }
 }
 
 pub fn facts(
@@ -54,6 +56,8 @@ pub fn facts(
     proxy_port: Option<u16>,
 ) -> InstanceFacts {
     let project = spec.map_or(&stored.name, |spec| &spec.name).clone();
+    let selection = spec.map(Selection::new).unwrap_or_default();
+    let is_optional = |name: &&String| selection.is_optional(name);
     InstanceFacts {
         project_slug: slug(&project),
         project,
@@ -63,6 +67,7 @@ pub fn facts(
         conflicts: ports.conflicts,
         range: spec.and_then(|spec| spec.ports.range),
         env_files: spec.map(|spec| spec.ports.env_files.clone()).unwrap_or_default(),
+        optional: services.iter().map(|service| &service.name).filter(is_optional).cloned().collect(),
         labels: services.iter().map(|service| (service.name.clone(), service.slug.clone())).collect(),
         proxy_port,
     }
@@ -74,13 +79,16 @@ pub fn bare(name: &str, folder: &Path) -> ServiceSpec {
     ServiceSpec {
         name: name.to_owned(),
         slug: slug(name),
+        kind: ServiceType::Service,
         run: Run::Program(vec![]),
         dir: folder.to_owned(),
         env: vec![],
         env_files: vec![],
         ports: vec![],
         depends_on: vec![],
-        health: None,
+        profiles: vec![],
+        manual: true,
+        health: HealthSpec::default(),
         restart: RestartSpec { policy: RestartPolicy::Never, max: 0, backoff },
         stop: StopSpec { signal: SIGTERM, grace: Duration::from_secs(10) },
     }

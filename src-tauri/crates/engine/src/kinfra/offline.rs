@@ -139,7 +139,7 @@ impl Offline {
         let mut snapshot = Snapshot::default();
         for (stored, spec) in self.catalog.projects().await? {
             let StoredProject { slug, name, folder } = stored;
-            let (nodes, problems) = match spec {
+            let (nodes, groups, problems) = match spec {
                 Ok(spec) => {
                     let (ports, problems) = match self.catalog.claim(&slug, &spec).await {
                         Ok(ports) => (ports, vec![]),
@@ -150,11 +150,12 @@ impl Offline {
                         port: ports.nodes.get(&service.name).and_then(|ports| Some(ports.first()?.port)),
                         ..NodeState::default()
                     };
-                    (spec.services.iter().map(node).collect(), problems)
+                    let nodes = spec.services.iter().map(node).collect();
+                    (nodes, spec.groups.into_iter().collect(), problems)
                 }
-                Err(problems) => (vec![], problems),
+                Err(problems) => (vec![], BTreeMap::new(), problems),
             };
-            snapshot.projects.push(ProjectState { slug, name, folder, nodes, problems });
+            snapshot.projects.push(ProjectState { slug, name, folder, nodes, groups, problems });
         }
         Ok(snapshot)
     }

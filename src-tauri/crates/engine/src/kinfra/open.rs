@@ -17,9 +17,9 @@ use crate::control::Server;
 use crate::events::Hub;
 use crate::notifier;
 use crate::port_registry::PortRegistry;
-use crate::process::{Keeper, KeeperOptions};
+use crate::process::{Keeper, KeeperOptions, boot_id};
 use crate::proxy_server::{ProxyContext, ProxyServer};
-use crate::service_manager::{Holders, ServiceContext, inherited};
+use crate::service_manager::{Holders, ServiceContext, Timeline, inherited};
 
 impl Kinfra {
     /// Opens the engine of a home: takes its lock, takes over what an earlier one left running, and answers on the
@@ -50,6 +50,8 @@ impl Kinfra {
             clock,
             runs: Arc::default(),
             holders: holders.clone(),
+            timeline: Timeline::new(store.clone(), clock),
+            boot: boot_id(),
             inherited: inherited(&options.environment, options.keeper_program.parent()),
         });
         let ports = PortRegistry::open(store.clone(), options.ports.clone()).await?;

@@ -50,9 +50,12 @@ impl Engine {
         name: Option<&str>,
     ) -> Result<(Project, Wanted), Failure> {
         let project = self.project(project)?;
-        project.check_services(&[service.to_owned()])?;
-        let Some(node) = project.services.get(service) else {
-            return Err(Failure::new(ErrorCode::UnknownService, format!("no service is named {service}")));
+        let named = project.named(&[service.to_owned()])?;
+        let Some(node) =
+            named.first().filter(|_| named.len() == 1).and_then(|name| project.services.get(name))
+        else {
+            let message = format!("{service} is a group, but a port is a service's");
+            return Err(Failure::new(ErrorCode::UnknownService, message));
         };
         // Without a name the one that is in the way is meant, else the main one.
         let obstacle = node.obstacle();
@@ -94,7 +97,8 @@ impl Engine {
             .problem
             .is_some_and(|problem| matches!(problem.code, ErrorCode::PortTaken | ErrorCode::PortClaimed));
         if node.phase == Phase::Failed && taken {
-            project.stack.tell(Command::Start(vec![service.to_owned()])).await;
+            let start = Command::Start { names: vec![service.to_owned()], again: true };
+            project.stack.tell(start).await;
         }
     }
 }

@@ -4,6 +4,7 @@
 //! can't be read changes nothing but the project's problems: what runs goes on, with the last good one. Loading takes
 //! turns, so two clicks at once can't make a service twice.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,10 +16,10 @@ use super::adoption::Adoption;
 use super::catalog::{Admission, NewProject, read};
 use super::engine::{Engine, Project};
 use super::instances::{bare, facts, graph, wanted_ports};
-use crate::config::{ProjectSpec, ServiceSpec};
+use crate::config::{ProjectSpec, Selection};
 use crate::orchestrator::{Command, Node, Stack, StackContext};
 use crate::port_registry::InstancePorts;
-use crate::service_manager::{AdoptedRun, Instance, ServiceNode};
+use crate::service_manager::{Former, Instance, ServiceNode};
 use crate::store::StoredProject;
 
 impl Engine {
@@ -105,21 +106,28 @@ impl Engine {
         let instance = Instance::new(facts);
         let changed = Arc::new(Notify::new());
         let mut services = IndexMap::new();
-        let mut wanted = std::collections::BTreeSet::new();
+        let mut wanted = BTreeSet::new();
+        let latest = self.store.latest_runs(slug.clone()).await?;
         for service in specs {
-            let adopted = match &mut adoption {
-                Some(adoption) => adoption.take(&self.services, &slug, &service.name).await,
-                None => None,
+            let latest = latest.get(&service.name);
+            let former = match &mut adoption {
+                Some(adoption) => adoption.take(&self.services, &slug, &service.name, latest).await,
+                None => Former::Nothing,
             };
-            wanted.extend(adopted.as_ref().map(|_| service.name.clone()));
-            let node = self.node(&instance, service, adopted, &changed).await?;
+            if !matches!(former, Former::Nothing) {
+                wanted.insert(service.name.clone());
+            }
+            let newest = latest.map_or(0, |latest| latest.number);
+            let node =
+                ServiceNode::new(&self.services, &instance, service, newest, former, Arc::clone(&changed));
             services.insert(node.name().to_owned(), node);
         }
-        let state = state(&slug, &stored.name, &stored.folder, problems);
+        let state = state(&slug, &stored.name, &stored.folder, spec.as_ref(), problems);
         let context = StackContext { hub: Arc::clone(&self.hub), store: self.store.clone() };
         let graph = spec.as_ref().map(graph).unwrap_or_default();
         let stack = Stack::spawn(context, state, graph, nodes(&services), Arc::clone(&changed), wanted);
-        let project = Project { stack, instance, services, changed };
+        let selection = Arc::new(spec.as_ref().map(Selection::new).unwrap_or_default());
+        let project = Project { stack, instance, services, changed, selection };
         self.projects().insert(slug, project);
         Ok(())
     }
@@ -129,13 +137,16 @@ impl Engine {
         let before = project.instance.facts();
         let slug = before.slug.clone();
         let ports = self.catalog.claim(&slug, &spec).await?;
+        let latest = self.store.latest_runs(slug.clone()).await?;
         let mut services = IndexMap::new();
         for service in &spec.services {
             let node = if let Some(node) = project.services.get(&service.name) {
                 node.configure(service.clone());
                 Arc::clone(node)
             } else {
-                self.node(&project.instance, service.clone(), None, &project.changed).await?
+                let newest = latest.get(&service.name).map_or(0, |latest| latest.number);
+                let (instance, changed) = (&project.instance, Arc::clone(&project.changed));
+                ServiceNode::new(&self.services, instance, service.clone(), newest, Former::Nothing, changed)
             };
             services.insert(service.name.clone(), node);
         }
@@ -144,28 +155,25 @@ impl Engine {
         let after = facts(&stored, Some(&spec), &spec.services, ports, self.proxy.port());
         let problems = self.catalog.keep_env_files(&after, services.keys().map(String::as_str)).await;
         project.instance.change(|facts| *facts = after);
-        let state = state(&slug, &spec.name, &before.folder, problems);
+        let state = state(&slug, &spec.name, &before.folder, Some(&spec), problems);
         let (graph, nodes) = (graph(&spec), nodes(&services));
         project.stack.tell(Command::Replace { state, graph, nodes }).await;
-        self.projects().insert(slug, Project { services, ..project });
+        let selection = Arc::new(Selection::new(&spec));
+        self.projects().insert(slug, Project { services, selection, ..project });
         Ok(())
-    }
-
-    async fn node(
-        &self,
-        instance: &Arc<Instance>,
-        service: ServiceSpec,
-        adopted: Option<AdoptedRun>,
-        changed: &Arc<Notify>,
-    ) -> Result<Arc<ServiceNode>, Failure> {
-        let newest = self.store.newest_run(instance.facts().slug.clone(), service.name.clone()).await?;
-        Ok(ServiceNode::new(&self.services, instance, service, newest, adopted, Arc::clone(changed)))
     }
 }
 
-fn state(slug: &str, name: &str, folder: &Path, problems: Vec<Problem>) -> ProjectState {
+fn state(
+    slug: &str,
+    name: &str,
+    folder: &Path,
+    spec: Option<&ProjectSpec>,
+    problems: Vec<Problem>,
+) -> ProjectState {
     let (slug, name, folder) = (slug.to_owned(), name.to_owned(), folder.to_owned());
-    ProjectState { slug, name, folder, problems, ..ProjectState::default() }
+    let groups = spec.map(|spec| spec.groups.iter().cloned().collect()).unwrap_or_default();
+    ProjectState { slug, name, folder, groups, problems, ..ProjectState::default() }
 }
 
 fn nodes(services: &IndexMap<String, Arc<ServiceNode>>) -> IndexMap<String, Arc<dyn Node>> {

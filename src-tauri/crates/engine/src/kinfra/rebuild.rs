@@ -9,7 +9,7 @@ use kinfra_rpc::Failure;
 use super::catalog::Catalog;
 use super::instances::wanted_ports;
 use crate::config::{ProjectSpec, ServiceSpec, find, load_file};
-use crate::process::{Keeper, folder_of, started_at, variable_of};
+use crate::process::{Keeper, boot_id, folder_of, started_at, variable_of};
 use crate::store::{NewRun, StoredProject};
 
 /// Makes the projects of everything that runs known again, with their runs and ports.
@@ -79,7 +79,9 @@ async fn write_down(catalog: &Catalog, instance: &str, node: &str, run: &Run) ->
         node: node.to_owned(),
         number: run.number,
         restarts: 0,
+        failures: 0,
         fingerprint: String::new(),
+        boot: boot_id(),
         started_at: started_at(identity.start_time).unwrap_or_else(|| catalog.clock.now()),
     };
     catalog.store.begin_run(new).await?;

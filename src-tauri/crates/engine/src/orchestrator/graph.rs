@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use kinfra_rpc::{Health, NodeState, Phase};
+use kinfra_rpc::{Health, NodeKind, NodeState, Phase};
 
 use crate::config::Condition;
 
@@ -8,6 +8,8 @@ use crate::config::Condition;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Graph {
     pub nodes: BTreeMap<String, GraphNode>,
+    /// At most so many nodes are on their way up at a time; none: as many as can be.
+    pub parallel: Option<usize>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -46,13 +48,19 @@ fn spread(names: &BTreeSet<String>, next: impl Fn(&str) -> Vec<String>) -> BTree
     found
 }
 
+/// Whether it is on its way to what it was started for.
+pub(super) fn comes_up(node: &NodeState) -> bool {
+    match node.kind {
+        NodeKind::Task => matches!(node.phase, Phase::Starting | Phase::Running),
+        NodeKind::Service | NodeKind::Resource => node.phase == Phase::Starting,
+    }
+}
+
 /// Whether a dependency is what its dependant waits for.
 pub(super) fn satisfies(node: &NodeState, condition: Condition) -> bool {
     match condition {
         Condition::Started => matches!(node.phase, Phase::Starting | Phase::Running) && node.pid.is_some(),
         Condition::Healthy => node.phase == Phase::Running && node.health == Health::Healthy,
-        Condition::Completed => {
-            node.phase == Phase::Exited && node.last_exit.is_some_and(|exit| exit.code == Some(0))
-        }
+        Condition::Completed => node.is_done(),
     }
 }

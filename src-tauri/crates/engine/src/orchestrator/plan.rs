@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kinfra_rpc::{NodeState, Phase};
 
-use super::graph::{Graph, satisfies};
+use super::graph::{Graph, comes_up, satisfies};
 
 /// What was asked of a node and has not been carried out yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,12 +40,22 @@ pub fn plan(graph: &Graph, wishes: &Wishes, observed: &Observed) -> Vec<Step> {
         let (action, then) = match wish {
             Wish::Start => start(graph, wishes, observed, name, node)?,
             Wish::Stop | Wish::Restart if blocked(graph, wishes, observed, name) => return None,
-            Wish::Stop => ((!at_rest(node)).then_some(Action::Stop), None),
+            // What failed or is done is cleared by it as well.
+            Wish::Stop => ((node.phase != Phase::Stopped).then_some(Action::Stop), None),
             Wish::Restart => ((!at_rest(node)).then_some(Action::Stop), Some(Wish::Start)),
         };
         Some(Step { node: name.clone(), action, then })
     };
-    wishes.iter().filter_map(step).collect()
+    let mut room = graph.parallel.map_or(usize::MAX, |most| {
+        most.saturating_sub(observed.values().filter(|node| comes_up(node)).count())
+    });
+    let has_room = |step: &Step| {
+        let starts = step.action == Some(Action::Start);
+        let goes = !starts || room > 0;
+        room -= usize::from(starts && goes);
+        goes
+    };
+    wishes.iter().filter_map(step).filter(has_room).collect()
 }
 
 fn start(
@@ -113,7 +123,7 @@ mod tests {
             let depends_on = names.map(|name| (name.to_owned(), Condition::Healthy)).collect();
             (name.to_owned(), GraphNode { depends_on })
         });
-        Graph { nodes: nodes.collect() }
+        Graph { nodes: nodes.collect(), parallel: None }
     }
 
     /// A world where each action takes effect at once, or one round later.
@@ -238,6 +248,23 @@ mod tests {
         assert_eq!(world.told, "+mail\n");
         assert_eq!(waits_for(&world.graph, &world.wishes, &world.observed, "web"), ["api"]);
         assert_eq!(waits_for(&world.graph, &world.wishes, &world.observed, "api"), ["db"]);
+    }
+
+    #[test]
+    fn no_more_come_up_at_a_time_than_the_limit_allows() {
+        let mut world = World::new("web:db db mail a b", Phase::Stopped);
+        world.graph.parallel = Some(2);
+        world.wish(Wish::Start);
+        world.settle();
+        insta::assert_snapshot!(world.told, @r"
+        +a +b
+        +db +mail
+        +web
+        ");
+        world.wish(Wish::Stop);
+        world.told.clear();
+        world.settle();
+        assert_eq!(world.told, "-a -b -mail -web\n-db\n", "a stop has no limit");
     }
 
     #[test]

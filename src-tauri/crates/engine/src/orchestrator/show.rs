@@ -23,19 +23,21 @@ pub fn show(
         node.phase = Phase::Waiting;
         node.problem = None;
         node.retry_at = None;
-        node.detail = waiting(&node.waits_for, observed);
+        node.detail = waiting(graph, &node.waits_for, observed);
+        node.last_lines.clear();
     }
     node
 }
 
-fn waiting(names: &[String], observed: &Observed) -> String {
-    let failed = |name: &&String| {
-        let phase = observed.get(*name).map(|node| node.phase);
-        matches!(phase, Some(Phase::Failed | Phase::CrashLooping))
-    };
-    match (names.iter().find(failed), names) {
-        (Some(failed), _) => format!("waits for {failed}, which failed"),
-        (None, []) => "waiting".to_owned(),
+fn waiting(graph: &Graph, names: &[String], observed: &Observed) -> String {
+    let has_failed = |name: &str| observed.get(name).is_some_and(NodeState::has_failed);
+    if let Some(failed) = names.iter().find(|name| has_failed(name)) {
+        return format!("waits for {failed}, which failed");
+    }
+    let below = graph.with_dependencies(&names.iter().cloned().collect());
+    match (below.iter().find(|name| has_failed(name)), names) {
+        (Some(failed), names) => format!("waits for {}: {failed} failed", names.join(", ")),
+        (None, []) => "waits for its turn".to_owned(),
         (None, names) => format!("waits for {}", names.join(", ")),
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use kinfra_rpc::{NodeState, Problem, ProjectState};
+use kinfra_rpc::{NodeKind, NodeState, Problem, ProjectState};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::graph::Graph;
@@ -25,25 +25,25 @@ pub struct StackContext {
     pub store: Store,
 }
 
-/// A set of nodes, by name; empty means all.
-pub type Names = Vec<String>;
-
+#[expect(clippy::large_enum_variant, reason = "made, sent and taken; never kept in numbers")]
 pub enum Command {
-    Start(Names),
-    Stop(Names),
-    Restart(Names),
-    /// Stops everything without changing what the user wants; or kills it.
-    End {
-        kill: bool,
+    /// These and all that they depend on. `again`: also those of them that are done.
+    Start { names: Vec<String>, again: bool },
+    /// These and all that depend on them; with none named, everything.
+    Stop(Vec<String>),
+    Restart {
+        names: Vec<String>,
+        /// Also whatever else is to run.
+        whole: bool,
+        /// Also what depends on them and is to run.
+        dependants: bool,
     },
+    /// Stops everything without changing what the user wants; or kills it.
+    End { kill: bool },
     /// What is wrong with the configuration; nodes and graph stay those of the last good one.
     Problems(Vec<Problem>),
     /// Other nodes, graph or facts, from a configuration that was read again.
-    Replace {
-        state: ProjectState,
-        graph: Graph,
-        nodes: IndexMap<String, Arc<dyn Node>>,
-    },
+    Replace { state: ProjectState, graph: Graph, nodes: IndexMap<String, Arc<dyn Node>> },
 }
 
 /// The handle of one stack. Its task ends when the last clone is dropped.
@@ -127,26 +127,36 @@ impl Task {
     async fn take(&mut self, command: Command) {
         match command {
             Command::End { .. } => self.ending = true,
-            Command::Start(_) | Command::Restart(_) => self.ending = false,
+            Command::Start { .. } | Command::Restart { .. } => self.ending = false,
             Command::Stop(_) | Command::Problems(_) | Command::Replace { .. } => {}
         }
         match command {
-            Command::Start(names) => {
-                let names = self.graph.with_dependencies(&self.named(names));
-                self.wanted.extend(names.iter().cloned());
-                self.wish(names, Wish::Start);
+            Command::Start { names, again } => {
+                let named: BTreeSet<String> = names.into_iter().collect();
+                let mut all = self.graph.with_dependencies(&named);
+                self.wanted.extend(all.iter().cloned());
+                all.retain(|name| !self.is_done(name, named.contains(name), again));
+                self.wish(all, Wish::Start);
             }
             Command::Stop(names) => {
                 let names = self.graph.with_dependants(&self.named(names));
                 self.wanted.retain(|name| !names.contains(name));
                 self.wish(names, Wish::Stop);
             }
-            Command::Restart(names) => {
-                let names = self.named(names);
-                let all = self.graph.with_dependencies(&names);
-                self.wanted.extend(all.iter().cloned());
+            Command::Restart { names, whole, dependants } => {
+                let mut names: BTreeSet<String> = names.into_iter().collect();
+                if whole {
+                    names.extend(self.wanted.iter().cloned());
+                }
+                if dependants {
+                    let above = self.graph.with_dependants(&names);
+                    names.extend(above.into_iter().filter(|name| self.wanted.contains(name)));
+                }
+                let mut below = self.graph.with_dependencies(&names);
+                self.wanted.extend(below.iter().cloned());
+                below.retain(|name| !names.contains(name) && !self.is_done(name, false, false));
                 self.wish(names, Wish::Restart);
-                self.wish(all, Wish::Start);
+                self.wish(below, Wish::Start);
             }
             Command::End { kill: false } => self.wish(self.named(vec![]), Wish::Stop),
             Command::End { kill: true } => {
@@ -176,7 +186,13 @@ impl Task {
         self.publish_project();
     }
 
-    fn named(&self, names: Names) -> BTreeSet<String> {
+    /// Whether a start leaves it as it is: what is through, and was not asked for by name.
+    fn is_done(&self, name: &str, named: bool, again: bool) -> bool {
+        let Some(node) = self.nodes.get(name).map(|node| node.observe()) else { return false };
+        node.is_done() && if node.kind == NodeKind::Task { !(named && again) } else { !named }
+    }
+
+    fn named(&self, names: Vec<String>) -> BTreeSet<String> {
         if names.is_empty() { self.nodes.keys().cloned().collect() } else { names.into_iter().collect() }
     }
 

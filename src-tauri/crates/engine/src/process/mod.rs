@@ -1,6 +1,7 @@
 //! Processes: the client of the keeper, and looking at what runs on this machine.
 
 mod actor;
+mod boot;
 mod error;
 mod keeper;
 mod launch;
@@ -9,6 +10,7 @@ mod link;
 mod ports;
 mod table;
 
+pub use boot::boot_id;
 pub use error::{ProcessError, SpawnError};
 pub use keeper::{Keeper, KeeperEvent};
 pub use kinfra_keeper::platform::{folder_of, identity_of, is_alive, signal_exactly, variable_of, watch};
@@ -16,8 +18,8 @@ pub use kinfra_keeper::protocol::{ExitStatus, Identity, Run, Scope, Spawn};
 pub use launch::KeeperOptions;
 pub use leftovers::end_leftovers;
 pub use ports::{
-    Containers, HeldBy, ListeningPort, Sockets, ephemeral_range, holder, listening_ports, reserved_ports,
-    started_at,
+    Containers, HeldBy, ListeningPort, Sockets, ephemeral_range, holder, holds, listener_on, listening_ports,
+    reserved_ports, started_at,
 };
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::service::{Running, Service};
 use crate::health::{Probe, check};
 use crate::process::{ListeningPort, listening_ports};
+use crate::supervisor::Refusal;
 
 /// Looking costs some milliseconds, and it is early to look before a program has had the time to listen at all.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -16,7 +17,7 @@ impl Service {
         &self,
         run: u64,
         running: &Running,
-        on: impl Fn(u16) -> Probe,
+        on: impl Fn(u16) -> Result<Probe, Refusal>,
         limit: Duration,
     ) -> Option<String> {
         let now = Instant::now();
@@ -34,7 +35,8 @@ impl Service {
         let elsewhere =
             |found: &ListeningPort| found.on_loopback && !own.iter().any(|own| own.port == found.port);
         for ListeningPort { port, .. } in found.into_iter().filter(elsewhere) {
-            if let Ok(word) = check(&on(port), limit).await {
+            let Ok(probe) = on(port) else { continue };
+            if let Ok(word) = check(&probe, limit).await {
                 tracing::info!(run, port, "listens elsewhere than on its port");
                 self.change(run, |running| running.elsewhere = Some(port));
                 return Some(word);
@@ -48,11 +50,5 @@ impl Service {
         let runs = self.lock();
         let (_, newest) = runs.iter().max_by_key(|(number, _)| **number)?;
         newest.elsewhere
-    }
-
-    fn change(&self, run: u64, change: impl FnOnce(&mut Running)) {
-        if let Some(running) = self.lock().get_mut(&run) {
-            change(running);
-        }
     }
 }

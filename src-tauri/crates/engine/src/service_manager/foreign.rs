@@ -14,7 +14,7 @@ impl Service {
     pub(super) fn leave_to(&self, number: u64, port: &NodePort, held: &Held) -> Result<Launched, Problem> {
         let id = new_run_id()?;
         self.context.runs.begin(id.clone(), self.ticket, number);
-        let running = Running { foreign: true, ..Running::new(id, Instant::now(), Some(port.port)) };
+        let running = Running { foreign: true, ..Running::new(id, Instant::now(), vec![port.clone()]) };
         self.lock().insert(number, running);
         let holder = &held.shown;
         tracing::info!(port = port.port, %holder, "left to a server that runs there");
@@ -30,7 +30,7 @@ impl Service {
 
     /// After a probe of it has failed: whether anybody is on the port still.
     pub(super) async fn is_gone(&self, running: &Running) -> bool {
-        let Some(port) = running.port else { return true };
+        let Some(port) = running.port() else { return true };
         let look = tokio::task::spawn_blocking(move || {
             crate::process::Sockets::read().is_held(port, kinfra_rpc::Protocol::Tcp)
         });

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -31,6 +31,8 @@ pub struct InstanceFacts {
     pub conflicts: BTreeMap<String, Conflict>,
     /// The label of each service in host names.
     pub labels: BTreeMap<String, String>,
+    /// Services that a start of the whole project leaves out.
+    pub optional: BTreeSet<String>,
     /// None while the proxy doesn't listen.
     pub proxy_port: Option<u16>,
 }

@@ -1,5 +1,6 @@
 //! Services as nodes: how one is launched, probed, signalled and shown.
 
+mod command_probe;
 mod elsewhere;
 mod environment;
 mod foreign;
@@ -7,20 +8,24 @@ mod given;
 mod holders;
 mod instance;
 mod launch;
+mod log_probe;
 mod node;
 mod obstacles;
 mod obtain;
+mod ownership;
 mod probes;
 mod program;
 mod references;
 mod runs;
 mod service;
 mod settings;
+mod timeline;
 
 pub use environment::inherited;
 pub use given::ports_of;
 pub use holders::{Held, Holders, Naming};
 pub use instance::{Instance, InstanceFacts};
-pub use node::{AdoptedRun, ServiceNode};
+pub use node::{AdoptedRun, Former, ServiceNode};
 pub use runs::Runs;
 pub use service::ServiceContext;
+pub use timeline::Timeline;

@@ -5,22 +5,34 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kinfra_rpc::{Exit, NodeKind, NodeState};
+use kinfra_rpc::{EventKind, Exit, NodeKind, NodeState};
 use tokio::sync::Notify;
 
 use super::instance::{Instance, direct_url};
 use super::service::{Running, Service, ServiceContext};
 use super::settings::settings;
-use crate::config::ServiceSpec;
+use crate::config::{ServiceSpec, ServiceType};
 use crate::orchestrator::Node;
-use crate::supervisor::{Adopted, Input, Machine, Supervisor};
+use crate::store::{Next, RunEnd};
+use crate::supervisor::{Adopted, Counts, Input, Machine, Note, Resumed, Supervisor, Then, Unit};
 
-/// A run of an earlier engine that goes on.
+/// What an earlier engine left of a node.
+#[derive(Debug, Clone)]
+pub enum Former {
+    /// A run that goes on, or ended while no engine was there.
+    Running(AdoptedRun),
+    /// It had ended, and this was to come.
+    Ended(RunEnd),
+    Nothing,
+}
+
+/// A run of an earlier engine that was not known to have ended.
 #[derive(Debug, Clone)]
 pub struct AdoptedRun {
     pub id: String,
     pub number: u64,
     pub restarts: u32,
+    pub failures: u32,
     pub pid: u32,
     /// Milliseconds since 1970.
     pub started_at: u64,
@@ -35,26 +47,27 @@ pub struct ServiceNode {
 }
 
 impl ServiceNode {
-    /// Makes the node, with the process that it has already, if any. `newest` is the number of its newest run.
+    /// Makes the node, as an earlier engine left it. `newest` is the number of its newest run.
     #[must_use]
     pub fn new(
         context: &Arc<ServiceContext>,
         instance: &Arc<Instance>,
         spec: ServiceSpec,
         newest: u64,
-        adopted: Option<AdoptedRun>,
+        former: Former,
         changed: Arc<Notify>,
     ) -> Arc<Self> {
         let (facts, ticket) = (instance.facts(), context.runs.ticket());
-        let settings = settings(&spec);
+        let settings = settings(&spec, &facts.slug);
         let clock = context.clock;
-        let machine = match &adopted {
-            Some(AdoptedRun { number, restarts, pid, started_at, .. }) => {
-                let process =
-                    Adopted { run: *number, pid: *pid, started_at: *started_at, restarts: *restarts };
+        let machine = match &former {
+            Former::Running(AdoptedRun { number, restarts, failures, pid, started_at, .. }) => {
+                let counts = Counts { restarts: *restarts, failures: *failures };
+                let process = Adopted { run: *number, pid: *pid, started_at: *started_at, counts };
                 Machine::adopt(settings, newest + 1, process, clock.now())
             }
-            None => Machine::new(settings, newest + 1),
+            Former::Ended(end) => Machine::resume(settings, newest + 1, &resumed(end)),
+            Former::Nothing => Machine::new(settings, newest + 1),
         };
         let service = Arc::new(Service {
             context: Arc::clone(context),
@@ -64,25 +77,24 @@ impl ServiceNode {
             ticket,
             spec: RwLock::new(Arc::new(spec)),
             obstacle: Mutex::default(),
+            last_lines: Mutex::default(),
+            changed: Arc::clone(&changed),
             runs: Mutex::default(),
         });
         let supervisor =
             Supervisor::spawn(machine, Arc::clone(&service), clock, move || changed.notify_one());
         context.runs.supervise(ticket, supervisor.clone());
-        if let Some(AdoptedRun { id, number, ended, .. }) = adopted {
-            context.runs.begin(id.clone(), ticket, number);
-            let port = facts.port(&service.name);
-            service.lock().insert(number, Running::new(id, Instant::now(), port));
-            if let Some(exit) = ended {
-                supervisor.notify(Input::Exited { run: number, exit });
-            }
+        match former {
+            Former::Running(adopted) => service.take_over(adopted, &supervisor),
+            Former::Ended(end) if end.exit.code != Some(0) => service.read_last_lines(),
+            Former::Ended(_) | Former::Nothing => {}
         }
         Arc::new(Self { service, supervisor })
     }
 
     /// Other settings, used from the next launch on.
     pub fn configure(&self, spec: ServiceSpec) {
-        self.supervisor.notify(Input::Configure(Box::new(settings(&spec))));
+        self.supervisor.notify(Input::Configure(Box::new(settings(&spec, &self.service.project))));
         *self.service.spec.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(spec);
     }
 
@@ -106,6 +118,35 @@ impl ServiceNode {
     #[must_use]
     pub fn grace(&self) -> Duration {
         self.service.spec().stop.grace
+    }
+}
+
+const fn resumed(end: &RunEnd) -> Resumed {
+    let then = match end.next {
+        Next::Stopped => Then::Stopped,
+        Next::Retry { at } => Then::Retry { at },
+        Next::GaveUp => Then::GaveUp,
+        Next::Exited => Then::Exited,
+    };
+    let counts = Counts { restarts: end.restarts, failures: end.failures };
+    Resumed { exit: end.exit, then, counts }
+}
+
+impl Service {
+    /// A run that an earlier engine began.
+    fn take_over(&self, AdoptedRun { id, number, pid, ended, .. }: AdoptedRun, supervisor: &Supervisor) {
+        self.context.runs.begin(id.clone(), self.ticket, number);
+        let ports = self.instance.facts().ports.get(&self.name).cloned().unwrap_or_default();
+        let running = Running::new(id, Instant::now(), ports);
+        self.lock().insert(number, Running { pid: Some(pid), ..running });
+        let text = match ended {
+            Some(_) => "ended while no engine was there",
+            None => "goes on under a new engine",
+        };
+        self.note(Note { run: number, kind: EventKind::Adopted, text: text.to_owned() });
+        if let Some(exit) = ended {
+            supervisor.notify(Input::Exited { run: number, exit });
+        }
     }
 }
 
@@ -134,7 +175,10 @@ impl Node for ServiceNode {
         let facts = self.service.instance.facts();
         NodeState {
             name: name.clone(),
-            kind: NodeKind::Service,
+            kind: match self.service.spec().kind {
+                ServiceType::Service => NodeKind::Service,
+                ServiceType::Task => NodeKind::Task,
+            },
             phase: view.phase,
             health: view.health,
             detail: view.detail,
@@ -150,6 +194,8 @@ impl Node for ServiceNode {
             retry_at: view.retry_at,
             kill_at: view.kill_at,
             problem: view.problem,
+            optional: facts.optional.contains(name),
+            last_lines: self.service.shown_last_lines(view.phase),
             ..NodeState::default()
         }
     }

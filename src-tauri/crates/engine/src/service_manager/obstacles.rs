@@ -29,6 +29,16 @@ pub fn port_taken(service: &str, port: &NodePort, holder: Option<&PortHolder>) -
     })
 }
 
+/// Somebody else listens on a service's port, although the service runs.
+pub fn listened_by_another(service: &str, port: u16, holder: Option<&PortHolder>) -> Problem {
+    let by = holder.map_or_else(|| "another program".to_owned(), ToString::to_string);
+    let message = format!("port {port} is answered by {by}, not by {service}");
+    Problem::new(ErrorCode::PortTaken, message).hint(format!(
+        "end that program and restart {service}; if it listens for {service}, as a container does, \
+         write `listener: any` in its health"
+    ))
+}
+
 /// The keeper could not start it.
 pub fn not_spawned(service: &str, program: &str, error: &SpawnError) -> Problem {
     let message = format!("cannot start {service} ({program}): {error}");
@@ -70,6 +80,7 @@ mod tests {
             port_taken("web", &port("metrics", 8080), Some(&container)),
             port_taken("web", &port("http", 8080), Some(&others)),
             port_taken("web", &port("http", 8080), None),
+            listened_by_another("web", 8080, Some(&container)),
             not_spawned("web", "/home/me/shop/serve", &refused),
             not_spawned("web", "/usr/bin/node", &SpawnError::Lost),
         ];
@@ -84,6 +95,8 @@ mod tests {
           hint: give web another port (kinfra ports move web, with --once for this time), or leave the port to it (kinfra ports adopt web)
         port 8080 of web is taken by another program
           hint: give web another port (kinfra ports move web, with --once for this time), or leave the port to it (kinfra ports adopt web)
+        port 8080 is answered by the container shop-db-1, not by web
+          hint: end that program and restart web; if it listens for web, as a container does, write `listener: any` in its health
         cannot start web (/home/me/shop/serve): cannot execute /home/me/shop/serve: Exec format error (os error 8)
           hint: look at run and dir of the service
         cannot start web (/usr/bin/node): the keeper was lost while it started the process

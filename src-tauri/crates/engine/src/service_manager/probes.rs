@@ -1,20 +1,13 @@
 //! Whether a service is well, by what its configuration says about that.
-//!
-//! A command is run like everything else: held by the keeper, which finds what it leaves behind, and with its output
-//! in a log of its own, whose last line is the reason when it fails.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
-use kinfra_keeper::protocol::{Scope, Spawn};
-use kinfra_rpc::{Problem, Protocol};
-use tokio::time::timeout;
-
-use super::launch::{Prepared, environment, prepare};
-use super::service::{Running, Service, new_run_id};
-use crate::config::{ProbeKind, Run, ServiceSpec};
-use crate::health::{Probe, check, took};
-use crate::logs::last_lines;
-use crate::supervisor::ProbeResult;
+use super::references::resolve;
+use super::service::{Running, Service};
+use crate::config::{HttpProbe, Listener, Mode, ProbeKind, ProbeSpec, ServiceSpec, expand};
+use crate::health::{Expected, HttpRequest, Probe, check};
+use crate::supervisor::{ProbeResult, Refusal, Role};
 
 /// With neither port nor probe: ready after this long.
 const READY_AFTER: Duration = Duration::from_secs(1);
@@ -22,27 +15,40 @@ const READY_AFTER: Duration = Duration::from_secs(1);
 /// Without a probe of its own.
 const LIMIT: Duration = Duration::from_secs(1);
 
-const SIGKILL: i32 = 9;
+/// How a port is asked.
+enum Asked<'s> {
+    /// Whether anybody listens, which the kernel knows.
+    Listens,
+    Connects,
+    Http(&'s HttpProbe),
+}
 
 impl Service {
-    pub(super) async fn ask(&self, run: u64, running: &Running) -> ProbeResult {
+    pub(super) async fn ask(&self, run: u64, role: Role, running: &Running) -> ProbeResult {
         let spec = self.spec();
-        let limit = spec.health.as_ref().map_or(LIMIT, |health| health.timeout);
-        let kind = spec.health.as_ref().map(|health| &health.kind);
-        // A UDP port takes no connection: such a service is ready when it lives.
-        let connects = spec.main_port().is_none_or(|main| main.protocol == Protocol::Tcp);
-        if let Some(ProbeKind::Command(command)) = kind {
-            return self.ask_command(run, &spec, command, limit).await;
+        let probe = match role {
+            Role::Startup => &spec.health.startup,
+            Role::Readiness => &spec.health.readiness,
+            Role::Liveness => &spec.health.liveness,
+        };
+        let Some(probe) = probe else { return self.ask_by_default(run, &spec, running).await };
+        match &probe.kind {
+            ProbeKind::Command(command) => Ok(self.ask_command(run, &spec, command, probe.timeout).await?),
+            ProbeKind::Log(pattern) => self.ask_log(run, running, &pattern.0).await,
+            ProbeKind::Tcp => self.ask_port(run, running, &Asked::Connects, Some(probe), probe.timeout).await,
+            ProbeKind::Http(http) => {
+                self.ask_port(run, running, &Asked::Http(http), Some(probe), probe.timeout).await
+            }
         }
-        let Some(port) = running.port.filter(|_| connects) else {
-            let probe = Probe::Lives { since: running.since, at_least: READY_AFTER };
-            return check(&probe, limit).await;
-        };
-        let on = |port: u16| match kind {
-            Some(ProbeKind::Http { path }) => Probe::Http { port, path: path.clone() },
-            _ => Probe::Tcp { port },
-        };
-        self.ask_port(run, running, port, on, limit).await
+    }
+
+    async fn ask_by_default(&self, run: u64, spec: &ServiceSpec, running: &Running) -> ProbeResult {
+        if spec.takes_connections() && running.port().is_some() {
+            // Another's server is nobody's process here.
+            let asked = if running.foreign { Asked::Connects } else { Asked::Listens };
+            return self.ask_port(run, running, &asked, None, LIMIT).await;
+        }
+        Ok(check(&Probe::Lives { since: running.since, at_least: READY_AFTER }, LIMIT).await?)
     }
 
     /// Where it is, if not on its own port.
@@ -50,93 +56,62 @@ impl Service {
         &self,
         run: u64,
         running: &Running,
-        port: u16,
-        on: impl Fn(u16) -> Probe,
+        asked: &Asked<'_>,
+        probe: Option<&ProbeSpec>,
         limit: Duration,
     ) -> ProbeResult {
-        let actual = running.elsewhere.unwrap_or(port);
-        let result = check(&on(actual), limit).await;
+        let name = probe.and_then(|probe| probe.port.as_deref());
+        let Some(port) = running.port_named(name) else {
+            return Err(Refusal::from("it has no such port since its last start".to_owned()));
+        };
+        let elsewhere = running.elsewhere.filter(|_| name.is_none());
+        let is_own_asked = probe.is_none_or(|probe| probe.listener == Listener::Own) && !running.foreign;
+        let result = match elsewhere {
+            None if is_own_asked => self.see_that_it_is_own(run, running, port).await,
+            _ => Ok(()),
+        };
+        let on = |port| self.probe_on(port, asked);
+        let result: ProbeResult = match (result, asked) {
+            (Err(refusal), _) => Err(refusal),
+            (Ok(()), Asked::Listens) if elsewhere.is_none() => Ok(String::new()),
+            (Ok(()), _) => match on(elsewhere.unwrap_or(port)) {
+                Ok(probe) => check(&probe, limit).await.map_err(Refusal::from),
+                Err(refusal) => Err(refusal),
+            },
+        };
         match result {
             Err(_) if running.foreign && self.is_gone(running).await => {
                 self.let_go(&running.id);
-                Err(format!("nobody is on port {port} any more"))
+                Err(format!("nobody is on port {port} any more").into())
             }
-            Err(reason) => match self.look_elsewhere(run, running, on, limit).await {
-                Some(word) => Ok(word),
-                None => Err(reason),
-            },
-            ok => ok,
+            Err(refusal) if refusal.problem.is_none() && name.is_none() => {
+                match self.look_elsewhere(run, running, on, limit).await {
+                    Some(word) => Ok(word),
+                    None => Err(refusal),
+                }
+            }
+            result => result,
         }
     }
 
-    async fn ask_command(
-        &self,
-        number: u64,
-        spec: &ServiceSpec,
-        command: &Run,
-        limit: Duration,
-    ) -> ProbeResult {
-        let id = new_run_id().map_err(|problem| problem.message)?;
-        let spawn = self.health_command(&id, number, spec, command).map_err(|problem| problem.message)?;
-        let log_folder = spawn.log_folder.clone();
-        let ended = self.context.runs.wait_for(id.clone());
-        let start = Instant::now();
-        let asked = async {
-            self.context
-                .keeper
-                .spawn(spawn)
-                .await
-                .map_err(|error| format!("cannot run its health command: {error}"))?;
-            ended.await.map_err(|_| "nobody saw how its health command ended".to_owned())
-        };
-        let answer = timeout(limit, asked).await;
-        let duration = start.elapsed();
-        self.clear(&id).await;
-        match answer {
-            Ok(Ok(exit)) if exit.code == Some(0) => Ok(took(duration)),
-            Ok(Ok(exit)) => {
-                let said = tokio::task::spawn_blocking(move || last_lines(&log_folder, 1).pop())
-                    .await
-                    .ok()
-                    .flatten();
-                let said = said.map_or_else(String::new, |said| format!(": {said}"));
-                Err(format!("its health command {}{said}", exit.describe()))
-            }
-            Ok(Err(reason)) => Err(reason),
-            Err(_) => Err(format!("its health command did not end within {}", took(limit))),
-        }
-    }
-
-    fn health_command(
-        &self,
-        id: &str,
-        number: u64,
-        spec: &ServiceSpec,
-        command: &Run,
-    ) -> Result<Spawn, Problem> {
+    fn probe_on(&self, port: u16, asked: &Asked<'_>) -> Result<Probe, Refusal> {
+        let Asked::Http(http) = asked else { return Ok(Probe::Tcp { port }) };
         let facts = self.instance.facts();
-        let environment = environment(spec, &facts, &self.context.inherited)?;
-        let Prepared { program, arguments, environment } = prepare(command, &spec.dir, &facts, environment)?;
-        Ok(Spawn {
-            run: id.to_owned(),
-            number,
-            program,
-            arguments,
-            folder: spec.dir.clone(),
-            environment: environment.into_iter().collect(),
-            log_folder: self.context.home.health_logs(&self.project, &self.name),
-        })
-    }
-
-    /// Nothing of a probe outlives it.
-    async fn clear(&self, id: &str) {
-        self.context.runs.end(id);
-        let keeper = &self.context.keeper;
-        if keeper.remaining(id).await.is_ok_and(|left| !left.is_empty()) {
-            // Should the keeper be lost, its successor ends what it finds.
-            let _ = keeper.signal(id, SIGKILL, Scope::Everything).await;
-        }
-        // Refused as long as it lives: then its end is told, and forgotten as that of nobody's run.
-        let _ = keeper.forget(id).await;
+        let inherited = &self.context.inherited;
+        let expand =
+            |text: &str| expand(text, Mode::Setting, &|reference| resolve(&facts, inherited, reference));
+        let header = |(name, value): &(String, String)| Ok::<_, Refusal>((name.clone(), expand(value)?));
+        let expected = Expected {
+            statuses: http.statuses.clone(),
+            headers: http.headers.iter().map(|(name, pattern)| (name.clone(), pattern.0.clone())).collect(),
+            body: http.body.as_ref().map(|pattern| pattern.0.clone()),
+        };
+        let request = HttpRequest {
+            path: expand(&http.path)?,
+            headers: http.send.iter().map(header).collect::<Result<_, _>>()?,
+            tls: http.tls,
+            expected: Arc::new(expected),
+        };
+        Ok(Probe::Http { port, request })
     }
 }

@@ -10,19 +10,27 @@ use std::time::Instant;
 
 use kinfra_keeper::protocol::{Scope, Spawn};
 use kinfra_rpc::{ErrorCode, Exit, Phase, Problem};
+use tokio::sync::Notify;
 use tracing::Span;
 
 use super::holders::Holders;
 use super::instance::{Instance, InstanceFacts};
 use super::launch::{Prepared, environment, prepare};
 use super::obstacles::not_spawned;
+use super::ownership::Seen;
 use super::runs::{Runs, Ticket};
+use super::timeline::Timeline;
 use crate::clock::Clock;
 use crate::config::ServiceSpec;
 use crate::home::Home;
+use crate::logs::last_lines;
+use crate::port_registry::NodePort;
 use crate::process::Keeper;
-use crate::store::{NewRun, Store};
-use crate::supervisor::{Launched, ProbeResult, Unit};
+use crate::store::{NewRun, Next, RunEnd, Store};
+use crate::supervisor::{Counts, Ended, Launched, Note, ProbeResult, Role, Then, Unit};
+
+/// Enough for the end of a stack trace.
+const LAST_LINES: usize = 8;
 
 /// What every service needs of the engine.
 pub struct ServiceContext {
@@ -32,6 +40,9 @@ pub struct ServiceContext {
     pub clock: Clock,
     pub runs: Arc<Runs>,
     pub holders: Holders,
+    pub timeline: Arc<Timeline>,
+    /// Names the boot of this machine.
+    pub boot: String,
     /// The environment that services inherit.
     pub inherited: BTreeMap<String, String>,
 }
@@ -46,6 +57,10 @@ pub(super) struct Service {
     pub(super) spec: RwLock<Arc<ServiceSpec>>,
     /// Which of its ports kept it from starting the last time.
     pub(super) obstacle: Mutex<Option<String>>,
+    /// Of the last run that ended by itself.
+    pub(super) last_lines: Mutex<Vec<String>>,
+    /// To be told when something is to be seen that the supervisor doesn't know of.
+    pub(super) changed: Arc<Notify>,
     /// The runs whose processes may exist, by number.
     pub(super) runs: Mutex<HashMap<u64, Running>>,
 }
@@ -55,19 +70,40 @@ pub(super) struct Service {
 pub(super) struct Running {
     pub(super) id: String,
     pub(super) since: Instant,
-    /// What it was given as `PORT`; the next run may have another.
-    pub(super) port: Option<u16>,
+    /// None for one that is being spawned, and for another's.
+    pub(super) pid: Option<u32>,
+    /// What it was given, the main one first; the next run may have others.
+    pub(super) ports: Vec<NodePort>,
     /// Where it listens instead.
     pub(super) elsewhere: Option<u16>,
     /// When it was last looked for elsewhere.
     pub(super) looked_at: Option<Instant>,
     /// A server that KInfra did not start.
     pub(super) foreign: bool,
+    /// The listeners that were found on its ports.
+    pub(super) seen: Vec<Seen>,
+    /// How far its log was searched for a line; none where nothing is searched for.
+    pub(super) log_from: Option<String>,
 }
 
 impl Running {
-    pub(super) const fn new(id: String, since: Instant, port: Option<u16>) -> Self {
-        Self { id, since, port, elsewhere: None, looked_at: None, foreign: false }
+    pub(super) const fn new(id: String, since: Instant, ports: Vec<NodePort>) -> Self {
+        let (pid, elsewhere, looked_at, log_from) = (None, None, None, None);
+        Self { id, since, pid, ports, elsewhere, looked_at, foreign: false, seen: vec![], log_from }
+    }
+
+    /// What it was given as `PORT`.
+    pub(super) fn port(&self) -> Option<u16> {
+        self.port_named(None)
+    }
+
+    /// The one of this name, or the main one.
+    pub(super) fn port_named(&self, name: Option<&str>) -> Option<u16> {
+        let port = match name {
+            Some(name) => self.ports.iter().find(|port| port.name == name),
+            None => self.ports.first(),
+        };
+        port.map(|port| port.port)
     }
 }
 
@@ -76,7 +112,7 @@ impl Unit for Service {
         tracing::info_span!("run", project = self.project, node = self.name, run)
     }
 
-    async fn launch(&self, number: u64, restarts: u32) -> Result<Launched, Problem> {
+    async fn launch(&self, number: u64, counts: Counts) -> Result<Launched, Problem> {
         let (spec, facts) = (self.spec(), self.instance.facts());
         if let Some(conflict) = facts.conflicts.get(&spec.name) {
             self.note_obstacle(Some(&conflict.name));
@@ -93,14 +129,26 @@ impl Unit for Service {
         let started_at = self.context.clock.now();
         let (instance, node) = (self.project.clone(), self.name.clone());
         let fingerprint = format!("{:016x}", spec.fingerprint());
-        let run = NewRun { id: id.clone(), instance, node, number, restarts, fingerprint, started_at };
+        let run = NewRun {
+            id: id.clone(),
+            instance,
+            node,
+            number,
+            restarts: counts.restarts,
+            failures: counts.failures,
+            fingerprint,
+            boot: self.context.boot.clone(),
+            started_at,
+        };
         self.context.store.begin_run(run).await.map_err(|error| {
             let message = format!("{} is not started, as its run can't be written down: {error}", spec.name);
             Problem::new(ErrorCode::StoreFailed, message).hint("look at the free space of the state folder")
         })?;
         self.context.runs.begin(id.clone(), self.ticket, number);
-        let port = facts.port(&spec.name);
-        self.lock().insert(number, Running::new(id.clone(), Instant::now(), port));
+        self.last_lines.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let log_from = if spec.health.reads_log() { self.end_of_log().await } else { None };
+        let running = Running::new(id.clone(), Instant::now(), ports.to_vec());
+        self.lock().insert(number, Running { log_from, ..running });
         let spawn = Spawn {
             run: id.clone(),
             number,
@@ -112,6 +160,7 @@ impl Unit for Service {
         };
         match self.context.keeper.spawn(spawn).await {
             Ok(identity) => {
+                self.change(number, |running| running.pid = Some(identity.pid));
                 if let Err(error) =
                     self.context.store.run_spawned(id, identity.pid, identity.start_time).await
                 {
@@ -121,7 +170,9 @@ impl Unit for Service {
                 Ok(Launched { pid: identity.pid })
             }
             Err(error) => {
-                self.ended(number, Exit { at: self.context.clock.now(), ..Exit::default() }).await;
+                let exit = Exit { at: self.context.clock.now(), ..Exit::default() };
+                let Counts { restarts, failures } = counts;
+                self.close(number, RunEnd { exit, next: Next::Stopped, restarts, failures }).await;
                 Err(not_spawned(&spec.name, &program.display().to_string(), &error))
             }
         }
@@ -138,9 +189,9 @@ impl Unit for Service {
         }
     }
 
-    async fn probe(&self, run: u64) -> ProbeResult {
-        let Some(running) = self.running(run) else { return Err("it ended".to_owned()) };
-        self.ask(run, &running).await
+    async fn probe(&self, run: u64, role: Role) -> ProbeResult {
+        let Some(running) = self.running(run) else { return Err("it ended".to_owned().into()) };
+        self.ask(run, role, &running).await
     }
 
     async fn sweep(&self, run: u64) -> usize {
@@ -154,11 +205,43 @@ impl Unit for Service {
         }
     }
 
-    async fn ended(&self, run: u64, exit: Exit) {
+    async fn ended(&self, run: u64, Ended { exit, then, counts: Counts { restarts, failures } }: Ended) {
+        let next = match then {
+            Then::Stopped => Next::Stopped,
+            Then::Retry { at } => Next::Retry { at },
+            Then::GaveUp => Next::GaveUp,
+            Then::Exited => Next::Exited,
+        };
+        self.close(run, RunEnd { exit, next, restarts, failures }).await;
+        if next != Next::Stopped && exit.code != Some(0) {
+            self.keep_last_lines().await;
+        }
+    }
+
+    async fn settled(&self, run: u64) {
+        // The engine doesn't end before it is written.
+        let writing = format!("settle {} {} {run}", self.project, self.name);
+        self.context.runs.begin(writing.clone(), self.ticket, run);
+        let settled = self.context.store.settle_run(self.project.clone(), self.name.clone(), run).await;
+        if let Err(error) = settled {
+            tracing::error!(%error, "that it was stopped is not written down");
+        }
+        self.context.runs.end(&writing);
+    }
+
+    fn note(&self, note: Note) {
+        tracing::debug!(run = note.run, kind = note.kind.word(), "{}", note.text);
+        self.context.timeline.record(&self.project, &self.name, note);
+    }
+}
+
+impl Service {
+    /// Nothing of the run is left: that is written down.
+    async fn close(&self, run: u64, end: RunEnd) {
         let Some(Running { id, foreign, .. }) = self.lock().remove(&run) else { return };
         if !foreign {
-            tracing::info!(?exit, "ended");
-            match self.context.store.end_run(id.clone(), exit).await {
+            tracing::info!(exit = ?end.exit, next = ?end.next, "ended");
+            match self.context.store.end_run(id.clone(), end).await {
                 // The keeper remembers it until the store does.
                 Ok(()) => drop(self.context.keeper.forget(&id).await),
                 Err(error) => tracing::error!(%error, "the run's end is not written down"),
@@ -166,9 +249,31 @@ impl Unit for Service {
         }
         self.context.runs.end(&id);
     }
-}
 
-impl Service {
+    /// What it said last, for whoever asks why it ended.
+    async fn keep_last_lines(&self) {
+        let folder = self.context.home.node_logs(&self.project, &self.name);
+        let read = tokio::task::spawn_blocking(move || last_lines(&folder, LAST_LINES)).await;
+        *self.last_lines.lock().unwrap_or_else(PoisonError::into_inner) = read.unwrap_or_default();
+        self.changed.notify_one();
+    }
+
+    /// The same, without waiting for it.
+    pub(super) fn read_last_lines(self: &Arc<Self>) {
+        let service = Arc::clone(self);
+        tokio::spawn(async move { service.keep_last_lines().await });
+    }
+
+    /// Only as long as it is down for that reason.
+    pub(super) fn shown_last_lines(&self, phase: Phase) -> Vec<String> {
+        match phase {
+            Phase::Exited | Phase::CrashLooping => {
+                self.last_lines.lock().unwrap_or_else(PoisonError::into_inner).clone()
+            }
+            _ => vec![],
+        }
+    }
+
     pub(super) fn spec(&self) -> Arc<ServiceSpec> {
         Arc::clone(&self.spec.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -179,7 +284,7 @@ impl Service {
 
     /// The port of the process that runs, else the one that the next will have.
     pub(super) fn present_port(&self, phase: Phase) -> Option<u16> {
-        let newest = self.lock().iter().max_by_key(|(number, _)| **number).map(|(_, running)| running.port);
+        let newest = self.lock().iter().max_by_key(|(number, _)| **number).map(|(_, running)| running.port());
         match newest {
             Some(port) if phase.is_active() => port,
             _ => self.instance.facts().port(&self.name),
@@ -189,6 +294,12 @@ impl Service {
     /// The port of its direct URL; none where nothing would answer HTTP.
     pub(super) fn answers_on(&self, phase: Phase, facts: &InstanceFacts) -> Option<u16> {
         facts.serves_http(&self.name).then(|| self.listens_on().or(self.present_port(phase)))?
+    }
+
+    pub(super) fn change(&self, run: u64, change: impl FnOnce(&mut Running)) {
+        if let Some(running) = self.lock().get_mut(&run) {
+            change(running);
+        }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, HashMap<u64, Running>> {

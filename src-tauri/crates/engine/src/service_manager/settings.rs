@@ -1,16 +1,32 @@
 use crate::clock::millis;
-use crate::config::ServiceSpec;
-use crate::supervisor::Settings;
+use crate::config::{ProbeKind, ProbeSpec, ServiceSpec, ServiceType, stable_hash};
+use crate::supervisor::{CheckSettings, Settings};
 
-/// How a service is supervised.
+/// How a service is supervised. `instance` makes its jitter differ from that of its namesake elsewhere.
 #[must_use]
-pub fn settings(spec: &ServiceSpec) -> Settings {
+pub fn settings(spec: &ServiceSpec, instance: &str) -> Settings {
     let mut settings = Settings::new(spec.restart, spec.stop);
-    if let Some(health) = &spec.health {
-        settings.probe_interval = millis(health.interval);
-        settings.success_threshold = health.success_threshold;
-        settings.failure_threshold = health.failure_threshold;
-        settings.start_period = millis(health.start_period);
-    }
+    settings.seed = stable_hash(&(instance, &spec.name));
+    settings.startup = spec.health.startup.as_ref().map(check);
+    settings.liveness = spec.health.liveness.as_ref().map(check);
+    settings.readiness = match (spec.kind, &spec.health.readiness) {
+        (ServiceType::Task, _) => None,
+        (ServiceType::Service, Some(readiness)) => Some(check(readiness)),
+        // That it lived once for long enough can't change.
+        (ServiceType::Service, None) => {
+            Some(CheckSettings { lasts: !spec.takes_connections(), ..CheckSettings::default() })
+        }
+    };
     settings
+}
+
+fn check(probe: &ProbeSpec) -> CheckSettings {
+    CheckSettings {
+        interval: millis(probe.interval),
+        success_threshold: probe.success_threshold,
+        failure_threshold: probe.failure_threshold,
+        start_period: millis(probe.start_period),
+        lasts: matches!(probe.kind, ProbeKind::Log(_)),
+        ..CheckSettings::default()
+    }
 }

@@ -2,6 +2,7 @@
 
 mod claims;
 mod database;
+mod events;
 mod opening;
 mod projects;
 mod runs;
@@ -11,5 +12,6 @@ mod writer;
 
 pub use claims::{Claim, ClaimKey, Claims, Reservation};
 pub use database::{Store, StoreError};
+pub use events::StoredEvent;
 pub use projects::StoredProject;
-pub use runs::{NewRun, StoredRun};
+pub use runs::{LatestRun, NewRun, Next, RunEnd, StoredRun};

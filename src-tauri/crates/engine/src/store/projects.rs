@@ -61,6 +61,7 @@ impl Store {
             for sql in [
                 "DELETE FROM desired WHERE instance = ?1",
                 "DELETE FROM run WHERE instance = ?1",
+                "DELETE FROM event WHERE instance = ?1",
                 "DELETE FROM project WHERE slug = ?1",
             ] {
                 connection.execute(sql, [&slug])?;

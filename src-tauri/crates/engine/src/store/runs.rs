@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use kinfra_rpc::Exit;
 use rusqlite::{OptionalExtension, Row};
 
@@ -11,11 +13,47 @@ pub struct NewRun {
     pub node: String,
     /// Counts the runs of a node, from 1.
     pub number: u64,
+    /// Since the last wish to start it.
     pub restarts: u32,
+    /// In a row, before this run.
+    pub failures: u32,
     /// Of the unresolved settings.
     pub fingerprint: String,
+    /// Names the boot of the machine, so that no pid of another one is ever looked at.
+    pub boot: String,
     /// Milliseconds since 1970.
     pub started_at: u64,
+}
+
+/// How a run ended, and what was decided then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunEnd {
+    pub exit: Exit,
+    pub next: Next,
+    pub restarts: u32,
+    pub failures: u32,
+}
+
+/// What comes after a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing: that was asked for.
+    Stopped,
+    /// Another run, at this moment, in milliseconds since 1970.
+    Retry { at: u64 },
+    /// Nothing: it failed too often.
+    GaveUp,
+    /// Nothing: its policy is content with that.
+    Exited,
+}
+
+/// The newest run of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LatestRun {
+    pub number: u64,
+    pub boot: String,
+    /// None while it isn't known to have ended, or what was to come after it.
+    pub end: Option<RunEnd>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,10 +69,12 @@ impl Store {
     /// When the database can't be written.
     pub async fn begin_run(&self, run: NewRun) -> Result<(), StoreError> {
         self.transaction("write a run down", move |connection| {
-            let sql = "INSERT INTO run (id, instance, node, number, restarts, fingerprint, started_at)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+            let sql = "INSERT INTO run
+                (id, instance, node, number, restarts, failures, fingerprint, boot, started_at)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
             let (number, started_at) = (run.number.cast_signed(), run.started_at.cast_signed());
-            let values = (run.id, run.instance, run.node, number, run.restarts, run.fingerprint, started_at);
+            let NewRun { id, instance, node, restarts, failures, fingerprint, boot, .. } = run;
+            let values = (id, instance, node, number, restarts, failures, fingerprint, boot, started_at);
             connection.execute(sql, values).map(drop)
         })
         .await
@@ -52,10 +92,27 @@ impl Store {
 
     /// # Errors
     /// When the database can't be written.
-    pub async fn end_run(&self, id: String, exit: Exit) -> Result<(), StoreError> {
+    pub async fn end_run(&self, id: String, end: RunEnd) -> Result<(), StoreError> {
         self.transaction("write down how a run ended", move |connection| {
-            let sql = "UPDATE run SET ended_at = ?2, code = ?3, signal = ?4 WHERE id = ?1";
-            connection.execute(sql, (id, exit.at.cast_signed(), exit.code, exit.signal)).map(drop)
+            let sql = "UPDATE run SET ended_at = ?2, code = ?3, signal = ?4, next = ?5, retry_at = ?6,
+                restarts = ?7, failures = ?8 WHERE id = ?1";
+            let RunEnd { exit, next, restarts, failures } = end;
+            let (at, (word, retry_at)) = (exit.at.cast_signed(), next.stored());
+            let values = (id, at, exit.code, exit.signal, word, retry_at, restarts, failures);
+            connection.execute(sql, values).map(drop)
+        })
+        .await
+    }
+
+    /// What was to come after the newest run of a node comes no more: it was stopped.
+    ///
+    /// # Errors
+    /// When the database can't be written.
+    pub async fn settle_run(&self, instance: String, node: String, number: u64) -> Result<(), StoreError> {
+        self.transaction("write down that a node was stopped", move |connection| {
+            let sql = "UPDATE run SET next = 'stopped', retry_at = NULL
+                WHERE instance = ?1 AND node = ?2 AND number = ?3 AND ended_at IS NOT NULL";
+            connection.execute(sql, (instance, node, number.cast_signed())).map(drop)
         })
         .await
     }
@@ -66,9 +123,8 @@ impl Store {
     /// When the database can't be read.
     pub async fn run(&self, id: String) -> Result<Option<StoredRun>, StoreError> {
         self.transaction("read a run", |connection| {
-            let sql = "SELECT id, instance, node, number, restarts, fingerprint, started_at, pid, start_time
-                FROM run WHERE id = ?1";
-            connection.query_row(sql, [id], read).optional()
+            let sql = format!("{SELECT} WHERE id = ?1");
+            connection.query_row(&sql, [id], read).optional()
         })
         .await
     }
@@ -79,27 +135,65 @@ impl Store {
     /// When the database can't be read.
     pub async fn open_runs(&self) -> Result<Vec<StoredRun>, StoreError> {
         self.transaction("read the runs", |connection| {
-            let sql = "SELECT id, instance, node, number, restarts, fingerprint, started_at, pid, start_time
-                FROM run WHERE ended_at IS NULL ORDER BY number";
-            let mut query = connection.prepare(sql)?;
+            let sql = format!("{SELECT} WHERE ended_at IS NULL ORDER BY number");
+            let mut query = connection.prepare(&sql)?;
             query.query_map([], read)?.collect()
         })
         .await
     }
 
-    /// The number of a node's newest run; 0 when it never ran.
+    /// The newest run of each node that ever ran, by the node's name.
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn newest_run(&self, instance: String, node: String) -> Result<u64, StoreError> {
-        self.transaction("read the runs of a node", move |connection| {
-            let sql = "SELECT max(number) FROM run WHERE instance = ?1 AND node = ?2";
-            let newest: Option<Option<i64>> =
-                connection.query_row(sql, (instance, node), |row| row.get(0)).optional()?;
-            Ok(newest.flatten().unwrap_or_default().cast_unsigned())
+    pub async fn latest_runs(&self, instance: String) -> Result<HashMap<String, LatestRun>, StoreError> {
+        self.transaction("read the newest runs", move |connection| {
+            // SQLite takes the other columns from the row of the maximum.
+            let sql =
+                "SELECT node, max(number), boot, ended_at, code, signal, next, retry_at, restarts, failures
+                FROM run WHERE instance = ?1 GROUP BY node";
+            let mut query = connection.prepare(sql)?;
+            query.query_map([instance], |row| Ok((row.get(0)?, latest(row)?)))?.collect()
         })
         .await
     }
+}
+
+const SELECT: &str =
+    "SELECT id, instance, node, number, restarts, failures, fingerprint, boot, started_at, pid,
+    start_time FROM run";
+
+impl Next {
+    const fn stored(self) -> (&'static str, Option<i64>) {
+        match self {
+            Self::Stopped => ("stopped", None),
+            Self::Retry { at } => ("retry", Some(at.cast_signed())),
+            Self::GaveUp => ("gave_up", None),
+            Self::Exited => ("exited", None),
+        }
+    }
+
+    /// None for what only a newer KInfra knows.
+    fn read(word: &str, retry_at: Option<i64>) -> Option<Self> {
+        Some(match word {
+            "stopped" => Self::Stopped,
+            "retry" => Self::Retry { at: retry_at?.cast_unsigned() },
+            "gave_up" => Self::GaveUp,
+            "exited" => Self::Exited,
+            _ => return None,
+        })
+    }
+}
+
+fn latest(row: &Row<'_>) -> rusqlite::Result<LatestRun> {
+    let at: Option<i64> = row.get(3)?;
+    let (code, signal, word): (_, _, Option<String>) = (row.get(4)?, row.get(5)?, row.get(6)?);
+    let (retry_at, restarts, failures) = (row.get(7)?, row.get(8)?, row.get(9)?);
+    let end = at.zip(word).and_then(|(at, word)| {
+        let exit = Exit { code, signal, at: at.cast_unsigned() };
+        Some(RunEnd { exit, next: Next::read(&word, retry_at)?, restarts, failures })
+    });
+    Ok(LatestRun { number: row.get::<_, i64>(1)?.cast_unsigned(), boot: row.get(2)?, end })
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredRun> {
@@ -109,9 +203,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredRun> {
         node: row.get(2)?,
         number: row.get::<_, i64>(3)?.cast_unsigned(),
         restarts: row.get(4)?,
-        fingerprint: row.get(5)?,
-        started_at: row.get::<_, i64>(6)?.cast_unsigned(),
+        failures: row.get(5)?,
+        fingerprint: row.get(6)?,
+        boot: row.get(7)?,
+        started_at: row.get::<_, i64>(8)?.cast_unsigned(),
     };
-    let start_time: Option<i64> = row.get(8)?;
-    Ok(StoredRun { run, pid: row.get(7)?, start_time: start_time.map(i64::cast_unsigned) })
+    let start_time: Option<i64> = row.get(10)?;
+    Ok(StoredRun { run, pid: row.get(9)?, start_time: start_time.map(i64::cast_unsigned) })
 }

@@ -39,6 +39,20 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (first, last)
     ) STRICT;
     ",
+    // How often a run's node had failed before it, since which boot it ran, what was to come after it (none: not known)
+    // and when; and the timeline of each node.
+    "
+    ALTER TABLE run ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE run ADD COLUMN boot TEXT NOT NULL DEFAULT '';
+    ALTER TABLE run ADD COLUMN next TEXT;
+    ALTER TABLE run ADD COLUMN retry_at INTEGER;
+    CREATE TABLE event (
+        id INTEGER PRIMARY KEY,
+        instance TEXT NOT NULL, node TEXT NOT NULL, at INTEGER NOT NULL,
+        run INTEGER, kind TEXT NOT NULL, text TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX event_of_node ON event (instance, node, id);
+    ",
 ];
 
 /// The version that this KInfra writes.

@@ -1,96 +1,182 @@
-use kinfra_rpc::{Health, Phase};
+use kinfra_rpc::{Health, Phase, Problem};
 
+use super::check::{Check, ProbeResult, Role, Verdict};
 use super::message::Adopted;
 use super::settings::Settings;
-use super::unit::ProbeResult;
 use super::view::View;
 use crate::clock::Moment;
 
-/// A process that is there, and what its probes say.
+/// A process that is there, and what its probes say. One probe is asked at a time.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Alive {
-    pub(super) run: u64,
-    pub(super) pid: u32,
-    pub(super) started_at: Moment,
+    pub run: u64,
+    pub pid: u32,
+    pub started_at: Moment,
     /// Ready at least once.
-    pub(super) ready_since: Option<Moment>,
-    pub(super) health: Health,
-    successes: u32,
-    failures: u32,
-    pub(super) probe_at: Moment,
-    pub(super) probing: bool,
-    last_probe: String,
+    pub ready_since: Option<Moment>,
+    health: Health,
+    /// None once it has succeeded.
+    startup: Option<Check>,
+    /// None: nobody asks.
+    readiness: Option<Check>,
+    liveness: Option<Check>,
+    asking: Option<Role>,
+    last_word: String,
+    problem: Option<Problem>,
+}
+
+/// What an answer changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum News {
+    /// For the first time, or again.
+    Ready,
+    Unready(String),
+    /// It is to be started anew, for this reason.
+    Hopeless(String),
 }
 
 impl Alive {
-    pub(super) fn new(run: u64, pid: u32, started_at: Moment, now: Moment) -> Self {
+    pub fn new(run: u64, pid: u32, started_at: Moment, now: Moment, settings: &Settings) -> Self {
+        let check = |settings: Option<_>, due| settings.map(|settings| Check::new(settings, due));
+        let is_asked = settings.readiness.is_some();
         Self {
             run,
             pid,
             started_at,
             ready_since: None,
-            health: Health::Starting,
-            successes: 0,
-            failures: 0,
-            probe_at: now,
-            probing: false,
-            last_probe: String::new(),
+            health: if is_asked { Health::Starting } else { Health::Unknown },
+            startup: check(settings.startup, now),
+            readiness: check(settings.readiness, now),
+            // Not before there is something to lose.
+            liveness: settings
+                .liveness
+                .map(|liveness| Check::new(liveness, started_at + liveness.start_period)),
+            asking: None,
+            last_word: String::new(),
+            problem: None,
         }
     }
 
-    /// It was ready once, as far as anybody knows, so a probe that fails counts.
-    pub(super) fn adopted(Adopted { run, pid, started_at, .. }: Adopted, now: Moment) -> Self {
-        Self { ready_since: Some(now), health: Health::Unknown, ..Self::new(run, pid, started_at, now) }
+    /// It was started and ready once, as far as anybody knows, so a probe that fails counts.
+    pub fn adopted(adopted: Adopted, now: Moment, settings: &Settings) -> Self {
+        let Adopted { run, pid, started_at, .. } = adopted;
+        let mut alive = Self::new(run, pid, started_at, now, settings);
+        alive.startup = None;
+        alive.ready_since = Some(now);
+        alive.health = Health::Unknown;
+        if let Some(liveness) = &mut alive.liveness {
+            liveness.due = now;
+        }
+        alive
     }
 
-    /// Takes the outcome of a probe, and says when the next one is due.
-    pub(super) fn judge(&mut self, now: Moment, result: ProbeResult, settings: &Settings) {
-        self.probing = false;
-        match result {
-            Ok(word) => {
-                self.failures = 0;
-                self.successes += 1;
-                self.last_probe = word;
-                if self.health == Health::Healthy || self.successes >= settings.success_threshold {
-                    self.health = Health::Healthy;
-                    self.ready_since.get_or_insert(now);
-                }
+    /// When a probe is due; none while one is being asked.
+    pub fn deadline(&self) -> Option<Moment> {
+        let due = self.candidates().map(|(_, check)| check.due).min()?;
+        (self.asking.is_none() && due != Moment::MAX).then_some(due)
+    }
+
+    /// The probe to ask now.
+    pub fn ask(&mut self, now: Moment) -> Option<Role> {
+        if self.asking.is_some() {
+            return None;
+        }
+        let (role, check) = self.candidates().min_by_key(|(_, check)| check.due)?;
+        if check.due > now {
+            return None;
+        }
+        self.asking = Some(role);
+        self.asking
+    }
+
+    fn candidates(&self) -> impl Iterator<Item = (Role, &Check)> {
+        let first = self.startup.as_ref().map(|check| (Role::Startup, check));
+        let others = [(Role::Readiness, &self.readiness), (Role::Liveness, &self.liveness)];
+        let others = others.into_iter().filter_map(|(role, check)| Some((role, check.as_ref()?)));
+        let waits = first.is_some();
+        first.into_iter().chain(others.filter(move |_| !waits))
+    }
+
+    /// Takes the answer of a probe.
+    pub fn judge(&mut self, now: Moment, role: Role, result: ProbeResult) -> Option<News> {
+        if self.asking != Some(role) {
+            return None;
+        }
+        self.asking = None;
+        let check = match role {
+            Role::Startup => &mut self.startup,
+            Role::Readiness => &mut self.readiness,
+            Role::Liveness => &mut self.liveness,
+        }
+        .as_mut()?;
+        // What was ready once has no start any more.
+        let patient_until = match self.ready_since {
+            Some(_) if role == Role::Readiness => 0,
+            _ => self.started_at + check.settings.start_period,
+        };
+        check.judge(now, result.is_ok(), patient_until);
+        let (verdict, failed) = (check.verdict, result.is_err());
+        let (word, problem) = match result {
+            Ok(word) => (word, None),
+            Err(refusal) => (refusal.reason, refusal.problem),
+        };
+        match (role, verdict) {
+            (Role::Startup, Verdict::Succeeds) => self.startup = None,
+            (Role::Startup | Role::Liveness, Verdict::Fails) => {
+                return Some(News::Hopeless(format!("its {} probe failed: {word}", role.word())));
             }
-            Err(reason) => {
-                self.successes = 0;
-                self.last_probe = reason;
-                let starting = self.ready_since.is_none() && now < self.started_at + settings.start_period;
-                if !starting {
-                    self.failures += 1;
+            _ => {}
+        }
+        if role != Role::Liveness {
+            self.problem = problem;
+            self.last_word = match (self.health, failed) {
+                (Health::Healthy, true) if verdict == Verdict::Succeeds => {
+                    format!("its last probe failed: {word}")
                 }
-                if self.failures >= settings.failure_threshold {
-                    self.health = Health::Unhealthy;
-                }
+                _ => word,
+            };
+        }
+        if role == Role::Readiness { self.readiness(now, verdict) } else { None }
+    }
+
+    fn readiness(&mut self, now: Moment, verdict: Verdict) -> Option<News> {
+        let health = match verdict {
+            Verdict::Open => return None,
+            Verdict::Succeeds => Health::Healthy,
+            Verdict::Fails => Health::Unhealthy,
+        };
+        let before = std::mem::replace(&mut self.health, health);
+        if health == Health::Healthy && self.ready_since.is_none() {
+            self.ready_since = Some(now);
+            if let Some(liveness) = &mut self.liveness {
+                liveness.due = liveness.due.min(now);
             }
         }
-        let steady =
-            self.health == Health::Healthy || self.ready_since.is_none() && self.health == Health::Unhealthy;
-        self.probe_at = now + if steady { settings.probe_interval } else { settings.fast_probe };
-        if self.health == Health::Unhealthy && self.ready_since.is_some() {
-            self.probe_at = now + settings.probe_interval.min(1_000);
+        match health {
+            _ if before == health => None,
+            Health::Healthy => Some(News::Ready),
+            _ => Some(News::Unready(self.last_word.clone())),
         }
     }
 
-    pub(super) fn show(&self, view: &mut View) {
+    pub fn show(&self, view: &mut View) {
         view.pid = Some(self.pid);
         view.started_at = Some(self.started_at);
         view.health = self.health;
+        view.problem.clone_from(&self.problem);
         view.phase = match (self.ready_since, self.health) {
             (None, Health::Starting) => Phase::Starting,
             _ => Phase::Running,
         };
+        let word = &self.last_word;
         view.detail = match self.health {
-            Health::Healthy if self.last_probe.is_empty() => "healthy".to_owned(),
-            Health::Healthy => format!("healthy · {}", self.last_probe),
-            Health::Starting if self.last_probe.is_empty() => "starting".to_owned(),
-            Health::Starting => format!("starting: {}", self.last_probe),
+            Health::Healthy if word.is_empty() => "healthy".to_owned(),
+            Health::Healthy => format!("healthy · {word}"),
+            Health::Starting if word.is_empty() => "starting".to_owned(),
+            Health::Starting => format!("starting: {word}"),
+            Health::Unknown if self.readiness.is_none() => "running".to_owned(),
             Health::Unknown => "running, not probed yet".to_owned(),
-            Health::Degraded | Health::Unhealthy => format!("unhealthy: {}", self.last_probe),
+            Health::Degraded | Health::Unhealthy => format!("unhealthy: {word}"),
         };
     }
 }

@@ -6,13 +6,12 @@
 //! next one and hands in a [`Input::Tick`]. A run's number names one process: facts about another run are old
 //! news and change nothing.
 
-use kinfra_rpc::{Exit, Health, Phase, Problem};
+use kinfra_rpc::{EventKind, Exit, Problem};
 
-use super::alive::Alive;
-use super::message::{Adopted, Effect, Input};
+use super::alive::{Alive, News};
+use super::check::{ProbeResult, Role};
+use super::message::{Adopted, Counts, Effect, Input, Note, Resumed, Then};
 use super::settings::Settings;
-use super::unit::ProbeResult;
-use super::view::View;
 use crate::clock::Moment;
 
 /// How often a stop looks again for processes that are left.
@@ -21,7 +20,8 @@ const SWEEP_INTERVAL: u64 = 40;
 const SIGKILL: i32 = 9;
 
 #[derive(Debug, Clone, PartialEq)]
-enum State {
+#[expect(clippy::large_enum_variant, reason = "one per supervised thing, which is alive most of the time")]
+pub(super) enum State {
     /// No process. The reason is in `ending`.
     Idle(Ending),
     /// `ended`: news of its end may come before that of its beginning.
@@ -31,20 +31,9 @@ enum State {
     },
     Alive(Alive),
     /// Signalled; its leader still lives.
-    Stopping {
-        run: u64,
-        pid: u32,
-        kill_at: Moment,
-    },
+    Stopping(Stopping),
     /// The leader ended; what it left behind is being looked for and ended too.
-    Sweeping {
-        run: u64,
-        exit: Exit,
-        asked: bool,
-        signalled: bool,
-        look_at: Moment,
-        kill_at: Moment,
-    },
+    Sweeping(Sweeping),
     /// The next try begins then.
     Backoff {
         until: Moment,
@@ -52,25 +41,48 @@ enum State {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Ending {
+pub(super) enum Ending {
     Stopped,
     Exited,
     Failed(Problem),
     CrashLooping,
 }
 
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Stopping {
+    run: u64,
+    pub(super) pid: u32,
+    /// [`Moment::MAX`] once it was killed.
+    pub(super) kill_at: Moment,
+    /// Why KInfra ends it without having been asked: a probe.
+    pub(super) because: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sweeping {
+    run: u64,
+    exit: Exit,
+    because: Option<String>,
+    asked: bool,
+    signalled: bool,
+    look_at: Moment,
+    pub(super) kill_at: Moment,
+}
+
 #[derive(Debug, Clone)]
 pub struct Machine {
-    settings: Settings,
-    wanted: bool,
+    pub(super) settings: Settings,
+    pub(super) wanted: bool,
     /// Started anew while it was ending: spawn when nothing is left, whatever the policy says.
     again: bool,
-    state: State,
+    pub(super) state: State,
     next_run: u64,
-    restarts: u32,
-    failures_in_row: u32,
+    pub(super) counts: Counts,
     /// How it last ended by itself: an end that was asked for is none.
-    last_exit: Option<Exit>,
+    pub(super) last_exit: Option<Exit>,
+    /// Why it was ended, if a probe was the reason.
+    pub(super) last_reason: Option<String>,
+    notes: Vec<Note>,
 }
 
 impl Machine {
@@ -83,9 +95,10 @@ impl Machine {
             again: false,
             state: State::Idle(Ending::Stopped),
             next_run,
-            restarts: 0,
-            failures_in_row: 0,
+            counts: Counts::default(),
             last_exit: None,
+            last_reason: None,
+            notes: vec![],
         }
     }
 
@@ -94,8 +107,23 @@ impl Machine {
     pub fn adopt(settings: Settings, next_run: u64, adopted: Adopted, now: Moment) -> Self {
         let mut machine = Self::new(settings, next_run);
         machine.wanted = true;
-        machine.restarts = adopted.restarts;
-        machine.state = State::Alive(Alive::adopted(adopted, now));
+        machine.counts = adopted.counts;
+        machine.state = State::Alive(Alive::adopted(adopted, now, &machine.settings));
+        machine
+    }
+
+    /// A machine that goes on where that of an earlier engine was when its last run had ended.
+    #[must_use]
+    pub fn resume(settings: Settings, next_run: u64, resumed: &Resumed) -> Self {
+        let mut machine = Self::new(settings, next_run);
+        (machine.counts, machine.last_exit) = (resumed.counts, Some(resumed.exit));
+        machine.wanted = resumed.then != Then::Stopped;
+        machine.state = match resumed.then {
+            Then::Stopped => return Self::new(machine.settings, next_run),
+            Then::Retry { at } => State::Backoff { until: at },
+            Then::GaveUp => State::Idle(Ending::CrashLooping),
+            Then::Exited => State::Idle(Ending::Exited),
+        };
         machine
     }
 
@@ -108,7 +136,7 @@ impl Machine {
             Input::Spawned { run, pid } => self.spawned(now, run, pid),
             Input::SpawnFailed { run, problem } => self.spawn_failed(run, problem),
             Input::Exited { run, exit } => self.exited(now, run, exit),
-            Input::Probed { run, result } => self.probed(now, run, result),
+            Input::Probed { run, role, result } => self.probed(now, run, role, result),
             Input::Swept { run, left } => self.swept(now, run, left),
             Input::Tick => self.tick(now),
             Input::Configure(settings) => {
@@ -118,14 +146,23 @@ impl Machine {
         }
     }
 
+    /// What happened since this was last asked, in order.
+    pub fn take_notes(&mut self) -> impl Iterator<Item = Note> {
+        std::mem::take(&mut self.notes).into_iter()
+    }
+
+    fn note(&mut self, run: u64, kind: EventKind, text: impl Into<String>) {
+        self.notes.push(Note { run, kind, text: text.into() });
+    }
+
     /// When it wants the next [`Input::Tick`].
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
         match &self.state {
             State::Idle(_) | State::Spawning { .. } => None,
-            State::Alive(alive) => (!alive.probing).then_some(alive.probe_at),
-            State::Stopping { kill_at, .. } => (*kill_at != Moment::MAX).then_some(*kill_at),
-            State::Sweeping { asked, look_at, .. } => (!asked).then_some(*look_at),
+            State::Alive(alive) => alive.deadline(),
+            State::Stopping(stopping) => (stopping.kill_at != Moment::MAX).then_some(stopping.kill_at),
+            State::Sweeping(sweeping) => (!sweeping.asked).then_some(sweeping.look_at),
             State::Backoff { until } => Some(*until),
         }
     }
@@ -134,10 +171,10 @@ impl Machine {
         self.wanted = true;
         match self.state {
             State::Idle(_) | State::Backoff { .. } => {
-                self.last_exit = None;
+                (self.last_exit, self.last_reason) = (None, None);
                 vec![self.spawn_anew()]
             }
-            State::Stopping { .. } | State::Sweeping { .. } => {
+            State::Stopping(_) | State::Sweeping(_) => {
                 self.again = true;
                 vec![]
             }
@@ -147,8 +184,7 @@ impl Machine {
 
     fn spawn_anew(&mut self) -> Effect {
         self.again = false;
-        self.restarts = 0;
-        self.failures_in_row = 0;
+        self.counts = Counts::default();
         self.spawn()
     }
 
@@ -156,39 +192,42 @@ impl Machine {
         let run = self.next_run;
         self.next_run += 1;
         self.state = State::Spawning { run, ended: None };
-        Effect::Spawn { run }
+        Effect::Spawn { run, counts: self.counts }
     }
 
     fn stop(&mut self, now: Moment) -> Vec<Effect> {
         self.wanted = false;
         self.again = false;
         match &self.state {
+            State::Idle(Ending::Stopped) => vec![],
             State::Idle(_) | State::Backoff { .. } => {
+                (self.last_exit, self.last_reason) = (None, None);
                 self.state = State::Idle(Ending::Stopped);
-                vec![]
+                vec![Effect::Settled { run: self.next_run - 1 }]
             }
             State::Alive(alive) => {
                 let (run, pid) = (alive.run, alive.pid);
-                self.terminate(now, run, pid)
+                self.note(run, EventKind::Stopping, "asked to stop");
+                self.terminate(now, run, pid, None)
             }
             // It is spawned before it can be stopped; the others are on their way.
-            State::Spawning { .. } | State::Stopping { .. } | State::Sweeping { .. } => vec![],
+            State::Spawning { .. } | State::Stopping(_) | State::Sweeping(_) => vec![],
         }
     }
 
-    fn terminate(&mut self, now: Moment, run: u64, pid: u32) -> Vec<Effect> {
-        self.state = State::Stopping { run, pid, kill_at: now + self.settings.grace() };
+    fn terminate(&mut self, now: Moment, run: u64, pid: u32, because: Option<String>) -> Vec<Effect> {
+        self.state = State::Stopping(Stopping { run, pid, kill_at: now + self.settings.grace(), because });
         vec![Effect::Signal { run, signal: self.settings.stop.signal, everything: false }]
     }
 
     fn kill(&mut self, now: Moment) -> Vec<Effect> {
         let mut effects = self.stop(now);
         match &mut self.state {
-            State::Stopping { run, kill_at, .. } => {
+            State::Stopping(Stopping { run, kill_at, .. }) => {
                 *kill_at = Moment::MAX;
                 effects = vec![Effect::Signal { run: *run, signal: SIGKILL, everything: true }];
             }
-            State::Sweeping { kill_at, .. } => *kill_at = now,
+            State::Sweeping(sweeping) => sweeping.kill_at = now,
             _ => {}
         }
         effects
@@ -199,121 +238,158 @@ impl Machine {
         if spawning != run {
             return vec![];
         }
-        self.state = State::Alive(Alive::new(run, pid, now, now));
+        self.state = State::Alive(Alive::new(run, pid, now, now, &self.settings));
+        self.note(run, EventKind::Started, format!("started, pid {pid}"));
         match ended {
             Some(exit) => self.exited(now, run, exit),
             None if self.wanted => vec![],
-            None => self.terminate(now, run, pid),
+            None => self.terminate(now, run, pid, None),
         }
     }
 
     fn spawn_failed(&mut self, run: u64, problem: Problem) -> Vec<Effect> {
         if matches!(self.state, State::Spawning { run: spawning, .. } if spawning == run) {
+            self.note(run, EventKind::Failed, problem.message.clone());
             self.state = State::Idle(if self.wanted { Ending::Failed(problem) } else { Ending::Stopped });
         }
         vec![]
     }
 
     fn exited(&mut self, now: Moment, run: u64, exit: Exit) -> Vec<Effect> {
-        let kill_at = match &mut self.state {
+        let (kill_at, because) = match &mut self.state {
             State::Spawning { run: spawning, ended } if *spawning == run => {
                 *ended = Some(exit);
                 return vec![];
             }
             State::Alive(alive) if alive.run == run => {
                 if alive.ready_since.is_some_and(|since| now.saturating_sub(since) >= self.settings.stable) {
-                    self.failures_in_row = 0;
+                    self.counts.failures = 0;
                 }
-                self.last_exit = Some(exit);
-                now + self.settings.grace()
+                (self.last_exit, self.last_reason) = (Some(exit), None);
+                self.note(run, EventKind::Ended, exit.describe());
+                (now + self.settings.grace(), None)
             }
-            State::Stopping { run: stopping, kill_at, .. } if *stopping == run => {
-                (*kill_at).min(now + self.settings.grace())
+            State::Stopping(stopping) if stopping.run == run => {
+                (stopping.kill_at.min(now + self.settings.grace()), stopping.because.take())
             }
             _ => return vec![],
         };
-        self.state = State::Sweeping { run, exit, asked: true, signalled: false, look_at: now, kill_at };
+        if because.is_some() {
+            (self.last_exit, self.last_reason) = (Some(exit), because.clone());
+        }
+        self.state = State::Sweeping(Sweeping {
+            run,
+            exit,
+            because,
+            asked: true,
+            signalled: false,
+            look_at: now,
+            kill_at,
+        });
         vec![Effect::Sweep { run }]
     }
 
     fn swept(&mut self, now: Moment, run: u64, left: usize) -> Vec<Effect> {
-        let State::Sweeping { run: sweeping, exit, asked, signalled, look_at, kill_at } = &mut self.state
-        else {
-            return vec![];
-        };
-        if *sweeping != run || !*asked {
+        let State::Sweeping(sweeping) = &mut self.state else { return vec![] };
+        if sweeping.run != run || !sweeping.asked {
             return vec![];
         }
         if left == 0 {
-            let exit = *exit;
-            let mut effects = vec![Effect::Ended { run, exit }];
-            effects.extend(self.next(now, exit));
-            return effects;
+            let (exit, failed) = (sweeping.exit, sweeping.because.is_some());
+            let (then, next) = self.next(now, run, exit, failed);
+            let ended = Effect::Ended { run, exit, then, counts: self.counts };
+            return [ended].into_iter().chain(next).collect();
         }
-        *asked = false;
-        *look_at = now + SWEEP_INTERVAL;
-        if now >= *kill_at {
+        sweeping.asked = false;
+        sweeping.look_at = now + SWEEP_INTERVAL;
+        if now >= sweeping.kill_at {
             return vec![Effect::Signal { run, signal: SIGKILL, everything: true }];
         }
-        if *signalled {
+        if sweeping.signalled {
             return vec![];
         }
-        *signalled = true;
+        sweeping.signalled = true;
         vec![Effect::Signal { run, signal: self.settings.stop.signal, everything: true }]
     }
 
-    /// Nothing of the run is left: what comes next?
-    fn next(&mut self, now: Moment, exit: Exit) -> Option<Effect> {
+    /// Nothing of the run is left: what comes next? `failed`: whatever its exit code says.
+    fn next(&mut self, now: Moment, run: u64, exit: Exit, failed: bool) -> (Then, Option<Effect>) {
         if self.again {
-            return Some(self.spawn_anew());
+            self.note(run, EventKind::Stopped, "stopped, to be started anew");
+            return (Then::Retry { at: now }, Some(self.spawn_anew()));
         }
         if !self.wanted {
+            self.note(run, EventKind::Stopped, "stopped");
+            (self.last_exit, self.last_reason) = (None, None);
             self.state = State::Idle(Ending::Stopped);
-            return None;
+            return (Then::Stopped, None);
         }
-        let clean = exit.code == Some(0);
+        let clean = exit.code == Some(0) && !failed;
         if !self.settings.restarts_after(clean) {
             self.state = State::Idle(Ending::Exited);
-            return None;
+            return (Then::Exited, None);
         }
-        self.failures_in_row += 1;
-        if self.failures_in_row > self.settings.restart.max {
+        self.counts.failures += 1;
+        let (failures, most) = (self.counts.failures, self.settings.restart.max);
+        if failures > most {
+            self.note(run, EventKind::CrashLooping, format!("given up{}", in_a_row(failures)));
             self.state = State::Idle(Ending::CrashLooping);
-            return None;
+            return (Then::GaveUp, None);
         }
-        self.restarts += 1;
-        match self.settings.delay(self.failures_in_row) {
-            0 => Some(self.spawn()),
-            delay => {
-                self.state = State::Backoff { until: now + delay };
-                None
-            }
+        self.counts.restarts += 1;
+        let delay = self.settings.delay(failures, self.next_run);
+        let text = match delay {
+            0 => format!("started anew at once: try {failures} of {most}"),
+            delay => format!("started anew in {}: try {failures} of {most}", seconds(delay)),
+        };
+        self.note(run, EventKind::Restarting, text);
+        let at = now + delay;
+        if delay == 0 {
+            return (Then::Retry { at }, Some(self.spawn()));
         }
+        self.state = State::Backoff { until: at };
+        (Then::Retry { at }, None)
     }
 
-    fn probed(&mut self, now: Moment, run: u64, result: ProbeResult) -> Vec<Effect> {
-        let settings = &self.settings;
-        if let State::Alive(alive) = &mut self.state
-            && alive.run == run
-        {
-            alive.judge(now, result, settings);
+    fn probed(&mut self, now: Moment, run: u64, role: Role, result: ProbeResult) -> Vec<Effect> {
+        let State::Alive(alive) = &mut self.state else { return vec![] };
+        if alive.run != run {
+            return vec![];
+        }
+        let (pid, started_at) = (alive.pid, alive.started_at);
+        match alive.judge(now, role, result) {
+            None => {}
+            Some(News::Ready) => {
+                let text = format!("ready {} after its start", seconds(now.saturating_sub(started_at)));
+                self.note(run, EventKind::Ready, text);
+            }
+            Some(News::Unready(reason)) => {
+                self.note(run, EventKind::Unready, format!("not ready any more: {reason}"));
+            }
+            Some(News::Hopeless(reason)) => {
+                self.note(run, EventKind::Stopping, format!("ended to be started anew: {reason}"));
+                return self.terminate(now, run, pid, Some(reason));
+            }
         }
         vec![]
     }
 
     fn tick(&mut self, now: Moment) -> Vec<Effect> {
         match &mut self.state {
-            State::Alive(alive) if !alive.probing && now >= alive.probe_at => {
-                alive.probing = true;
-                vec![Effect::Probe { run: alive.run }]
+            State::Alive(alive) => {
+                let run = alive.run;
+                alive.ask(now).map(|role| Effect::Probe { run, role }).into_iter().collect()
             }
-            State::Stopping { run, kill_at, .. } if now >= *kill_at => {
+            State::Stopping(Stopping { run, kill_at, .. }) if now >= *kill_at => {
                 *kill_at = Moment::MAX;
-                vec![Effect::Signal { run: *run, signal: SIGKILL, everything: true }]
+                let run = *run;
+                let grace = seconds(self.settings.grace());
+                self.note(run, EventKind::Killed, format!("did not end within {grace}: killed"));
+                vec![Effect::Signal { run, signal: SIGKILL, everything: true }]
             }
-            State::Sweeping { run, asked, look_at, .. } if !*asked && now >= *look_at => {
-                *asked = true;
-                vec![Effect::Sweep { run: *run }]
+            State::Sweeping(sweeping) if !sweeping.asked && now >= sweeping.look_at => {
+                sweeping.asked = true;
+                vec![Effect::Sweep { run: sweeping.run }]
             }
             State::Backoff { until } if now >= *until => vec![self.spawn()],
             _ => vec![],
@@ -322,63 +398,27 @@ impl Machine {
 
     /// The run whose process exists or is being made.
     #[must_use]
-    pub fn run(&self) -> Option<u64> {
+    pub const fn run(&self) -> Option<u64> {
         match &self.state {
             State::Idle(_) | State::Backoff { .. } => None,
-            State::Spawning { run, .. } | State::Stopping { run, .. } | State::Sweeping { run, .. } => {
-                Some(*run)
-            }
+            State::Spawning { run, .. }
+            | State::Stopping(Stopping { run, .. })
+            | State::Sweeping(Sweeping { run, .. }) => Some(*run),
             State::Alive(alive) => Some(alive.run),
         }
     }
+}
 
-    #[must_use]
-    pub fn view(&self) -> View {
-        let mut view = View { restarts: self.restarts, last_exit: self.last_exit, ..View::default() };
-        let ended = || self.last_exit.as_ref().map_or_else(|| "ended".to_owned(), Exit::describe);
-        match &self.state {
-            State::Idle(Ending::Stopped) => view.detail = "stopped".to_owned(),
-            State::Idle(Ending::Exited) => {
-                view.phase = Phase::Exited;
-                view.detail = ended();
-            }
-            State::Idle(Ending::Failed(problem)) => {
-                view.phase = Phase::Failed;
-                view.detail.clone_from(&problem.message);
-                view.problem = Some(problem.clone());
-            }
-            State::Idle(Ending::CrashLooping) => {
-                view.phase = Phase::CrashLooping;
-                view.detail = format!("{}, {} times in a row", ended(), self.failures_in_row);
-            }
-            // It is ended as soon as it is there.
-            State::Spawning { .. } if !self.wanted => {
-                view.phase = Phase::Stopping;
-                view.detail = "stopping".to_owned();
-            }
-            State::Spawning { .. } => {
-                view.phase = Phase::Starting;
-                view.health = Health::Starting;
-                view.detail = "starting".to_owned();
-            }
-            State::Alive(alive) => alive.show(&mut view),
-            State::Stopping { pid, kill_at, .. } => {
-                view.phase = Phase::Stopping;
-                view.pid = Some(*pid);
-                view.kill_at = (*kill_at != Moment::MAX).then_some(*kill_at);
-                view.detail = "stopping".to_owned();
-            }
-            State::Sweeping { kill_at, .. } => {
-                view.phase = Phase::Stopping;
-                view.kill_at = Some(*kill_at);
-                view.detail = if self.wanted { ended() } else { "stopping".to_owned() };
-            }
-            State::Backoff { until } => {
-                view.phase = Phase::Exited;
-                view.retry_at = Some(*until);
-                view.detail = ended();
-            }
-        }
-        view
+/// What follows a reason.
+pub(super) fn in_a_row(failures: u32) -> String {
+    if failures > 1 { format!(", {failures} times in a row") } else { String::new() }
+}
+
+/// `400 ms`, `1.2 s`, `12 s`
+fn seconds(millis: u64) -> String {
+    match millis {
+        0..1_000 => format!("{millis} ms"),
+        1_000..10_000 => format!("{}.{} s", millis / 1_000, millis % 1_000 / 100),
+        _ => format!("{} s", millis / 1_000),
     }
 }

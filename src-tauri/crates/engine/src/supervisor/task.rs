@@ -11,7 +11,7 @@ use tracing::Instrument;
 
 use super::machine::Machine;
 use super::message::{Effect, Input};
-use super::unit::Unit;
+use super::unit::{Ended, Unit};
 use super::view::View;
 use crate::clock::Clock;
 
@@ -99,6 +99,7 @@ impl<U: Unit, F: Fn() + Send + 'static> Task<U, F> {
         for effect in effects {
             self.carry_out(effect);
         }
+        self.machine.take_notes().for_each(|note| self.unit.note(note));
         let view = self.machine.view();
         let differs = self.publish.send_if_modified(|known| {
             let differs = *known != view;
@@ -114,19 +115,23 @@ impl<U: Unit, F: Fn() + Send + 'static> Task<U, F> {
         let unit = Arc::clone(&self.unit);
         // Held only by running effects, so that a dropped handle ends the loop.
         let Some(inputs) = self.inputs.upgrade() else { return };
-        let restarts = self.machine.view().restarts;
         let span = unit.span(effect.run());
         let carried = async move {
             let input = match effect {
-                Effect::Spawn { run } => match unit.launch(run, restarts).await {
+                Effect::Spawn { run, counts } => match unit.launch(run, counts).await {
                     Ok(launched) => Input::Spawned { run, pid: launched.pid },
                     Err(problem) => Input::SpawnFailed { run, problem },
                 },
-                Effect::Ended { run, exit } => return unit.ended(run, exit).await,
+                Effect::Ended { run, exit, then, counts } => {
+                    return unit.ended(run, Ended { exit, then, counts }).await;
+                }
+                Effect::Settled { run } => return unit.settled(run).await,
                 Effect::Signal { run, signal, everything } => {
                     return unit.signal(run, signal, everything).await;
                 }
-                Effect::Probe { run } => Input::Probed { run, result: unit.probe(run).await },
+                Effect::Probe { run, role } => {
+                    Input::Probed { run, role, result: unit.probe(run, role).await }
+                }
                 Effect::Sweep { run } => Input::Swept { run, left: unit.sweep(run).await },
             };
             let _ = inputs.send(Message { input, done: None });

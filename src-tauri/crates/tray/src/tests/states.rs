@@ -29,7 +29,7 @@ pub fn project(name: &str, nodes: Vec<NodeState>) -> ProjectState {
         name: name.into(),
         folder: format!("/code/{name}").into(),
         nodes,
-        problems: vec![],
+        ..ProjectState::default()
     }
 }
 

@@ -143,6 +143,7 @@ export class MockEngine implements Backend {
     'stack.start': ({ project, services }) => this.#done(() => this.#start(project, services)),
     'stack.stop': ({ project, services }) => this.#done(() => this.#stop(project, services)),
     'stack.restart': ({ project, services }) => this.#done(() => this.#restart(project, services)),
+    'events.read': () => ({ events: [] }),
     'logs.read': (params) => this.logs.read(params),
     'port.list': ({ project }) => this.#ports.list(this.#snapshot.projects, project),
     'port.who': ({ port }) => this.#ports.who(this.#snapshot.projects, port),

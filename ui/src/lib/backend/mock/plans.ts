@@ -60,6 +60,8 @@ export function stoppedNode(project: ProjectPlan, service: ServicePlan): NodeSta
     restarts: 0,
     depends_on: service.dependsOn ?? [],
     waits_for: [],
+    last_lines: [],
+    optional: false,
   };
   if (service.port === undefined) return node;
   return {
@@ -76,6 +78,7 @@ export function stoppedProject(plan: ProjectPlan): ProjectState {
     name: plan.name ?? plan.slug,
     folder: plan.folder,
     nodes: plan.services.map((service) => stoppedNode(plan, service)),
+    groups: {},
     problems: plan.problems ?? [],
   };
 }

@@ -89,7 +89,7 @@ fn one_that_somebody_stops_meanwhile_is_not_waited_for() {
 #[test]
 fn a_restart_is_done_by_another_process_only() {
     let mut shop = shop();
-    let goal = Goal::anew(&shop, &["api".to_owned()]);
+    let goal = Goal::anew(&shop, &["api".to_owned()], false);
     assert_eq!(goal.judge(&shop), Verdict::Pending);
     shop.nodes[1] = NodeState { phase: Phase::Stopped, pid: None, ..node("api", &[]) };
     assert_eq!(goal.judge(&shop), Verdict::Pending);
@@ -103,7 +103,7 @@ fn a_restart_is_done_by_another_process_only() {
 #[test]
 fn a_restart_that_waits_for_what_has_failed_is_given_up() {
     let mut shop = shop();
-    let goal = Goal::anew(&shop, &["web".to_owned()]);
+    let goal = Goal::anew(&shop, &["web".to_owned()], false);
     shop.nodes[0] = NodeState { phase: Phase::Waiting, pid: None, ..node("web", &["api"]) };
     assert_eq!(goal.judge(&shop), Verdict::Pending);
     shop.nodes[1].phase = Phase::Failed;

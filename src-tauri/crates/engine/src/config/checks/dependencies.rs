@@ -1,9 +1,10 @@
 use kinfra_rpc::{ErrorCode, Problem};
 
 use super::cycles::cycles;
-use crate::config::declaration::ProjectFile;
+use crate::config::declaration::{ProjectFile, ServiceFile};
 use crate::config::nearest::nearest;
 use crate::config::schema::{Placed, Reader};
+use crate::config::spec::Condition;
 use crate::config::tree::Position;
 
 /// Every dependency exists, and none leads back to where it began.
@@ -14,13 +15,19 @@ pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
         let mut targets = Vec::new();
         let dependencies =
             service.as_ref().map(|service| service.depends_on.0.as_slice()).unwrap_or_default();
-        for (dependency, _) in dependencies {
+        for (dependency, condition) in dependencies {
             match names.iter().position(|name| *name == dependency.value) {
                 Some(_) if dependency.value == key.text => {
                     let message = format!("`{}` depends on itself", key.text);
                     reader.report(dependency.at, Problem::new(ErrorCode::ConfigCycle, message));
                 }
-                Some(target) => targets.push(target),
+                Some(target) => {
+                    targets.push(target);
+                    let other = project.services.0.get(target).and_then(|(_, service)| service.as_ref());
+                    if *condition == Some(Condition::Healthy) && other.is_some_and(ServiceFile::is_task) {
+                        report_task(&key.text, dependency, reader);
+                    }
+                }
                 None => report_unknown(&key.text, dependency, &names, reader),
             }
         }
@@ -29,6 +36,14 @@ pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
     for cycle in cycles(&edges) {
         report_cycle(&cycle, project, reader);
     }
+}
+
+fn report_task(service: &str, dependency: &Placed<String>, reader: &mut Reader) {
+    let task = &dependency.value;
+    let message = format!("`{service}` waits for `{task}` to be healthy, but a task is never that");
+    let problem = Problem::new(ErrorCode::ConfigInvalidValue, message)
+        .hint(format!("write `{task}: completed`, which is what a list means for a task as well"));
+    reader.report(dependency.at, problem);
 }
 
 fn report_unknown(service: &str, dependency: &Placed<String>, names: &[&str], reader: &mut Reader) {

@@ -3,11 +3,13 @@
 mod cycles;
 mod dependencies;
 mod disk;
+mod groups;
 mod health;
 mod names;
 mod port_names;
 mod ports;
 mod references;
+mod tasks;
 
 use super::declaration::ProjectFile;
 use super::schema::Reader;
@@ -20,6 +22,8 @@ pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
     port_names::check(project, reader);
     ports::check(project, reader);
     dependencies::check(project, reader);
+    groups::check(project, reader);
+    tasks::check(project, reader);
     health::check(project, reader);
     references::check(project, reader);
 }

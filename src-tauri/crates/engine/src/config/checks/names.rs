@@ -53,7 +53,7 @@ fn report_collision(first: &Key, second: &Key, reader: &mut Reader) {
     reader.report(second.at, problem);
 }
 
-fn fault(name: &str) -> Option<String> {
+pub(super) fn fault(name: &str) -> Option<String> {
     if name.trim().is_empty() {
         return Some("is empty".into());
     }

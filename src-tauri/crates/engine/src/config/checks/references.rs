@@ -1,6 +1,6 @@
 use kinfra_rpc::{ErrorCode, Problem};
 
-use crate::config::declaration::{ProjectFile, ServiceFile};
+use crate::config::declaration::{ProbeFile, ProjectFile, ServiceFile};
 use crate::config::nearest::nearest;
 use crate::config::references::{Mode, Reference, Segment, ServiceAttribute, segments};
 use crate::config::schema::Reader;
@@ -35,8 +35,8 @@ pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
 }
 
 fn texts(service: &ServiceFile) -> Vec<Text<'_>> {
-    let health = service.health.as_ref().map(|health| &health.value);
-    let commands = service.run.iter().chain(health.and_then(|health| health.command.as_ref()));
+    let probes: Vec<&ProbeFile> = service.health.iter().flat_map(|health| health.value.probes()).collect();
+    let commands = service.run.iter().chain(probes.iter().filter_map(|probe| probe.command.as_ref()));
     let words = commands.flat_map(|command| {
         let words = match &command.value {
             Run::Shell(text) => std::slice::from_ref(text),
@@ -45,19 +45,15 @@ fn texts(service: &ServiceFile) -> Vec<Text<'_>> {
         let text = |text| Text { text, at: command.at, mode: Mode::Run, may_hold_secrets: false };
         words.iter().map(move |word| text(word.as_str()))
     });
-    let path = health.and_then(|health| health.http.as_ref()).map(|path| Text {
-        text: &path.value,
-        at: path.at,
-        mode: Mode::Setting,
-        may_hold_secrets: false,
-    });
-    let values = service.env.0.iter().filter_map(|(_, value)| value.as_ref()).map(|value| Text {
-        text: &value.value.0,
-        at: value.at,
-        mode: Mode::Setting,
-        may_hold_secrets: true,
-    });
-    words.chain(path).chain(values).collect()
+    let requests = || probes.iter().filter_map(|probe| probe.http.as_ref()).map(|http| &http.value.0);
+    let setting = |text, at, may_hold_secrets| Text { text, at, mode: Mode::Setting, may_hold_secrets };
+    let paths = requests().filter_map(|http| http.path.as_ref());
+    let sent = requests().flat_map(|http| &http.send.0);
+    let values = service.env.0.iter().chain(sent).filter_map(|(_, value)| value.as_ref());
+    words
+        .chain(paths.map(|path| setting(path.value.as_str(), path.at, false)))
+        .chain(values.map(|value| setting(value.value.0.as_str(), value.at, true)))
+        .collect()
 }
 
 fn fault(reference: &Reference, text: &Text<'_>, project: &ProjectFile) -> Option<Problem> {

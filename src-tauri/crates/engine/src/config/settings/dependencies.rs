@@ -4,9 +4,9 @@ use crate::config::schema::{Entries, Placed, Reader, Shape, Word, Words};
 use crate::config::spec::Condition;
 use crate::config::tree::{Key, Node, Value};
 
-/// What a service waits for, with the place of each name.
+/// What a service waits for, with the place of each name. Without a condition it is what is usual for the other one.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(in crate::config) struct Dependencies(pub Vec<(Placed<String>, Condition)>);
+pub(in crate::config) struct Dependencies(pub Vec<(Placed<String>, Option<Condition>)>);
 
 impl Word for Condition {
     const WORDS: &'static [(&'static str, Self)] =
@@ -22,13 +22,12 @@ impl Shape for Dependencies {
         match &node.value {
             Value::List(_) => {
                 let names = Vec::<Placed<String>>::decode(node, reader)?;
-                Some(Self(names.into_iter().map(|name| (name, Condition::Healthy)).collect()))
+                Some(Self(names.into_iter().map(|name| (name, None)).collect()))
             }
             Value::Map(_) => {
                 let Entries(entries) = Entries::<Words<Condition>>::decode(node, reader)?;
                 let dependency = |(Key { text, at }, condition): (Key, Option<Words<Condition>>)| {
-                    let condition = condition.map_or(Condition::Healthy, |Words(condition)| condition);
-                    (Placed { value: text, at }, condition)
+                    (Placed { value: text, at }, condition.map(|Words(condition)| condition))
                 };
                 Some(Self(entries.into_iter().map(dependency).collect()))
             }

@@ -2,7 +2,9 @@
 
 mod dependencies;
 mod duration;
+mod http;
 mod one_or_many;
+mod pattern;
 mod port;
 mod port_range;
 mod ports;
@@ -12,6 +14,7 @@ mod signal;
 
 pub(super) use dependencies::Dependencies;
 pub(super) use duration::Period;
+pub(super) use http::{Http, Statuses};
 pub(super) use one_or_many::OneOrMany;
 pub(super) use port::{OnlyPort, PortSetting};
 pub(super) use port_range::PortOrRange;

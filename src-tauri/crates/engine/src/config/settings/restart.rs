@@ -14,12 +14,6 @@ impl Word for RestartPolicy {
         &[("always", Self::Always), ("on-failure", Self::OnFailure), ("never", Self::Never)];
 }
 
-impl Default for Restart {
-    fn default() -> Self {
-        Self(Fields::defaults())
-    }
-}
-
 impl Shape for Restart {
     fn schema() -> Json {
         json!({ "anyOf": [Words::<RestartPolicy>::schema(), RestartFile::schema()] })

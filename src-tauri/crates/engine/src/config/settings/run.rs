@@ -1,8 +1,12 @@
 use serde_json::{Value as Json, json};
 
-use crate::config::schema::{Reader, Scalar, Shape};
-use crate::config::spec::Run;
+use crate::config::schema::{Reader, Scalar, Shape, Word};
+use crate::config::spec::{Run, ServiceType};
 use crate::config::tree::{Node, Value};
+
+impl Word for ServiceType {
+    const WORDS: &'static [(&'static str, Self)] = &[("service", Self::Service), ("task", Self::Task)];
+}
 
 impl Shape for Run {
     fn schema() -> Json {

@@ -218,8 +218,86 @@ services:
 "), @"
     /shop/kinfra.yaml:3:26: `services.both.health` has `http` and `command`, but one probe is one of them
     /shop/kinfra.yaml:4:38: `services.none.health` asks the service's port, but its `port` is `none`
-      hint: probe it by `command`, or give it a port
+      hint: probe it by `command` or `log`, or give it a port
     /shop/kinfra.yaml:5:33: `services.full.health.http` is `http://localhost/`, but must be a path
       hint: a path such as `/health`; the port is the service's own
+    ");
+}
+
+#[test]
+fn every_fault_of_a_probe_has_its_place() {
+    insta::assert_snapshot!(faults("
+services:
+  pattern: {run: x, health: {log: 'ready (', http: {path: /, status: 99, body: '[', headers: {'a b': x}}}}
+  live: {run: x, health: {liveness: {log: ready}, startup: {http: health}}}
+  named: {run: x, ports: {http: auto, dns: auto/udp}, health: {port: htp, liveness: {port: dns}}}
+  words: {run: x, health: {listener: mine, http: {url: /, status: [200, 300-200]}}}
+  fine: {run: x, port: none, health: {startup: {log: ready}, liveness: {command: x}}}
+"), @r"
+    /shop/kinfra.yaml:3:35: `services.pattern.health.log` is no regular expression: unclosed group
+      hint: `(`, `[`, `*`, `.` and the like mean themselves after a `\`
+    /shop/kinfra.yaml:3:70: `services.pattern.health.http.status` is `99`, but must be a status such as `204`, or a range of them such as `200-299`
+    /shop/kinfra.yaml:3:80: `services.pattern.health.http.body` is no regular expression: unclosed character class
+      hint: `(`, `[`, `*`, `.` and the like mean themselves after a `\`
+    /shop/kinfra.yaml:3:95: `services.pattern.health.http`: `a b` can't be the name of a header
+      hint: a name is made of letters, digits and `-`
+    /shop/kinfra.yaml:4:43: `services.live.health.liveness.log`: that a line was printed once says nothing about now
+      hint: ask by `http`, `tcp` or `command`
+    /shop/kinfra.yaml:4:67: `services.live.health.startup.http` is `health`, but must be a path
+      hint: a path such as `/health`; the port is the service's own
+    /shop/kinfra.yaml:5:70: `services.named.health.port` is `htp`, but the service has no such port
+      hint: did you mean `http`?
+    /shop/kinfra.yaml:5:85: `services.named.health.liveness` asks the service's port, but `dns` is a UDP port, which takes no connections
+      hint: probe it by `command` or `log`, or name a TCP one
+    /shop/kinfra.yaml:6:38: `services.words.health.listener` is `mine`, but must be `own` or `any`
+    /shop/kinfra.yaml:6:50: `services.words.health.http.path` is missing
+      hint: for example `path: /health`
+    /shop/kinfra.yaml:6:51: unknown key `url` in `services.words.health.http`
+      hint: did you mean `path`?
+    /shop/kinfra.yaml:6:73: `services.words.health.http.status` is `300-200`, but must be a status such as `204`, or a range of them such as `200-299`
+    ");
+}
+
+#[test]
+fn a_task_has_nothing_that_only_a_service_can_have() {
+    insta::assert_snapshot!(faults("
+services:
+  migrate: {type: task, run: x, health: {command: x}, restart: always}
+  seed: {type: tsak, run: x}
+  api: {run: x, depends_on: {migrate: healthy}}
+  fine: {run: x, depends_on: {migrate: completed, seed: started}}
+"), @r"
+    /shop/kinfra.yaml:3:41: `services.migrate` is a task, which has no `health`: it is done when it ends with exit code 0
+      hint: take `health` away, or `type: task`
+    /shop/kinfra.yaml:3:64: `services.migrate` is a task, so `restart: always` would run it for ever
+      hint: use `on-failure` to try again, or `never`, the default of a task
+    /shop/kinfra.yaml:4:16: `services.seed.type` is `tsak`, but must be `service` or `task`
+    /shop/kinfra.yaml:5:30: `api` waits for `migrate` to be healthy, but a task is never that
+      hint: write `migrate: completed`, which is what a list means for a task as well
+    ");
+}
+
+#[test]
+fn profiles_and_groups_name_what_is_there() {
+    insta::assert_snapshot!(faults("
+profiles: [dev, tset]
+parallel: 0
+groups:
+  api: [db]
+  back: [db, apii]
+  a/b: db
+services:
+  db: {run: x, profiles: test}
+  api: {run: x, profiles: [dev], manual: maybe}
+"), @r"
+    /shop/kinfra.yaml:2:17: `profiles` names `tset`, which no service has
+      hint: did you mean `test`?
+    /shop/kinfra.yaml:3:11: `parallel` is `0`, but must be a whole number from 1
+    /shop/kinfra.yaml:5:3: `api` is the name of a group and of a service
+      hint: rename one of them
+    /shop/kinfra.yaml:6:14: the group `back` names `apii`, but there is no such service
+      hint: did you mean `api`?
+    /shop/kinfra.yaml:7:3: the name of the group `a/b` holds `/`, which names can't
+    /shop/kinfra.yaml:10:42: `services.api.manual` is `maybe`, but must be `true` or `false`
     ");
 }

@@ -249,8 +249,8 @@ services:
     /shop/kinfra.yaml:3:48: `${services.log.local_url}`: the main port of `log` is a UDP port, where no HTTP is answered
       hint: use `${services.log.host}` and `${services.log.port}`
     /shop/kinfra.yaml:4:39: `services.dns.health` asks the service's port, but that is a UDP port, which takes no connections
-      hint: probe it by `command`, or give it `ports` with a TCP one
+      hint: probe it by `command` or `log`, or give it `ports` with a TCP one
     /shop/kinfra.yaml:5:52: `services.log.health` asks the service's port, but the main one, `syslog`, is a UDP port, which takes no connections
-      hint: probe it by `command`, or give it a TCP port named `http`
+      hint: probe it by `command` or `log`, or give it a TCP port named `http`
     ");
 }

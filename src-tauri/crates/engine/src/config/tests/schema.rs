@@ -39,6 +39,11 @@ fn what_the_schema_calls_a_default_is_what_silence_means() {
     assert_eq!(service["restart"]["backoff"]["longest"], "30s");
     assert_eq!(service["health"]["interval"], "5s");
     service["run"] = "x".into();
+    // The other probes are there once they are written, and a request needs a path.
+    let health = service["health"].as_object_mut().unwrap();
+    for (key, has) in [("startup", "interval"), ("liveness", "interval"), ("http", "status")] {
+        assert!(health.remove(key).unwrap().get(has).is_some());
+    }
     let text = serde_json::json!({ "services": { "web": service } }).to_string();
     let written = parse(Path::new("/shop/kinfra.yaml"), &text, Format::Json).unwrap();
     assert_eq!(written, spec("services: {web: {run: x, health: {start_period: 30}}}"));
@@ -62,7 +67,16 @@ fn a_fingerprint_follows_every_setting_and_nothing_else() {
         "run: x, dir: y",
         "run: x, env: {A: b}",
         "run: x, env_file: .env",
+        "run: x, type: task",
+        "run: x, profiles: dev",
+        "run: x, manual: true",
         "run: x, health: {tcp: true}",
+        "run: x, health: {log: ready}",
+        "run: x, health: {log: read}",
+        "run: x, health: {listener: any}",
+        "run: x, health: {liveness: {}}",
+        "run: x, health: {startup: {}}",
+        "run: x, health: {http: {path: /, body: x}}",
         "run: x, restart: never",
         "run: x, stop: {grace: 1}",
     ] {

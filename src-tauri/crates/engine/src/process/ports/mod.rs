@@ -3,6 +3,7 @@
 mod docker;
 mod held_by;
 mod kernel;
+mod listener;
 mod owners;
 mod program;
 mod sockets;
@@ -13,4 +14,5 @@ mod tests;
 pub use docker::Containers;
 pub use held_by::HeldBy;
 pub use kernel::{ephemeral_range, reserved_ports, started_at};
+pub use listener::{holds, listener_on};
 pub use sockets::{ListeningPort, Sockets, holder, listening_ports};

@@ -38,6 +38,15 @@ pub fn sockets_of(pid: u32) -> impl Iterator<Item = u64> {
     })
 }
 
+/// False for a process of another user, and for one that has taken on other rights.
+pub fn can_be_read(pid: u32) -> bool {
+    match fs::read_dir(format!("/proc/{pid}/fd")) {
+        Ok(_) => true,
+        // One that is gone has no socket either.
+        Err(error) => error.kind() != std::io::ErrorKind::PermissionDenied,
+    }
+}
+
 /// Of processes that share a socket the one that was started: the others are its workers, forked from it. By age and
 /// not by pid, as pids begin anew after the highest.
 pub fn started(owners: &[Process]) -> Option<Identity> {

@@ -1,0 +1,55 @@
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use kinfra_rpc::{EventKind, NodeEvent};
+
+use super::palette::{Colour, Palette};
+use super::table::{Cell, table};
+
+/// The answer to `kinfra events`, oldest first. `now` is in milliseconds since 1970.
+pub fn events(events: &[NodeEvent], now: u64, zone: &TimeZone, palette: Palette) -> String {
+    if events.is_empty() {
+        return "Nothing has happened yet.\n".to_owned();
+    }
+    let mut rows = vec![vec![
+        Cell::heading("TIME"),
+        Cell::heading("SERVICE"),
+        Cell::heading_right("RUN"),
+        Cell::heading("EVENT"),
+    ]];
+    rows.extend(events.iter().map(|event| {
+        vec![
+            Cell::painted(time(event.at, now, zone), Colour::Grey),
+            Cell::new(&event.node),
+            Cell::number(event.run),
+            match colour(event.kind) {
+                Some(colour) => Cell::painted(&event.text, colour),
+                None => Cell::new(&event.text),
+            },
+        ]
+    }));
+    table(&rows, palette)
+}
+
+/// `14:02:11`, with the day where that is another than today.
+fn time(at: u64, now: u64, zone: &TimeZone) -> String {
+    let zoned = |moment: u64| {
+        let moment = Timestamp::from_millisecond(moment.cast_signed()).unwrap_or_default();
+        moment.to_zoned(zone.clone())
+    };
+    let (at, now) = (zoned(at), zoned(now));
+    let format = if at.date() == now.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
+    at.strftime(format).to_string()
+}
+
+const fn colour(kind: EventKind) -> Option<Colour> {
+    match kind {
+        EventKind::Ready => Some(Colour::Green),
+        EventKind::Unready | EventKind::Restarting | EventKind::Killed => Some(Colour::Yellow),
+        EventKind::Ended | EventKind::CrashLooping | EventKind::Failed => Some(Colour::Red),
+        EventKind::Started
+        | EventKind::Stopping
+        | EventKind::Stopped
+        | EventKind::Adopted
+        | EventKind::Changed => None,
+    }
+}

@@ -1,0 +1,99 @@
+use kinfra_rpc::{EventKind, NodeEvent};
+use rusqlite::Connection;
+
+use super::database::{Store, StoreError};
+
+/// Of each node so many events are kept, the newest.
+const KEPT: u32 = 1_000;
+
+/// An event of some instance's node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    pub instance: String,
+    pub event: NodeEvent,
+}
+
+impl Store {
+    /// # Errors
+    /// When the database can't be written.
+    pub async fn add_events(&self, events: Vec<StoredEvent>) -> Result<(), StoreError> {
+        self.transaction("write down what happened", move |connection| {
+            let sql =
+                "INSERT INTO event (instance, node, at, run, kind, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            let mut insert = connection.prepare_cached(sql)?;
+            for StoredEvent { instance, event } in &events {
+                let (at, run) = (event.at.cast_signed(), event.run.map(u64::cast_signed));
+                insert.execute((instance, &event.node, at, run, event.kind.word(), &event.text))?;
+            }
+            let mut nodes: Vec<_> = events.iter().map(|event| (&event.instance, &event.event.node)).collect();
+            nodes.sort_unstable();
+            nodes.dedup();
+            nodes.into_iter().try_for_each(|(instance, node)| prune(connection, instance, node))
+        })
+        .await
+    }
+
+    /// The newest events of these nodes, or of all, oldest first.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn events(
+        &self,
+        instance: String,
+        nodes: Vec<String>,
+        limit: u32,
+    ) -> Result<Vec<NodeEvent>, StoreError> {
+        self.transaction("read what happened", move |connection| {
+            let sql = "SELECT node, at, run, kind, text FROM event
+                WHERE instance = ?1 AND (?2 = '[]' OR node IN (SELECT value FROM json_each(?2)))
+                ORDER BY id DESC LIMIT ?3";
+            let nodes = serde_json::to_string(&nodes).unwrap_or_else(|_| "[]".to_owned());
+            let mut query = connection.prepare(sql)?;
+            let read = query.query_map((instance, nodes, limit), |row| {
+                let (at, run, kind): (i64, Option<i64>, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
+                // Of a kind that only a newer KInfra knows: the text says what it was.
+                let kind = EventKind::ALL.into_iter().find(|known| known.word() == kind);
+                let kind = kind.unwrap_or(EventKind::Changed);
+                let (at, run) = (at.cast_unsigned(), run.map(i64::cast_unsigned));
+                Ok(NodeEvent { node: row.get(0)?, at, run, kind, text: row.get(4)? })
+            })?;
+            let mut events: Vec<NodeEvent> = read.collect::<Result<_, _>>()?;
+            events.reverse();
+            Ok(events)
+        })
+        .await
+    }
+}
+
+fn prune(connection: &Connection, instance: &str, node: &str) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM event WHERE instance = ?1 AND node = ?2 AND id <= (
+        SELECT id FROM event WHERE instance = ?1 AND node = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3)";
+    connection.prepare_cached(sql)?.execute((instance, node, KEPT)).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(node: &str, at: u64) -> StoredEvent {
+        let (kind, text) = (EventKind::Ready, format!("event {at}"));
+        let event = NodeEvent { node: node.to_owned(), at, run: Some(at), kind, text };
+        StoredEvent { instance: "shop".to_owned(), event }
+    }
+
+    #[tokio::test]
+    async fn the_newest_events_are_kept_and_read_in_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(&folder.path().join("kinfra.db")).unwrap();
+        store.add_events((0..1_500).map(|at| event("api", at)).collect()).await.unwrap();
+        store.add_events(vec![event("web", 1), event("api", 1_500)]).await.unwrap();
+        let read = |nodes: &[&str], limit| {
+            let nodes = nodes.iter().map(|node| (*node).to_owned()).collect();
+            store.events("shop".to_owned(), nodes, limit)
+        };
+        let api: Vec<u64> = read(&["api"], 5_000).await.unwrap().iter().map(|event| event.at).collect();
+        assert_eq!(api, (501..=1_500).collect::<Vec<_>>());
+        assert_eq!(read(&[], 2).await.unwrap(), [event("web", 1).event, event("api", 1_500).event]);
+        assert_eq!(store.events("bank".to_owned(), vec![], 5).await.unwrap(), []);
+    }
+}

@@ -1,0 +1,184 @@
+use std::collections::BTreeSet;
+
+use super::*;
+
+#[test]
+fn the_first_restart_comes_at_once_and_later_ones_back_off() {
+    let mut machine = healthy(RestartPolicy::Always);
+    let mut now = 200;
+    let mut delays = vec![];
+    for run in 1..=3 {
+        machine.step(now, Input::Exited { run, exit: exit(1) });
+        let effects = machine.step(now, Input::Swept { run, left: 0 });
+        let counts = Counts { restarts: failures(run), failures: failures(run) };
+        let at = machine.deadline().unwrap_or(now);
+        let ended = Effect::Ended { run, exit: exit(1), then: Then::Retry { at }, counts };
+        assert_eq!(effects[0], ended);
+        let asked = now;
+        if effects.len() == 1 {
+            now = at;
+            assert_eq!((machine.view().phase, machine.view().retry_at), (Phase::Exited, Some(at)));
+            assert_eq!(machine.step(now, Input::Tick), [Effect::Spawn { run: run + 1, counts }]);
+        }
+        delays.push(now - asked);
+        machine.step(now, Input::Spawned { run: run + 1, pid: 43 });
+    }
+    assert_eq!(delays[0], 0);
+    assert!((800..=1_200).contains(&delays[1]) && (1_600..=2_400).contains(&delays[2]), "{delays:?}");
+    machine.step(now, Input::Exited { run: 4, exit: exit(1) });
+    let effects = machine.step(now, Input::Swept { run: 4, left: 0 });
+    let counts = Counts { restarts: 3, failures: 4 };
+    assert_eq!(effects, [Effect::Ended { run: 4, exit: exit(1), then: Then::GaveUp, counts }]);
+    let view = machine.view();
+    assert_eq!((view.phase, &*view.detail), (Phase::CrashLooping, "exited with code 1, 4 times in a row"));
+    assert_eq!(view.problem.unwrap().code, ErrorCode::CrashLooping);
+    assert_eq!(machine.step(now, Input::Start), [spawn(5)], "trying again counts anew");
+}
+
+#[test]
+fn a_stable_time_resets_the_backoff() {
+    let mut machine = healthy(RestartPolicy::Always);
+    for run in 1..=20 {
+        let now = run * 60_000;
+        machine.step(now, Input::Exited { run, exit: exit(1) });
+        let effects = machine.step(now, Input::Swept { run, left: 0 });
+        assert!(matches!(effects[..], [Effect::Ended { .. }, Effect::Spawn { .. }]), "{effects:?}");
+        machine.step(now, Input::Spawned { run: run + 1, pid: 43 });
+        machine.step(now, Input::Tick);
+        machine.step(now, good(run + 1));
+    }
+    assert_eq!(machine.view().restarts, 20);
+}
+
+#[test]
+fn a_stop_signals_the_group_and_kills_after_the_grace() {
+    let mut machine = healthy(RestartPolicy::Always);
+    assert_eq!(machine.step(200, Input::Stop), [Effect::Signal { run: 1, signal: 15, everything: false }]);
+    assert_eq!(machine.view().kill_at, Some(10_200));
+    assert_eq!(machine.step(10_199, Input::Tick), []);
+    assert_eq!(machine.step(10_200, Input::Tick), [Effect::Signal { run: 1, signal: 9, everything: true }]);
+}
+
+#[test]
+fn a_stop_is_over_only_when_no_process_is_left() {
+    let mut machine = healthy(RestartPolicy::Always);
+    machine.step(200, Input::Stop);
+    assert_eq!(machine.step(300, Input::Exited { run: 1, exit: exit(0) }), [Effect::Sweep { run: 1 }]);
+    let signal = Effect::Signal { run: 1, signal: 15, everything: true };
+    assert_eq!(machine.step(310, Input::Swept { run: 1, left: 2 }), [signal]);
+    assert_eq!(machine.view().phase, Phase::Stopping);
+    assert_eq!(machine.step(350, Input::Tick), [Effect::Sweep { run: 1 }]);
+    assert_eq!(machine.step(360, Input::Swept { run: 1, left: 1 }), []);
+    assert_eq!(machine.step(10_200, Input::Tick), [Effect::Sweep { run: 1 }]);
+    let kill = Effect::Signal { run: 1, signal: 9, everything: true };
+    assert_eq!(machine.step(10_201, Input::Swept { run: 1, left: 1 }), [kill]);
+    machine.step(10_300, Input::Tick);
+    machine.step(10_301, Input::Swept { run: 1, left: 0 });
+    assert_eq!(machine.view().phase, Phase::Stopped);
+}
+
+#[test]
+fn a_stop_during_the_spawn_ends_what_was_spawned() {
+    let mut machine = machine(RestartPolicy::Always);
+    machine.step(0, Input::Start);
+    assert_eq!(machine.step(1, Input::Stop), []);
+    let effects = machine.step(2, Input::Spawned { run: 1, pid: 42 });
+    assert_eq!(effects, [Effect::Signal { run: 1, signal: 15, everything: false }]);
+}
+
+#[test]
+fn news_of_an_end_may_come_before_that_of_the_beginning() {
+    let mut machine = machine(RestartPolicy::Never);
+    machine.step(0, Input::Start);
+    assert_eq!(machine.step(1, Input::Exited { run: 1, exit: exit(3) }), []);
+    assert_eq!(machine.step(2, Input::Spawned { run: 1, pid: 42 }), [Effect::Sweep { run: 1 }]);
+    machine.step(3, Input::Swept { run: 1, left: 0 });
+    assert_eq!((machine.view().phase, machine.view().last_exit), (Phase::Exited, Some(exit(3))));
+}
+
+#[test]
+fn a_start_during_a_stop_starts_again_whatever_the_policy() {
+    let mut machine = healthy(RestartPolicy::Never);
+    machine.step(200, Input::Stop);
+    machine.step(210, Input::Start);
+    machine.step(220, Input::Exited { run: 1, exit: exit(0) });
+    let effects = machine.step(230, Input::Swept { run: 1, left: 0 });
+    let (then, counts) = (Then::Retry { at: 230 }, Counts::default());
+    assert_eq!(effects, [Effect::Ended { run: 1, exit: exit(0), then, counts }, spawn(2)]);
+    assert_eq!(machine.view().last_exit, None, "an end that was asked for is no crash");
+}
+
+#[test]
+fn a_failed_spawn_is_not_tried_again_by_itself() {
+    let mut machine = machine(RestartPolicy::Always);
+    machine.step(0, Input::Start);
+    let problem = Problem::new(ErrorCode::CommandNotFound, "no such program");
+    machine.step(1, Input::SpawnFailed { run: 1, problem: problem.clone() });
+    let view = machine.view();
+    assert_eq!((view.phase, view.problem, machine.deadline()), (Phase::Failed, Some(problem), None));
+}
+
+#[test]
+fn an_adopted_process_is_unknown_until_its_first_probe() {
+    let counts = Counts { restarts: 2, failures: 2 };
+    let adopted = Adopted { run: 7, pid: 42, started_at: 0, counts };
+    let mut machine = Machine::adopt(settings(RestartPolicy::Always), 8, adopted, 5);
+    let view = machine.view();
+    assert_eq!((view.phase, view.health, view.restarts), (Phase::Running, Health::Unknown, 2));
+    machine.step(5, Input::Tick);
+    machine.step(6, good(7));
+    assert_eq!(machine.view().health, Health::Healthy);
+}
+
+#[test]
+fn what_an_earlier_engine_had_decided_is_gone_on_with() {
+    let resume = |then| {
+        let resumed = Resumed { exit: exit(3), then, counts: Counts { restarts: 2, failures: 2 } };
+        Machine::resume(settings(RestartPolicy::Always), 8, &resumed)
+    };
+    let mut waiting = resume(Then::Retry { at: 500 });
+    let view = waiting.view();
+    assert_eq!((view.phase, view.retry_at, view.restarts), (Phase::Exited, Some(500), 2));
+    let counts = Counts { restarts: 2, failures: 2 };
+    assert_eq!(waiting.step(500, Input::Tick), [Effect::Spawn { run: 8, counts }]);
+    assert_eq!(resume(Then::GaveUp).view().phase, Phase::CrashLooping);
+    assert_eq!(resume(Then::GaveUp).view().detail, "exited with code 3, 2 times in a row");
+    assert_eq!(resume(Then::Exited).view().last_exit, Some(exit(3)));
+    assert_eq!(resume(Then::Stopped).view().phase, Phase::Stopped);
+}
+
+#[test]
+fn a_stop_clears_what_had_failed() {
+    let mut machine = healthy(RestartPolicy::Never);
+    machine.step(200, Input::Exited { run: 1, exit: exit(1) });
+    machine.step(200, Input::Swept { run: 1, left: 0 });
+    assert_eq!(machine.view().phase, Phase::Exited);
+    assert_eq!(machine.step(300, Input::Stop), [Effect::Settled { run: 1 }]);
+    assert_eq!((machine.view().phase, machine.view().last_exit), (Phase::Stopped, None));
+    assert_eq!(machine.step(300, Input::Stop), []);
+}
+
+#[test]
+fn the_timeline_says_why_it_was_started_anew() {
+    let mut machine = healthy(RestartPolicy::Always);
+    machine.step(60_000, Input::Exited { run: 1, exit: Exit { code: None, signal: Some(9), at: 0 } });
+    machine.step(60_010, Input::Swept { run: 1, left: 0 });
+    machine.step(60_020, Input::Spawned { run: 2, pid: 43 });
+    machine.step(60_030, Input::Stop);
+    machine.step(70_030, Input::Tick);
+    machine.step(70_040, Input::Exited { run: 2, exit: exit(0) });
+    machine.step(70_050, Input::Swept { run: 2, left: 0 });
+    let told: Vec<_> = machine.take_notes().map(|note| format!("{} {}", note.run, note.text)).collect();
+    insta::assert_snapshot!(told.join("\n"), @r"
+    1 started, pid 42
+    1 ready 90 ms after its start
+    1 was ended by SIGKILL
+    1 started anew at once: try 1 of 3
+    2 started, pid 43
+    2 asked to stop
+    2 did not end within 10 s: killed
+    2 stopped
+    ");
+    let runs: BTreeSet<u64> = machine.take_notes().map(|note| note.run).collect();
+    assert!(runs.is_empty(), "each is told once");
+}

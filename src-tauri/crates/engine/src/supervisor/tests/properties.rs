@@ -1,0 +1,158 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// With a startup, a readiness and a liveness probe, or without.
+fn probing(mut settings: Settings, [startup, readiness, liveness]: [bool; 3]) -> Settings {
+    let check = |is_there: bool| is_there.then(CheckSettings::default);
+    (settings.startup, settings.readiness, settings.liveness) =
+        (check(startup), check(readiness), check(liveness));
+    settings
+}
+
+/// The world around a machine, as adversarial as the inputs say: effects are answered late, in any order.
+#[derive(Default)]
+struct World {
+    spawning: Vec<u64>,
+    alive: Vec<u64>,
+    sweeping: Vec<u64>,
+    probing: Vec<(u64, Role)>,
+}
+
+#[derive(Debug, Clone)]
+enum Event {
+    Start,
+    Stop,
+    Kill,
+    Pass(u64),
+    Answer(bool),
+    Die(i32),
+    Probe(bool),
+    Sweep(bool),
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        2 => Just(Event::Start),
+        2 => Just(Event::Stop),
+        1 => Just(Event::Kill),
+        3 => (0_u64..20_000).prop_map(Event::Pass),
+        4 => any::<bool>().prop_map(Event::Answer),
+        3 => (0_i32..2).prop_map(Event::Die),
+        4 => any::<bool>().prop_map(Event::Probe),
+        4 => any::<bool>().prop_map(Event::Sweep),
+    ]
+}
+
+impl World {
+    fn input(&mut self, event: &Event) -> Option<Input> {
+        Some(match event {
+            Event::Start => Input::Start,
+            Event::Stop => Input::Stop,
+            Event::Kill => Input::Kill,
+            Event::Pass(_) => Input::Tick,
+            Event::Answer(true) => {
+                let run = self.spawning.pop()?;
+                self.alive.push(run);
+                Input::Spawned { run, pid: 42 }
+            }
+            Event::Answer(false) => {
+                let run = self.spawning.pop()?;
+                Input::SpawnFailed { run, problem: Problem::new(ErrorCode::CommandNotFound, "no") }
+            }
+            Event::Die(code) => Input::Exited { run: self.alive.pop()?, exit: exit(*code) },
+            Event::Probe(good) => {
+                let result = if *good { Ok(String::new()) } else { Err("refused".to_owned().into()) };
+                let (run, role) = self.probing.pop()?;
+                Input::Probed { run, role, result }
+            }
+            Event::Sweep(clean) => Input::Swept { run: self.sweeping.pop()?, left: usize::from(!clean) },
+        })
+    }
+
+    fn carry_out(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            match *effect {
+                Effect::Spawn { run, .. } => self.spawning.push(run),
+                Effect::Probe { run, role } => self.probing.push((run, role)),
+                Effect::Sweep { run } => self.sweeping.push(run),
+                Effect::Signal { .. } | Effect::Ended { .. } | Effect::Settled { .. } => {}
+            }
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_sequence_keeps_the_promises(
+        policy in prop_oneof![Just(RestartPolicy::Always), Just(RestartPolicy::OnFailure), Just(RestartPolicy::Never)],
+        probed in any::<[bool; 3]>(),
+        events in proptest::collection::vec(event(), 1..200),
+    ) {
+        let mut machine = Machine::new(probing(settings(policy), probed), 1);
+        let (mut world, mut now, mut wanted) = (World::default(), 0, false);
+        for event in &events {
+            let Some(input) = world.input(event) else { continue };
+            if let Event::Pass(time) = event { now += time; }
+            match input {
+                Input::Start => wanted = true,
+                Input::Stop | Input::Kill => wanted = false,
+                _ => {}
+            }
+            let effects = machine.step(now, input);
+            if !wanted {
+                let spawns = effects.iter().any(|effect| matches!(effect, Effect::Spawn { .. }));
+                prop_assert!(!spawns, "restarted after a stop");
+            }
+            world.carry_out(&effects);
+            prop_assert!(world.spawning.len() + world.alive.len() <= 1, "runs two");
+            let probes = world.probing.iter().filter(|(run, _)| world.alive.contains(run)).count();
+            prop_assert!(probes <= 1, "two probes of one process at once");
+            let view = machine.view();
+            let lasting = matches!(view.phase, Phase::Starting | Phase::Running);
+            prop_assert!(wanted || !lasting, "{:?} although it is to be stopped", view.phase);
+            prop_assert!(view.health != Health::Healthy || !world.alive.is_empty(), "healthy without a process");
+        }
+        // Whatever happened: a start is answered by a process once the old one is gone.
+        world.carry_out(&machine.step(now, Input::Start));
+        for _ in 0..10 {
+            for event in [Event::Die(0), Event::Sweep(true), Event::Pass(40_000)] {
+                if matches!(machine.view().phase, Phase::Starting | Phase::Running) { break; }
+                if let Event::Pass(time) = event { now += time; }
+                if let Some(input) = world.input(&event) {
+                    let effects = machine.step(now, input);
+                    world.carry_out(&effects);
+                }
+                world.carry_out(&machine.step(now, Input::Start));
+            }
+        }
+        prop_assert!(!world.spawning.is_empty() || !world.alive.is_empty(), "a start without an answer: {:?}", machine.view());
+    }
+
+    #[test]
+    fn a_stop_ends_in_stopped_with_nothing_alive(
+        probed in any::<[bool; 3]>(),
+        events in proptest::collection::vec(event(), 1..100),
+    ) {
+        let mut machine = Machine::new(probing(settings(RestartPolicy::Always), probed), 1);
+        let (mut world, mut now) = (World::default(), 0);
+        for event in &events {
+            let Some(input) = world.input(event) else { continue };
+            if let Event::Pass(time) = event { now += time; }
+            let effects = machine.step(now, input);
+            world.carry_out(&effects);
+        }
+        world.carry_out(&machine.step(now, Input::Stop));
+        for _ in 0..10 {
+            for event in [Event::Answer(true), Event::Die(0), Event::Sweep(true), Event::Pass(20_000)] {
+                if let Event::Pass(time) = event { now += time; }
+                if let Some(input) = world.input(&event) {
+                    let effects = machine.step(now, input);
+                    world.carry_out(&effects);
+                }
+            }
+        }
+        prop_assert!(world.spawning.is_empty() && world.alive.is_empty());
+        prop_assert_eq!(machine.view().phase, Phase::Stopped);
+    }
+}

@@ -8,6 +8,7 @@ mod ends;
 mod example;
 mod instances;
 mod keeper;
+mod limits;
 mod misbehaving;
 mod pages;
 mod port_conflicts;

@@ -18,6 +18,7 @@ const USAGE: u8 = 2;
 )]
 fn main() -> ExitCode {
     platform::close_inherited_descriptors();
+    platform::raise_descriptor_limit();
     let Some(options) = options(std::env::args_os().skip(1)) else {
         eprintln!("usage: kinfra-keeper --socket PATH --lock PATH\nKInfra starts it by itself.");
         return ExitCode::from(USAGE);

@@ -72,6 +72,10 @@ pub struct Spawn {
     pub environment: Vec<(String, String)>,
     /// Where the segments go; made if missing, 0700.
     pub log_folder: PathBuf,
+    /// How many descriptors the process may have open at first (`ulimit -Sn`): the user's own limit, where the
+    /// keeper has raised its own. None: the keeper's.
+    #[serde(default)]
+    pub descriptor_limit: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,7 +17,7 @@ use crate::control::Server;
 use crate::events::Hub;
 use crate::notifier;
 use crate::port_registry::PortRegistry;
-use crate::process::{Keeper, KeeperOptions, boot_id};
+use crate::process::{Keeper, KeeperOptions, boot_id, raise_descriptor_limit};
 use crate::proxy_server::{ProxyContext, ProxyServer};
 use crate::service_manager::{Holders, ServiceContext, Timeline, inherited};
 
@@ -52,6 +52,7 @@ impl Kinfra {
             holders: holders.clone(),
             timeline: Timeline::new(store.clone(), clock),
             boot: boot_id(),
+            descriptor_limit: raise_descriptor_limit(),
             inherited: inherited(&options.environment, options.keeper_program.parent()),
         });
         let ports = PortRegistry::open(store.clone(), options.ports.clone()).await?;

@@ -72,6 +72,7 @@ impl Service {
             folder: spec.dir.clone(),
             environment: environment.into_iter().collect(),
             log_folder: self.context.home.health_logs(&self.project, &self.name),
+            descriptor_limit: self.context.descriptor_limit,
         })
     }
 

@@ -1,6 +1,7 @@
 //! What keeps a service from being started, in words.
 
 use kinfra_rpc::{ErrorCode, PortHolder, Problem};
+use rustix::io::Errno;
 
 use crate::port_registry::NodePort;
 use crate::process::SpawnError;
@@ -43,9 +44,20 @@ pub fn listened_by_another(service: &str, port: u16, holder: Option<&PortHolder>
 pub fn not_spawned(service: &str, program: &str, error: &SpawnError) -> Problem {
     let message = format!("cannot start {service} ({program}): {error}");
     match error {
-        SpawnError::Refused { .. } => {
-            Problem::new(ErrorCode::CommandNotFound, message).hint("look at run and dir of the service")
-        }
+        SpawnError::Refused { errno, .. } => match Errno::from_raw_os_error(*errno) {
+            Errno::AGAIN => Problem::new(ErrorCode::Io, message).hint(
+                "this user may have no more processes: end some, or raise the limit (ulimit -u), then start it again",
+            ),
+            Errno::MFILE | Errno::NFILE => Problem::new(ErrorCode::Io, message).hint(
+                "no descriptor is left: stop some services, or raise the hard limit (ulimit -Hn), then start it again",
+            ),
+            Errno::NOMEM => Problem::new(ErrorCode::Io, message)
+                .hint("no memory is left: end something, then start it again"),
+            Errno::NOSPC => {
+                Problem::new(ErrorCode::Io, message).hint("the disk is full: free some space, then start it again")
+            }
+            _ => Problem::new(ErrorCode::CommandNotFound, message).hint("look at run and dir of the service"),
+        },
         SpawnError::Lost => Problem::new(ErrorCode::KeeperLost, message).hint("start it again"),
     }
 }
@@ -74,6 +86,7 @@ mod tests {
         let container = PortHolder { container: Some("shop-db-1".into()), ..PortHolder::default() };
         let others = PortHolder { user: "www-data".into(), ..PortHolder::default() };
         let refused = SpawnError::Refused { errno: 8, doing: "execute /home/me/shop/serve".into() };
+        let limited = |errno, doing: &str| SpawnError::Refused { errno, doing: doing.to_owned() };
         let texts = [
             port_taken("web", &port("http", 23_828), Some(&holder)),
             port_taken("web", &port("http", 23_828), Some(&ours)),
@@ -82,6 +95,8 @@ mod tests {
             port_taken("web", &port("http", 8080), None),
             listened_by_another("web", 8080, Some(&container)),
             not_spawned("web", "/home/me/shop/serve", &refused),
+            not_spawned("web", "/usr/bin/node", &limited(11, "run /usr/bin/node")),
+            not_spawned("web", "/usr/bin/node", &limited(24, "make a pipe for run 4f")),
             not_spawned("web", "/usr/bin/node", &SpawnError::Lost),
         ];
         insta::assert_snapshot!(texts.map(|problem| problem.to_string()).join("\n"), @r"
@@ -99,6 +114,10 @@ mod tests {
           hint: end that program and restart web; if it listens for web, as a container does, write `listener: any` in its health
         cannot start web (/home/me/shop/serve): cannot execute /home/me/shop/serve: Exec format error (os error 8)
           hint: look at run and dir of the service
+        cannot start web (/usr/bin/node): cannot run /usr/bin/node: Resource temporarily unavailable (os error 11)
+          hint: this user may have no more processes: end some, or raise the limit (ulimit -u), then start it again
+        cannot start web (/usr/bin/node): cannot make a pipe for run 4f: Too many open files (os error 24)
+          hint: no descriptor is left: stop some services, or raise the hard limit (ulimit -Hn), then start it again
         cannot start web (/usr/bin/node): the keeper was lost while it started the process
           hint: start it again
         ");

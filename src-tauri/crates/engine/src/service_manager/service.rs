@@ -41,6 +41,8 @@ pub struct ServiceContext {
     pub runs: Arc<Runs>,
     pub holders: Holders,
     pub timeline: Arc<Timeline>,
+    /// How many descriptors a process may have open, as the user has set it.
+    pub descriptor_limit: Option<u64>,
     /// Names the boot of this machine.
     pub boot: String,
     /// The environment that services inherit.
@@ -157,6 +159,7 @@ impl Unit for Service {
             folder: spec.dir.clone(),
             environment: environment.into_iter().collect(),
             log_folder: self.context.home.node_logs(&self.project, &self.name),
+            descriptor_limit: self.context.descriptor_limit,
         };
         match self.context.keeper.spawn(spawn).await {
             Ok(identity) => {

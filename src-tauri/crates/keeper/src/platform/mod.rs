@@ -1,9 +1,11 @@
 //! What each system does in its own way: looking at processes, signalling exactly one of them, hearing of the
 //! end of a process that is not a child. Another system fills the same functions.
 
+mod descriptors;
 #[cfg(target_os = "linux")]
 mod linux;
 
+pub use descriptors::{raise_descriptor_limit, with_descriptor_limit};
 #[cfg(target_os = "linux")]
 pub use linux::{
     become_subreaper, carries_mark, close_inherited_descriptors, command_line, folder_of, identity_of,

@@ -6,11 +6,12 @@
 //! another's child, so only its end can be seen, through a pidfd.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -81,7 +82,8 @@ impl Children {
     }
 
     fn try_spawn(&mut self, spawn: &Spawn) -> Result<(Identity, Vec<OwnedFd>), Failure> {
-        let Spawn { run, number, program, arguments, folder, environment, log_folder } = spawn;
+        let Spawn { run, number, program, arguments, folder, environment, log_folder, descriptor_limit } =
+            spawn;
         if self.runs.contains_key(run.as_str()) {
             return Err(failure(rustix::io::Errno::EXIST, format!("start a second run {run}")));
         }
@@ -101,17 +103,20 @@ impl Children {
             .pumps_for(&name, *number, log_folder, [(STDOUT, Some(stdout)), (STDERR, Some(stderr))])
             .map_err(|error| failure(error, format!("set up the pipes of run {run}")))?;
 
-        let started = Command::new(program)
+        // Opened here, since the limit may already be reached where the process is made.
+        let null = File::open("/dev/null").map_err(|error| failure(error, "open /dev/null".to_owned()))?;
+        let mut command = Command::new(program);
+        command
             .args(arguments)
             .current_dir(folder)
             .env_clear()
             .envs(environment.iter().map(|(name, value)| (name, value)))
             .env(RUN_VARIABLE, run)
-            .stdin(Stdio::null())
+            .stdin(null)
             .stdout(child_stdout)
             .stderr(child_stderr)
-            .process_group(0)
-            .spawn();
+            .process_group(0);
+        let started = platform::with_descriptor_limit(*descriptor_limit, || command.spawn());
         // Dropping std's handle neither waits for nor ends the process: it is reaped with all others.
         let pid = started.map_err(|error| failure(error, what_failed(program, folder)))?.id();
         let Some(process) = platform::process(pid) else {

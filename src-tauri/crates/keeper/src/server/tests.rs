@@ -61,6 +61,7 @@ impl Stage {
             folder: self.folder.path().to_owned(),
             environment: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())],
             log_folder: self.folder.path().join(name),
+            descriptor_limit: None,
         }
     }
 

@@ -58,6 +58,7 @@ impl Stage {
             folder: self.path().to_owned(),
             environment: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())],
             log_folder: self.path().join(name),
+            descriptor_limit: None,
         }
     }
 

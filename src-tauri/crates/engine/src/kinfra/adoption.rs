@@ -131,5 +131,5 @@ async fn end_lost(run: String, start_time: Option<u64>) {
 }
 
 fn unseen(services: &ServiceContext) -> Exit {
-    Exit { at: services.clock.now(), ..Exit::default() }
+    Exit { at: services.clock.wall_now(), ..Exit::default() }
 }

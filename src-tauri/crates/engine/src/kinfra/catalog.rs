@@ -60,7 +60,7 @@ impl Catalog {
         let taken: Vec<&str> = known.iter().map(|known| known.slug.as_str()).collect();
         let slug = unique_slug(&spec.slug, &folder, &taken);
         let stored = StoredProject { slug, name: spec.name.clone(), folder };
-        self.store.add_project(stored.clone(), self.clock.now()).await?;
+        self.store.add_project(stored.clone(), self.clock.wall_now()).await?;
         tracing::info!(project = stored.slug, "added");
         let namesake = known.into_iter().find(|known| known.name == spec.name).map(|known| known.folder);
         Ok(Admission::New(NewProject { stored, spec: Box::new(spec), namesake }))

@@ -39,18 +39,22 @@ impl Kinfra {
         let hub = Hub::new(EngineState { version, pid, user_folder, problems, ..EngineState::default() });
         let (keeper, events) = Keeper::connect(keeper_options(&options)?).await?;
         let (output, printed) = watch::channel(0);
-        let surroundings =
-            ProxyContext { hub: Arc::clone(&hub), store: store.clone(), home: options.home.clone(), clock };
+        let surroundings = ProxyContext {
+            hub: Arc::clone(&hub),
+            store: store.clone(),
+            home: options.home.clone(),
+            clock: clock.clone(),
+        };
         let proxy = ProxyServer::start(surroundings, printed, options.proxy_port).await?;
         let holders = Holders::new(store.clone(), &options.environment);
         let services = Arc::new(ServiceContext {
             keeper,
             store: store.clone(),
             home: options.home.clone(),
-            clock,
+            clock: clock.clone(),
             runs: Arc::default(),
             holders: holders.clone(),
-            timeline: Timeline::new(store.clone(), clock),
+            timeline: Timeline::new(store.clone(), clock.clone()),
             boot: boot_id(),
             descriptor_limit: raise_descriptor_limit(),
             inherited: inherited(&options.environment, options.keeper_program.parent()),

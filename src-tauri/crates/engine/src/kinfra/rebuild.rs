@@ -24,7 +24,7 @@ pub async fn rebuild(catalog: &Catalog, keeper: &Keeper, logs: &Path) -> Result<
             continue;
         };
         if !catalog.store.projects().await?.iter().any(|known| known.slug == instance) {
-            catalog.store.add_project(project, catalog.clock.now()).await?;
+            catalog.store.add_project(project, catalog.clock.wall_now()).await?;
         }
         catalog.claim(&instance, &spec).await?;
         if let Some(service) = spec.services.iter().find(|service| service.name == node) {
@@ -82,7 +82,7 @@ async fn write_down(catalog: &Catalog, instance: &str, node: &str, run: &Run) ->
         failures: 0,
         fingerprint: String::new(),
         boot: boot_id(),
-        started_at: started_at(identity.start_time).unwrap_or_else(|| catalog.clock.now()),
+        started_at: started_at(identity.start_time).unwrap_or_else(|| catalog.clock.wall_now()),
     };
     catalog.store.begin_run(new).await?;
     catalog.store.run_spawned(run.run.clone(), identity.pid, identity.start_time).await?;

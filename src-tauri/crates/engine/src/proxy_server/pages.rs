@@ -70,7 +70,7 @@ impl Facts {
         })?;
         let lines = last_lines(&self.home.node_logs(slug, name), LINES);
         let is_ready = serves(&node);
-        Some((view(project, node, lines, self.clock.now()), is_ready))
+        Some((view(project, node, lines, self.clock.wall_now()), is_ready))
     }
 }
 

@@ -24,7 +24,7 @@ impl Service {
 
     /// There is nothing to wait for: it goes on, or it is gone.
     pub(super) fn let_go(&self, id: &str) {
-        let exit = Exit { at: self.context.clock.now(), ..Exit::default() };
+        let exit = Exit { at: self.context.clock.wall_now(), ..Exit::default() };
         self.context.runs.exited(id, exit);
     }
 

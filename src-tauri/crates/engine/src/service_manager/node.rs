@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use super::instance::{Instance, direct_url};
 use super::service::{Running, Service, ServiceContext};
 use super::settings::settings;
+use crate::clock::Clock;
 use crate::config::{ServiceSpec, ServiceType};
 use crate::orchestrator::Node;
 use crate::store::{Next, RunEnd};
@@ -59,14 +60,15 @@ impl ServiceNode {
     ) -> Arc<Self> {
         let (facts, ticket) = (instance.facts(), context.runs.ticket());
         let settings = settings(&spec, &facts.slug);
-        let clock = context.clock;
+        let clock = context.clock.clone();
         let machine = match &former {
             Former::Running(AdoptedRun { number, restarts, failures, pid, started_at, .. }) => {
                 let counts = Counts { restarts: *restarts, failures: *failures };
-                let process = Adopted { run: *number, pid: *pid, started_at: *started_at, counts };
+                let process =
+                    Adopted { run: *number, pid: *pid, started_at: clock.moment_of(*started_at), counts };
                 Machine::adopt(settings, newest + 1, process, clock.now())
             }
-            Former::Ended(end) => Machine::resume(settings, newest + 1, &resumed(end)),
+            Former::Ended(end) => Machine::resume(settings, newest + 1, &resumed(end, &clock)),
             Former::Nothing => Machine::new(settings, newest + 1),
         };
         let service = Arc::new(Service {
@@ -121,10 +123,10 @@ impl ServiceNode {
     }
 }
 
-const fn resumed(end: &RunEnd) -> Resumed {
+fn resumed(end: &RunEnd, clock: &Clock) -> Resumed {
     let then = match end.next {
         Next::Stopped => Then::Stopped,
-        Next::Retry { at } => Then::Retry { at },
+        Next::Retry { at } => Then::Retry { at: clock.moment_of(at) },
         Next::GaveUp => Then::GaveUp,
         Next::Exited => Then::Exited,
     };
@@ -171,6 +173,7 @@ impl Node for ServiceNode {
 
     fn observe(&self) -> NodeState {
         let view = self.supervisor.view();
+        let shown = |moment| self.service.context.clock.wall_at(moment);
         let name = &self.service.name;
         let facts = self.service.instance.facts();
         NodeState {
@@ -188,11 +191,11 @@ impl Node for ServiceNode {
             adopted: self.service.is_foreign(),
             url: facts.local_url(name),
             direct_url: self.service.answers_on(view.phase, &facts).map(direct_url),
-            started_at: view.started_at,
+            started_at: view.started_at.map(shown),
             restarts: view.restarts,
             last_exit: view.last_exit,
-            retry_at: view.retry_at,
-            kill_at: view.kill_at,
+            retry_at: view.retry_at.map(shown),
+            kill_at: view.kill_at.map(shown),
             problem: view.problem,
             optional: facts.optional.contains(name),
             last_lines: self.service.shown_last_lines(view.phase),

@@ -128,7 +128,7 @@ impl Unit for Service {
         let Prepared { program, arguments, environment } =
             prepare(&spec.run, &spec.dir, &facts, environment)?;
         let id = new_run_id()?;
-        let started_at = self.context.clock.now();
+        let started_at = self.context.clock.wall_now();
         let (instance, node) = (self.project.clone(), self.name.clone());
         let fingerprint = format!("{:016x}", spec.fingerprint());
         let run = NewRun {
@@ -173,7 +173,7 @@ impl Unit for Service {
                 Ok(Launched { pid: identity.pid })
             }
             Err(error) => {
-                let exit = Exit { at: self.context.clock.now(), ..Exit::default() };
+                let exit = Exit { at: self.context.clock.wall_now(), ..Exit::default() };
                 let Counts { restarts, failures } = counts;
                 self.close(number, RunEnd { exit, next: Next::Stopped, restarts, failures }).await;
                 Err(not_spawned(&spec.name, &program.display().to_string(), &error))
@@ -211,7 +211,7 @@ impl Unit for Service {
     async fn ended(&self, run: u64, Ended { exit, then, counts: Counts { restarts, failures } }: Ended) {
         let next = match then {
             Then::Stopped => Next::Stopped,
-            Then::Retry { at } => Next::Retry { at },
+            Then::Retry { at } => Next::Retry { at: self.context.clock.wall_at(at) },
             Then::GaveUp => Next::GaveUp,
             Then::Exited => Next::Exited,
         };

@@ -23,7 +23,7 @@ pub fn raise_descriptor_limit() -> Option<u64> {
 pub fn with_descriptor_limit<T>(limit: Option<u64>, spawn: impl FnOnce() -> T) -> T {
     let Some(limit) = limit else { return spawn() };
     let now = getrlimit(Resource::Nofile);
-    let lowered = setrlimit(Resource::Nofile, Rlimit { current: Some(limit), ..now.clone() }).is_ok();
+    let lowered = setrlimit(Resource::Nofile, Rlimit { current: Some(limit), ..now }).is_ok();
     let spawned = spawn();
     if lowered {
         // Its own earlier value can't be refused.

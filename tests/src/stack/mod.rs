@@ -15,5 +15,6 @@ mod port_conflicts;
 mod port_registry;
 mod ports;
 mod probes;
+mod reload;
 mod secrecy;
 mod tasks;

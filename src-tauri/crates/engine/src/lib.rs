@@ -22,5 +22,6 @@ pub mod service_manager;
 pub mod smart_allocator;
 pub mod store;
 pub mod supervisor;
+pub mod watch;
 
 pub use kinfra::{EngineOptions, Kinfra, connect_or_open};

@@ -1,15 +1,15 @@
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use super::declaration::{HealthFile, HttpFile, ProbeFile, ProjectFile, RestartFile, ServiceFile};
+use super::declaration::{HealthFile, HttpFile, ProbeFile, ProjectFile, RestartFile, ServiceFile, WatchFile};
 use super::paths::absolute;
 use super::schema::{Entries, Fields, Placed, Scalar, Words};
 use super::service_ports::DeclaredPort;
 use super::settings::{Http, PortSetting, Restart};
 use super::slug::slug;
 use super::spec::{
-    Backoff, Condition, Dependency, HealthSpec, HttpProbe, PortSpec, ProbeKind, ProbeSpec, ProjectPorts,
-    ProjectSpec, RestartPolicy, RestartSpec, ServiceSpec, ServiceType, StopSpec,
+    Backoff, Condition, Dependency, HealthSpec, HttpProbe, OnChange, PortSpec, ProbeKind, ProbeSpec,
+    ProjectPorts, ProjectSpec, RestartPolicy, RestartSpec, ServiceSpec, ServiceType, StopSpec, WatchSpec,
 };
 use super::tree::Key;
 
@@ -76,7 +76,18 @@ fn service(
         },
         restart: restart(declared),
         stop: StopSpec { signal: declared.stop.signal.0, grace: declared.stop.grace },
+        watch: declared.watch.as_ref().map(|watch| self::watch(declared, &watch.value.0, folder)),
     })
+}
+
+fn watch(service: &ServiceFile, declared: &WatchFile, folder: &Path) -> WatchSpec {
+    let dir = absolute(folder, service.dir.as_ref().map_or(".", |dir| &dir.value));
+    let paths = absolute_all(&dir, &declared.paths);
+    WatchSpec {
+        paths: if paths.is_empty() { vec![dir] } else { paths },
+        ignore: texts(&declared.ignore),
+        on_change: service.on_change.as_ref().map_or(OnChange::Restart, |on_change| on_change.value.0),
+    }
 }
 
 fn absolute_all(folder: &Path, paths: &[Placed<String>]) -> Vec<PathBuf> {

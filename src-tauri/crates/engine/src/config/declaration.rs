@@ -3,17 +3,21 @@
 
 mod health;
 mod restart;
+mod watch;
 
 use std::num::NonZeroU32;
 
 use kinfra_rpc::PortRange;
 
 use super::schema::{Entries, Fields, Placed, Record, Scalar, Words};
-use super::settings::{Dependencies, NamedPorts, OneOrMany, OnlyPort, PortSetting, Restart};
+use super::settings::{
+    Dependencies, NamedPorts, OnChangeSetting, OneOrMany, OnlyPort, PortSetting, Restart, Watch,
+};
 use super::spec::{Run, ServiceType};
 
 pub(super) use health::{HealthFile, HttpFile, ProbeFile};
 pub(super) use restart::{RestartFile, StopFile};
+pub(super) use watch::{OnChangeFile, WatchFile};
 
 #[derive(Debug)]
 pub(super) struct ProjectFile {
@@ -102,6 +106,8 @@ pub(super) struct ServiceFile {
     pub health: Option<Placed<HealthFile>>,
     pub restart: Option<Placed<Restart>>,
     pub stop: StopFile,
+    pub watch: Option<Placed<Watch>>,
+    pub on_change: Option<Placed<OnChangeSetting>>,
 }
 
 impl ServiceFile {
@@ -186,6 +192,14 @@ impl Record for ServiceFile {
                 "When to start it again after it ended: a policy, or a map. Default: `on-failure`; for a task `never`.",
             ),
             stop: fields.optional("stop", "How to end it.").unwrap_or_else(Fields::defaults),
+            watch: fields.optional(
+                "watch",
+                "Files and folders whose change concerns it: a path, a list, or a map. What Git ignores is left out.",
+            ),
+            on_change: fields.optional(
+                "on_change",
+                "What to do when a watched file has changed: `restart`, or a map with a signal. Default: `restart`.",
+            ),
         }
     }
 }

@@ -32,9 +32,9 @@ pub use selection::Selection;
 pub use shell::shell_line;
 pub use slug::slug;
 pub use spec::{
-    Backoff, Condition, Dependency, HealthSpec, HttpProbe, Listener, Pattern, PortChoice, PortSpec,
+    Backoff, Condition, Dependency, HealthSpec, HttpProbe, Listener, OnChange, Pattern, PortChoice, PortSpec,
     ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, RestartPolicy, RestartSpec, Run, ServiceSpec,
-    ServiceType, StopSpec, port_variable, variable,
+    ServiceType, StopSpec, WatchSpec, port_variable, variable,
 };
 pub use stable_hash::stable_hash;
 pub use tree::Format;

@@ -57,6 +57,24 @@ pub struct ServiceSpec {
     pub health: HealthSpec,
     pub restart: RestartSpec,
     pub stop: StopSpec,
+    /// Files whose change concerns it.
+    pub watch: Option<WatchSpec>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct WatchSpec {
+    /// Files and folders; absolute.
+    pub paths: Vec<PathBuf>,
+    /// Patterns as in a `.gitignore` in the service's folder.
+    pub ignore: Vec<String>,
+    pub on_change: OnChange,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OnChange {
+    Restart,
+    /// To its process group.
+    Signal(i32),
 }
 
 impl ServiceSpec {

@@ -91,6 +91,7 @@ pub fn bare(name: &str, folder: &Path) -> ServiceSpec {
         health: HealthSpec::default(),
         restart: RestartSpec { policy: RestartPolicy::Never, max: 0, backoff },
         stop: StopSpec { signal: SIGTERM, grace: Duration::from_secs(10) },
+        watch: None,
     }
 }
 

@@ -20,6 +20,7 @@ use crate::port_registry::PortRegistry;
 use crate::process::{Keeper, KeeperOptions, boot_id, raise_descriptor_limit};
 use crate::proxy_server::{ProxyContext, ProxyServer};
 use crate::service_manager::{Holders, ServiceContext, Timeline, inherited};
+use crate::watch::Watcher;
 
 impl Kinfra {
     /// Opens the engine of a home: takes its lock, takes over what an earlier one left running, and answers on the
@@ -56,6 +57,7 @@ impl Kinfra {
             holders: holders.clone(),
             timeline: Timeline::new(store.clone(), clock.clone()),
             boot: boot_id(),
+            watcher: Watcher::default(),
             descriptor_limit: raise_descriptor_limit(),
             inherited: inherited(&options.environment, options.keeper_program.parent()),
         });

@@ -16,6 +16,7 @@ mod ownership;
 mod probes;
 mod program;
 mod references;
+mod reload;
 mod runs;
 mod service;
 mod settings;

@@ -9,6 +9,7 @@ use kinfra_rpc::{EventKind, Exit, NodeKind, NodeState};
 use tokio::sync::Notify;
 
 use super::instance::{Instance, direct_url};
+use super::reload::Reload;
 use super::service::{Running, Service, ServiceContext};
 use super::settings::settings;
 use crate::clock::Clock;
@@ -45,6 +46,8 @@ pub struct AdoptedRun {
 pub struct ServiceNode {
     service: Arc<Service>,
     supervisor: Supervisor,
+    /// None when it watches nothing.
+    reload: Mutex<Option<Reload>>,
 }
 
 impl ServiceNode {
@@ -91,13 +94,23 @@ impl ServiceNode {
             Former::Ended(end) if end.exit.code != Some(0) => service.read_last_lines(),
             Former::Ended(_) | Former::Nothing => {}
         }
-        Arc::new(Self { service, supervisor })
+        let watch = service.spec().watch.clone();
+        let reload = watch.map(|watch| Reload::begin(&service, &supervisor, watch));
+        Arc::new(Self { service, supervisor, reload: Mutex::new(reload) })
     }
 
     /// Other settings, used from the next launch on.
     pub fn configure(&self, spec: ServiceSpec) {
         self.supervisor.notify(Input::Configure(Box::new(settings(&spec, &self.service.project))));
-        *self.service.spec.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(spec);
+        let watch = spec.watch.clone();
+        let before = {
+            let mut current = self.service.spec.write().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *current, Arc::new(spec))
+        };
+        if before.watch != watch {
+            let reload = watch.map(|watch| Reload::begin(&self.service, &self.supervisor, watch));
+            *self.reload.lock().unwrap_or_else(PoisonError::into_inner) = reload;
+        }
     }
 
     #[must_use]

@@ -28,6 +28,7 @@ use crate::port_registry::NodePort;
 use crate::process::Keeper;
 use crate::store::{NewRun, Next, RunEnd, Store};
 use crate::supervisor::{Counts, Ended, Launched, Note, ProbeResult, Role, Then, Unit};
+use crate::watch::Watcher;
 
 /// Enough for the end of a stack trace.
 const LAST_LINES: usize = 8;
@@ -41,6 +42,7 @@ pub struct ServiceContext {
     pub runs: Arc<Runs>,
     pub holders: Holders,
     pub timeline: Arc<Timeline>,
+    pub watcher: Watcher,
     /// How many descriptors a process may have open, as the user has set it.
     pub descriptor_limit: Option<u64>,
     /// Names the boot of this machine.

@@ -34,8 +34,13 @@ impl Timeline {
     /// Does not block. Needs a runtime around it.
     pub fn record(self: &Arc<Self>, instance: &str, node: &str, note: Note) {
         let Note { run, kind, text } = note;
-        let event =
-            NodeEvent { node: node.to_owned(), at: self.clock.wall_now(), run: Some(run), kind, text };
+        let event = NodeEvent {
+            node: node.to_owned(),
+            at: self.clock.wall_now(),
+            run: (run > 0).then_some(run),
+            kind,
+            text,
+        };
         let event = StoredEvent { instance: instance.to_owned(), event };
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         pending.push(event);

@@ -132,6 +132,7 @@ impl Machine {
         match input {
             Input::Start => self.start(),
             Input::Stop => self.stop(now),
+            Input::Restart => self.restart(now),
             Input::Kill => self.kill(now),
             Input::Spawned { run, pid } => self.spawned(now, run, pid),
             Input::SpawnFailed { run, problem } => self.spawn_failed(run, problem),
@@ -215,6 +216,24 @@ impl Machine {
         }
     }
 
+    fn restart(&mut self, now: Moment) -> Vec<Effect> {
+        if !self.wanted {
+            return vec![];
+        }
+        match &self.state {
+            State::Idle(_) | State::Backoff { .. } => self.start(),
+            State::Alive(alive) => {
+                let (run, pid) = (alive.run, alive.pid);
+                self.again = true;
+                self.terminate(now, run, pid, None)
+            }
+            State::Spawning { .. } | State::Stopping(_) | State::Sweeping(_) => {
+                self.again = true;
+                vec![]
+            }
+        }
+    }
+
     fn terminate(&mut self, now: Moment, run: u64, pid: u32, because: Option<String>) -> Vec<Effect> {
         self.state = State::Stopping(Stopping { run, pid, kill_at: now + self.settings.grace(), because });
         vec![Effect::Signal { run, signal: self.settings.stop.signal, everything: false }]
@@ -242,7 +261,7 @@ impl Machine {
         self.note(run, EventKind::Started, format!("started, pid {pid}"));
         match ended {
             Some(exit) => self.exited(now, run, exit),
-            None if self.wanted => vec![],
+            None if self.wanted && !self.again => vec![],
             None => self.terminate(now, run, pid, None),
         }
     }

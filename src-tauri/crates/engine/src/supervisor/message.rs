@@ -10,6 +10,8 @@ use crate::clock::Moment;
 pub enum Input {
     Start,
     Stop,
+    /// Stop and start again, if it is wanted at all.
+    Restart,
     /// Don't wait for the grace to pass.
     Kill,
     Spawned {

@@ -46,6 +46,12 @@ impl Supervisor {
         self.view.borrow().clone()
     }
 
+    /// Every view from now on.
+    #[must_use]
+    pub fn views(&self) -> watch::Receiver<View> {
+        self.view.clone()
+    }
+
     /// Hands an input in and waits until its consequence can be seen in the view.
     pub async fn tell(&self, input: Input) {
         let (done, told) = oneshot::channel();

@@ -59,6 +59,7 @@ impl Machine {
                 view.kill_at = (stopping.kill_at != Moment::MAX).then_some(stopping.kill_at);
                 view.detail = match &stopping.because {
                     Some(reason) if self.wanted => reason.clone(),
+                    None if self.wanted => "restarting".to_owned(),
                     _ => "stopping".to_owned(),
                 };
             }

@@ -10,6 +10,7 @@ mod port_names;
 mod ports;
 mod references;
 mod tasks;
+mod watch;
 
 use super::declaration::ProjectFile;
 use super::schema::Reader;
@@ -24,6 +25,7 @@ pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
     dependencies::check(project, reader);
     groups::check(project, reader);
     tasks::check(project, reader);
+    watch::check(project, reader);
     health::check(project, reader);
     references::check(project, reader);
 }

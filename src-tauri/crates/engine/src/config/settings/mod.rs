@@ -11,6 +11,7 @@ mod ports;
 mod restart;
 mod run;
 mod signal;
+mod watch;
 
 pub(super) use dependencies::Dependencies;
 pub(super) use duration::Period;
@@ -21,6 +22,7 @@ pub(super) use port_range::PortOrRange;
 pub(super) use ports::NamedPorts;
 pub(super) use restart::Restart;
 pub(super) use signal::Signal;
+pub(super) use watch::{OnChangeSetting, Watch};
 
 #[cfg(test)]
 mod tests;

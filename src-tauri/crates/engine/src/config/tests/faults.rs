@@ -301,3 +301,23 @@ services:
     /shop/kinfra.yaml:10:42: `services.api.manual` is `maybe`, but must be `true` or `false`
     ");
 }
+
+#[test]
+fn what_is_watched_has_its_faults_told() {
+    insta::assert_snapshot!(faults("
+services:
+  one: {run: x, on_change: restart}
+  two: {run: x, watch: {path: src}, on_change: {signal: HOP}}
+  three: {run: x, watch: [1, {}], on_change: stop}
+  fine: {run: x, watch: src, on_change: {signal: HUP}}
+"), @r"
+    /shop/kinfra.yaml:3:28: `services.one` has `on_change`, but watches nothing
+      hint: add `watch` with the paths, such as `watch: src`
+    /shop/kinfra.yaml:4:25: unknown key `path` in `services.two.watch`
+      hint: did you mean `paths`?
+    /shop/kinfra.yaml:4:57: `services.two.on_change.signal` is `HOP`, but must be a signal such as `SIGTERM`, `SIGINT` or `SIGQUIT`, or its number
+    /shop/kinfra.yaml:5:27: `services.three.watch` is `1`, but must be a text; put it in quotes
+    /shop/kinfra.yaml:5:30: `services.three.watch` is a map, but must be a text
+    /shop/kinfra.yaml:5:46: `services.three.on_change` is `stop`, but must be `restart`, or a map such as `{signal: HUP}`
+    ");
+}

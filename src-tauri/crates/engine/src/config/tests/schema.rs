@@ -39,6 +39,10 @@ fn what_the_schema_calls_a_default_is_what_silence_means() {
     assert_eq!(service["restart"]["backoff"]["longest"], "30s");
     assert_eq!(service["health"]["interval"], "5s");
     service["run"] = "x".into();
+    // They have no defaults, since they are there once they are written.
+    for key in ["watch", "on_change"] {
+        assert_eq!(service.as_object_mut().unwrap().remove(key), Some(serde_json::json!({})));
+    }
     // The other probes are there once they are written, and a request needs a path.
     let health = service["health"].as_object_mut().unwrap();
     for (key, has) in [("startup", "interval"), ("liveness", "interval"), ("http", "status")] {
@@ -79,6 +83,7 @@ fn a_fingerprint_follows_every_setting_and_nothing_else() {
         "run: x, health: {http: {path: /, body: x}}",
         "run: x, restart: never",
         "run: x, stop: {grace: 1}",
+        "run: x, watch: src",
     ] {
         assert_ne!(plain, of(&format!("services: {{web: {{{changed}}}, api: {{run: x}}}}")), "{changed}");
     }

@@ -182,3 +182,23 @@ fn the_timeline_says_why_it_was_started_anew() {
     let runs: BTreeSet<u64> = machine.take_notes().map(|note| note.run).collect();
     assert!(runs.is_empty(), "each is told once");
 }
+
+#[test]
+fn a_restart_is_one_outcome_whenever_it_is_asked_for() {
+    let mut machine = healthy(RestartPolicy::Never);
+    assert_eq!(machine.step(200, Input::Restart), [Effect::Signal { run: 1, signal: 15, everything: false }]);
+    assert_eq!(machine.view().detail, "restarting");
+    assert_eq!(machine.step(210, Input::Restart), []);
+    machine.step(220, Input::Exited { run: 1, exit: exit(0) });
+    let effects = machine.step(230, Input::Swept { run: 1, left: 0 });
+    assert_eq!(effects[1..], [spawn(2)]);
+    // While it is spawned: what it was spawned from may be old.
+    assert_eq!(machine.step(240, Input::Restart), []);
+    let effects = machine.step(250, Input::Spawned { run: 2, pid: 43 });
+    assert_eq!(effects, [Effect::Signal { run: 2, signal: 15, everything: false }]);
+    machine.step(260, Input::Stop);
+    assert_eq!(machine.step(270, Input::Restart), [], "a stop counts");
+    machine.step(280, Input::Exited { run: 2, exit: exit(0) });
+    machine.step(290, Input::Swept { run: 2, left: 0 });
+    assert_eq!((machine.view().phase, machine.step(300, Input::Restart)), (Phase::Stopped, vec![]));
+}

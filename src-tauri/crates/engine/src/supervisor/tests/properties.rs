@@ -23,6 +23,7 @@ struct World {
 enum Event {
     Start,
     Stop,
+    Restart,
     Kill,
     Pass(u64),
     Answer(bool),
@@ -35,6 +36,7 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         2 => Just(Event::Start),
         2 => Just(Event::Stop),
+        1 => Just(Event::Restart),
         1 => Just(Event::Kill),
         3 => (0_u64..20_000).prop_map(Event::Pass),
         4 => any::<bool>().prop_map(Event::Answer),
@@ -49,6 +51,7 @@ impl World {
         Some(match event {
             Event::Start => Input::Start,
             Event::Stop => Input::Stop,
+            Event::Restart => Input::Restart,
             Event::Kill => Input::Kill,
             Event::Pass(_) => Input::Tick,
             Event::Answer(true) => {

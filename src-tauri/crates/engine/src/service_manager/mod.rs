@@ -17,6 +17,7 @@ mod probes;
 mod program;
 mod references;
 mod runs;
+mod secrets;
 mod service;
 mod settings;
 mod timeline;

@@ -83,6 +83,7 @@ impl ServiceNode {
             changed: Arc::clone(&changed),
             runs: Mutex::default(),
         });
+        service.learn_secrets();
         let supervisor =
             Supervisor::spawn(machine, Arc::clone(&service), clock, move || changed.notify_one());
         context.runs.supervise(ticket, supervisor.clone());
@@ -98,6 +99,7 @@ impl ServiceNode {
     pub fn configure(&self, spec: ServiceSpec) {
         self.supervisor.notify(Input::Configure(Box::new(settings(&spec, &self.service.project))));
         *self.service.spec.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(spec);
+        self.service.learn_secrets();
     }
 
     #[must_use]

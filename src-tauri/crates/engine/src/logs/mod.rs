@@ -1,4 +1,5 @@
-//! Reading what the keeper wrote. Everything here blocks on files.
+//! Reading what the keeper wrote: pages of the lines that are wanted, found by way of the index, and without secrets.
+//! Everything here blocks on files.
 
 mod bounds;
 mod cursor;

@@ -172,7 +172,7 @@ describe('the log', () => {
     expect(texts().every((text) => text.toLowerCase().includes('post'))).toBe(true);
     expect(lines()[0]?.querySelector('mark')?.textContent).toBe('POST');
     const searches = engine.requests.filter(
-      (request) => 'filter' in request.params && request.params.filter.contains === 'pos',
+      (request) => 'filter' in request.params && request.params.filter.pattern === 'pos',
     );
     expect(searches).toHaveLength(0);
   });
@@ -181,22 +181,61 @@ describe('the log', () => {
     await open('8');
     await fireEvent.input(screen.getByTestId('log-search'), { target: { value: 'zebra' } });
     await pass(500);
-    expect(screen.getByTestId('log-pane').textContent).toContain('No line contains "zebra".');
+    expect(screen.getByTestId('log-pane').textContent).toContain('No line matches "zebra".');
   });
 
-  test('pauses when scrolled up and goes on with Follow', async () => {
+  test('tells what is wrong with an expression, and goes on once it is right', async () => {
+    await open('8');
+    const search = screen.getByTestId('log-search');
+    await fireEvent.input(search, { target: { value: 'get (' } });
+    await pass(500);
+    expect(within(screen.getByTestId('log-pane')).getByRole('alert').textContent).toContain('is no regular');
+    await fireEvent.input(search, { target: { value: '^get' } });
+    await pass(500);
+    expect(within(screen.getByTestId('log-pane')).queryByRole('alert')).toBeNull();
+    expect(lines().length).toBeGreaterThan(0);
+  });
+
+  test('is that of one run, or since some minutes, when these are chosen', async () => {
+    await open('8');
+    await fireEvent.change(screen.getByTestId('log-filter'), { target: { value: 'db' } });
+    await pass(300);
+    const all = lines().length;
+    const begins = screen.getByTestId('log-pane').querySelectorAll('.begins');
+    expect([...begins].map((text) => text.textContent)).toEqual([
+      expect.stringMatching(/^── run 2 · started \d\d:\d\d:\d\d ──$/),
+    ]);
+    const run = screen.getByTestId<HTMLSelectElement>('log-run');
+    expect([...run.options].map((option) => option.value)).toEqual(['', '0', '-1', '2', '1']);
+    await fireEvent.change(run, { target: { value: '1' } });
+    await pass(300);
+    const first = lines().length;
+    await fireEvent.change(run, { target: { value: '0' } });
+    await pass(300);
+    expect(first).toBeGreaterThan(0);
+    expect(first + lines().length).toBe(all);
+    await fireEvent.change(screen.getByTestId('log-filter'), { target: { value: '' } });
+    expect(run.value).toBe('0');
+    await fireEvent.change(run, { target: { value: '' } });
+    await pass(60_000);
+    await fireEvent.change(screen.getByTestId('log-since'), { target: { value: '5' } });
+    await pass(300);
+    expect(lines().length).toBeGreaterThan(300);
+    expect(lines().length).toBeLessThan(400);
+  });
+
+  test('pauses when scrolled up and goes on when told to jump to the newest line', async () => {
     await open('8');
     const scroller = screen.getByRole('log');
     Object.defineProperties(scroller, { scrollHeight: { value: 900 }, clientHeight: { value: 300 } });
     scroller.scrollTop = 600;
     await fireEvent.scroll(scroller);
-    const follow = screen.getByTestId('log-follow');
-    expect(follow.textContent?.trim()).toBe('Following');
+    expect(screen.queryByTestId('log-follow')).toBeNull();
     scroller.scrollTop = 200;
     await fireEvent.scroll(scroller);
-    expect(follow.textContent?.trim()).toBe('Follow');
+    expect(screen.getByTestId('log-follow').textContent?.trim()).toBe('Jump to newest');
     await click('log-follow');
-    expect(follow.textContent?.trim()).toBe('Following');
+    expect(screen.queryByTestId('log-follow')).toBeNull();
     expect(scroller.scrollTop).toBe(900);
   });
 
@@ -204,7 +243,8 @@ describe('the log', () => {
     const engine = await open('8');
     await click('log-copy');
     const copied = engine.copied[0]?.trimEnd().split('\n') ?? [];
-    expect(copied).toHaveLength(400);
+    // And the line that tells of another run.
+    expect(copied).toHaveLength(401);
     expect(engine.copied[0]).not.toContain('\x1b');
     expect(copied.at(-1)).toMatch(/^\d\d:\d\d:\d\d \w+ \S/);
   });

@@ -53,7 +53,7 @@ fn logs_are_there_for_all_for_one_and_for_a_text() {
     shop.succeed(&["up", "-d"]);
     let all = shop.succeed(&["logs"]);
     assert!(all.contains("store") && all.contains("web"), "{all}");
-    let one = shop.succeed(&["logs", "api", "--grep", "LISTENING"]);
+    let one = shop.succeed(&["logs", "api", "--grep", "listening"]);
     assert_eq!(one.lines().count(), 1, "{one}");
     let lines = shop.succeed(&["logs", "--json", "store"]);
     let line: serde_json::Value = serde_json::from_str(lines.lines().next().unwrap()).unwrap();

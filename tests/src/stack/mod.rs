@@ -9,6 +9,7 @@ mod example;
 mod instances;
 mod keeper;
 mod limits;
+mod logs;
 mod misbehaving;
 mod pages;
 mod port_conflicts;

@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use kinfra_rpc::PortRange;
 
 use crate::example::Role;
+use crate::moment;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -161,17 +162,48 @@ pub struct Logs {
     #[arg(short, long)]
     pub follow: bool,
 
-    /// How many of the newest lines to begin with
-    #[arg(short = 'n', long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=5000))]
-    pub lines: u32,
+    /// Only so many of the newest lines, counted after everything else [default: 200; all with --since or --run]
+    #[arg(short = 'n', long, visible_alias = "tail", value_parser = clap::value_parser!(u32).range(0..=5000))]
+    pub lines: Option<u32>,
 
-    /// Only lines that contain this text, in any case of letters
-    #[arg(long, value_name = "TEXT")]
+    /// Only lines from then on: 10m, 2h, 1d, 14:02 or 2026-11-23T14:02:00Z
+    #[arg(long, value_name = "WHEN", value_parser = moment::parse)]
+    pub since: Option<u64>,
+
+    /// Only lines up to then
+    #[arg(long, value_name = "WHEN", value_parser = moment::parse)]
+    pub until: Option<u64>,
+
+    /// Only lines that match this regular expression; without a capital letter it ignores case
+    #[arg(long, value_name = "PATTERN")]
     pub grep: Option<String>,
 
+    /// Only lines that don't match
+    #[arg(long, requires = "grep")]
+    pub invert: bool,
+
+    /// Only this run of each service: 0 is the newest, -1 the one before, 3 the run of that number, or all
+    #[arg(long, value_name = "RUN", allow_negative_numbers = true, value_parser = run)]
+    pub run: Option<Run>,
+
     /// KInfra's own log instead
-    #[arg(long, conflicts_with = "services")]
+    #[arg(long, conflicts_with_all = ["services", "run"])]
     pub engine: bool,
+}
+
+/// Which run's lines are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Run {
+    All,
+    /// As [`kinfra_rpc::LogFilter::run`] has it.
+    Number(i64),
+}
+
+fn run(text: &str) -> Result<Run, String> {
+    if text == "all" {
+        return Ok(Run::All);
+    }
+    text.parse().map(Run::Number).map_err(|_| "it must be a number or all".to_owned())
 }
 
 #[derive(Debug, Args)]

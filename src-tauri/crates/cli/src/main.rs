@@ -5,6 +5,7 @@ mod commands;
 mod example;
 mod exit_code;
 mod hosting;
+mod moment;
 mod output;
 mod render;
 mod selection;

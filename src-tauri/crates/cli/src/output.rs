@@ -69,8 +69,15 @@ impl Output {
     /// # Errors
     /// As [`Output::text`].
     pub fn json_line<T: Serialize>(&self, value: &T) -> Result<(), Trouble> {
-        let text = serde_json::to_string(value).map_err(|error| unwritable(&error))?;
-        self.line(&text)
+        self.line(&Self::json_text(value)?)
+    }
+
+    /// The text of [`Output::json_line`].
+    ///
+    /// # Errors
+    /// When the value can't be written as JSON.
+    pub fn json_text<T: Serialize>(value: &T) -> Result<String, Trouble> {
+        serde_json::to_string(value).map_err(|error| unwritable(&error).into())
     }
 
     /// The result in the form that was asked for.
@@ -114,6 +121,6 @@ impl Output {
     }
 }
 
-fn unwritable(error: &serde_json::Error) -> Trouble {
-    io_failure("write the result as JSON", &io::Error::other(error.to_string())).into()
+fn unwritable(error: &serde_json::Error) -> Failure {
+    io_failure("write the result as JSON", &io::Error::other(error.to_string()))
 }

@@ -58,7 +58,21 @@ fn contradictions_are_wrong_usage() {
         let error = Arguments::try_parse_from(line.split(' ')).unwrap_err();
         assert_eq!((error.kind(), error.exit_code()), (ErrorKind::ArgumentConflict, 2));
     }
-    assert_eq!(Arguments::try_parse_from(["kinfra", "logs", "-n", "9000"]).unwrap_err().exit_code(), 2);
+    for line in [
+        "kinfra logs -n 9000",
+        "kinfra logs --since yesterday",
+        "kinfra logs --run last",
+        "kinfra logs --invert",
+        "kinfra logs --engine --run 0",
+    ] {
+        assert_eq!(Arguments::try_parse_from(line.split(' ')).unwrap_err().exit_code(), 2, "{line}");
+    }
+}
+
+#[test]
+fn choices_of_lines_can_be_combined() {
+    let line = "kinfra logs api --since 10m --until 14:02 --grep error --invert --run -1 --follow --tail 50";
+    assert!(Arguments::try_parse_from(line.split(' ')).is_ok());
 }
 
 /// docs/cli.md tells of each command, each option and each exit code.

@@ -22,14 +22,14 @@ pub use events::{EventKind, EventList, NodeEvent, ReadEvents};
 pub use exit::{Exit, signal_name};
 pub use failure::{ErrorCode, Failure, Place, Problem};
 pub use frame::{ClientFrame, Outcome, ServerFrame};
-pub use logs::{LogFilter, LogLine, LogPage, Stream};
+pub use logs::{LogFilter, LogLine, LogPage, LogRun, LogRuns, Stream};
 pub use port_requests::{
     AdoptPort, AskPort, FreePort, HeldPort, ListPorts, MovePort, PortList, PortMoved, PortReport,
     ReleasePorts, ReservePorts,
 };
 pub use ports::{PortClaim, PortHolder, PortOrigin, PortRange, PortUse, Protocol, ReservedPorts};
 pub use requests::{
-    AddProject, Done, EndMode, Hello, HelloReply, Host, ProjectAdded, ProxyMoved, Quit, ReadLogs,
+    AddProject, Done, EndMode, Hello, HelloReply, Host, ListRuns, ProjectAdded, ProxyMoved, Quit, ReadLogs,
     RemoveProject, Request, Restart, ShowWindow, Start, Stop, TakeSnapshot, UseProxyPort, WatchState,
 };
 pub use state::{

@@ -5,8 +5,8 @@ use ts_rs::TS;
 
 use crate::command::commands;
 use crate::{
-    AdoptPort, AskPort, EventList, Examination, Examine, FreePort, ListPorts, LogFilter, LogPage, MovePort,
-    PortList, PortMoved, PortReport, ReadEvents, ReleasePorts, ReservePorts, Snapshot,
+    AdoptPort, AskPort, EventList, Examination, Examine, FreePort, ListPorts, LogFilter, LogPage, LogRuns,
+    MovePort, PortList, PortMoved, PortReport, ReadEvents, ReleasePorts, ReservePorts, Snapshot,
 };
 
 commands! {
@@ -26,6 +26,8 @@ commands! {
     /// Why is it as it is: the timeline of services.
     "events.read" => ReadEvents -> EventList,
     "logs.read" => ReadLogs -> LogPage,
+    /// The runs of which output is kept.
+    "logs.runs" => ListRuns -> LogRuns,
     /// Who owns which port, and what is on it now.
     "port.list" => ListPorts -> PortList,
     /// Everything about one port.
@@ -163,11 +165,24 @@ pub struct ReadLogs {
     pub after: Option<String>,
     /// At most this many lines; the engine caps it at 5,000.
     pub limit: u32,
+    /// Without `after`: begin with the oldest lines instead of the newest.
+    #[serde(default)]
+    #[ts(optional, as = "Option<bool>")]
+    pub oldest: bool,
     #[serde(default)]
     pub filter: LogFilter,
     /// When there is nothing after the cursor: wait this long for something, in milliseconds, at most 30,000.
     #[serde(default)]
     pub wait_ms: u32,
+}
+
+/// With no service named, those of all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct ListRuns {
+    pub project: String,
+    #[serde(default)]
+    pub services: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]

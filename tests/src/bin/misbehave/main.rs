@@ -33,6 +33,9 @@ Those that serve do so on PORT, an environment variable; /health is as good as t
   never-ready               lives and listens nowhere
   prints-without-end        prints as fast as it is read
   loud LINES                prints this many numbered lines, then exits
+  prints-one-line BYTES     prints a line of this length and a short one, then exits
+  prints-binary             prints bytes that are no text, and a last line without an end, then exits
+  prints-secrets NAME...    prints the values of these variables, each in two parts, then exits
   truncates-stderr          prints to stderr, truncates /dev/stderr, prints again, exits
   crash-after MILLISECONDS  serves if there is a PORT, then exits with code 1
   serve                     answers every request with 200
@@ -78,6 +81,9 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         }
         ["prints-without-end"] => output::print_without_end()?,
         ["loud", lines] => output::print_lines(number(lines)?)?,
+        ["prints-one-line", bytes] => output::print_one_line(number(bytes)?)?,
+        ["prints-binary"] => output::print_binary()?,
+        ["prints-secrets", names @ ..] => output::print_secrets(names)?,
         ["truncates-stderr"] => output::truncate_stderr()?,
         ["crash-after", milliseconds] => {
             let life = Duration::from_millis(number(milliseconds)?);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { pieces, plainText, splitMatches } from './ansi';
+import { pieces, plainText } from './ansi';
 
 describe('a line in pieces', () => {
   test('is one piece without any sequence', () => {
@@ -34,6 +34,7 @@ describe('a line as text', () => {
     ['cursor movements', '\x1b[2K\x1b[1Aok', 'ok'],
     ['what a carriage return overwrote', '10 %\r50 %\rok\r', 'ok'],
     ['control characters', 'o\x00\x07k', 'ok'],
+    ['sequences that are cut off', 'ok\x1b[3', 'ok'],
   ])('has no %s', (_what, line, text) => {
     expect(plainText(line)).toBe(text);
     expect(
@@ -42,10 +43,4 @@ describe('a line as text', () => {
         .join(''),
     ).toBe(text);
   });
-});
-
-test('matches of a search alternate with what is between, in any case, and no character is special', () => {
-  expect(splitMatches('Get (get) GET', 'get')).toEqual(['', 'Get', ' (', 'get', ') ', 'GET', '']);
-  expect(splitMatches('a(b', '(')).toEqual(['a', '(', 'b']);
-  expect(splitMatches('abc', '')).toEqual(['abc']);
 });

@@ -12,6 +12,8 @@ export interface Piece {
 // What a terminal obeys and a log pane can't: titles and links (OSC), character sets, lone escapes. Anser takes
 // the CSI sequences itself.
 const OTHER_ESCAPES = /\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][A-Z0-9]|\x1b(?!\[)[@-_=>78]?/g;
+// A CSI sequence that something else breaks off, or the end of the line.
+const BROKEN_ESCAPES = /\x1b\[[0-?]*[ -/]*(?![ -~])/g;
 const ALL_ESCAPES = /\x1b\[[0-?]*[ -/]*[@-~]/g;
 const CONTROLS = /[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]/g;
 
@@ -43,7 +45,7 @@ export function plainText(line: string): string {
 
 /** A carriage return overwrites the line, as progress bars do: what follows the last one is what is seen. */
 function shown(line: string): string {
-  const text = line.replace(OTHER_ESCAPES, '').replace(/\r+$/, '');
+  const text = line.replace(OTHER_ESCAPES, '').replace(BROKEN_ESCAPES, '').replace(/\r+$/, '');
   return text.slice(text.lastIndexOf('\r') + 1).replace(CONTROLS, '');
 }
 
@@ -59,11 +61,4 @@ function paletteColor(name: string | null, trueColor: string | null): string | u
   const channel = (step: number) => (step === 0 ? 0 : 55 + step * 40);
   const cube = index - 16;
   return `rgb(${channel(Math.floor(cube / 36))}, ${channel(Math.floor(cube / 6) % 6)}, ${channel(cube % 6)})`;
-}
-
-/** A text in parts, every other one a match of the search, in any case of letters: `[before, match, after, …]`. */
-export function splitMatches(text: string, search: string): string[] {
-  if (search === '') return [text];
-  const needle = search.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return text.split(new RegExp(`(${needle})`, 'i'));
 }

@@ -8,6 +8,7 @@ const lines = (from: number, to: number) =>
     service: 'web',
     stream: 'stdout' as const,
     time: 0,
+    run: 1,
     text: '',
   }));
 

@@ -8,10 +8,12 @@
  * slowly, without the cursor, which may be what was wrong.
  */
 import { toFailure } from '../backend/failure';
-import type { LogLine, LogPage, Problem, ReadLogs } from '../rpc/rpc';
+import type { LogLine, LogPage, LogRun, Problem, ReadLogs } from '../rpc/rpc';
 
 /** How many lines are kept; the view has an element for each. */
 export const MOST_LINES = 5_000;
+/** How many characters of lines are kept: some programs print lines that fill pages. */
+const MOST_TEXT = 4_000_000;
 /** Lines per read: what fills some screens, yet renders within a frame or two. */
 const PAGE_LINES = 1_000;
 /** How long one read waits for a line, in milliseconds. */
@@ -25,13 +27,19 @@ export interface LogQuery {
   project: string;
   /** Only this service. */
   service?: string | undefined;
-  /** Only lines that contain this text. */
-  contains?: string | undefined;
+  /** Only lines that match this regular expression. */
+  pattern?: string | undefined;
+  /** Only lines of the last so many minutes, counted from when it is opened. */
+  minutes?: number | undefined;
+  /** Only this run of each service: 0 is the newest, -1 the one before, another the run of that number. */
+  run?: number | undefined;
 }
 
 /** A line with a number that stays its own while the line is kept. */
 export interface NumberedLine extends LogLine {
   number: number;
+  /** The first line of a run that follows another one. */
+  begins?: Partial<LogRun>;
 }
 
 export class LogFollower {
@@ -44,6 +52,8 @@ export class LogFollower {
   readonly #read: (params: ReadLogs) => Promise<LogPage>;
   #turn = 0;
   #nextNumber = 0;
+  /** The newest run of each service of which a line was taken. */
+  #runs = new Map<string, number>();
   #resumed: (() => void) | undefined;
 
   constructor(read: (params: ReadLogs) => Promise<LogPage>) {
@@ -74,11 +84,12 @@ export class LogFollower {
   async #follow(turn: number, query: LogQuery): Promise<void> {
     let cursor: string | undefined;
     let failures = 0;
+    const since = query.minutes === undefined ? undefined : Date.now() - query.minutes * 60_000;
     while (turn === this.#turn) {
       try {
-        const page = await this.#read(request(query, cursor));
+        const page = await this.#read(request(query, since, cursor));
         if (turn !== this.#turn) return;
-        this.#take(page.lines, cursor === undefined);
+        this.#take(page, cursor === undefined);
         cursor = page.cursor;
         failures = 0;
         this.problem = undefined;
@@ -86,6 +97,7 @@ export class LogFollower {
       } catch (error) {
         if (turn !== this.#turn) return;
         this.problem = toFailure(error).problems[0];
+        if (this.problem?.code === 'invalid_request' && cursor === undefined) return;
         cursor = undefined;
         failures += 1;
         await delay(Math.min(LONGEST_RETRY_MS, 250 * 2 ** failures));
@@ -94,20 +106,52 @@ export class LogFollower {
     }
   }
 
-  #take(fresh: LogLine[], first: boolean): void {
+  #take({ lines: fresh, runs }: LogPage, first: boolean): void {
     this.loaded = true;
     if (fresh.length === 0 && !first) return;
-    const numbered = fresh.map((line) => ({ ...line, number: this.#nextNumber++ }));
+    if (first) this.#runs.clear();
+    const numbered = fresh.map((line) => this.#numbered(line, runs));
     const all = first ? numbered : [...this.lines, ...numbered];
-    this.lines = this.paused ? all : all.slice(-MOST_LINES);
+    this.lines = this.paused ? all : bounded(all);
+  }
+
+  #numbered(line: LogLine, runs: LogRun[]): NumberedLine {
+    const number = this.#nextNumber++;
+    const before = this.#runs.get(line.service);
+    // What an earlier run left behind may still print: that is no change.
+    if (line.run === 0 || (before !== undefined && line.run <= before)) return { ...line, number };
+    this.#runs.set(line.service, line.run);
+    if (before === undefined) return { ...line, number };
+    const known = runs.find(({ service, run }) => service === line.service && run === line.run);
+    return { ...line, number, begins: known ?? { service: line.service, run: line.run } };
   }
 }
 
-function request({ project, service, contains }: LogQuery, cursor: string | undefined): ReadLogs {
+/** The newest lines, as many as are kept. */
+function bounded(lines: NumberedLine[]): NumberedLine[] {
+  let from = lines.length;
+  let text = 0;
+  while (from > 0 && lines.length - from < MOST_LINES && text < MOST_TEXT) {
+    from -= 1;
+    text += lines[from]!.text.length;
+  }
+  return from === 0 ? lines : lines.slice(from);
+}
+
+function request(
+  { project, service, pattern, run }: LogQuery,
+  since: number | undefined,
+  cursor: string | undefined,
+): ReadLogs {
   return {
     project,
     limit: PAGE_LINES,
-    filter: { services: service ? [service] : [], ...(contains && { contains }) },
+    filter: {
+      services: service ? [service] : [],
+      ...(pattern && { pattern }),
+      ...(since !== undefined && { since }),
+      ...(run !== undefined && { run }),
+    },
     wait_ms: cursor === undefined ? 0 : WAIT_MS,
     ...(cursor !== undefined && { after: cursor }),
   };

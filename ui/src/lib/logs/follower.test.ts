@@ -51,7 +51,7 @@ describe('a log follower', () => {
   });
 
   test('asks at most ten times a second, even if the engine does not wait', async () => {
-    const read = vi.fn(async (): Promise<LogPage> => ({ lines: [], cursor: '0' }));
+    const read = vi.fn(async (): Promise<LogPage> => ({ lines: [], runs: [], cursor: '0' }));
     follower = new LogFollower(read);
     follower.open({ project: 'shop' });
     await pass(1_000);
@@ -62,7 +62,7 @@ describe('a log follower', () => {
     print('GET /', 'web');
     print('GET /', 'api');
     print('POST /', 'api');
-    follower.open({ project: 'shop', service: 'api', contains: 'get' });
+    follower.open({ project: 'shop', service: 'api', pattern: 'get' });
     await pass(200);
     expect(follower.lines.map(({ service, text }) => [service, text])).toEqual([['api', 'GET /']]);
   });
@@ -71,7 +71,7 @@ describe('a log follower', () => {
     print('one');
     follower.open({ project: 'shop' });
     await pass(200);
-    follower.open({ project: 'shop', contains: 'two' });
+    follower.open({ project: 'shop', pattern: 'two' });
     expect(texts()).toEqual(['one']);
     expect(follower.loaded).toBe(false);
     await pass(200);
@@ -83,7 +83,8 @@ describe('a log follower', () => {
     const answers: ((page: LogPage) => void)[] = [];
     follower = new LogFollower(() => new Promise((resolve) => answers.push(resolve)));
     const page = (text: string): LogPage => ({
-      lines: [{ service: 'web', stream: 'stdout', time: 0, text }],
+      lines: [{ service: 'web', stream: 'stdout', time: 0, run: 1, text }],
+      runs: [],
       cursor: '1',
     });
     follower.open({ project: 'shop' });
@@ -131,5 +132,49 @@ describe('a log follower', () => {
     await pass(5_000);
     expect(follower.problem).toBeUndefined();
     expect(texts()).toEqual(['one']);
+  });
+
+  test('asks for the run and the time that are chosen, and counts the time once', async () => {
+    follower.open({ project: 'shop', run: -1, minutes: 5 });
+    const since = Date.now() - 5 * 60_000;
+    await pass(21_000);
+    expect(reads.length).toBeGreaterThan(1);
+    for (const read of reads) expect(read.filter).toEqual({ services: [], run: -1, since });
+  });
+
+  test('knows the first line of a run that follows another one', async () => {
+    logs.begin('shop', 'web', 1_000);
+    print('one');
+    follower.open({ project: 'shop' });
+    await pass(200);
+    logs.begin('shop', 'web', 2_000);
+    print('two');
+    print('more');
+    await pass(200);
+    expect(follower.lines.map((line) => line.begins)).toEqual([
+      undefined,
+      { service: 'web', run: 2, started_at: 2_000 },
+      undefined,
+    ]);
+  });
+
+  test('does not ask again for what was refused', async () => {
+    const read = vi.fn(() =>
+      Promise.reject({ problems: [{ code: 'invalid_request', message: 'unclosed' }] }),
+    );
+    follower = new LogFollower(read);
+    follower.open({ project: 'shop', pattern: '(' });
+    await pass(60_000);
+    expect(read).toHaveBeenCalledTimes(1);
+    expect(follower.problem?.message).toBe('unclosed');
+  });
+
+  test('keeps a bounded amount of text', async () => {
+    follower.open({ project: 'shop' });
+    await pass(200);
+    const long = 'x'.repeat(1_000_000);
+    for (let index = 0; index < 8; index += 1) print(long);
+    await pass(200);
+    expect(follower.lines).toHaveLength(4);
   });
 });

@@ -19,7 +19,7 @@ export type Change = { "type": "engine", engine: EngineState, } | { "type": "pro
 /**
  * What each command takes and answers. It exists for the TypeScript side alone.
  */
-export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
+export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
 
 export type Delta = { 
 /**
@@ -137,6 +137,11 @@ export type ListPorts = {
 project?: string, };
 
 /**
+ * With no service named, those of all.
+ */
+export type ListRuns = { project: string, services: Array<string>, };
+
+/**
  * Which lines of a project's logs are wanted.
  */
 export type LogFilter = { 
@@ -145,9 +150,28 @@ export type LogFilter = {
  */
 services: Array<string>, 
 /**
- * Only lines that contain this text, in any case of letters.
+ * Only lines that match this regular expression. It ignores the case of letters unless it has a capital one,
+ * and sees the line without ANSI sequences.
  */
-contains?: string, };
+pattern?: string, 
+/**
+ * Only lines that do not match it.
+ */
+invert?: boolean, 
+/**
+ * Not before this moment, in milliseconds since 1970.
+ */
+since?: number, 
+/**
+ * Not after this moment, in milliseconds since 1970.
+ */
+until?: number, 
+/**
+ * Only this run of each service: 0 is the newest whose log is kept, -1 the one before it, and a positive
+ * number the run of that number. None means all. A cursor keeps the run that was the newest when its first
+ * page was read; after 0 it goes on with the runs that follow.
+ */
+run?: number, };
 
 export type LogLine = { service: string, stream: Stream, 
 /**
@@ -155,15 +179,39 @@ export type LogLine = { service: string, stream: Stream,
  */
 time: number, 
 /**
- * Lossy UTF-8, without the line's end; ANSI sequences are kept.
+ * The number of the run that printed it; 0 when that is no longer known.
+ */
+run: number, 
+/**
+ * Lossy UTF-8, without the line's end; ANSI sequences are kept, secrets are not. A line of more than 64 KiB ends
+ * in `…`; when its end is known, a line follows that begins with `…` and tells how long it was.
  */
 text: string, };
 
 export type LogPage = { lines: Array<LogLine>, 
 /**
+ * The runs that printed these lines, as far as they are known.
+ */
+runs: Array<LogRun>, 
+/**
  * Where the next page begins. Opaque.
  */
 cursor: string, };
+
+/**
+ * One run of a service of which output is kept.
+ */
+export type LogRun = { service: string, run: number, 
+/**
+ * In milliseconds since 1970.
+ */
+started_at: number, };
+
+export type LogRuns = { 
+/**
+ * Service by service, the oldest first.
+ */
+runs: Array<LogRun>, };
 
 export type MovePort = { project: string, service: string, 
 /**
@@ -441,7 +489,11 @@ export type ReadLogs = { project: string, after?: string,
 /**
  * At most this many lines; the engine caps it at 5,000.
  */
-limit: number, filter: LogFilter, 
+limit: number, 
+/**
+ * Without `after`: begin with the oldest lines instead of the newest.
+ */
+oldest?: boolean, filter: LogFilter, 
 /**
  * When there is nothing after the cursor: wait this long for something, in milliseconds, at most 30,000.
  */
@@ -454,7 +506,7 @@ export type RemoveProject = { project: string, };
 /**
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
-export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
 
 export type ReservePorts = { range: PortRange, reason: string, };
 

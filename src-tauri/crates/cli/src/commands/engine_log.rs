@@ -6,11 +6,14 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use kinfra_rpc::{ErrorCode, Problem};
+use jiff::Timestamp;
+use kinfra_engine::logs::{Pattern, Redactor};
+use kinfra_rpc::{ErrorCode, Failure, Problem};
 
+use super::logs::NEWEST;
 use crate::arguments::Logs;
 use crate::exit_code::ExitCode;
-use crate::surroundings::Surroundings;
+use crate::surroundings::{Surroundings, now};
 use crate::trouble::{Trouble, io_failure};
 
 /// A file of another process has no better way to say that it grew than to be looked at.
@@ -28,22 +31,23 @@ pub async fn engine_log(surroundings: &Surroundings, arguments: &Logs) -> Result
         ),
         _ => io_failure(&format!("read {}", path.display()), &error).into(),
     };
-    let wanted = |line: &&str| match &arguments.grep {
-        Some(text) => line.to_lowercase().contains(&text.to_lowercase()),
-        None => true,
-    };
+    let mut wanted = Wanted::new(arguments)?;
+    // KInfra writes no secret there. What it repeats of others' words may look like one.
+    let redactor = Redactor::default();
     let print = |line: &str| {
+        let line = redactor.line(line);
         if surroundings.output.json {
             surroundings.output.json_line(&serde_json::json!({ "text": line }))
         } else {
-            surroundings.output.line(line)
+            surroundings.output.line(&line)
         }
     };
 
     let mut tail = Tail::open(&path).map_err(failed)?;
     let lines = tail.more().map_err(failed)?;
-    let lines: Vec<&str> = lines.iter().map(String::as_str).filter(wanted).collect();
-    let newest = usize::try_from(arguments.lines).unwrap_or(usize::MAX);
+    let lines: Vec<&str> = lines.iter().map(String::as_str).filter(|line| wanted.takes(line)).collect();
+    let newest = arguments.lines.or(arguments.since.is_none().then_some(NEWEST));
+    let newest = newest.and_then(|lines| usize::try_from(lines).ok()).unwrap_or(usize::MAX);
     for line in &lines[lines.len().saturating_sub(newest)..] {
         print(line)?;
     }
@@ -52,9 +56,43 @@ pub async fn engine_log(surroundings: &Surroundings, arguments: &Logs) -> Result
     }
     loop {
         tokio::time::sleep(LOOK_AGAIN).await;
-        for line in tail.more().map_err(failed)?.iter().map(String::as_str).filter(wanted) {
+        for line in tail.more().map_err(failed)?.iter().filter(|line| wanted.takes(line)) {
             print(line)?;
         }
+        if arguments.until.is_some_and(|until| until < now()) {
+            return Ok(ExitCode::Done);
+        }
+    }
+}
+
+/// The same choices as for the services' logs. A line without a time of its own belongs to the one before it.
+struct Wanted {
+    pattern: Option<Pattern>,
+    invert: bool,
+    since: u64,
+    until: u64,
+    time: u64,
+}
+
+impl Wanted {
+    fn new(arguments: &Logs) -> Result<Self, Failure> {
+        Ok(Self {
+            pattern: arguments.grep.as_deref().map(Pattern::new).transpose()?,
+            invert: arguments.invert,
+            since: arguments.since.unwrap_or(0),
+            until: arguments.until.unwrap_or(u64::MAX),
+            time: 0,
+        })
+    }
+
+    fn takes(&mut self, line: &str) -> bool {
+        let time = line.split(' ').next().and_then(|first| first.parse::<Timestamp>().ok());
+        if let Some(time) = time.and_then(|time| u64::try_from(time.as_millisecond()).ok()) {
+            self.time = time;
+        }
+        let matches =
+            self.pattern.as_ref().is_none_or(|pattern| pattern.matches(line.as_bytes()) != self.invert);
+        (self.since..=self.until).contains(&self.time) && matches
     }
 }
 

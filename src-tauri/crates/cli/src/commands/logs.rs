@@ -1,22 +1,17 @@
-use std::convert::Infallible;
-
 use kinfra_engine::control::Client;
-use kinfra_rpc::{LogFilter, LogPage, ReadLogs, TakeSnapshot};
+use kinfra_rpc::{ListRuns, LogFilter, ProjectState, TakeSnapshot};
 
 use super::engine_log::engine_log;
-use crate::arguments::Logs;
+use super::log_reader::LogReader;
+use crate::arguments::{Logs, Run};
 use crate::exit_code::ExitCode;
-use crate::output::Output;
 use crate::render::LogStyle;
 use crate::selection::{select, services};
-use crate::surroundings::Surroundings;
+use crate::surroundings::{Surroundings, now};
 use crate::trouble::Trouble;
 
-/// Lines per page when following: more than a screen, small enough to be read at once.
-const PAGE: u32 = 1_000;
-
-/// How long the engine holds an answer back for want of lines, in milliseconds.
-const PATIENCE: u32 = 20_000;
+/// How many of the newest lines are shown where nothing else bounds them.
+pub const NEWEST: u32 = 200;
 
 /// `kinfra logs`.
 pub async fn logs(surroundings: &Surroundings, arguments: &Logs) -> Result<ExitCode, Trouble> {
@@ -30,78 +25,58 @@ pub async fn logs(surroundings: &Surroundings, arguments: &Logs) -> Result<ExitC
     let names = project.nodes.iter().map(|node| node.name.clone());
     let shown = names.filter(|name| services.is_empty() || services.contains(name));
     let style = LogStyle::new(shown.collect(), surroundings.output.palette);
-    let mut reader = LogReader {
-        client,
-        project: project.slug.clone(),
-        filter: LogFilter { services, contains: arguments.grep.clone() },
-        style,
-        output: surroundings.output.clone(),
-        cursor: None,
-    };
-    reader.newest(arguments.lines).await?;
+    let mut reader = LogReader::new(client, project.slug.clone(), style, surroundings.output.clone());
+    reader.filter = filter(services.clone(), arguments);
+    match arguments.lines {
+        Some(lines) => reader.newest(lines).await?,
+        None if bounded(arguments) => {
+            if !arguments.follow {
+                // A service that prints faster than it is read would never let this end.
+                reader.filter.until = Some(arguments.until.map_or(now(), |until| until.min(now())));
+            }
+            reader.all().await?;
+        }
+        None => reader.newest(NEWEST).await?,
+    }
     if arguments.follow {
-        match reader.follow().await? {}
+        reader.follow_until().await?;
+    } else if reader.printed == 0 && arguments.run.is_some_and(|run| run != Run::All) {
+        surroundings.output.note(&kept(&reader.client, project, services).await?);
     }
     Ok(ExitCode::Done)
 }
 
-/// Reads a project's lines from one cursor to the next, and prints them.
-pub struct LogReader {
-    pub client: Client,
-    pub project: String,
-    pub filter: LogFilter,
-    pub style: LogStyle,
-    pub output: Output,
-    /// Where to go on; none before the first page.
-    pub cursor: Option<String>,
+/// Whether something else than a number of lines says how much is wanted.
+fn bounded(arguments: &Logs) -> bool {
+    arguments.since.is_some() || arguments.run.is_some_and(|run| run != Run::All)
 }
 
-impl LogReader {
-    /// Prints the newest lines and goes on from there.
-    ///
-    /// # Errors
-    /// What the engine says.
-    pub async fn newest(&mut self, lines: u32) -> Result<(), Trouble> {
-        // A page without lines would have no cursor that is worth anything.
-        let page = self.read(lines.max(1), 0).await?;
-        if lines > 0 { self.print(&page) } else { Ok(()) }
+fn filter(services: Vec<String>, arguments: &Logs) -> LogFilter {
+    LogFilter {
+        services,
+        pattern: arguments.grep.clone(),
+        invert: arguments.invert,
+        since: arguments.since,
+        until: arguments.until,
+        run: match arguments.run {
+            Some(Run::Number(run)) => Some(run),
+            Some(Run::All) | None => None,
+        },
     }
+}
 
-    /// Prints what comes, for ever.
-    ///
-    /// # Errors
-    /// As [`LogReader::newest`]; also when the engine ends.
-    pub async fn follow(&mut self) -> Result<Infallible, Trouble> {
-        loop {
-            let page = self.read(PAGE, PATIENCE).await?;
-            self.print(&page)?;
-        }
-    }
-
-    /// Prints what came since the last page, without waiting for more.
-    ///
-    /// # Errors
-    /// As [`LogReader::newest`].
-    pub async fn rest(&mut self) -> Result<(), Trouble> {
-        let page = self.read(PAGE, 0).await?;
-        self.print(&page)
-    }
-
-    async fn read(&mut self, limit: u32, wait_ms: u32) -> Result<LogPage, Trouble> {
-        let (project, after, filter) = (self.project.clone(), self.cursor.clone(), self.filter.clone());
-        let page = self.client.call(ReadLogs { project, after, limit, filter, wait_ms }).await?;
-        self.cursor = Some(page.cursor.clone());
-        Ok(page)
-    }
-
-    fn print(&self, page: &LogPage) -> Result<(), Trouble> {
-        for line in &page.lines {
-            if self.output.json {
-                self.output.json_line(line)?;
-            } else {
-                self.output.line(&self.style.line(line))?;
-            }
-        }
-        Ok(())
-    }
+/// Which runs could have been asked for.
+async fn kept(client: &Client, project: &ProjectState, services: Vec<String>) -> Result<String, Trouble> {
+    let list = ListRuns { project: project.slug.clone(), services };
+    let runs = client.call(list).await?.runs;
+    let of = |name: &str| {
+        let runs: Vec<String> =
+            runs.iter().filter(|run| run.service == name).map(|run| run.run.to_string()).collect();
+        (!runs.is_empty()).then(|| format!("{name} {}", runs.join(", ")))
+    };
+    let kept: Vec<String> = project.nodes.iter().filter_map(|node| of(&node.name)).collect();
+    Ok(match kept.is_empty() {
+        true => "no line: nothing was printed yet".to_owned(),
+        false => format!("no such line; runs that are kept: {}", kept.join("; ")),
+    })
 }

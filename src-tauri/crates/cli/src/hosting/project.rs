@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use kinfra_engine::control::Client;
-use kinfra_rpc::{EndMode, ErrorCode, LogFilter};
+use kinfra_rpc::{EndMode, ErrorCode};
 
 use super::engine::{Ending, end, ending, open};
 use super::signals::Signals;
@@ -85,14 +85,8 @@ async fn try_begin_and_show(
 ) -> Result<Infallible, Trouble> {
     let project = target.make_known(surroundings, client).await?;
     let names = project.nodes.iter().map(|node| node.name.clone()).collect();
-    let mut logs = LogReader {
-        client: client.clone(),
-        project: project.slug.clone(),
-        filter: LogFilter::default(),
-        style: LogStyle::new(names, surroundings.output.palette),
-        output: surroundings.output.clone(),
-        cursor: None,
-    };
+    let style = LogStyle::new(names, surroundings.output.palette);
+    let mut logs = LogReader::new(client.clone(), project.slug.clone(), style, surroundings.output.clone());
     // Only for its cursor: what an earlier run printed is over.
     logs.newest(0).await?;
     let services = start(client, &project, arguments).await?;

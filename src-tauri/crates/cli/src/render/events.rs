@@ -1,9 +1,9 @@
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kinfra_rpc::{EventKind, NodeEvent};
 
 use super::palette::{Colour, Palette};
 use super::table::{Cell, table};
+use super::time::moment;
 
 /// The answer to `kinfra events`, oldest first. `now` is in milliseconds since 1970.
 pub fn events(events: &[NodeEvent], now: u64, zone: &TimeZone, palette: Palette) -> String {
@@ -18,7 +18,7 @@ pub fn events(events: &[NodeEvent], now: u64, zone: &TimeZone, palette: Palette)
     ]];
     rows.extend(events.iter().map(|event| {
         vec![
-            Cell::painted(time(event.at, now, zone), Colour::Grey),
+            Cell::painted(moment(event.at, now, zone), Colour::Grey),
             Cell::new(&event.node),
             Cell::number(event.run),
             match colour(event.kind) {
@@ -28,17 +28,6 @@ pub fn events(events: &[NodeEvent], now: u64, zone: &TimeZone, palette: Palette)
         ]
     }));
     table(&rows, palette)
-}
-
-/// `14:02:11`, with the day where that is another than today.
-fn time(at: u64, now: u64, zone: &TimeZone) -> String {
-    let zoned = |moment: u64| {
-        let moment = Timestamp::from_millisecond(moment.cast_signed()).unwrap_or_default();
-        moment.to_zoned(zone.clone())
-    };
-    let (at, now) = (zoned(at), zoned(now));
-    let format = if at.date() == now.date() { "%H:%M:%S" } else { "%Y-%m-%d %H:%M:%S" };
-    at.strftime(format).to_string()
 }
 
 const fn colour(kind: EventKind) -> Option<Colour> {

@@ -237,6 +237,7 @@ fn log_lines_carry_their_service_and_no_colour_into_the_next() {
         service: service.to_owned(),
         stream: Stream::Stdout,
         time: NOW,
+        run: 1,
         text: text.to_owned(),
     };
     let services = || vec!["web".to_owned(), "store".to_owned()];
@@ -245,6 +246,20 @@ fn log_lines_carry_their_service_and_no_colour_into_the_next() {
     assert_eq!(plain.line(&line("store", "")), "store │ ");
     let coloured = LogStyle::new(services(), Palette::new(true));
     assert_eq!(coloured.line(&line("store", "\x1b[31mred")), "\x1b[34mstore │\x1b[0m \x1b[31mred\x1b[0m");
+}
+
+#[test]
+fn a_run_is_told_from_the_one_before_by_when_it_started() {
+    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(2));
+    let style =
+        |services: &[&str]| LogStyle::new(services.iter().map(|name| (*name).to_owned()).collect(), PLAIN);
+    let run = kinfra_rpc::LogRun { service: "api".to_owned(), run: 3, started_at: 1_700_000_000_000 };
+    let separator = style(&["api"]).separator("api", 3, Some(&run), &zone);
+    assert_eq!(separator, "── run 3 · started 2023-11-15 00:13:20 ──");
+    assert_eq!(style(&["api", "web"]).separator("api", 3, None, &zone), "── api · run 3 ──");
+    let today = kinfra_rpc::LogRun { started_at: crate::surroundings::now(), ..run };
+    let separator = style(&["api"]).separator("api", 3, Some(&today), &zone);
+    assert_eq!(separator.chars().count(), "── run 3 · started 14:02:11 ──".chars().count(), "{separator}");
 }
 
 #[test]

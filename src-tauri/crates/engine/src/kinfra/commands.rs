@@ -1,25 +1,16 @@
 //! Every command, dispatched by one exhaustive match.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{
-    Command as Rpc, Done, ErrorCode, EventList, Failure, HelloReply, LogPage, PROTOCOL, ReadEvents, ReadLogs,
-    Request, Restart, Start, Stop,
+    Command as Rpc, Done, ErrorCode, EventList, Failure, HelloReply, PROTOCOL, ReadEvents, Request, Restart,
+    Start, Stop,
 };
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
 
 use super::engine::Engine;
 use crate::control::{Dispatch, Updates};
-use crate::logs::LogReader;
 use crate::orchestrator::Command;
-
-/// A page of logs is never longer.
-const MOST_LINES: usize = 5_000;
-const LONGEST_WAIT: u32 = 30_000;
 
 /// The engine as a dispatcher.
 impl Dispatch for Engine {
@@ -52,6 +43,7 @@ impl Engine {
             Request::Restart(restart) => reply(&restart, self.restart(&restart).await?),
             Request::ReadEvents(read) => reply(&read, self.read_events(&read).await?),
             Request::ReadLogs(read) => reply(&read, self.read_logs(&read).await?),
+            Request::ListRuns(list) => reply(&list, self.list_runs(&list).await?),
             Request::ListPorts(list) => reply(&list, self.list_ports(&list).await?),
             Request::AskPort(ask) => reply(&ask, self.catalog.ask_port(ask.port).await?),
             Request::MovePort(port) => reply(&port, self.move_port(&port).await?),
@@ -141,30 +133,5 @@ impl Engine {
             ));
         }
         Ok(())
-    }
-
-    async fn read_logs(&self, request: &ReadLogs) -> Result<LogPage, Failure> {
-        let project = self.project(&request.project)?;
-        let mut request = request.clone();
-        request.filter.services = project.named(&request.filter.services)?;
-        let services = &request.filter.services;
-        let wanted = |name: &&String| services.is_empty() || services.contains(name);
-        let folder = |name: &String| (name.clone(), self.options.home.node_logs(&request.project, name));
-        let folders = project.services.keys().filter(wanted).map(folder).collect();
-        let reader = Arc::new(LogReader::new(folders));
-        let limit = usize::try_from(request.limit).unwrap_or(MOST_LINES).clamp(1, MOST_LINES);
-        let deadline = Instant::now() + Duration::from_millis(request.wait_ms.min(LONGEST_WAIT).into());
-        let mut output = self.output.subscribe();
-        loop {
-            output.borrow_and_update();
-            let (reader, request) = (Arc::clone(&reader), request.clone());
-            let read = move || reader.read(request.after.as_deref(), limit, &request.filter);
-            let page = tokio::task::spawn_blocking(read).await;
-            let page =
-                page.map_err(|error| Failure::new(ErrorCode::Internal, format!("reading logs: {error}")))??;
-            if !page.lines.is_empty() || timeout_at(deadline, output.changed()).await.is_err() {
-                return Ok(page);
-            }
-        }
     }
 }

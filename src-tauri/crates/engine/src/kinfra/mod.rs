@@ -10,6 +10,7 @@ mod env_blocks;
 mod freeing;
 mod instances;
 mod lock;
+mod logs;
 mod offline;
 mod open;
 mod options;

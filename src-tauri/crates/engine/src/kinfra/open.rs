@@ -15,6 +15,7 @@ use super::setting_aside::{made_up_for, open_store, problem};
 use crate::clock::Clock;
 use crate::control::Server;
 use crate::events::Hub;
+use crate::logs::KnownSecrets;
 use crate::notifier;
 use crate::port_registry::PortRegistry;
 use crate::process::{Keeper, KeeperOptions, boot_id, raise_descriptor_limit};
@@ -40,11 +41,13 @@ impl Kinfra {
         let hub = Hub::new(EngineState { version, pid, user_folder, problems, ..EngineState::default() });
         let (keeper, events) = Keeper::connect(keeper_options(&options)?).await?;
         let (output, printed) = watch::channel(0);
+        let secrets = KnownSecrets::default();
         let surroundings = ProxyContext {
             hub: Arc::clone(&hub),
             store: store.clone(),
             home: options.home.clone(),
             clock: clock.clone(),
+            secrets: secrets.clone(),
         };
         let proxy = ProxyServer::start(surroundings, printed, options.proxy_port).await?;
         let holders = Holders::new(store.clone(), &options.environment);
@@ -59,6 +62,7 @@ impl Kinfra {
             boot: boot_id(),
             watcher: Watcher::default(),
             descriptor_limit: raise_descriptor_limit(),
+            secrets,
             inherited: inherited(&options.environment, options.keeper_program.parent()),
         });
         let ports = PortRegistry::open(store.clone(), options.ports.clone()).await?;

@@ -27,6 +27,7 @@ impl Engine {
         self.store.remove_project(slug.to_owned()).await?;
         self.projects().remove(slug);
         self.hub.remove_project(slug);
+        self.services.secrets.forget(slug);
         let logs = self.options.home.project_logs(slug);
         match fs::remove_dir_all(&logs) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

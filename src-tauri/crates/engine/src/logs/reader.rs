@@ -1,93 +1,138 @@
 //! Pages of lines, merged over services and streams.
 //!
-//! Theory of operation: each stream gives its lines in order, and a page always takes next the line with the
-//! earliest time (walking back: the latest) among the heads of all streams. Within a stream the order is the
-//! file's, whatever the clock did; between streams it is that of the chunks' times. A cursor holds one place for
-//! each stream, so a page begins exactly where the one before it ended.
+//! Theory of operation: each stream gives those of its lines that are wanted in order, and a page always takes next
+//! the line with the earliest time (walking back: the latest) among the heads of all streams. Within a stream the
+//! order is the file's, whatever the clock did; between streams it is that of the chunks' times. A cursor holds one
+//! place for each stream, so a page begins exactly where the one before it ended. Only the heads' places and the
+//! lines of the page are held.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use kinfra_keeper::segments::{STDERR, STDOUT};
 use kinfra_rpc::{LogFilter, LogLine, LogPage, Stream};
 
 use super::LogError;
-use super::cursor::Cursor;
-use super::lines::{Backward, Forward, Line};
+use super::bounds::Bounds;
+use super::cursor::{Cursor, Position};
+use super::filter::{Filter, WantedRun};
+use super::lines::{Backward, Forward, Lines, Place};
+use super::redaction::Redactor;
+use super::runs::{counted_back, wanted_run};
+use super::source::Source;
 use super::stream_view::StreamView;
+
+/// Enough for the longest lines, and little enough to be held some times over.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// Reads the logs of one project.
 #[derive(Debug, Clone)]
 pub struct LogReader {
     folders: Vec<(String, PathBuf)>,
+    redactor: Arc<Redactor>,
 }
 
-struct Source<'a, Walker> {
-    service: &'a str,
-    stream: Stream,
-    folder: &'a Path,
-    wanted: bool,
-    walker: Walker,
-    /// The line to be taken next.
-    head: Option<Line>,
+/// Where a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin<'a> {
+    /// With what follows a cursor.
+    After(&'a str),
+    Oldest,
+    /// So that it ends with the newest line.
+    Newest,
 }
+
+/// What the counted runs of each service are.
+type Runs = BTreeMap<String, Option<u64>>;
 
 impl LogReader {
     /// The name and the log folder of each service. A folder need not exist yet.
     #[must_use]
-    pub fn new(folders: Vec<(String, PathBuf)>) -> Self {
-        Self { folders }
+    pub fn new(folders: Vec<(String, PathBuf)>, redactor: Arc<Redactor>) -> Self {
+        Self { folders, redactor }
     }
 
-    /// With `after`, up to `limit` lines that follow that cursor; without, the newest `limit` lines. Oldest first
-    /// in both cases. A line that has no end yet comes with a later page.
+    /// Up to `limit` lines, oldest first wherever the page begins; fewer when they would be more than 8 MiB. A line
+    /// that has no end yet comes with a later page. [`LogPage::runs`] is left to who knows when runs started.
     ///
     /// # Errors
-    /// [`LogError::Cursor`] for a cursor that no page came with, [`LogError::Io`] when a file can't be read.
-    pub fn read(&self, after: Option<&str>, limit: usize, filter: &LogFilter) -> Result<LogPage, LogError> {
-        let filter = Filter::new(filter);
-        match after {
-            Some(cursor) => self.following(&Cursor::decode(cursor)?, limit, &filter),
-            None => self.newest(limit, &filter),
+    /// [`LogError::Cursor`] for a cursor that no page came with, [`LogError::Pattern`] for a pattern that is no regular
+    /// expression, [`LogError::Io`] when a file can't be read.
+    pub fn read(&self, begin: Begin<'_>, limit: usize, filter: &LogFilter) -> Result<LogPage, LogError> {
+        let filter = Filter::new(filter)?;
+        match begin {
+            Begin::After(cursor) => {
+                let cursor = Cursor::decode(cursor)?;
+                let runs = cursor.runs.clone();
+                self.forward(Some(&cursor), runs, limit, &filter)
+            }
+            Begin::Oldest => self.forward(None, self.runs(&filter)?, limit, &filter),
+            Begin::Newest => self.newest(self.runs(&filter)?, limit, &filter),
         }
     }
 
-    fn following(&self, after: &Cursor, limit: usize, filter: &Filter) -> Result<LogPage, LogError> {
-        let mut sources = self.sources(filter, |service, stream, view| {
-            let at = after.get(service, stream).map_or(0, |position| view.offset_of(position));
-            Ok(Forward { view, at })
+    fn runs(&self, filter: &Filter) -> Result<Runs, LogError> {
+        let Some(choice) = filter.run.filter(|choice| *choice <= 0) else { return Ok(Runs::new()) };
+        let wanted = self.folders.iter().filter(|(service, _)| filter.wants_service(service));
+        wanted.map(|(service, folder)| Ok((service.clone(), counted_back(folder, choice)?))).collect()
+    }
+
+    fn forward(
+        &self,
+        after: Option<&Cursor>,
+        runs: Runs,
+        limit: usize,
+        filter: &Filter,
+    ) -> Result<LogPage, LogError> {
+        let mut sources = self.sources(filter, |service, stream, mut view| match after {
+            None => {
+                let Bounds { from, to } = Bounds::find(&mut view, filter, wanted(filter, &runs, service))?;
+                Ok(Forward { view, place: Place { at: from, passed: 0 }, to })
+            }
+            Some(cursor) => {
+                let place = place_of(&view, cursor.get(service, stream).unwrap_or_default());
+                let to = Bounds::end(&mut view, filter)?;
+                Ok(Forward { view, place, to })
+            }
         })?;
-        let mut places: Vec<u64> = sources.iter().map(|source| source.walker.at).collect();
-        let next = |source: &mut Source<'_, Forward>| source.walker.next_line();
-        advance_all(&mut sources, next)?;
-        let mut lines = Vec::new();
-        while lines.len() < limit {
+        for source in &mut sources {
+            source.run = wanted(filter, &runs, source.service);
+        }
+        advance_all(&mut sources, filter)?;
+        let mut page = PageLines::new(limit);
+        while !page.is_full() {
             let earliest = (0..sources.len())
                 .filter_map(|index| Some((sources[index].head.as_ref()?.time, index)))
                 .min()
                 .map(|(_, index)| index);
             let Some(index) = earliest else { break };
-            let source = &mut sources[index];
-            places[index] = source.walker.at;
-            lines.extend(source.head.take().filter(|line| filter.takes(line)).map(|line| source.named(line)));
-            advance(source, next)?;
+            page.take_from(&mut sources[index], &self.redactor, filter)?;
         }
-        let mut cursor = Cursor::default();
-        for (source, place) in sources.iter().zip(places) {
-            cursor.push(source.service, source.stream, source.walker.view.position_of(place));
+        let mut cursor = Cursor::new(runs);
+        for source in &sources {
+            cursor.push(source.service, source.stream, position_of(&source.walker.view, source.place));
         }
-        Ok(LogPage { lines, cursor: cursor.encode()? })
+        Ok(LogPage { lines: page.lines, runs: vec![], cursor: cursor.encode()? })
     }
 
-    fn newest(&self, limit: usize, filter: &Filter) -> Result<LogPage, LogError> {
-        let mut sources = self.sources(filter, |_, _, view| Backward::new(view))?;
-        let mut cursor = Cursor::default();
-        for source in &sources {
-            let end = source.walker.view.position_of(source.walker.end());
-            cursor.push(source.service, source.stream, end);
+    fn newest(&self, runs: Runs, limit: usize, filter: &Filter) -> Result<LogPage, LogError> {
+        let mut sources = self.sources(filter, |service, _, mut view| {
+            let Bounds { from, to } = Bounds::find(&mut view, filter, wanted(filter, &runs, service))?;
+            Backward::new(view, from, to)
+        })?;
+        for source in &mut sources {
+            source.run = wanted(filter, &runs, source.service);
         }
-        let lines = take_newest(&mut sources, limit, filter)?;
-        Ok(LogPage { lines, cursor: cursor.encode()? })
+        let mut cursor = Cursor::new(runs);
+        for source in &mut sources {
+            let place = source.walker.place();
+            cursor.push(source.service, source.stream, position_of(source.walker.view(), place));
+        }
+        advance_all(&mut sources, filter)?;
+        let lines = take_newest(&mut sources, limit, &self.redactor, filter)?;
+        Ok(LogPage { lines, runs: vec![], cursor: cursor.encode()? })
     }
 
     fn sources<Walker>(
@@ -101,91 +146,107 @@ impl LogReader {
                 let walker = StreamView::open(folder, name)
                     .and_then(|view| walker(service, stream, view))
                     .map_err(|error| LogError::Io { folder: folder.clone(), error })?;
-                let wanted = filter.services.is_empty() || filter.services.contains(service);
-                sources.push(Source { service, stream, folder, wanted, walker, head: None });
+                let wanted = filter.wants_service(service);
+                let (run, head, place) = (WantedRun::Any, None, Place::default());
+                sources.push(Source { service, stream, folder, wanted, run, walker, head, place });
             }
         }
         Ok(sources)
     }
 }
 
+fn wanted(filter: &Filter, runs: &Runs, service: &str) -> WantedRun {
+    wanted_run(filter.run, runs.get(service).copied().flatten())
+}
+
 /// The last lines of one node over both streams, oldest first, for the page that says what happened. A last line
 /// without an end counts: it may be the most telling. Empty when nothing can be read.
 #[must_use]
-pub fn last_lines(folder: &Path, limit: usize) -> Vec<String> {
-    let reader = LogReader::new(vec![(String::new(), folder.to_owned())]);
-    let everything = Filter::new(&LogFilter::default());
-    let newest = reader.sources(&everything, |_, _, view| Backward::new(view)).and_then(|mut sources| {
+pub fn last_lines(folder: &Path, limit: usize, redactor: &Arc<Redactor>) -> Vec<String> {
+    let reader = LogReader::new(vec![(String::new(), folder.to_owned())], Arc::clone(redactor));
+    let newest = || {
+        let everything = Filter::new(&LogFilter::default())?;
+        let mut sources = reader.sources(&everything, |_, _, view| {
+            let end = view.end();
+            Backward::new(view, 0, end)
+        })?;
         for source in &mut sources {
-            advance(source, |source| source.walker.unfinished())?;
+            match source.walker.unfinished() {
+                None => source.advance(&everything),
+                Some(span) => source.look_up(span).map(|head| source.head = Some(head.unfinished())),
+            }
+            .map_err(|error| LogError::Io { folder: folder.to_owned(), error })?;
         }
-        take_newest(&mut sources, limit, &everything)
-    });
-    newest.unwrap_or_default().into_iter().map(|line| line.text).collect()
+        take_newest(&mut sources, limit, redactor, &everything)
+    };
+    newest().unwrap_or_default().into_iter().map(|line: LogLine| line.text).collect()
 }
 
-/// Heads that are there already are taken into account.
+/// From sources that have their heads.
 fn take_newest(
     sources: &mut [Source<'_, Backward>],
     limit: usize,
+    redactor: &Redactor,
     filter: &Filter,
 ) -> Result<Vec<LogLine>, LogError> {
-    let previous = |source: &mut Source<'_, Backward>| source.walker.previous_line();
-    for source in sources.iter_mut().filter(|source| source.head.is_none()) {
-        advance(source, previous)?;
-    }
-    let mut lines = Vec::new();
-    while lines.len() < limit {
+    let mut page = PageLines::new(limit);
+    while !page.is_full() {
         // Of the same time the last source: turned round, it is the order of walking forward.
         let latest = sources
             .iter_mut()
             .filter(|source| source.head.is_some())
-            .max_by_key(|source| source.head.as_ref().map(|line| line.time));
+            .max_by_key(|source| source.head.as_ref().map(|head| head.time));
         let Some(source) = latest else { break };
-        lines.extend(source.head.take().filter(|line| filter.takes(line)).map(|line| source.named(line)));
-        advance(source, previous)?;
+        page.take_from(source, redactor, filter)?;
     }
-    lines.reverse();
-    Ok(lines)
+    page.lines.reverse();
+    Ok(page.lines)
 }
 
-fn advance_all<Walker>(
-    sources: &mut [Source<'_, Walker>],
-    step: impl Fn(&mut Source<'_, Walker>) -> io::Result<Option<Line>>,
-) -> Result<(), LogError> {
-    sources.iter_mut().try_for_each(|source| advance(source, &step))
+fn advance_all<Walker: Lines>(sources: &mut [Source<'_, Walker>], filter: &Filter) -> Result<(), LogError> {
+    sources.iter_mut().try_for_each(|source| {
+        source.advance(filter).map_err(|error| LogError::Io { folder: source.folder.to_owned(), error })
+    })
 }
 
-fn advance<Walker>(
-    source: &mut Source<'_, Walker>,
-    step: impl Fn(&mut Source<'_, Walker>) -> io::Result<Option<Line>>,
-) -> Result<(), LogError> {
-    if source.wanted {
-        source.head =
-            step(source).map_err(|error| LogError::Io { folder: source.folder.to_owned(), error })?;
-    }
-    Ok(())
+/// What a page holds so far.
+struct PageLines {
+    lines: Vec<LogLine>,
+    limit: usize,
+    bytes: usize,
 }
 
-impl<Walker> Source<'_, Walker> {
-    fn named(&self, line: Line) -> LogLine {
-        LogLine { service: self.service.to_owned(), stream: self.stream, time: line.time, text: line.text }
+impl PageLines {
+    fn new(limit: usize) -> Self {
+        Self { lines: Vec::new(), limit, bytes: 0 }
+    }
+
+    fn is_full(&self) -> bool {
+        self.lines.len() >= self.limit || self.bytes >= PAGE_BYTES
+    }
+
+    fn take_from<Walker: Lines>(
+        &mut self,
+        source: &mut Source<'_, Walker>,
+        redactor: &Redactor,
+        filter: &Filter,
+    ) -> Result<(), LogError> {
+        let taken = source.take(redactor).and_then(|line| source.advance(filter).map(|()| line));
+        let line = taken.map_err(|error| LogError::Io { folder: source.folder.to_owned(), error })?;
+        self.bytes += line.as_ref().map_or(0, |line| line.text.len());
+        self.lines.extend(line);
+        Ok(())
     }
 }
 
-struct Filter {
-    services: Vec<String>,
-    /// In small letters.
-    contains: Option<String>,
+/// The beginning, when what the cursor points at is gone.
+fn place_of(view: &StreamView, position: Position) -> Place {
+    match view.offset_of(position) {
+        Some(at) => Place { at, passed: position.passed },
+        None => Place::default(),
+    }
 }
 
-impl Filter {
-    fn new(filter: &LogFilter) -> Self {
-        let contains = filter.contains.as_ref().filter(|text| !text.is_empty());
-        Self { services: filter.services.clone(), contains: contains.map(|text| text.to_lowercase()) }
-    }
-
-    fn takes(&self, line: &Line) -> bool {
-        self.contains.as_ref().is_none_or(|text| line.text.to_lowercase().contains(text))
-    }
+fn position_of(view: &StreamView, place: Place) -> Position {
+    Position { passed: place.passed, ..view.position_of(place.at) }
 }

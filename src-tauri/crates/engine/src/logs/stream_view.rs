@@ -2,20 +2,20 @@
 //!
 //! Theory of operation: a view is made for one page. It takes the segments and their sizes as they are at that
 //! moment and ends there, though the keeper appends on. Offsets in the view count from the oldest segment. Only
-//! a window of the bytes and one segment's index are in memory. A segment that the keeper deletes meanwhile
-//! reads as the view's beginning: what was in it is gone, which is what deleting means.
+//! a window of the bytes and a part of one segment's index are in memory. A segment that the keeper deletes
+//! meanwhile reads as the view's beginning: what was in it is gone, which is what deleting means.
 
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
-use kinfra_keeper::segments::{self, RECORD_BYTES, Record};
+use kinfra_keeper::segments::{self, Record};
 
 use super::cursor::Position;
+use super::index::Index;
 
-/// Four times the longest line, so that a window mostly serves many lines.
+/// Some times the longest line, so that a window mostly serves many lines.
 const WINDOW_BYTES: u64 = 256 * 1024;
 
 pub struct StreamView {
@@ -23,29 +23,21 @@ pub struct StreamView {
     stream: &'static str,
     segments: Vec<Segment>,
     window: Window,
-    times: Option<Times>,
+    index: Option<(u32, Index)>,
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Segment {
-    number: u32,
+pub struct Segment {
+    pub number: u32,
     /// In the view.
-    start: u64,
-    length: u64,
+    pub start: u64,
+    pub length: u64,
 }
 
 #[derive(Default)]
 struct Window {
     start: u64,
     bytes: Vec<u8>,
-}
-
-/// When the chunks of one segment were read: (offset in the segment, milliseconds since 1970).
-struct Times {
-    segment: u32,
-    chunks: Vec<(u64, u64)>,
-    /// When there is no index: the file's own time.
-    fallback: u64,
 }
 
 /// Which way the view is walked, and so where a window should lie around what is asked for.
@@ -69,11 +61,16 @@ impl StreamView {
             start += length;
         }
         let folder = folder.to_owned();
-        Ok(Self { folder, stream, segments, window: Window::default(), times: None })
+        Ok(Self { folder, stream, segments, window: Window::default(), index: None })
     }
 
     pub fn end(&self) -> u64 {
         self.segments.last().map_or(0, |segment| segment.start + segment.length)
+    }
+
+    /// Oldest first.
+    pub fn segments(&self) -> &[Segment] {
+        &self.segments
     }
 
     /// The bytes from `from` up to `to`, which must be within the view. Fewer from the beginning when a segment
@@ -122,48 +119,31 @@ impl StreamView {
         Ok(())
     }
 
-    /// When the chunk was read that holds this byte, in milliseconds since 1970.
-    pub fn time(&mut self, at: u64) -> io::Result<u64> {
-        let Some(segment) = self.segment_of(at) else { return Ok(0) };
-        if self.times.as_ref().is_none_or(|times| times.segment != segment.number) {
-            self.times = Some(self.load_times(segment.number)?);
-        }
-        let Some(times) = &self.times else { return Ok(0) };
-        let offset = at - segment.start;
-        // The last that begins at or before it: a chunk that could not be written leaves a record with the
-        // offset of the next one.
-        let following = times.chunks.partition_point(|(start, _)| *start <= offset);
-        Ok(following.checked_sub(1).map_or(times.fallback, |index| times.chunks[index].1))
+    /// What is known of the chunk that holds this byte: when it was read, and from which run.
+    pub fn record(&mut self, at: u64) -> io::Result<Option<Record>> {
+        let Some(segment) = self.segment_of(at) else { return Ok(None) };
+        self.index(segment.number)?.at(at - segment.start).map(Some)
     }
 
-    fn load_times(&self, segment: u32) -> io::Result<Times> {
-        let index = match fs::read(segments::index_path(&self.folder, self.stream, segment)) {
-            Ok(bytes) => bytes,
-            Err(error) if is_gone(&error) => Vec::new(),
-            Err(error) => return Err(error),
+    pub fn index(&mut self, segment: u32) -> io::Result<&mut Index> {
+        let index = match self.index.take() {
+            Some((number, index)) if number == segment => index,
+            _ => Index::open(&self.folder, self.stream, segment)?,
         };
-        let (records, _torn) = index.as_chunks::<RECORD_BYTES>();
-        let chunks =
-            records.iter().map(Record::decode).map(|record| (record.offset, record.wall / 1_000_000));
-        let modified = fs::metadata(segments::segment_path(&self.folder, self.stream, segment))
-            .and_then(|metadata| metadata.modified());
-        let fallback =
-            modified.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
-        let fallback = u64::try_from(fallback.as_millis()).unwrap_or(u64::MAX);
-        Ok(Times { segment, chunks: chunks.collect(), fallback })
+        Ok(&mut self.index.insert((segment, index)).1)
     }
 
-    /// The place in the view that a cursor means: the beginning, when what it points at is gone.
-    pub fn offset_of(&self, position: Position) -> u64 {
+    /// The place in the view that a cursor means; none when what it points at is gone.
+    pub fn offset_of(&self, position: Position) -> Option<u64> {
         self.segments
             .iter()
             .find(|segment| segment.number == position.segment && position.offset <= segment.length)
-            .map_or(0, |segment| segment.start + position.offset)
+            .map(|segment| segment.start + position.offset)
     }
 
     pub fn position_of(&self, offset: u64) -> Position {
         match self.segment_of(offset).or(self.segments.last().copied()) {
-            Some(segment) => Position { segment: segment.number, offset: offset - segment.start },
+            Some(segment) => Position { segment: segment.number, offset: offset - segment.start, passed: 0 },
             None => Position::default(),
         }
     }

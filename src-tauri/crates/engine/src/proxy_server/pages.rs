@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::events::Hub;
 use crate::fallback::{KnownProject, KnownService, ServiceView, event, service_page, unknown_host_page};
 use crate::home::Home;
-use crate::logs::last_lines;
+use crate::logs::{KnownSecrets, last_lines};
 
 /// As many as a page shows without scrolling.
 const LINES: usize = 12;
@@ -31,11 +31,18 @@ struct Facts {
     hub: Arc<Hub>,
     home: Home,
     clock: Clock,
+    secrets: KnownSecrets,
 }
 
 impl HubPages {
-    pub fn new(hub: &Arc<Hub>, home: Home, clock: Clock, output: watch::Receiver<u64>) -> Self {
-        Self { facts: Facts { hub: Arc::clone(hub), home, clock }, output }
+    pub fn new(
+        hub: &Arc<Hub>,
+        home: Home,
+        clock: Clock,
+        secrets: KnownSecrets,
+        output: watch::Receiver<u64>,
+    ) -> Self {
+        Self { facts: Facts { hub: Arc::clone(hub), home, clock, secrets }, output }
     }
 }
 
@@ -68,7 +75,7 @@ impl Facts {
             let node = project.nodes.iter().find(|node| node.name == name)?;
             Some((project.name.clone(), node.clone()))
         })?;
-        let lines = last_lines(&self.home.node_logs(slug, name), LINES);
+        let lines = last_lines(&self.home.node_logs(slug, name), LINES, &self.secrets.redactor(slug));
         let is_ready = serves(&node);
         Some((view(project, node, lines, self.clock.wall_now()), is_ready))
     }

@@ -17,6 +17,7 @@ use super::routes::table;
 use crate::clock::Clock;
 use crate::events::Hub;
 use crate::home::Home;
+use crate::logs::KnownSecrets;
 use crate::process::holder;
 use crate::store::Store;
 
@@ -37,6 +38,7 @@ pub struct ProxyContext {
     pub store: Store,
     pub home: Home,
     pub clock: Clock,
+    pub secrets: KnownSecrets,
 }
 
 pub struct ProxyServer {
@@ -59,11 +61,11 @@ impl ProxyServer {
         output: watch::Receiver<u64>,
         wanted: Option<u16>,
     ) -> Result<Self, Failure> {
-        let ProxyContext { hub, store, home, clock } = context;
+        let ProxyContext { hub, store, home, clock, secrets } = context;
         let stored = store.setting(SETTING).await?.and_then(|port| port.parse().ok());
         let port = wanted.or(stored).unwrap_or(DEFAULT_PORT);
         let server = Self {
-            pages: Arc::new(HubPages::new(&hub, home, clock, output)),
+            pages: Arc::new(HubPages::new(&hub, home, clock, secrets, output)),
             hub,
             store,
             running: Arc::default(),

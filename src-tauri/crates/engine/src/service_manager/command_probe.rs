@@ -42,7 +42,8 @@ impl Service {
         match answer {
             Ok(Ok(exit)) if exit.code == Some(0) => Ok(took(duration)),
             Ok(Ok(exit)) => {
-                let said = tokio::task::spawn_blocking(move || last_lines(&log_folder, 1).pop())
+                let redactor = self.context.secrets.redactor(&self.project);
+                let said = tokio::task::spawn_blocking(move || last_lines(&log_folder, 1, &redactor).pop())
                     .await
                     .ok()
                     .flatten();

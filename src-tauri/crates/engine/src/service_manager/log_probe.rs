@@ -4,7 +4,7 @@ use kinfra_rpc::LogFilter;
 use regex::Regex;
 
 use super::service::{Running, Service};
-use crate::logs::{LogError, LogReader};
+use crate::logs::{Begin, LogError, LogReader};
 use crate::supervisor::{ProbeResult, Refusal};
 
 /// How many lines are taken at a time.
@@ -14,7 +14,7 @@ impl Service {
     /// Where the log ends now: what comes after it is of the run that is about to begin.
     pub(super) async fn end_of_log(&self) -> Option<String> {
         let reader = self.log_reader();
-        let read = tokio::task::spawn_blocking(move || reader.read(None, 1, &LogFilter::default()));
+        let read = tokio::task::spawn_blocking(move || reader.read(Begin::Newest, 1, &LogFilter::default()));
         read.await.ok()?.ok().map(|page| page.cursor)
     }
 
@@ -36,13 +36,14 @@ impl Service {
     }
 
     fn log_reader(&self) -> LogReader {
-        LogReader::new(vec![(self.name.clone(), self.context.home.node_logs(&self.project, &self.name))])
+        let folder = self.context.home.node_logs(&self.project, &self.name);
+        LogReader::new(vec![(self.name.clone(), folder)], self.context.secrets.redactor(&self.project))
     }
 }
 
 fn search(reader: &LogReader, mut cursor: String, pattern: &Regex) -> Result<(bool, String), LogError> {
     loop {
-        let page = reader.read(Some(&cursor), PAGE, &LogFilter::default())?;
+        let page = reader.read(Begin::After(&cursor), PAGE, &LogFilter::default())?;
         cursor = page.cursor;
         if page.lines.iter().any(|line| pattern.is_match(&line.text)) {
             return Ok((true, cursor));

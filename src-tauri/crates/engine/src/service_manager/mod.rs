@@ -18,6 +18,7 @@ mod program;
 mod references;
 mod reload;
 mod runs;
+mod secrets;
 mod service;
 mod settings;
 mod timeline;

@@ -86,6 +86,7 @@ impl ServiceNode {
             changed: Arc::clone(&changed),
             runs: Mutex::default(),
         });
+        service.learn_secrets();
         let supervisor =
             Supervisor::spawn(machine, Arc::clone(&service), clock, move || changed.notify_one());
         context.runs.supervise(ticket, supervisor.clone());
@@ -111,6 +112,7 @@ impl ServiceNode {
             let reload = watch.map(|watch| Reload::begin(&self.service, &self.supervisor, watch));
             *self.reload.lock().unwrap_or_else(PoisonError::into_inner) = reload;
         }
+        self.service.learn_secrets();
     }
 
     #[must_use]

@@ -23,7 +23,7 @@ use super::timeline::Timeline;
 use crate::clock::Clock;
 use crate::config::ServiceSpec;
 use crate::home::Home;
-use crate::logs::last_lines;
+use crate::logs::{KnownSecrets, last_lines};
 use crate::port_registry::NodePort;
 use crate::process::Keeper;
 use crate::store::{NewRun, Next, RunEnd, Store};
@@ -47,6 +47,7 @@ pub struct ServiceContext {
     pub descriptor_limit: Option<u64>,
     /// Names the boot of this machine.
     pub boot: String,
+    pub secrets: KnownSecrets,
     /// The environment that services inherit.
     pub inherited: BTreeMap<String, String>,
 }
@@ -127,6 +128,7 @@ impl Unit for Service {
             return self.leave_to(number, &ports[0], &held);
         }
         let environment = environment(&spec, &facts, &self.context.inherited)?;
+        self.context.secrets.learn(&self.project, &environment);
         let Prepared { program, arguments, environment } =
             prepare(&spec.run, &spec.dir, &facts, environment)?;
         let id = new_run_id()?;
@@ -258,7 +260,8 @@ impl Service {
     /// What it said last, for whoever asks why it ended.
     async fn keep_last_lines(&self) {
         let folder = self.context.home.node_logs(&self.project, &self.name);
-        let read = tokio::task::spawn_blocking(move || last_lines(&folder, LAST_LINES)).await;
+        let redactor = self.context.secrets.redactor(&self.project);
+        let read = tokio::task::spawn_blocking(move || last_lines(&folder, LAST_LINES, &redactor)).await;
         *self.last_lines.lock().unwrap_or_else(PoisonError::into_inner) = read.unwrap_or_default();
         self.changed.notify_one();
     }

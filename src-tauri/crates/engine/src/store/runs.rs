@@ -142,6 +142,33 @@ impl Store {
         .await
     }
 
+    /// When runs of an instance's nodes began, in milliseconds since 1970; none for one that isn't known.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn runs_started(
+        &self,
+        instance: String,
+        runs: Vec<(String, u64)>,
+    ) -> Result<Vec<Option<u64>>, StoreError> {
+        if runs.is_empty() {
+            return Ok(vec![]);
+        }
+        self.transaction("read when runs began", move |connection| {
+            let sql = "SELECT started_at FROM run WHERE instance = ?1 AND node = ?2 AND number = ?3
+                ORDER BY started_at DESC LIMIT 1";
+            let mut query = connection.prepare(sql)?;
+            runs.iter()
+                .map(|(node, number)| {
+                    let values = (&instance, node, number.cast_signed());
+                    let started: Option<i64> = query.query_row(values, |row| row.get(0)).optional()?;
+                    Ok(started.map(i64::cast_unsigned))
+                })
+                .collect()
+        })
+        .await
+    }
+
     /// The newest run of each node that ever ran, by the node's name.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ const TEXTS = [
 ];
 
 /** Line `n` of a service. */
-export function chatterLine(service: string, n: number, time: number): LogLine {
+export function chatterLine(service: string, n: number, time: number): Omit<LogLine, 'run'> {
   // Errors and warnings are rarer than requests; 11 and 29 are merely odd enough to look random.
   const index = n % 29 === 28 ? 6 : n % 11 === 10 ? 3 : [0, 1, 2, 4, 5][(n * 3 + service.length) % 5]!;
   return { service, stream: index === 6 ? 'stderr' : 'stdout', time, text: TEXTS[index]!(n) };

@@ -145,6 +145,7 @@ export class MockEngine implements Backend {
     'stack.restart': ({ project, services }) => this.#done(() => this.#restart(project, services)),
     'events.read': () => ({ events: [] }),
     'logs.read': (params) => this.logs.read(params),
+    'logs.runs': (params) => this.logs.runs(params),
     'port.list': ({ project }) => this.#ports.list(this.#snapshot.projects, project),
     'port.who': ({ port }) => this.#ports.who(this.#snapshot.projects, port),
     'port.move': (move) => this.#moved(move, this.#ports.move(move)),
@@ -259,6 +260,7 @@ export class MockEngine implements Backend {
       this.#advance(slug);
       return;
     }
+    this.logs.begin(slug, name, Date.now());
     this.#print(slug, name, `listening on 127.0.0.1:${node.port ?? 0}`, 'stdout');
     this.#set(slug, {
       ...node,
@@ -338,7 +340,10 @@ export class MockEngine implements Backend {
       ),
     };
     const names = plan.services.filter((service) => !service.adopted).map((service) => service.name);
+    for (const name of names) this.logs.begin(plan.slug, name, now - HISTORY_LINES * 700);
     for (let n = 0; n < HISTORY_LINES && names.length > 0; n += 1) {
+      // Halfway one of them was restarted.
+      if (n === HISTORY_LINES / 2) this.logs.begin(plan.slug, names[0]!, now - (HISTORY_LINES - n) * 700);
       const name = names[(n * 5) % names.length]!;
       this.logs.append(plan.slug, chatterLine(name, n, now - (HISTORY_LINES - n) * 700));
     }

@@ -2,15 +2,40 @@
  * The log lines of the in-memory engine, read by cursor as the real ones: a cursor is the place in one growing
  * list, and a read with nothing to return waits for the next line or for its time to run out.
  */
-import type { LogLine, LogPage, ReadLogs } from '../../rpc/rpc';
+import { hasCapital } from '../../logs/pattern';
+import type { ListRuns, LogLine, LogPage, LogRun, LogRuns, Problem, ReadLogs } from '../../rpc/rpc';
+
+const SEQUENCES = /\x1b\[[0-?]*[ -/]*[@-~]/g;
+
+function expression(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern, hasCapital(pattern) ? 'u' : 'iu');
+  } catch {
+    const message = `"${pattern}" is no regular expression`;
+    throw { problems: [{ code: 'invalid_request', message } satisfies Problem] };
+  }
+}
 
 export class MockLogs {
   #lines = new Map<string, LogLine[]>();
+  #runs = new Map<string, LogRun[]>();
   #waiting = new Set<() => void>();
 
-  append(project: string, line: LogLine): void {
+  /** Another run of a service: what it prints from now on. */
+  begin(project: string, service: string, startedAt: number): void {
+    const runs = this.#runs.get(project) ?? [];
+    const run = 1 + runs.filter((known) => known.service === service).length;
+    this.#runs.set(project, [...runs, { service, run, started_at: startedAt }]);
+  }
+
+  runs({ project, services }: ListRuns): LogRuns {
+    const runs = this.#runs.get(project) ?? [];
+    return { runs: runs.filter(({ service }) => services.length === 0 || services.includes(service)) };
+  }
+
+  append(project: string, line: Omit<LogLine, 'run'>): void {
     const lines = this.#lines.get(project) ?? [];
-    lines.push(line);
+    lines.push({ ...line, run: this.#newest(project, line.service) });
     this.#lines.set(project, lines);
     for (const wake of [...this.#waiting]) wake();
   }
@@ -29,12 +54,16 @@ export class MockLogs {
 
   #page({ project, after, limit, filter }: ReadLogs): LogPage {
     const lines = this.#lines.get(project) ?? [];
-    const needle = filter.contains?.toLowerCase() ?? '';
+    const pattern = expression(filter.pattern ?? '');
+    const { run } = filter;
     const wanted = (line: LogLine) =>
       (filter.services.length === 0 || filter.services.includes(line.service)) &&
-      line.text.toLowerCase().includes(needle);
+      line.time >= (filter.since ?? 0) &&
+      (run === undefined || line.run === (run > 0 ? run : this.#newest(project, line.service) + run)) &&
+      pattern.test(line.text.replace(SEQUENCES, ''));
+    const runs = this.#runs.get(project) ?? [];
     if (after === undefined) {
-      return { lines: lines.filter(wanted).slice(-limit), cursor: String(lines.length) };
+      return { lines: lines.filter(wanted).slice(-limit), runs, cursor: String(lines.length) };
     }
     const found: LogLine[] = [];
     let place = Number(after);
@@ -42,7 +71,11 @@ export class MockLogs {
       const line = lines[place];
       if (line && wanted(line)) found.push(line);
     }
-    return { lines: found, cursor: String(place) };
+    return { lines: found, runs, cursor: String(place) };
+  }
+
+  #newest(project: string, service: string): number {
+    return this.runs({ project, services: [service] }).runs.length || 1;
   }
 
   #nextLine(withinMs: number): Promise<void> {

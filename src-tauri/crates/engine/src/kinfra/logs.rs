@@ -1,0 +1,100 @@
+//! Reading logs: which folders, which secrets, and when the runs began.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use kinfra_rpc::{ErrorCode, Failure, ListRuns, LogPage, LogRun, LogRuns, ReadLogs};
+use tokio::time::{Instant, timeout_at};
+
+use super::engine::{Engine, Project};
+use crate::logs::{Begin, KnownRun, LogError, LogReader, known_runs};
+
+/// A page of logs is never longer.
+const MOST_LINES: usize = 5_000;
+const LONGEST_WAIT: u32 = 30_000;
+
+impl Engine {
+    pub(super) async fn read_logs(&self, request: &ReadLogs) -> Result<LogPage, Failure> {
+        let project = self.project(&request.project)?;
+        let mut request = request.clone();
+        request.filter.services = project.named(&request.filter.services)?;
+        let folders = wanted(&project, &request.filter.services)
+            .map(|name| (name.clone(), self.options.home.node_logs(&request.project, name)))
+            .collect();
+        let reader = LogReader::new(folders, self.services.secrets.redactor(&request.project));
+        let limit = usize::try_from(request.limit).unwrap_or(MOST_LINES).clamp(1, MOST_LINES);
+        let deadline = Instant::now() + Duration::from_millis(request.wait_ms.min(LONGEST_WAIT).into());
+        let mut output = self.output.subscribe();
+        loop {
+            output.borrow_and_update();
+            let (reader, asked) = (reader.clone(), request.clone());
+            let read = move || {
+                let begin = match &asked.after {
+                    Some(cursor) => Begin::After(cursor),
+                    None if asked.oldest => Begin::Oldest,
+                    None => Begin::Newest,
+                };
+                reader.read(begin, limit, &asked.filter)
+            };
+            let mut page = blocking(read).await??;
+            if !page.lines.is_empty() || timeout_at(deadline, output.changed()).await.is_err() {
+                page.runs = self.runs_of(&request.project, &page).await?;
+                return Ok(page);
+            }
+            if request.after.is_some() {
+                // What was looked at without finding a line is not looked at again.
+                request.after = Some(page.cursor);
+            }
+        }
+    }
+
+    /// When the runs of a page's lines began.
+    async fn runs_of(&self, project: &str, page: &LogPage) -> Result<Vec<LogRun>, Failure> {
+        let runs: BTreeSet<(String, u64)> = page
+            .lines
+            .iter()
+            .filter(|line| line.run > 0)
+            .map(|line| (line.service.clone(), line.run))
+            .collect();
+        let runs: Vec<(String, u64)> = runs.into_iter().collect();
+        let started = self.store.runs_started(project.to_owned(), runs.clone()).await?;
+        let known = runs.into_iter().zip(started);
+        Ok(known
+            .filter_map(|((service, run), started)| Some(LogRun { service, run, started_at: started? }))
+            .collect())
+    }
+
+    pub(super) async fn list_runs(&self, request: &ListRuns) -> Result<LogRuns, Failure> {
+        let project = self.project(&request.project)?;
+        let services = project.named(&request.services)?;
+        let folders: Vec<_> = wanted(&project, &services)
+            .map(|name| (name.clone(), self.options.home.node_logs(&request.project, name)))
+            .collect();
+        let scan = move || -> Result<Vec<(String, KnownRun)>, LogError> {
+            let mut all = Vec::new();
+            for (service, folder) in folders {
+                all.extend(known_runs(&folder)?.into_iter().map(|run| (service.clone(), run)));
+            }
+            Ok(all)
+        };
+        let known = blocking(scan).await??;
+        let names = known.iter().map(|(service, known)| (service.clone(), known.run)).collect();
+        let started = self.store.runs_started(request.project.clone(), names).await?;
+        let runs = known.into_iter().zip(started).map(|((service, known), started)| LogRun {
+            service,
+            run: known.run,
+            // The database is younger than the log when it had to be made anew.
+            started_at: started.unwrap_or(known.first),
+        });
+        Ok(LogRuns { runs: runs.collect() })
+    }
+}
+
+fn wanted<'a>(project: &'a Project, services: &'a [String]) -> impl Iterator<Item = &'a String> {
+    project.services.keys().filter(|name| services.is_empty() || services.contains(name))
+}
+
+async fn blocking<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    let done = tokio::task::spawn_blocking(read).await;
+    done.map_err(|error| Failure::new(ErrorCode::Internal, format!("reading logs: {error}")))
+}

@@ -1,0 +1,196 @@
+//! What services printed, as people read it.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use kinfra_rpc::Phase;
+use serde_json::Value;
+
+use crate::{TestProject, http, wait_until};
+
+const SOON: Duration = Duration::from_secs(30);
+
+/// Prints which start it is, which the folder counts.
+const COUNTING: &str = "project: counting\nservices:\n  it:\n    run: echo x >> starts; echo start $(wc -l < starts); echo warning >&2; exec MISBEHAVE serve\n";
+
+fn three_runs() -> TestProject {
+    let project = TestProject::new(COUNTING);
+    project.succeed(&["up", "-d"]);
+    project.succeed(&["restart", "it"]);
+    project.succeed(&["restart", "it"]);
+    project
+}
+
+/// The texts alone, in order, of what both streams printed.
+fn texts(printed: &str) -> Vec<&str> {
+    printed.lines().filter_map(|line| line.split_once("│ ")).map(|(_, text)| text).collect()
+}
+
+/// A `kinfra logs` that goes on until it is dropped.
+struct Following {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Following {
+    fn begin(project: &TestProject, arguments: &[&str]) -> Self {
+        let mut child = project.command(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { child, lines }
+    }
+
+    fn next(&self) -> String {
+        self.lines.recv_timeout(SOON).unwrap()
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn runs_are_told_apart_and_can_be_chosen() {
+    let project = three_runs();
+    let starts = |arguments: &[&str]| {
+        let printed = project.succeed(&[&["logs", "it", "--grep", "^start "], arguments].concat());
+        texts(&printed).into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(starts(&[]), ["start 1", "start 2", "start 3"]);
+    assert_eq!(starts(&["--run", "all"]), ["start 1", "start 2", "start 3"]);
+    assert_eq!(starts(&["--run", "0"]), ["start 3"]);
+    assert_eq!(starts(&["--run", "-1"]), ["start 2"]);
+    assert_eq!(starts(&["--run", "1"]), ["start 1"]);
+
+    let all = project.succeed(&["logs", "it"]);
+    let separators: Vec<&str> = all.lines().filter(|line| line.starts_with("── run ")).collect();
+    assert_eq!(separators.len(), 2, "{all}");
+    assert!(separators[1].starts_with("── run 3 · started ") && separators[1].ends_with(" ──"), "{all}");
+    let json = project.succeed(&["logs", "it", "--json", "--grep", "^start "]);
+    let lines: Vec<Value> = json.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.iter().map(|line| line["run"].as_u64().unwrap()).collect::<Vec<_>>(), [1, 2, 3]);
+    assert!(lines.iter().all(|line| line["stream"] == "stdout" && line["time"].is_u64()), "{json}");
+
+    let none = project.kinfra(&["logs", "--run", "-9"]);
+    assert_eq!(none.stdout, "");
+    assert!(none.stderr.contains("runs that are kept: it 1, 2, 3"), "{none:#?}");
+}
+
+#[test]
+fn choices_of_lines_are_combined_and_counted_after() {
+    let project = three_runs();
+    let printed = project.succeed(&["logs", "--since", "10m", "--grep", "START|Warn", "--tail", "2"]);
+    assert_eq!(printed, "", "capital letters make case count");
+    let printed = project.succeed(&["logs", "--since", "10m", "--grep", "start|warn", "--tail", "2"]);
+    let mut last = texts(&printed);
+    last.sort_unstable();
+    assert_eq!(last, ["start 3", "warning"], "{printed}");
+    let printed =
+        project.succeed(&["logs", "--since", "10m", "--grep", "start|warn", "--invert", "--run", "2"]);
+    assert!(texts(&printed).iter().all(|line| line.starts_with("listening")), "{printed}");
+    assert_eq!(project.succeed(&["logs", "--until", "10m"]), "");
+    let wrong = project.kinfra(&["logs", "--grep", "GET ("]);
+    assert_eq!(wrong.code, Some(2), "{wrong:#?}");
+    assert!(wrong.stderr.contains("unclosed group"), "{wrong:#?}");
+    assert!(
+        project.succeed(&["logs", "--engine", "--since", "10m", "--grep", "engine is open"]).contains("open")
+    );
+    assert_eq!(project.succeed(&["logs", "--engine", "--until", "10m"]), "");
+}
+
+#[test]
+fn following_keeps_to_what_was_chosen_and_tells_of_the_next_run() {
+    let project = TestProject::new(COUNTING);
+    project.succeed(&["up", "-d"]);
+    let following = Following::begin(&project, &["logs", "it", "-f", "--run", "0", "--grep", "^start "]);
+    assert!(following.next().ends_with("start 1"));
+    project.succeed(&["restart", "it"]);
+    assert!(following.next().starts_with("── run 2 · started "));
+    assert!(following.next().ends_with("start 2"));
+}
+
+#[test]
+fn a_line_of_100_megabytes_is_bounded_everywhere() {
+    let project = TestProject::new(
+        "project: endless\nservices:\n  it:\n    run: [MISBEHAVE, prints-one-line, '104857600']\n    port: none\n    restart: never\n",
+    );
+    project.kinfra(&["up", "-d"]);
+    project.wait_for_node("it", "ended", |node| node.phase == Phase::Exited);
+    wait_until("the line after it", SOON, || project.succeed(&["logs"]).contains("after the long line"));
+    let printed = project.succeed(&["logs"]);
+    let lines = texts(&printed);
+    assert_eq!(lines.len(), 3, "{}", printed.len());
+    assert!(lines[0].len() < 70_000 && lines[0].ends_with("xxx…"), "{}", lines[0].len());
+    assert!(lines[1].starts_with("… ") && lines[1].contains(" bytes in one line"), "{}", lines[1]);
+    assert_eq!(project.succeed(&["logs", "--grep", "^after", "--since", "1h"]).lines().count(), 1);
+    let most = project.home.processes().iter().map(|process| peak(process.pid)).max();
+    assert!(most.is_some_and(|kilobytes| kilobytes < 200 << 10), "{most:?} KiB");
+}
+
+/// The most memory that a process ever had, in KiB.
+fn peak(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+}
+
+#[test]
+fn bytes_that_are_no_text_harm_nobody() {
+    let project = TestProject::new(
+        "project: binary\nservices:\n  it:\n    run: [MISBEHAVE, prints-binary]\n    port: none\n    restart: never\n",
+    );
+    project.kinfra(&["up", "-d"]);
+    project.wait_for_node("it", "ended", |node| node.phase == Phase::Exited);
+    let printed = project.succeed(&["logs"]);
+    let expected =
+        ["bad \u{fffd}\u{fffd}\0 bytes", "torn 🦀 crab", "red\u{7} text", "10 %\r50 %\rdone", "\u{fffd}"];
+    assert_eq!(texts(&printed), expected);
+}
+
+#[test]
+fn secrets_are_kept_in_the_file_and_shown_nowhere() {
+    let project = TestProject::new(
+        "project: talkative\nservices:\n  it:\n    run: MISBEHAVE prints-secrets SHOP_API_TOKEN DATABASE_URL FROM_FILE_SECRET; exec MISBEHAVE crash-after 0\n    env_file: .env\n    restart: never\n    env:\n      SHOP_API_TOKEN: tok-12345678\n      DATABASE_URL: postgres://shop:letmein99@db/shop\n  asked:\n    run: [MISBEHAVE, serve]\n    health:\n      command: echo the token is $SHOP_API_TOKEN; exit 1\n      start_period: 1h\n    env:\n      SHOP_API_TOKEN: tok-12345678\n",
+    );
+    fs::write(project.folder().join(".env"), "FROM_FILE_SECRET=file-secret\n").unwrap();
+    project.kinfra(&["up", "-d", "--timeout", "1"]);
+    let node = project.wait_for_node("asked", "asked", |node| node.detail.contains("the token is"));
+    assert!(node.detail.contains("the token is [redacted]"), "{}", node.detail);
+
+    let ended = project.wait_for_node("it", "ended", |node| !node.last_lines.is_empty());
+    assert!(ended.last_lines.iter().any(|line| line.contains("[redacted]")), "{ended:#?}");
+    let secrets = ["tok-12345678", "letmein99", "file-secret"];
+    let mut shown = String::new();
+    wait_until("its lines", SOON, || {
+        shown = project.succeed(&["logs", "it"]);
+        texts(&shown).len() >= 4
+    });
+    assert!(shown.contains("SHOP_API_TOKEN is [redacted], plainly"), "{shown}");
+    assert!(shown.contains("DATABASE_URL is postgres://shop:[redacted]@db/shop, plainly"), "{shown}");
+    let page = http::get(project.proxy_port(), "it.talkative.localhost", "/", "text/html").unwrap();
+    assert!(page.body.contains("[redacted], plainly"), "{}", page.body);
+    let json = project.succeed(&["logs", "--json"]);
+    let status = project.kinfra(&["status", "--json"]).stdout;
+    for secret in secrets {
+        for text in [&shown, &json, &page.body, &status] {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+    }
+    let file = project.home.home().node_logs("talkative", "it").join("stdout.00000001.log");
+    let kept = fs::read_to_string(file).unwrap();
+    assert!(secrets.iter().all(|secret| kept.contains(secret)), "{kept}");
+
+    // The next engine has not launched it, and knows all the same.
+    project.kinfra(&["quit"]);
+    project.kinfra(&["up", "-d", "--timeout", "1", "asked"]);
+    let shown = project.succeed(&["logs", "it", "--run", "1"]);
+    assert!(shown.contains("FROM_FILE_SECRET is [redacted]"), "{shown}");
+}

@@ -71,3 +71,112 @@ services:
     wait_until("the signal", SOON, || project.succeed(&["logs", "api"]).contains("reloaded"));
     assert_eq!(project.node("api").pid, before);
 }
+
+const BEFORE: &str = "
+project: shop
+services:
+  db: {run: [MISBEHAVE, serve]}
+  api: {run: [MISBEHAVE, serve], env: {LEVEL: one}, depends_on: [db]}
+  old: {run: [MISBEHAVE, serve]}
+";
+
+fn write(project: &TestProject, configuration: &str) {
+    let misbehave = crate::bin("misbehave");
+    let text = configuration.replace("MISBEHAVE", &misbehave.to_string_lossy());
+    std::fs::write(project.folder().join("kinfra.yaml"), text).unwrap();
+}
+
+fn pids(project: &TestProject, names: &[&str]) -> Vec<Option<u32>> {
+    names.iter().map(|name| project.node(name).pid).collect()
+}
+
+#[test]
+fn a_changed_configuration_is_shown_by_itself_and_applied_to_just_what_changed() {
+    let project = TestProject::new(BEFORE);
+    project.succeed(&["up", "-d"]);
+    let before = pids(&project, &["db", "api"]);
+    let after = "
+project: shop
+services:
+  db: {run: [MISBEHAVE, serve], restart: always}
+  api: {run: [MISBEHAVE, serve], env: {LEVEL: two}, depends_on: [db]}
+  new: {run: [MISBEHAVE, serve], depends_on: [api]}
+";
+    write(&project, after);
+    wait_until("the change to be seen", SOON, || !project.status().unwrap().changes.is_empty());
+    let told = project.succeed(&["diff"]);
+    assert!(
+        told.contains("env.LEVEL: one → two") && told.contains("+ new") && told.contains("- old"),
+        "{told}"
+    );
+    project.succeed(&["apply"]);
+    let now = pids(&project, &["db", "api"]);
+    assert_eq!(now[0], before[0], "db runs on");
+    assert_ne!(now[1], before[1], "api was started anew");
+    assert_eq!(project.node("new").health, Health::Healthy);
+    let status = project.status().unwrap();
+    assert!(status.changes.is_empty() && status.nodes.iter().all(|node| node.name != "old"), "{status:#?}");
+    assert!(project.succeed(&["diff"]).starts_with("Nothing is different"));
+}
+
+#[test]
+fn what_does_not_come_up_is_taken_back() {
+    let project = TestProject::new(BEFORE);
+    project.succeed(&["up", "-d"]);
+    let after = "
+project: shop
+services:
+  db: {run: [MISBEHAVE, serve]}
+  api: {run: [MISBEHAVE, exits-at-once, '3'], restart: never, depends_on: [db]}
+  web: {run: [MISBEHAVE, serve], depends_on: [api]}
+";
+    write(&project, after);
+    let printed = project.kinfra(&["apply"]);
+    assert_eq!(printed.code, Some(1), "{printed:#?}");
+    assert!(printed.stdout.contains("api: exited with code 3"), "{printed:#?}");
+    for name in ["db", "api", "old"] {
+        project.wait_for_node(name, "as before", |node| node.health == Health::Healthy && !node.changed);
+    }
+    let status = project.status().unwrap();
+    assert!(status.nodes.iter().all(|node| node.name != "web") && !status.changes.is_empty(), "{status:#?}");
+}
+
+#[test]
+fn what_runs_with_older_settings_says_so_also_after_the_engine_was_lost() {
+    let project = TestProject::new(BEFORE);
+    project.succeed(&["up", "-d"]);
+    write(&project, &BEFORE.replace("one", "two"));
+    project.succeed(&["up", "-d"]);
+    assert!(project.node("api").changed && !project.node("db").changed);
+    let before = pids(&project, &["api"]);
+    let host = project.home.processes().into_iter().find(|process| process.command.contains("kinfra host"));
+    let pid = rustix::process::Pid::from_raw(host.unwrap().pid.cast_signed()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    wait_until("the engine to be gone", SOON, || project.kinfra(&["status"]).code == Some(4));
+    project.succeed(&["up", "-d", "db"]);
+    assert_eq!((pids(&project, &["api"]), project.node("api").changed), (before.clone(), true));
+    project.succeed(&["apply"]);
+    assert!(pids(&project, &["api"]) != before && !project.node("api").changed);
+}
+
+#[test]
+fn what_ran_is_restored_where_that_is_wished_and_not_elsewhere() {
+    let project = TestProject::new(BEFORE);
+    project.succeed(&["up", "-d", "api"]);
+    project.succeed(&["quit"]);
+    project.succeed(&["up", "-d", "old"]);
+    let running = || -> Vec<String> {
+        let nodes = project.status().unwrap().nodes;
+        nodes.into_iter().filter(|node| node.pid.is_some()).map(|node| node.name).collect()
+    };
+    assert_eq!(running(), ["old"]);
+    project.succeed(&["up", "-d", "api"]);
+    project.succeed(&["quit"]);
+    let settings = project.home.home().config.join("settings.yaml");
+    std::fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    std::fs::write(settings, "restore: true\n").unwrap();
+    project.succeed(&["up", "-d", "old"]);
+    for name in ["db", "api", "old"] {
+        project.wait_for_node(name, "healthy", |node| node.health == Health::Healthy);
+    }
+}

@@ -45,6 +45,10 @@ pub enum Command {
     Down(Services),
     /// Restart services, or the whole project in order, and wait until they are healthy
     Restart(Restart),
+    /// Show what the configuration says that is not in effect
+    Diff,
+    /// Put a changed configuration into effect: just what changed, and back if that doesn't come up
+    Apply,
     /// Show the project's services
     Status,
     /// Show what the services printed

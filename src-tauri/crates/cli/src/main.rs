@@ -74,6 +74,8 @@ async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitC
         Command::Down(arguments) => commands::down(surroundings, &arguments).await,
         Command::Restart(arguments) => commands::restart(surroundings, &arguments).await,
         Command::Status => commands::status(surroundings).await,
+        Command::Diff => commands::diff(surroundings).await,
+        Command::Apply => commands::apply(surroundings).await,
         Command::Events(arguments) => commands::events(surroundings, &arguments).await,
         Command::Logs(arguments) => commands::logs(surroundings, &arguments).await,
         Command::Url(arguments) => commands::url(surroundings, &arguments).await,

@@ -3,6 +3,7 @@
 //! Nothing here does I/O. The same types travel over Tauri's IPC, the control socket and in-process calls;
 //! the TypeScript twins in `ui/src/lib/rpc` are generated from them by `./dev generate`.
 
+mod changes;
 mod command;
 mod doctor;
 mod events;
@@ -16,6 +17,9 @@ mod requests;
 mod state;
 mod update;
 
+pub use changes::{
+    Applied, ApplyProject, ChangeKind, CompareProject, Comparison, ServiceChange, SettingChange,
+};
 pub use command::Command;
 pub use doctor::{Examination, Examine, Finding, Level};
 pub use events::{EventKind, EventList, NodeEvent, ReadEvents};

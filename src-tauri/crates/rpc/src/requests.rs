@@ -5,8 +5,9 @@ use ts_rs::TS;
 
 use crate::command::commands;
 use crate::{
-    AdoptPort, AskPort, EventList, Examination, Examine, FreePort, ListPorts, LogFilter, LogPage, LogRuns,
-    MovePort, PortList, PortMoved, PortReport, ReadEvents, ReleasePorts, ReservePorts, Snapshot,
+    AdoptPort, Applied, ApplyProject, AskPort, CompareProject, Comparison, EventList, Examination, Examine,
+    FreePort, ListPorts, LogFilter, LogPage, LogRuns, MovePort, PortList, PortMoved, PortReport, ReadEvents,
+    ReleasePorts, ReservePorts, Snapshot,
 };
 
 commands! {
@@ -20,6 +21,10 @@ commands! {
     "project.add" => AddProject -> ProjectAdded,
     /// Stops a project and forgets it, with its ports and logs. The folder is left alone.
     "project.remove" => RemoveProject -> Done,
+    /// What applying the configuration would change.
+    "project.compare" => CompareProject -> Comparison,
+    /// Applies the configuration to just what it changes, and takes it back when that doesn't come up.
+    "project.apply" => ApplyProject -> Applied,
     "stack.start" => Start -> Done,
     "stack.stop" => Stop -> Done,
     "stack.restart" => Restart -> Done,

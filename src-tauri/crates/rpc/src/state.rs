@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Exit, Problem};
+use crate::{Exit, Problem, ServiceChange};
 
 /// Where a node is in its life.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -116,6 +116,9 @@ pub struct NodeState {
     /// What it said last before it ended by itself; none while it runs.
     #[serde(default)]
     pub last_lines: Vec<String>,
+    /// It runs with other settings than the configuration has: a restart would apply them.
+    #[serde(default)]
+    pub changed: bool,
     /// A start of the whole project leaves it out: it is manual, or of a profile that isn't asked for.
     #[serde(default)]
     pub optional: bool,
@@ -165,6 +168,12 @@ pub struct ProjectState {
     pub groups: BTreeMap<String, Vec<String>>,
     /// What is wrong with its configuration; the nodes are then those of the last good one.
     pub problems: Vec<Problem>,
+    /// What the configuration says now, and is not in effect: it was changed since it was last taken up.
+    #[serde(default)]
+    pub changes: Vec<ServiceChange>,
+    /// A changed configuration is being applied.
+    #[serde(default)]
+    pub applying: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]

@@ -12,14 +12,34 @@ export type AdoptPort = { project: string, service: string, name?: string,
  */
 port?: number, };
 
+export type Applied = { changes: Array<ServiceChange>, 
+/**
+ * Why the new part didn't come up; then what was before is back.
+ */
+rolled_back?: Array<Problem>, };
+
+/**
+ * Applies the configuration to just what it changes. Answered when that is up, or what was before is back.
+ */
+export type ApplyProject = { project: string, };
+
 export type AskPort = { port: number, };
 
 export type Change = { "type": "engine", engine: EngineState, } | { "type": "project", project: ProjectState, } | { "type": "project_removed", slug: string, } | { "type": "node", slug: string, node: NodeState, };
 
+export type ChangeKind = "added" | "removed" | "changed";
+
 /**
  * What each command takes and answers. It exists for the TypeScript side alone.
  */
-export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
+export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
+
+/**
+ * Reads the configuration, and says what applying it would change.
+ */
+export type CompareProject = { project: string, };
+
+export type Comparison = { changes: Array<ServiceChange>, };
 
 export type Delta = { 
 /**
@@ -292,6 +312,10 @@ problem?: Problem,
  */
 last_lines: Array<string>, 
 /**
+ * It runs with other settings than the configuration has: a restart would apply them.
+ */
+changed: boolean, 
+/**
  * A start of the whole project leaves it out: it is manual, or of a profile that isn't asked for.
  */
 optional: boolean, };
@@ -455,7 +479,15 @@ groups: { [key in string]: Array<string> },
 /**
  * What is wrong with its configuration; the nodes are then those of the last good one.
  */
-problems: Array<Problem>, };
+problems: Array<Problem>, 
+/**
+ * What the configuration says now, and is not in effect: it was changed since it was last taken up.
+ */
+changes: Array<ServiceChange>, 
+/**
+ * A changed configuration is being applied.
+ */
+applying: boolean, };
 
 export type Protocol = "tcp" | "udp";
 
@@ -506,7 +538,7 @@ export type RemoveProject = { project: string, };
 /**
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
-export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
 
 export type ReservePorts = { range: PortRange, reason: string, };
 
@@ -531,6 +563,28 @@ export type Restart = { project: string, services: Array<string>,
  * Also what depends on them and runs.
  */
 dependants?: boolean, };
+
+/**
+ * What a configuration says of one service, against what is in effect.
+ */
+export type ServiceChange = { service: string, kind: ChangeKind, 
+/**
+ * Of a changed service.
+ */
+settings: Array<SettingChange>, 
+/**
+ * To apply it, the service's process is started anew.
+ */
+restarts: boolean, };
+
+/**
+ * One setting, before and after; none where it wasn't or isn't there, or is more than a line can say.
+ */
+export type SettingChange = { 
+/**
+ * As in the configuration: `run`, `env.LOG_LEVEL`.
+ */
+key: string, before?: string, after?: string, };
 
 export type ShowWindow = Record<symbol, never>;
 

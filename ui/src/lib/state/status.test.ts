@@ -42,6 +42,8 @@ describe('a project in a few words', () => {
     folder: '/shop',
     nodes,
     groups: {},
+    changes: [],
+    applying: false,
     problems: Array.from({ length: problems }, () => ({ code: 'config_cycle', message: 'A cycle.' })),
   });
 

@@ -1,5 +1,6 @@
 //! One file per command, or per few that are alike.
 
+mod configuration;
 mod doctor;
 mod down;
 mod end;
@@ -17,6 +18,7 @@ mod up;
 mod url;
 mod wait;
 
+pub use configuration::{apply, diff};
 pub use doctor::doctor;
 pub use down::down;
 pub use end::quit;

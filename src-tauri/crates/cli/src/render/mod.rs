@@ -1,6 +1,7 @@
 //! Text from state: pure functions, so that each can be pinned by a snapshot.
 
 mod ansi;
+mod changes;
 mod events;
 mod failure;
 mod findings;
@@ -16,6 +17,7 @@ mod table;
 mod tests;
 mod time;
 
+pub use changes::{applied, changes};
 pub use events::events;
 pub use failure::failure;
 pub use findings::findings;

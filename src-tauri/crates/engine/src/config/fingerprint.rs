@@ -2,10 +2,18 @@ use super::spec::ServiceSpec;
 use super::stable_hash::stable_hash;
 
 impl ServiceSpec {
-    /// A hash of everything that the configuration says about the service, with its references unresolved. When it
-    /// differs from that of the running process, a restart would change something.
+    /// A hash of everything that takes effect when a process is launched, with its references unresolved. When it
+    /// differs from that of the running process, a restart would change something; all other settings are taken up
+    /// as it runs.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
-        stable_hash(self)
+        stable_hash(&(self.kind, &self.run, &self.dir, &self.env, &self.env_files, &self.ports))
+    }
+
+    /// What is in effect of a process that was launched with these settings, and of `current` since.
+    #[must_use]
+    pub fn in_effect(&self, current: &Self) -> Self {
+        let Self { kind, run, dir, env, env_files, ports, .. } = self.clone();
+        Self { kind, run, dir, env, env_files, ports, ..current.clone() }
     }
 }

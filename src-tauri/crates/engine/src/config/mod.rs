@@ -4,6 +4,7 @@ mod assemble;
 mod checks;
 mod compile;
 mod declaration;
+mod diff;
 pub mod dotenv;
 mod find;
 mod fingerprint;
@@ -24,6 +25,7 @@ mod tree;
 mod user_settings;
 
 pub use compile::parse;
+pub use diff::{Difference, SettingDifference, diff};
 pub use find::find;
 pub use json_schema::json_schema;
 pub use load::{load, load_file};

@@ -20,6 +20,8 @@ pub struct UserSettings {
     pub range: Option<PortRange>,
     /// Ports that are never chosen, in the order of the file.
     pub reserved: Vec<PortRange>,
+    /// Whether an engine starts what ran when the last one ended.
+    pub restore: bool,
 }
 
 /// Reads the settings in a folder. A folder or file that isn't there says nothing, so that the defaults hold.
@@ -43,20 +45,30 @@ pub(super) fn parse(file: &Path, text: &str, format: Format) -> Result<UserSetti
     if !problems.is_empty() {
         return Err(problems);
     }
-    let PortsFile { range, reserved } = declared.unwrap_or_else(Fields::defaults).ports;
-    Ok(UserSettings { range, reserved: reserved.into_iter().map(|PortOrRange(range)| range).collect() })
+    let SettingsFile { ports: PortsFile { range, reserved }, restore } =
+        declared.unwrap_or_else(Fields::defaults);
+    let reserved = reserved.into_iter().map(|PortOrRange(range)| range).collect();
+    Ok(UserSettings { range, reserved, restore })
 }
 
 #[derive(Debug)]
 pub(super) struct SettingsFile {
     ports: PortsFile,
+    restore: bool,
 }
 
 impl Record for SettingsFile {
     const MEANING: &'static str = "What a user sets for all projects.";
 
     fn declare(fields: &mut Fields<'_>) -> Self {
-        Self { ports: fields.optional("ports", "Where ports are chosen.").unwrap_or_else(Fields::defaults) }
+        Self {
+            ports: fields.optional("ports", "Where ports are chosen.").unwrap_or_else(Fields::defaults),
+            restore: fields.or(
+                "restore",
+                "Start what ran when KInfra ended, once it is started again.",
+                false,
+            ),
+        }
     }
 }
 

@@ -38,6 +38,8 @@ impl Engine {
             Request::WatchState(watch) => reply(&watch, Done {}),
             Request::AddProject(add) => reply(&add, self.add_project(&add.folder).await?),
             Request::RemoveProject(remove) => reply(&remove, self.remove_project(&remove.project).await?),
+            Request::CompareProject(of) => reply(&of, self.compare(&of.project).await?),
+            Request::ApplyProject(apply) => reply(&apply, self.apply(&apply.project).await?),
             Request::Start(start) => reply(&start, self.start(&start).await?),
             Request::Stop(stop) => reply(&stop, self.stop(&stop).await?),
             Request::Restart(restart) => reply(&restart, self.restart(&restart).await?),

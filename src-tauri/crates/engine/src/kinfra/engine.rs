@@ -13,9 +13,10 @@ use kinfra_rpc::{EndMode, ErrorCode, Failure, Problem};
 use tokio::sync::{Notify, watch};
 
 use super::catalog::Catalog;
+use super::configuration_watch::ConfigurationWatch;
 use super::lock::Lock;
 use super::options::EngineOptions;
-use crate::config::Selection;
+use crate::config::{ProjectSpec, Selection};
 use crate::control::{Client, Server};
 use crate::events::Hub;
 use crate::orchestrator::Stack;
@@ -55,6 +56,12 @@ pub(super) struct Project {
     pub changed: Arc<Notify>,
     /// Which services names, groups and profiles stand for.
     pub selection: Arc<Selection>,
+    /// The configuration that is in effect for the next launches; none before a valid one was read.
+    pub spec: Option<Arc<ProjectSpec>>,
+    /// Held while a configuration is being applied.
+    pub applying: Arc<tokio::sync::Mutex<()>>,
+    /// Ends with the last one who has it.
+    pub watch: Arc<ConfigurationWatch>,
 }
 
 impl Kinfra {

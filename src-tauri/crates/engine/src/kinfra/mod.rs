@@ -1,8 +1,10 @@
 //! The facade: the only thing that shell, CLI and control socket call.
 
 mod adoption;
+mod applying;
 mod catalog;
 mod commands;
+mod configuration_watch;
 mod doctor;
 mod ending;
 mod engine;

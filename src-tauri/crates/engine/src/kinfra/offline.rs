@@ -23,7 +23,7 @@ use super::options::registry_options;
 use super::ports::named_port;
 use super::setting_aside::{open_store, problem};
 use crate::clock::Clock;
-use crate::config::ServiceSpec;
+use crate::config::{ServiceSpec, load_user_settings};
 use crate::control::{Client, Dispatch, Updates};
 use crate::home::Home;
 use crate::port_registry::{InstancePorts, PortRegistry, Wanted};
@@ -70,7 +70,7 @@ async fn open(
     environment: &BTreeMap<String, String>,
     lock: Lock,
 ) -> Result<(Client, Vec<Problem>), Failure> {
-    let options = registry_options(home, environment)?;
+    let options = registry_options(load_user_settings(&home.config)?, environment)?;
     let (store, set_aside) = open_store(&home.database()).await?;
     let problems: Vec<Problem> = set_aside.iter().map(|file| problem(file)).collect();
     // Only an engine can ask the keeper which ports the running services have.
@@ -155,7 +155,15 @@ impl Offline {
                 }
                 Err(problems) => (vec![], BTreeMap::new(), problems),
             };
-            snapshot.projects.push(ProjectState { slug, name, folder, nodes, groups, problems });
+            snapshot.projects.push(ProjectState {
+                slug,
+                name,
+                folder,
+                nodes,
+                groups,
+                problems,
+                ..ProjectState::default()
+            });
         }
         Ok(snapshot)
     }

@@ -17,6 +17,7 @@ use crate::control::Server;
 use crate::events::Hub;
 use crate::logs::KnownSecrets;
 use crate::notifier;
+use crate::orchestrator::Command;
 use crate::port_registry::PortRegistry;
 use crate::process::{Keeper, KeeperOptions, boot_id, raise_descriptor_limit};
 use crate::proxy_server::{ProxyContext, ProxyServer};
@@ -87,8 +88,9 @@ impl Kinfra {
             lock: Mutex::new(Some(lock)),
             weak: weak.clone(),
         });
-        engine.load_all(&mut adoption).await?;
+        let unfinished = engine.load_all(&mut adoption).await?;
         adoption.clear(&engine.services).await;
+        engine.go_on_with(unfinished).await;
         tokio::spawn(reports::follow(Arc::downgrade(&engine), events));
         tokio::spawn(notifier::watch(Arc::clone(&engine.hub)));
         engine.serve()?;
@@ -98,6 +100,15 @@ impl Kinfra {
 }
 
 impl Engine {
+    async fn go_on_with(&self, unfinished: Vec<(String, Vec<String>)>) {
+        for (slug, names) in unfinished.into_iter().filter(|(_, names)| !names.is_empty()) {
+            tracing::info!(project = slug, ?names, "started as before");
+            if let Ok(project) = self.project(&slug) {
+                project.stack.tell(Command::Start { names, again: false }).await;
+            }
+        }
+    }
+
     fn serve(self: &Arc<Self>) -> Result<(), Failure> {
         let socket = self.options.home.control_socket();
         let server = Server::listen(&socket, Arc::clone(self) as Arc<_>)

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use kinfra_rpc::{ErrorCode, Failure, Host, PortRange, Problem};
 
-use crate::config::load_user_settings;
+use crate::config::{UserSettings, load_user_settings};
 use crate::home::Home;
 use crate::port_registry::RegistryOptions;
 use crate::process::ephemeral_range;
@@ -23,6 +23,8 @@ pub struct EngineOptions {
     /// In place of the stored one; 0 takes any free port and stores nothing.
     pub proxy_port: Option<u16>,
     pub ports: RegistryOptions,
+    /// Whether to start what ran when the last engine of the home ended.
+    pub restore: bool,
 }
 
 impl EngineOptions {
@@ -43,8 +45,10 @@ impl EngineOptions {
                 Some(text.parse().map_err(|_| invalid("KINFRA_PROXY_PORT", text, "a port, such as 7080"))?)
             }
         };
-        let ports = registry_options(&home, &environment)?;
-        Ok(Self { home, host, keeper_program, environment, proxy_port, ports })
+        let settings = load_user_settings(&home.config)?;
+        let restore = settings.restore;
+        let ports = registry_options(settings, &environment)?;
+        Ok(Self { home, host, keeper_program, environment, proxy_port, ports, restore })
     }
 }
 
@@ -53,10 +57,9 @@ impl EngineOptions {
 /// # Errors
 /// What is wrong with the variable or the settings.
 pub fn registry_options(
-    home: &Home,
+    settings: UserSettings,
     environment: &BTreeMap<String, String>,
 ) -> Result<RegistryOptions, Failure> {
-    let settings = load_user_settings(&home.config)?;
     let range = match environment.get("KINFRA_PORT_RANGE") {
         None => settings.range.unwrap_or(DEFAULT_RANGE),
         Some(text) => {

@@ -23,16 +23,20 @@ use crate::service_manager::{Former, Instance, ServiceNode};
 use crate::store::StoredProject;
 
 impl Engine {
-    pub async fn load_all(&self, adoption: &mut Adoption) -> Result<(), Failure> {
+    /// Answers with what is to be started, by project: what ran when the last engine ended, where that is wished;
+    /// and where it was killed in the midst of a start, what it had still to do.
+    pub async fn load_all(&self, adoption: &mut Adoption) -> Result<Vec<(String, Vec<String>)>, Failure> {
         let _turn = self.catalog.loading.lock().await;
+        let mut unfinished = vec![];
         for (stored, spec) in self.catalog.projects().await? {
+            let slug = stored.slug.clone();
             let (spec, problems) = match spec {
                 Ok(spec) => (Some(spec), vec![]),
                 Err(problems) => (None, problems),
             };
-            self.load(stored, spec, problems, Some(adoption)).await?;
+            unfinished.push((slug, self.load(stored, spec, problems, Some(adoption)).await?));
         }
-        Ok(())
+        Ok(unfinished)
     }
 
     pub async fn add_project(&self, folder: &Path) -> Result<ProjectAdded, Failure> {
@@ -46,6 +50,10 @@ impl Engine {
             }
             Admission::Moved(stored) => {
                 self.project(&stored.slug)?.instance.change(|facts| facts.folder.clone_from(&stored.folder));
+                let watch = Arc::new(self.watch_configuration(&stored.slug, &stored.folder));
+                if let Some(project) = self.projects().get_mut(&stored.slug) {
+                    project.watch = watch;
+                }
                 stored.slug
             }
             Admission::Known(stored) => stored.slug,
@@ -78,7 +86,7 @@ impl Engine {
         spec: Option<ProjectSpec>,
         mut problems: Vec<Problem>,
         mut adoption: Option<&mut Adoption>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Vec<String>, Failure> {
         let slug = stored.slug.clone();
         let mut specs = spec.as_ref().map(|spec| spec.services.clone()).unwrap_or_default();
         // A run whose service the configuration no longer has can still be stopped.
@@ -122,18 +130,26 @@ impl Engine {
                 ServiceNode::new(&self.services, &instance, service, newest, former, Arc::clone(&changed));
             services.insert(node.name().to_owned(), node);
         }
+        let mut unfinished = self.store.desired(slug.clone()).await?;
+        unfinished.retain(|name| services.contains_key(name) && !wanted.contains(name));
+        if wanted.is_empty() && !self.options.restore {
+            unfinished.clear();
+        }
         let state = state(&slug, &stored.name, &stored.folder, spec.as_ref(), problems);
         let context = StackContext { hub: Arc::clone(&self.hub), store: self.store.clone() };
         let graph = spec.as_ref().map(graph).unwrap_or_default();
         let stack = Stack::spawn(context, state, graph, nodes(&services), Arc::clone(&changed), wanted);
         let selection = Arc::new(spec.as_ref().map(Selection::new).unwrap_or_default());
-        let project = Project { stack, instance, services, changed, selection };
+        let watch = Arc::new(self.watch_configuration(&slug, &stored.folder));
+        let applying = Arc::default();
+        let spec = spec.map(Arc::new);
+        let project = Project { stack, instance, services, changed, selection, spec, applying, watch };
         self.projects().insert(slug, project);
-        Ok(())
+        Ok(unfinished)
     }
 
     /// Another configuration for a project that is known. What runs goes on, and takes it up with its next start.
-    async fn replace(&self, project: Project, spec: ProjectSpec) -> Result<(), Failure> {
+    pub(super) async fn replace(&self, project: Project, spec: ProjectSpec) -> Result<(), Failure> {
         let before = project.instance.facts();
         let slug = before.slug.clone();
         let ports = self.catalog.claim(&slug, &spec).await?;
@@ -159,7 +175,8 @@ impl Engine {
         let (graph, nodes) = (graph(&spec), nodes(&services));
         project.stack.tell(Command::Replace { state, graph, nodes }).await;
         let selection = Arc::new(Selection::new(&spec));
-        self.projects().insert(slug, Project { services, selection, ..project });
+        let spec = Some(Arc::new(spec));
+        self.projects().insert(slug, Project { services, selection, spec, ..project });
         Ok(())
     }
 }

@@ -87,7 +87,8 @@ fn secrets_of(environment: &BTreeMap<String, String>) -> BTreeSet<String> {
     found
 }
 
-fn is_secret(name: &str) -> bool {
+#[must_use]
+pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     NAMES.iter().any(|part| name.contains(part)) && !PLACES.iter().any(|end| name.ends_with(end))
 }

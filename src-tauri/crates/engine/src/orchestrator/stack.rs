@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use kinfra_rpc::{NodeKind, NodeState, Problem, ProjectState};
+use kinfra_rpc::{NodeKind, NodeState, Problem, ProjectState, ServiceChange};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::graph::Graph;
@@ -42,6 +42,10 @@ pub enum Command {
     End { kill: bool },
     /// What is wrong with the configuration; nodes and graph stay those of the last good one.
     Problems(Vec<Problem>),
+    /// The configuration is fine, and says this that isn't in effect.
+    Differs(Vec<ServiceChange>),
+    /// A configuration is being applied, or no longer.
+    Applying(bool),
     /// Other nodes, graph or facts, from a configuration that was read again.
     Replace { state: ProjectState, graph: Graph, nodes: IndexMap<String, Arc<dyn Node>> },
 }
@@ -74,6 +78,7 @@ impl Stack {
             wanted,
             ending: false,
             wishes: Wishes::new(),
+            broken: vec![],
             changed,
         };
         task.publish_project();
@@ -102,6 +107,8 @@ struct Task {
     /// Everything is being stopped, although that is not what the user wants to run next time.
     ending: bool,
     wishes: Wishes,
+    /// What is wrong with the configuration as it is written now.
+    broken: Vec<Problem>,
     changed: Arc<Notify>,
 }
 
@@ -128,7 +135,7 @@ impl Task {
         match command {
             Command::End { .. } => self.ending = true,
             Command::Start { .. } | Command::Restart { .. } => self.ending = false,
-            Command::Stop(_) | Command::Problems(_) | Command::Replace { .. } => {}
+            _ => {}
         }
         match command {
             Command::Start { names, again } => {
@@ -166,7 +173,17 @@ impl Task {
                 }
             }
             Command::Problems(problems) => {
-                self.state.problems = problems;
+                self.broken = problems;
+                self.state.changes.clear();
+                self.publish_project();
+            }
+            Command::Differs(changes) => {
+                self.broken.clear();
+                self.state.changes = changes;
+                self.publish_project();
+            }
+            Command::Applying(applying) => {
+                self.state.applying = applying;
                 self.publish_project();
             }
             Command::Replace { state, graph, nodes } => self.replace(state, graph, nodes).await,
@@ -180,7 +197,9 @@ impl Task {
                 self.leaving.insert(name, node);
             }
         }
-        (self.state, self.graph) = (state, graph);
+        let applying = self.state.applying;
+        (self.state, self.graph) = (ProjectState { applying, ..state }, graph);
+        self.broken.clear();
         self.wanted.retain(|name| self.nodes.contains_key(name));
         self.wishes.retain(|name, _| self.nodes.contains_key(name));
         self.publish_project();
@@ -262,7 +281,11 @@ impl Task {
 
     fn publish_project(&self) {
         let nodes = self.shown(&self.observe());
-        self.context.hub.set_project(ProjectState { nodes, ..self.state.clone() });
+        let mut state = ProjectState { nodes, ..self.state.clone() };
+        if !self.broken.is_empty() {
+            state.problems.clone_from(&self.broken);
+        }
+        self.context.hub.set_project(state);
     }
 
     async fn store_wanted(&self) {

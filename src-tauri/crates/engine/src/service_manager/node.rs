@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 
 use super::instance::{Instance, direct_url};
 use super::reload::Reload;
-use super::service::{Running, Service, ServiceContext};
+use super::service::{Launch, Running, Service, ServiceContext};
 use super::settings::settings;
 use crate::clock::Clock;
 use crate::config::{ServiceSpec, ServiceType};
@@ -38,6 +38,8 @@ pub struct AdoptedRun {
     pub pid: u32,
     /// Milliseconds since 1970.
     pub started_at: u64,
+    /// Of what it was launched with; none if that was not known.
+    pub fingerprint: Option<u64>,
     /// It ended while no engine was there.
     pub ended: Option<Exit>,
 }
@@ -131,6 +133,16 @@ impl ServiceNode {
         self.service.spec()
     }
 
+    /// What its process was launched with, or at least the fingerprint of that; none without a process.
+    #[must_use]
+    pub fn launched(&self) -> Option<Result<Arc<ServiceSpec>, u64>> {
+        match self.service.launch() {
+            Launch::With(spec) => Some(Ok(spec)),
+            Launch::Fingerprint(fingerprint) => Some(Err(fingerprint)),
+            Launch::Unknown => None,
+        }
+    }
+
     /// How long it may take to end by itself.
     #[must_use]
     pub fn grace(&self) -> Duration {
@@ -151,11 +163,13 @@ fn resumed(end: &RunEnd, clock: &Clock) -> Resumed {
 
 impl Service {
     /// A run that an earlier engine began.
-    fn take_over(&self, AdoptedRun { id, number, pid, ended, .. }: AdoptedRun, supervisor: &Supervisor) {
+    fn take_over(&self, adopted: AdoptedRun, supervisor: &Supervisor) {
+        let AdoptedRun { id, number, pid, ended, fingerprint, .. } = adopted;
         self.context.runs.begin(id.clone(), self.ticket, number);
         let ports = self.instance.facts().ports.get(&self.name).cloned().unwrap_or_default();
         let running = Running::new(id, Instant::now(), ports);
-        self.lock().insert(number, Running { pid: Some(pid), ..running });
+        let launched = fingerprint.map_or(Launch::Unknown, Launch::Fingerprint);
+        self.lock().insert(number, Running { pid: Some(pid), launched, ..running });
         let text = match ended {
             Some(_) => "ended while no engine was there",
             None => "goes on under a new engine",
@@ -191,6 +205,8 @@ impl Node for ServiceNode {
         let shown = |moment| self.service.context.clock.wall_at(moment);
         let name = &self.service.name;
         let facts = self.service.instance.facts();
+        let changed = view.phase.is_active() && self.service.is_changed();
+        let note = if changed { " · changed, restart to apply" } else { "" };
         NodeState {
             name: name.clone(),
             kind: match self.service.spec().kind {
@@ -199,7 +215,7 @@ impl Node for ServiceNode {
             },
             phase: view.phase,
             health: view.health,
-            detail: view.detail,
+            detail: view.detail + note,
             pid: view.pid.filter(|pid| *pid != 0),
             port: self.service.present_port(view.phase),
             listens_on: self.service.listens_on(),
@@ -213,6 +229,7 @@ impl Node for ServiceNode {
             kill_at: view.kill_at.map(shown),
             problem: view.problem,
             optional: facts.optional.contains(name),
+            changed,
             last_lines: self.service.shown_last_lines(view.phase),
             ..NodeState::default()
         }

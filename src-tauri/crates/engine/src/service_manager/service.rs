@@ -85,16 +85,29 @@ pub(super) struct Running {
     pub(super) looked_at: Option<Instant>,
     /// A server that KInfra did not start.
     pub(super) foreign: bool,
+    /// Of what it was launched with; those of an earlier engine are known by their fingerprint alone.
+    pub(super) launched: Launch,
     /// The listeners that were found on its ports.
     pub(super) seen: Vec<Seen>,
     /// How far its log was searched for a line; none where nothing is searched for.
     pub(super) log_from: Option<String>,
 }
 
+/// What a run was launched with.
+#[derive(Clone)]
+pub(super) enum Launch {
+    With(Arc<ServiceSpec>),
+    /// By an earlier engine.
+    Fingerprint(u64),
+    /// Another's server.
+    Unknown,
+}
+
 impl Running {
-    pub(super) const fn new(id: String, since: Instant, ports: Vec<NodePort>) -> Self {
+    pub(super) fn new(id: String, since: Instant, ports: Vec<NodePort>) -> Self {
         let (pid, elsewhere, looked_at, log_from) = (None, None, None, None);
-        Self { id, since, pid, ports, elsewhere, looked_at, foreign: false, seen: vec![], log_from }
+        let (foreign, seen, launched) = (false, vec![], Launch::Unknown);
+        Self { id, since, pid, ports, elsewhere, looked_at, foreign, launched, seen, log_from }
     }
 
     /// What it was given as `PORT`.
@@ -154,7 +167,8 @@ impl Unit for Service {
         self.last_lines.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let log_from = if spec.health.reads_log() { self.end_of_log().await } else { None };
         let running = Running::new(id.clone(), Instant::now(), ports.to_vec());
-        self.lock().insert(number, Running { log_from, ..running });
+        let launched = Launch::With(Arc::clone(&spec));
+        self.lock().insert(number, Running { log_from, launched, ..running });
         let spawn = Spawn {
             run: id.clone(),
             number,
@@ -296,6 +310,25 @@ impl Service {
         match newest {
             Some(port) if phase.is_active() => port,
             _ => self.instance.facts().port(&self.name),
+        }
+    }
+
+    /// What the newest process was launched with.
+    pub(super) fn launch(&self) -> Launch {
+        let runs = self.lock();
+        let newest = runs.iter().max_by_key(|(number, _)| **number);
+        newest.map_or(Launch::Unknown, |(_, running)| running.launched.clone())
+    }
+
+    /// Whether it runs with other settings than the next launch would have.
+    pub(super) fn is_changed(&self) -> bool {
+        match self.launch() {
+            Launch::With(spec) => {
+                let current = self.spec();
+                !Arc::ptr_eq(&spec, &current) && spec.fingerprint() != current.fingerprint()
+            }
+            Launch::Fingerprint(fingerprint) => fingerprint != self.spec().fingerprint(),
+            Launch::Unknown => false,
         }
     }
 

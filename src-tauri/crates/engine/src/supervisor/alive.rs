@@ -70,6 +70,26 @@ impl Alive {
         alive
     }
 
+    /// Other settings for its probes: what is known of it stays.
+    pub fn configure(&mut self, now: Moment, settings: &Settings) {
+        let begun = self.ready_since.is_some();
+        for (check, settings, due) in [
+            (&mut self.readiness, settings.readiness, now),
+            (&mut self.liveness, settings.liveness, now),
+            // One that has succeeded, or was not there at the start, is of the past.
+            (&mut self.startup, settings.startup.filter(|_| !begun), now),
+        ] {
+            match (check.as_mut(), settings) {
+                (Some(check), Some(settings)) if check.settings != settings => {
+                    check.settings = settings;
+                    check.due = due;
+                }
+                (Some(_), Some(_)) | (None, None) => {}
+                (_, settings) => *check = settings.map(|settings| Check::new(settings, due)),
+            }
+        }
+    }
+
     /// When a probe is due; none while one is being asked.
     pub fn deadline(&self) -> Option<Moment> {
         let due = self.candidates().map(|(_, check)| check.due).min()?;

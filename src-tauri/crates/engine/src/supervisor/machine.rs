@@ -142,6 +142,9 @@ impl Machine {
             Input::Tick => self.tick(now),
             Input::Configure(settings) => {
                 self.settings = *settings;
+                if let State::Alive(alive) = &mut self.state {
+                    alive.configure(now, &self.settings);
+                }
                 vec![]
             }
         }

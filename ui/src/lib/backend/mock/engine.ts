@@ -143,6 +143,8 @@ export class MockEngine implements Backend {
     'stack.start': ({ project, services }) => this.#done(() => this.#start(project, services)),
     'stack.stop': ({ project, services }) => this.#done(() => this.#stop(project, services)),
     'stack.restart': ({ project, services }) => this.#done(() => this.#restart(project, services)),
+    'project.compare': () => ({ changes: [] }),
+    'project.apply': () => ({ changes: [] }),
     'events.read': () => ({ events: [] }),
     'logs.read': (params) => this.logs.read(params),
     'logs.runs': (params) => this.logs.runs(params),

@@ -62,6 +62,7 @@ export function stoppedNode(project: ProjectPlan, service: ServicePlan): NodeSta
     waits_for: [],
     last_lines: [],
     optional: false,
+    changed: false,
   };
   if (service.port === undefined) return node;
   return {
@@ -79,6 +80,8 @@ export function stoppedProject(plan: ProjectPlan): ProjectState {
     folder: plan.folder,
     nodes: plan.services.map((service) => stoppedNode(plan, service)),
     groups: {},
+    changes: [],
+    applying: false,
     problems: plan.problems ?? [],
   };
 }

@@ -54,14 +54,16 @@ fn what_the_schema_calls_a_default_is_what_silence_means() {
 }
 
 #[test]
-fn a_fingerprint_follows_every_setting_and_nothing_else() {
+fn a_fingerprint_follows_what_takes_effect_at_a_launch_and_nothing_else() {
     let of = |text: &str| spec(text).services[0].fingerprint();
     let plain = of("services: {web: {run: x}, api: {run: x}}");
     assert_eq!(plain, of("# a comment\nservices:\n  web:\n    run: x\n    port: auto\n  api: {run: y}\n"));
     assert_eq!(plain, of("ports: {range: 1-2}\nservices: {web: {run: x, ports: {http: auto}}}"));
+    let with = |setting: &str| of(&format!("services: {{web: {{{setting}}}, api: {{run: x}}}}"));
     for changed in [
         "run: y",
         "run: [x]",
+        "run: x, type: task",
         "run: x, port: 80",
         "run: x, port: [80]",
         "run: x, port: auto/udp",
@@ -71,20 +73,18 @@ fn a_fingerprint_follows_every_setting_and_nothing_else() {
         "run: x, dir: y",
         "run: x, env: {A: b}",
         "run: x, env_file: .env",
-        "run: x, type: task",
+    ] {
+        assert_ne!(plain, with(changed), "{changed}");
+    }
+    for live in [
         "run: x, profiles: dev",
         "run: x, manual: true",
-        "run: x, health: {tcp: true}",
-        "run: x, health: {log: ready}",
-        "run: x, health: {log: read}",
-        "run: x, health: {listener: any}",
-        "run: x, health: {liveness: {}}",
-        "run: x, health: {startup: {}}",
-        "run: x, health: {http: {path: /, body: x}}",
+        "run: x, depends_on: [api]",
+        "run: x, health: {http: /}",
         "run: x, restart: never",
         "run: x, stop: {grace: 1}",
         "run: x, watch: src",
     ] {
-        assert_ne!(plain, of(&format!("services: {{web: {{{changed}}}, api: {{run: x}}}}")), "{changed}");
+        assert_eq!(plain, with(live), "{live}");
     }
 }

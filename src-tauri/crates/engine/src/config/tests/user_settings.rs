@@ -37,6 +37,7 @@ fn the_same_settings_read_the_same_in_every_format() {
     let expected = UserSettings {
         range: Some(range(20_000, 28_999)),
         reserved: vec![range(5432, 5432), range(6000, 6100), range(8080, 8080)],
+        ..UserSettings::default()
     };
     let yaml = "ports:\n  range: 20000-28999\n  reserved: [5432, 6000-6100, '8080']\n";
     let json = r#"{"ports": {"range": "20000-28999", "reserved": [5432, "6000-6100", "8080"]}}"#;
@@ -79,7 +80,7 @@ ports:
   reserve: [1]
   reserved: [0, 70000, 6100-6000, -5, 80/udp, [1]]
 services: {}
-"), @"
+"), @r"
     /home/me/settings.yaml:3:10: `ports.range` is `9000`, but must be two ports with a dash between them, the lower one first, such as `8000-8999`
       hint: a range of one port is written `9000-9000`
     /home/me/settings.yaml:4:3: unknown key `reserve` in `ports`
@@ -91,7 +92,7 @@ services: {}
     /home/me/settings.yaml:5:39: `ports.reserved` is `80/udp`, but must be a port, or a range of ports such as `6000-6100`, the lower one first
     /home/me/settings.yaml:5:47: `ports.reserved` is a list, but must be a port, or a range of ports such as `6000-6100`, the lower one first
     /home/me/settings.yaml:6:1: unknown key `services`
-      hint: known here: `ports`
+      hint: known here: `ports`, `restore`
     ");
     assert_snapshot!(faults("ports: 20000-28999\n"), @"/home/me/settings.yaml:1:8: `ports` is `20000-28999`, but must be a map of settings");
     assert_snapshot!(faults("ports: {}\nports: {}\n"), @"

@@ -21,7 +21,7 @@ impl<'a> Listener<'a> {
     }
 
     /// Sends `PORT PID NANOSECONDS`, the last of CLOCK_MONOTONIC.
-    pub fn tell(&self, port: u16) -> Result<()> {
+    pub fn tell(self, port: u16) -> Result<()> {
         let Some(socket) = self.socket else { return Ok(()) };
         let now = clock_gettime(ClockId::Monotonic);
         let nanoseconds = i128::from(now.tv_sec) * 1_000_000_000 + i128::from(now.tv_nsec);

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::fs::read_dir;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
@@ -34,13 +34,22 @@ impl Peer {
         }
     }
 
-    pub const fn note(self) -> &'static str {
+    /// What a reader of the starts has to know.
+    pub const fn start_note(self) -> &'static str {
+        match self {
+            Self::Honcho | Self::Supervisord => "",
+            Self::Pm2 | Self::Pitchfork => "its daemon's start included",
+            Self::Mprocs => "on a terminal made by script(1)",
+        }
+    }
+
+    /// What a reader of the restarts has to know.
+    pub const fn restart_note(self) -> &'static str {
         match self {
             Self::Honcho => "restarts nothing: it ends all",
-            Self::Supervisord => "",
-            Self::Pm2 => "its daemon's start included",
-            Self::Mprocs => "on a terminal made by script(1)",
-            Self::Pitchfork => "looks for what to restart every 10 s",
+            Self::Supervisord => "waits 1 s",
+            Self::Pm2 | Self::Mprocs => "",
+            Self::Pitchfork => "looks every 10 s",
         }
     }
 
@@ -125,7 +134,9 @@ fn mprocs(program: &Path, stage: &Stage) -> Command {
     let file = stage.write("mprocs.yaml", &json!({ "procs": processes }).to_string());
     let mut command = stage.command(Path::new("script"));
     let shown = format!("stty rows 50 columns 160; exec {} --config {}", program.display(), file.display());
-    command.args(["--quiet", "--command", &shown, "/dev/null"]).env("TERM", "xterm-256color");
+    // script(1) ends when it has read all of its input: this one stays open as long as its handle.
+    command.args(["--quiet", "--command", &shown, "/dev/null"]).stdin(Stdio::piped());
+    command.env("TERM", "xterm-256color");
     command
 }
 

@@ -9,6 +9,7 @@ use kinfra_tests::bench::race::{Race, order};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::arguments::Arguments;
+use crate::peers::Peer;
 use crate::stage::Stage;
 use crate::tells::{Tells, Told, milliseconds, now};
 use crate::tools::{Tool, tools};
@@ -28,7 +29,7 @@ pub fn races(arguments: &Arguments) -> Vec<Race> {
 
 fn race(services: u16, rounds: usize) -> Race {
     let tools: Vec<_> = tools().into_iter().filter(|tool| !is_a_repetition(tool)).collect();
-    let mut lanes: Vec<_> = tools.iter().map(Tool::lane).collect();
+    let mut lanes: Vec<_> = tools.iter().map(|tool| tool.lane(Peer::restart_note)).collect();
     for round in 0..rounds {
         for index in order(tools.len(), round) {
             let lane = &mut lanes[index];

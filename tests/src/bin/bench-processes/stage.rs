@@ -7,6 +7,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use kinfra_tests::{TestHome, bin};
+use rustix::process::{WaitOptions, wait};
 
 /// KInfra chooses by itself among some more ports than it needs, as it does in a user's range.
 const SPARE_PORTS: u16 = 50;
@@ -107,5 +108,7 @@ impl Drop for Stage {
             // An error means that it was waited for already.
             let _ = child.wait();
         }
+        // What the killed ones left behind are this program's children now.
+        while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
     }
 }

@@ -4,8 +4,9 @@
 use kinfra_tests::bench::race::{Race, order};
 
 use crate::arguments::Arguments;
+use crate::peers::Peer;
 use crate::stage::Stage;
-use crate::tools::{Tool, tools};
+use crate::tools::tools;
 
 pub fn races(arguments: &Arguments) -> Vec<Race> {
     arguments.services(&[10, 100, 500]).into_iter().map(|services| race(services, arguments.rounds)).collect()
@@ -13,7 +14,7 @@ pub fn races(arguments: &Arguments) -> Vec<Race> {
 
 fn race(services: u16, rounds: usize) -> Race {
     let tools = tools();
-    let mut lanes: Vec<_> = tools.iter().map(Tool::lane).collect();
+    let mut lanes: Vec<_> = tools.iter().map(|tool| tool.lane(Peer::start_note)).collect();
     for round in 0..rounds {
         for index in order(tools.len(), round) {
             let taken = tools[index].start(&mut Stage::new(services));

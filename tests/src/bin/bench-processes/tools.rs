@@ -38,14 +38,13 @@ pub fn tools() -> Vec<Tool> {
 }
 
 impl Tool {
-    pub fn lane(&self) -> Lane {
+    /// Where its results go; a peer's with what a reader has to know.
+    pub fn lane(&self, note: fn(Peer) -> &'static str) -> Lane {
         match self {
-            Self::Ours { engine_runs: false } => {
-                Lane::new("KInfra: kinfra up -d").noted("healthy by its probes")
-            }
+            Self::Ours { engine_runs: false } => Lane::new("KInfra"),
             Self::Ours { engine_runs: true } => Lane::new("KInfra, its engine runs already"),
             Self::Floor => Lane::new("floor: spawn, connect, wait"),
-            Self::Peer(peer, program) => Lane::new(&peers::version(*peer, program)).noted(peer.note()),
+            Self::Peer(peer, program) => Lane::new(&peers::version(*peer, program)).noted(note(*peer)),
             Self::Missing(peer) => Lane::new(peer.name()).noted("not installed: see what ./dev bench said"),
         }
     }

@@ -54,7 +54,7 @@ impl Engine {
     }
 
     pub fn start(&self) {
-        let start = Start { project: PROJECT.to_owned(), services: vec![] };
+        let start = Start { project: PROJECT.to_owned(), services: vec![], profiles: vec![] };
         self.runtime.block_on(self.client.call(start)).unwrap_or_else(|error| panic!("{error}"));
     }
 

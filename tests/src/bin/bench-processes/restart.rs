@@ -22,6 +22,8 @@ const SETTLE: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(15);
 /// After a restart that took so long no further one is tried in the same stack.
 const SLOW: f64 = 500.0;
+/// So many that don't come back are enough to say so.
+const MOST_MISSED: usize = 2;
 
 pub fn races(arguments: &Arguments) -> Vec<Race> {
     arguments.services(&[10, 100]).into_iter().map(|services| race(services, arguments.rounds)).collect()
@@ -30,17 +32,19 @@ pub fn races(arguments: &Arguments) -> Vec<Race> {
 fn race(services: u16, rounds: usize) -> Race {
     let tools: Vec<_> = tools().into_iter().filter(|tool| !is_a_repetition(tool)).collect();
     let mut lanes: Vec<_> = tools.iter().map(|tool| tool.lane(Peer::restart_note)).collect();
+    let mut missed = vec![(0, 0); tools.len()];
     for round in 0..rounds {
-        for index in order(tools.len(), round) {
-            let lane = &mut lanes[index];
-            let taken = if tools[index].restarts() {
-                measure(&tools[index], services)
-            } else {
-                Err("none".to_owned())
-            };
-            eprintln!("restart among {services}, round {round}: {}: {taken:?}", lane.name);
-            lane.rounds.push(taken.ok());
+        for index in order(tools.len(), round).filter(|index| tools[*index].restarts()) {
+            let restarts = measure(&tools[index], services);
+            eprintln!("restart among {services}, round {round}: {}: {restarts:?}", lanes[index].name);
+            let taken = restarts.as_ref().map(|restarts| restarts.taken.clone()).unwrap_or_default();
+            missed[index].0 += restarts.map_or(0, |restarts| restarts.missed);
+            missed[index].1 += taken.len();
+            lanes[index].rounds.push((!taken.is_empty()).then(|| median(taken)));
         }
+    }
+    for (lane, (missed, taken)) in lanes.iter_mut().zip(missed).filter(|(_, (missed, _))| *missed > 0) {
+        lane.note = format!("{} {missed} of {} killed never came back", lane.note, missed + taken);
     }
     Race::new(format!("kill of one of {services}, to its successor"), "ms", lanes)
 }
@@ -50,15 +54,23 @@ const fn is_a_repetition(tool: &Tool) -> bool {
     matches!(tool, Tool::Ours { engine_runs: true })
 }
 
-/// The median of the kills in one stack, in milliseconds.
-fn measure(tool: &Tool, services: u16) -> Result<f64, String> {
+/// The kills in one stack.
+#[derive(Debug, Default)]
+struct Restarts {
+    /// In milliseconds.
+    taken: Vec<f64>,
+    /// How many had no successor.
+    missed: usize,
+}
+
+fn measure(tool: &Tool, services: u16) -> Result<Restarts, String> {
     let tells = Tells::listen();
     let mut stage = Stage::new(services).telling(&tells.socket());
     tool.start(&mut stage)?;
     let started: Option<Vec<Told>> = (0..services).map(|_| tells.next(PATIENCE, |_| true)).collect();
     let started = started.ok_or("not all services said that they began")?;
     sleep(SETTLE);
-    let mut taken = vec![];
+    let mut restarts = Restarts::default();
     // Spread over the whole stack.
     let step = started.len().div_ceil(KILLS);
     for victim in started.iter().step_by(step) {
@@ -66,13 +78,16 @@ fn measure(tool: &Tool, services: u16) -> Result<f64, String> {
         let killed = now();
         kill_process(pid, Signal::KILL).map_err(|error| format!("{pid:?} can't be killed: {error}"))?;
         let is_next = |told: &Told| told.port == victim.port && told.pid != victim.pid;
-        let next =
-            tells.next(PATIENCE, is_next).ok_or_else(|| format!("no successor within {PATIENCE:?}"))?;
-        taken.push(milliseconds(killed, next.at));
-        Stage::wait_for_ports(&[victim.port], Instant::now() + PATIENCE)?;
-        if taken.last().is_some_and(|last| *last > SLOW) {
+        match tells.next(PATIENCE, is_next) {
+            Some(next) => {
+                restarts.taken.push(milliseconds(killed, next.at));
+                Stage::wait_for_ports(&[victim.port], Instant::now() + PATIENCE)?;
+            }
+            None => restarts.missed += 1,
+        }
+        if restarts.missed >= MOST_MISSED || restarts.taken.last().is_some_and(|last| *last > SLOW) {
             break;
         }
     }
-    Ok(median(taken))
+    Ok(restarts)
 }

@@ -66,7 +66,7 @@ impl Race {
     fn table(&self) -> String {
         let head = format!("{} [{}]", self.figure, self.unit);
         let mut table = format!(
-            "{head:<48} {:>9} {:>9} {:>9} {:>8} {:>8}\n",
+            "{head:<58} {:>9} {:>9} {:>9} {:>8} {:>8}\n",
             "median", "least", "most", "x floor", "ours is"
         );
         for lane in &self.lanes {
@@ -80,7 +80,7 @@ impl Race {
             let notes = [lane.note.clone(), missed].into_iter().filter(|note| !note.is_empty());
             let _ = writeln!(
                 table,
-                "  {:<46} {:>9} {:>9} {:>9} {:>8} {:>8}  {}",
+                "  {:<56} {:>9} {:>9} {:>9} {:>8} {:>8}  {}",
                 lane.name,
                 shown(lane.median(), 2),
                 shown(least, 2),

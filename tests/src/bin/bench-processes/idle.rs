@@ -27,12 +27,12 @@ struct Cost {
     memory: f64,
 }
 
-fn measure(services: u16, rounds: usize) -> [Race; 2] {
+fn measure(services: u16, rounds: usize) -> [Race; 3] {
     let [mut busy, mut idle, mut each, mut none] = [
         format!("engine + keeper, {services} idle services"),
         "engine alone, no project".to_owned(),
         format!("engine + keeper / {services}"),
-        "the same, without that of an engine alone".to_owned(),
+        format!("the same, without what an engine alone has / {services}"),
     ]
     .map(|name| Lane::new(&name));
     for round in 0..rounds {
@@ -53,7 +53,8 @@ fn measure(services: u16, rounds: usize) -> [Race; 2] {
             "% of a core",
             vec![busy, idle],
         ),
-        Race::new("memory (PSS) for each idle service".to_owned(), "KiB", vec![each, none]),
+        Race::new("memory (PSS) for each idle service".to_owned(), "KiB", vec![each]),
+        Race::new("memory (PSS) that each idle service adds".to_owned(), "KiB", vec![none]),
     ]
 }
 

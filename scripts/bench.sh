@@ -1,9 +1,13 @@
 # shellcheck shell=bash
-# ./dev bench NAME: a benchmark is a program tests/src/bin/bench-NAME.rs that prints what it measured.
+# ./dev bench NAME: a benchmark is a program tests/src/bin/bench-NAME.rs, or a folder bench-NAME, that prints what it
+# measured.
+
+# shellcheck source=scripts/bench_tools.sh
+source scripts/bench_tools.sh
 
 command_bench() {
     local name=${1:-} file known=()
-    for file in tests/src/bin/bench-*.rs; do
+    for file in tests/src/bin/bench-*; do
         [[ -e $file ]] || continue
         file=${file##*/bench-}
         known+=("${file%.rs}")
@@ -14,6 +18,8 @@ command_bench() {
         [[ -z $name ]]
         return
     fi
+    shift
+    [[ $# -eq 0 || $name == processes ]] || fail "the benchmark '$name' has no options: '$*' means nothing to it"
     ensure_rust
     if [[ $name == desktop ]]; then
         ensure_system tests
@@ -23,5 +29,6 @@ command_bench() {
         ensure_system base
         cargo build --release -p kinfra-keeper -p kinfra-cli -p kinfra-tests --bins
     fi
-    "target/release/bench-$name"
+    [[ $name != processes ]] || ensure_bench_tools
+    "target/release/bench-$name" "$@"
 }

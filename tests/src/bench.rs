@@ -1,11 +1,15 @@
 //! Measuring side by side: what is compared takes turns, so that whatever else the machine does meets both alike.
 
+pub mod limits;
+pub mod race;
+pub mod watch;
+
 use std::fmt::Write;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// One thing that was measured, ours beside its floor, a pair per round.
 #[derive(Debug, Clone)]
@@ -58,7 +62,9 @@ impl Comparison {
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+/// Of an even number, the upper one of the two in the middle.
+#[must_use]
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
@@ -91,10 +97,7 @@ pub fn report(bench: &str, comparisons: &[Comparison]) -> String {
             "rounds_ms": rounds.collect::<Vec<_>>(),
         })
     });
-    let document = json!({ "bench": bench, "comparisons": rows.collect::<Vec<_>>() });
-    fs::create_dir_all("target/bench")
-        .and_then(|()| fs::write(&path, format!("{document:#}\n")))
-        .unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
+    write_json(&path, &json!({ "bench": bench, "comparisons": rows.collect::<Vec<_>>() }));
     let _ = write!(
         table,
         "medians of {} rounds in turns; all of them: {}",
@@ -102,6 +105,13 @@ pub fn report(bench: &str, comparisons: &[Comparison]) -> String {
         path.display()
     );
     table
+}
+
+fn write_json(path: &Path, document: &Value) {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::write(path, format!("{document:#}\n")))
+        .unwrap_or_else(|error| panic!("cannot write {}: {error}", path.display()));
 }
 
 fn rounds_of(comparisons: &[Comparison]) -> usize {

@@ -34,11 +34,24 @@ impl TestHome {
     #[must_use]
     #[allow(clippy::new_without_default)] // it makes folders and takes locks
     pub fn new() -> Self {
+        Self::with(PortRange::take())
+    }
+
+    /// With at least so many ports.
+    ///
+    /// # Panics
+    /// As [`TestHome::new`], or when so many are not free side by side.
+    #[must_use]
+    pub fn with_ports(ports: u16) -> Self {
+        Self::with(PortRange::take_for(ports))
+    }
+
+    fn with(ports: PortRange) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("kinfra-test-")
             .tempdir()
             .unwrap_or_else(|error| panic!("cannot make a temporary folder: {error}"));
-        Self { folder, ports: PortRange::take() }
+        Self { folder, ports }
     }
 
     /// The temporary folder. KInfra's home is in it, and so are the projects.

@@ -14,28 +14,40 @@ const _: () = assert!(FIRST + RANGES * PER_RANGE <= 32_768);
 /// Theory of operation: one lock file per range; the kernel gives the lock back however a test ends.
 #[derive(Debug)]
 pub(crate) struct PortRange {
-    number: u16,
-    _lock: File,
+    ports: RangeInclusive<u16>,
+    _locks: Vec<File>,
 }
 
 impl PortRange {
     pub(crate) fn take() -> Self {
+        Self::take_for(PER_RANGE)
+    }
+
+    /// So many ports side by side, or some more.
+    pub(crate) fn take_for(ports: u16) -> Self {
         let user = rustix::process::getuid().as_raw();
         let folder = temp_dir().join(format!("kinfra-tests-{user}"));
         create_dir_all(&folder).unwrap_or_else(|error| panic!("cannot make {}: {error}", folder.display()));
-        (0..RANGES)
-            .find_map(|number| {
-                let path = folder.join(format!("ports-{number}"));
-                let lock = File::create(&path)
-                    .unwrap_or_else(|error| panic!("cannot make {}: {error}", path.display()));
-                lock.try_lock().ok().map(|()| Self { number, _lock: lock })
-            })
-            .unwrap_or_else(|| panic!("all {RANGES} port ranges are in use; see {}", folder.display()))
+        let lock = |number: u16| {
+            let path = folder.join(format!("ports-{number}"));
+            let lock =
+                File::create(&path).unwrap_or_else(|error| panic!("cannot make {}: {error}", path.display()));
+            lock.try_lock().ok().map(|()| lock)
+        };
+        let ranges = ports.div_ceil(PER_RANGE);
+        let taken = (0..=RANGES.saturating_sub(ranges)).find_map(|number| {
+            let locks: Option<Vec<File>> = (number..number + ranges).map(lock).collect();
+            let first = FIRST + number * PER_RANGE;
+            Some(Self { ports: first..=first + ranges * PER_RANGE - 1, _locks: locks? })
+        });
+        let all = RANGES * PER_RANGE;
+        taken.unwrap_or_else(|| {
+            panic!("no {ports} of {all} ports side by side are free; see {}", folder.display())
+        })
     }
 
     pub(crate) fn ports(&self) -> RangeInclusive<u16> {
-        let first = FIRST + self.number * PER_RANGE;
-        first..=first + PER_RANGE - 1
+        self.ports.clone()
     }
 }
 
@@ -47,5 +59,12 @@ mod tests {
     fn two_ranges_have_no_port_in_common() {
         let (one, other) = (PortRange::take(), PortRange::take());
         assert!(one.ports().all(|port| !other.ports().contains(&port)));
+    }
+
+    #[test]
+    fn a_wide_range_has_room_for_all_that_was_asked() {
+        let (wide, other) = (PortRange::take_for(101), PortRange::take());
+        assert_eq!(wide.ports().count(), 150);
+        assert!(wide.ports().all(|port| !other.ports().contains(&port)));
     }
 }

@@ -11,9 +11,9 @@ use kinfra_engine::port_registry::{PortRegistry, RegistryOptions, Wanted, is_fre
 use kinfra_engine::smart_allocator::{Ask, Choice, Ground, PortSet, Wish, choose};
 use kinfra_engine::store::{ClaimKey, Claims, Store};
 use kinfra_rpc::{PortOrigin, PortRange, Protocol};
+use kinfra_tests::bench::limits::allow_descriptors;
 use kinfra_tests::bench::{Comparison, report};
 use rusqlite::{Connection, TransactionBehavior};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -248,12 +248,6 @@ impl Full {
         (0..self.choices).for_each(|number| self.choose_one(number, &mut probed));
         time(|| probed.iter().filter(|port| is_free(**port, Protocol::Tcp)).count())
     }
-}
-
-fn allow_descriptors() {
-    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
-        .unwrap_or_else(|error| panic!("cannot raise the limit of open files: {error}"));
 }
 
 /// Strangers on all but one port in a hundred; those that somebody has already are as good.

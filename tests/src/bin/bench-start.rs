@@ -8,8 +8,8 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use kinfra_engine::control::Client;
-use kinfra_rpc::{ProjectState, Snapshot, Start, Stop, Update};
-use kinfra_tests::bench::{Comparison, report};
+use kinfra_rpc::{ProjectState, Start, Stop};
+use kinfra_tests::bench::{Comparison, report, watch};
 use kinfra_tests::{TestHome, TestProject, wait_until};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::runtime::Runtime;
@@ -127,20 +127,8 @@ impl Ours {
         })
     }
 
-    async fn until(&self, mut test: impl FnMut(&ProjectState) -> bool) {
-        let mut updates = self.client.watch().await.unwrap_or_else(|error| panic!("{error}"));
-        let mut state = Snapshot::default();
-        while let Some(update) = updates.recv().await {
-            match update {
-                Update::Snapshot(snapshot) => state = snapshot,
-                Update::Delta(delta) => drop(state.apply(&delta)),
-                _ => {}
-            }
-            if state.projects.first().is_some_and(&mut test) {
-                return;
-            }
-        }
-        panic!("the engine ended");
+    async fn until(&self, test: impl FnMut(&ProjectState) -> bool) {
+        watch::until(&self.client, "bench", test).await;
     }
 }
 

@@ -66,13 +66,20 @@ impl Hub {
         }
     }
 
-    pub fn set_node(&self, slug: &str, node: NodeState) {
+    /// Those that changed, all at once: what must hold beforehand is done once for all of them.
+    pub fn set_nodes(&self, slug: &str, nodes: Vec<NodeState>) {
         let mut snapshot = self.lock();
-        let project = snapshot.projects.iter().find(|project| project.slug == slug);
-        let known = project.and_then(|project| project.nodes.iter().find(|known| known.name == node.name));
-        if known.is_some_and(|known| *known != node) {
-            self.change(&mut snapshot, Change::Node { slug: slug.to_owned(), node });
-        }
+        let Some(project) = snapshot.projects.iter().find(|project| project.slug == slug) else { return };
+        let differs = |(index, node): &(usize, NodeState)| {
+            // They come in the order in which they are known, but for what is about to leave.
+            let there = project.nodes.get(*index).filter(|known| known.name == node.name);
+            let known = there.or_else(|| project.nodes.iter().find(|known| known.name == node.name));
+            known.is_some_and(|known| known != node)
+        };
+        let change = |node| Change::Node { slug: slug.to_owned(), node };
+        let changed = nodes.into_iter().enumerate().filter(differs);
+        let changes: Vec<Change> = changed.map(|(_, node)| change(node)).collect();
+        self.change_all(&mut snapshot, changes);
     }
 
     pub fn set_project(&self, project: ProjectState) {
@@ -124,13 +131,26 @@ impl Hub {
     }
 
     fn change(&self, snapshot: &mut Snapshot, change: Change) {
-        let delta = Delta { revision: snapshot.revision + 1, change };
-        // The revision is the next one by construction.
-        let _ = snapshot.apply(&delta);
+        self.change_all(snapshot, vec![change]);
+    }
+
+    fn change_all(&self, snapshot: &mut Snapshot, changes: Vec<Change>) {
+        let apply = |change| {
+            let delta = Delta { revision: snapshot.revision + 1, change };
+            // The revision is the next one by construction.
+            let _ = snapshot.apply(&delta);
+            delta
+        };
+        let deltas: Vec<Delta> = changes.into_iter().map(apply).collect();
+        if deltas.is_empty() {
+            return;
+        }
         if let Some(act) = &*self.beforehand.lock().unwrap_or_else(PoisonError::into_inner) {
             act(snapshot);
         }
-        let _ = self.updates.send(Update::Delta(delta));
+        for delta in deltas {
+            let _ = self.updates.send(Update::Delta(delta));
+        }
         self.revision.send_replace(snapshot.revision);
     }
 
@@ -193,7 +213,7 @@ mod tests {
         let mut updates = hub.watch();
         for round in 0..5_000_u32 {
             let node = NodeState { name: "node1".into(), restarts: round, ..NodeState::default() };
-            hub.set_node("shop", node);
+            hub.set_nodes("shop", vec![node]);
         }
         let mut state = Snapshot::default();
         let mut snapshots = 0;
@@ -217,7 +237,7 @@ mod tests {
         hub.set_project(project(1));
         let revision = hub.snapshot().revision;
         hub.set_project(project(1));
-        hub.set_node("shop", NodeState { name: "node0".into(), ..NodeState::default() });
+        hub.set_nodes("shop", vec![NodeState { name: "node0".into(), ..NodeState::default() }]);
         assert_eq!(hub.snapshot().revision, revision);
     }
 }

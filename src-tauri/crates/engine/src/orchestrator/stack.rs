@@ -274,9 +274,7 @@ impl Task {
     }
 
     fn publish(&self, observed: &Observed) {
-        for node in self.shown(observed) {
-            self.context.hub.set_node(&self.state.slug, node);
-        }
+        self.context.hub.set_nodes(&self.state.slug, self.shown(observed));
     }
 
     fn publish_project(&self) {

@@ -181,7 +181,10 @@ impl Unit for Service {
         };
         match self.context.keeper.spawn(spawn).await {
             Ok(identity) => {
-                self.change(number, |running| running.pid = Some(identity.pid));
+                // In a crowd the spawn itself takes its time: until now it could not have listened.
+                self.change(number, |running| {
+                    (running.pid, running.since) = (Some(identity.pid), Instant::now());
+                });
                 if let Err(error) =
                     self.context.store.run_spawned(id, identity.pid, identity.start_time).await
                 {

@@ -21,12 +21,16 @@ pub fn settings(spec: &ServiceSpec, instance: &str) -> Settings {
 }
 
 fn check(probe: &ProbeSpec) -> CheckSettings {
+    let default = CheckSettings::default();
+    // A command is a process each time, which is too much for a try that mostly comes too early.
+    let first = if matches!(probe.kind, ProbeKind::Command(_)) { default.fast } else { default.first };
     CheckSettings {
+        first,
         interval: millis(probe.interval),
         success_threshold: probe.success_threshold,
         failure_threshold: probe.failure_threshold,
         start_period: millis(probe.start_period),
         lasts: matches!(probe.kind, ProbeKind::Log(_)),
-        ..CheckSettings::default()
+        ..default
     }
 }

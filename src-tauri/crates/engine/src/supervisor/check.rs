@@ -56,6 +56,8 @@ pub(super) struct Check {
     failures: u32,
     pub verdict: Verdict,
     has_succeeded: bool,
+    /// The next pause while it starts; each one is twice as long as the one before.
+    pause: Moment,
     /// When it is asked again.
     pub due: Moment,
 }
@@ -70,7 +72,8 @@ pub(super) enum Verdict {
 
 impl Check {
     pub fn new(settings: CheckSettings, due: Moment) -> Self {
-        Self { settings, successes: 0, failures: 0, verdict: Verdict::Open, has_succeeded: false, due }
+        let (verdict, pause) = (Verdict::Open, settings.first.min(settings.fast));
+        Self { settings, successes: 0, failures: 0, verdict, has_succeeded: false, pause, due }
     }
 
     /// Takes an answer. Until the first verdict, failures before `patient_until` don't count.
@@ -95,7 +98,12 @@ impl Check {
         self.due = match self.verdict {
             Verdict::Succeeds if succeeded && self.settings.lasts => Moment::MAX,
             // It counts only while it starts, where nobody should wait for a slow pace.
-            Verdict::Open if patient || succeeded => now + self.settings.fast,
+            Verdict::Open if succeeded => now + self.settings.fast,
+            Verdict::Open if patient => {
+                let pause = self.pause;
+                self.pause = (pause * 2).min(self.settings.fast);
+                now + pause
+            }
             // On the way from one verdict to the other.
             Verdict::Fails if succeeded => now + self.settings.fast,
             // What was lost is looked for more often than what never was.

@@ -3,7 +3,10 @@ use std::time::Duration;
 use crate::clock::millis;
 use crate::config::{RestartPolicy, RestartSpec, StopSpec};
 
-/// Between two probes until the first success.
+/// Between the first two probes: most programs listen within some milliseconds.
+const FIRST: Duration = Duration::from_millis(5);
+
+/// Between two probes until the first success, at most.
 const FAST: Duration = Duration::from_millis(75);
 
 /// A process that lived this long since it was ready is stable: its next crash starts the backoff anew.
@@ -33,6 +36,8 @@ pub struct Settings {
 /// When one kind of probe is asked, and what its answers mean. Durations in milliseconds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CheckSettings {
+    /// The first pause while it starts, doubled each time up to `fast`.
+    pub first: u64,
     pub fast: u64,
     pub interval: u64,
     pub success_threshold: u32,
@@ -46,6 +51,7 @@ pub struct CheckSettings {
 impl Default for CheckSettings {
     fn default() -> Self {
         Self {
+            first: millis(FIRST),
             fast: millis(FAST),
             interval: 5_000,
             success_threshold: 1,

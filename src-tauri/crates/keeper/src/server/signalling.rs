@@ -1,5 +1,7 @@
 //! Signals to a run, and to nothing else.
 
+use std::collections::HashSet;
+
 use rustix::process::{Pid, Signal, geteuid, kill_process_group};
 
 use super::children::{Children, Run};
@@ -15,10 +17,11 @@ impl Children {
         let Some(signal) = Signal::from_named_raw(signal) else {
             return Reply::Refused { reason: format!("{signal} is no signal that has a name") };
         };
+        let leaders = self.leaders_but_of(run);
         let Some(found) = self.runs.get_mut(run) else { return Reply::NotThere };
         let sent = match scope {
             Scope::Group => signal_group(found, signal),
-            Scope::Everything => signal_everything(run, found, signal),
+            Scope::Everything => signal_everything(run, found, &leaders, signal),
         };
         match sent {
             Sent { processes: 0, refused: None } => Reply::NotThere,
@@ -28,8 +31,17 @@ impl Children {
     }
 
     pub fn remaining(&mut self, run: &str) -> Reply {
-        let processes = self.runs.get_mut(run).map(|found| find(run, found)).unwrap_or_default();
+        let leaders = self.leaders_but_of(run);
+        let processes = self.runs.get_mut(run).map(|found| find(run, found, &leaders)).unwrap_or_default();
         Reply::Remaining { processes }
+    }
+
+    /// The leaders of all other runs, as long as nobody else can have their pids. Each carries the mark that it was
+    /// spawned with: to read that again, one by one, is most of what looking for a run among many costs.
+    fn leaders_but_of(&self, run: &str) -> HashSet<u32> {
+        let spawned = |run: &Run| run.ended.is_none() && run.watch.is_none();
+        let others = self.runs.iter().filter(|(name, other)| &***name != run && spawned(other));
+        others.map(|(_, other)| other.leader.pid).collect()
     }
 }
 
@@ -71,13 +83,13 @@ fn signal_group(run: &Run, signal: Signal) -> Sent {
     sent
 }
 
-fn signal_everything(name: &str, run: &mut Run, signal: Signal) -> Sent {
+fn signal_everything(name: &str, run: &mut Run, leaders: &HashSet<u32>, signal: Signal) -> Sent {
     let mut sent = Sent::default();
     let mut signalled: Vec<Identity> = Vec::new();
     let rounds = if signal == Signal::KILL { ROUNDS } else { 1 };
     for _ in 0..rounds {
         let fresh: Vec<Identity> =
-            find(name, run).into_iter().filter(|identity| !signalled.contains(identity)).collect();
+            find(name, run, leaders).into_iter().filter(|identity| !signalled.contains(identity)).collect();
         if fresh.is_empty() {
             break;
         }
@@ -89,9 +101,11 @@ fn signal_everything(name: &str, run: &mut Run, signal: Signal) -> Sent {
     sent
 }
 
-fn find(name: &str, run: &mut Run) -> Vec<Identity> {
+/// `leaders`: of other runs.
+fn find(name: &str, run: &mut Run, leaders: &HashSet<u32>) -> Vec<Identity> {
     let processes = platform::processes();
-    let found = belonging(&claim(run), &processes, |pid| platform::carries_mark(pid, name));
+    let is_marked = |pid| !leaders.contains(&pid) && platform::carries_mark(pid, name);
+    let found = belonging(&claim(run), &processes, is_marked);
     run.known = found.iter().copied().collect();
     found
 }

@@ -50,10 +50,14 @@ fn failures_in_the_start_period_do_not_count_and_later_ones_need_the_threshold()
 #[test]
 fn probes_follow_each_other_fast_while_it_starts_and_seldom_once_it_is_ready() {
     let mut probed = Probed::new(|_| {});
-    probed.answer(0, Role::Readiness, REFUSED);
-    assert_eq!(probed.machine.deadline(), Some(75));
-    probed.answer(75, Role::Readiness, Ok(""));
-    assert_eq!(probed.machine.deadline(), Some(5_075));
+    let mut due = 0;
+    for pause in [5, 10, 20, 40, 75, 75] {
+        probed.answer(due, Role::Readiness, REFUSED);
+        due += pause;
+        assert_eq!(probed.machine.deadline(), Some(due));
+    }
+    probed.answer(due, Role::Readiness, Ok(""));
+    assert_eq!(probed.machine.deadline(), Some(due + 5_000));
 }
 
 #[test]

@@ -1,0 +1,41 @@
+# shellcheck shell=bash
+# What KInfra is compared with: each in a folder target/bench-tools/NAME-VERSION, nothing of it outside. One that can't
+# be had is left out, and the benchmark's table says so.
+
+BENCH_TOOLS=target/bench-tools
+
+ensure_bench_tools() {
+    install_bench_tool honcho-2.0.0 python_tool honcho==2.0.0
+    install_bench_tool supervisor-4.3.0 python_tool supervisor==4.3.0
+    install_bench_tool pm2-7.0.4 node_tool pm2@7.0.4
+    install_bench_tool mprocs-0.9.6 rust_tool mprocs@0.9.6
+    install_bench_tool pitchfork-2.33.0 rust_tool pitchfork-cli@2.33.0
+}
+
+# install_bench_tool FOLDER COMMAND WHAT
+install_bench_tool() {
+    local name=$1 how=$2 what=$3
+    ! is_stamped "bench-$name" "$what" || return 0
+    say "installing $what below $BENCH_TOOLS, to compare with"
+    # What is there was not finished.
+    rm -rf "${BENCH_TOOLS:?}/$name"
+    mkdir -p "$BENCH_TOOLS"
+    if "$how" "$BENCH_TOOLS/$name" "$what"; then
+        stamp "bench-$name" "$what"
+    else
+        rm -rf "${BENCH_TOOLS:?}/$name"
+        note "$what can't be installed; the benchmark leaves it out"
+    fi
+}
+
+python_tool() {
+    have python3 && python3 -m venv "$1" && "$1/bin/pip" install --quiet --disable-pip-version-check "$2"
+}
+
+node_tool() {
+    have npm && npm install --prefix "$1" --no-fund --no-audit --silent "$2"
+}
+
+rust_tool() {
+    CARGO_TARGET_DIR=$BENCH_TOOLS/build cargo install --quiet --locked --root "$1" "$2"
+}

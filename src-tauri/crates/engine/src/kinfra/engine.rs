@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use kinfra_rpc::{EndMode, ErrorCode, Failure, Problem};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use super::catalog::Catalog;
 use super::configuration_watch::ConfigurationWatch;
@@ -19,7 +19,7 @@ use super::options::EngineOptions;
 use crate::config::{ProjectSpec, Selection};
 use crate::control::{Client, Server};
 use crate::events::Hub;
-use crate::orchestrator::Stack;
+use crate::orchestrator::{Changes, Stack};
 use crate::proxy_server::ProxyServer;
 use crate::service_manager::{Instance, ServiceContext, ServiceNode};
 use crate::store::Store;
@@ -53,7 +53,7 @@ pub(super) struct Project {
     pub stack: Stack,
     pub instance: Arc<Instance>,
     pub services: IndexMap<String, Arc<ServiceNode>>,
-    pub changed: Arc<Notify>,
+    pub changed: Arc<Changes>,
     /// Which services names, groups and profiles stand for.
     pub selection: Arc<Selection>,
     /// The configuration that is in effect for the next launches; none before a valid one was read.

@@ -9,7 +9,7 @@ use crate::config::{
     Backoff, HealthSpec, PortChoice, ProjectSpec, RestartPolicy, RestartSpec, Run, Selection, ServiceSpec,
     ServiceType, StopSpec, slug,
 };
-use crate::orchestrator::{Graph, GraphNode};
+use crate::orchestrator::Graph;
 use crate::port_registry::{InstancePorts, Wanted};
 use crate::service_manager::InstanceFacts;
 use crate::smart_allocator::Ask;
@@ -42,10 +42,10 @@ pub fn graph(spec: &ProjectSpec) -> Graph {
     let node = |service: &ServiceSpec| {
         let depends_on =
             service.depends_on.iter().map(|dependency| (dependency.service.clone(), dependency.condition));
-        (service.name.clone(), GraphNode { depends_on: depends_on.collect() })
+        (service.name.clone(), depends_on.collect())
     };
     let parallel = spec.parallel.map(|most| usize::try_from(most).unwrap_or(usize::MAX));
-    Graph { nodes: spec.services.iter().map(node).collect(), parallel }
+    Graph::new(spec.services.iter().map(node), parallel)
 }
 
 pub fn facts(

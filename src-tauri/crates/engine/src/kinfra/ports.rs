@@ -86,7 +86,7 @@ impl Engine {
         for problem in self.catalog.keep_env_files(&facts, services).await {
             tracing::warn!(project = facts.slug, %problem, "a block of ports is not as it should be");
         }
-        project.changed.notify_one();
+        project.changed.all();
         Ok(())
     }
 

@@ -10,14 +10,13 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use kinfra_rpc::{Failure, Problem, ProjectAdded, ProjectState};
-use tokio::sync::Notify;
 
 use super::adoption::Adoption;
 use super::catalog::{Admission, NewProject, read};
 use super::engine::{Engine, Project};
 use super::instances::{bare, facts, graph, wanted_ports};
 use crate::config::{ProjectSpec, Selection};
-use crate::orchestrator::{Command, Node, Stack, StackContext};
+use crate::orchestrator::{Changes, Command, Node, Stack, StackContext};
 use crate::port_registry::InstancePorts;
 use crate::service_manager::{Former, Instance, ServiceNode};
 use crate::store::StoredProject;
@@ -112,7 +111,7 @@ impl Engine {
             problems.extend(self.catalog.keep_env_files(&facts, names).await);
         }
         let instance = Instance::new(facts);
-        let changed = Arc::new(Notify::new());
+        let changed = Arc::new(Changes::default());
         let mut services = IndexMap::new();
         let mut wanted = BTreeSet::new();
         let latest = self.store.latest_runs(slug.clone()).await?;

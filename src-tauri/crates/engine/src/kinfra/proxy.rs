@@ -8,7 +8,7 @@ impl Engine {
         let port = self.proxy.use_port(port).await?;
         for project in self.projects().values() {
             project.instance.change(|facts| facts.proxy_port = Some(port));
-            project.changed.notify_one();
+            project.changed.all();
         }
         Ok(ProxyMoved { port })
     }

@@ -7,25 +7,46 @@ use crate::config::Condition;
 /// What depends on what. Known to have no cycle: the configuration was checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Graph {
-    pub nodes: BTreeMap<String, GraphNode>,
+    nodes: BTreeMap<String, GraphNode>,
     /// At most so many nodes are on their way up at a time; none: as many as can be.
-    pub parallel: Option<usize>,
+    pub(super) parallel: Option<usize>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GraphNode {
-    pub depends_on: Vec<(String, Condition)>,
+struct GraphNode {
+    depends_on: Vec<(String, Condition)>,
+    /// The other direction.
+    needed_by: BTreeSet<String>,
 }
 
 impl Graph {
+    /// Each node with what it depends on, which must be among the nodes.
+    #[must_use]
+    pub fn new(
+        nodes: impl IntoIterator<Item = (String, Vec<(String, Condition)>)>,
+        parallel: Option<usize>,
+    ) -> Self {
+        let mut graph = Self { nodes: BTreeMap::new(), parallel };
+        for (name, depends_on) in nodes {
+            for (dependency, _) in &depends_on {
+                graph.nodes.entry(dependency.clone()).or_default().needed_by.insert(name.clone());
+            }
+            graph.nodes.entry(name).or_default().depends_on = depends_on;
+        }
+        graph
+    }
+
     pub(super) fn dependencies(&self, name: &str) -> &[(String, Condition)] {
         self.nodes.get(name).map_or(&[], |node| &node.depends_on)
     }
 
-    pub(super) fn dependants<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let depends =
-            move |node: &GraphNode| node.depends_on.iter().any(|(dependency, _)| dependency == name);
-        self.nodes.iter().filter(move |(_, node)| depends(node)).map(|(dependant, _)| dependant.as_str())
+    pub(super) fn dependants(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.nodes.get(name).into_iter().flat_map(|node| node.needed_by.iter().map(String::as_str))
+    }
+
+    #[cfg(test)]
+    pub(super) fn names(&self) -> impl Iterator<Item = &String> {
+        self.nodes.keys()
     }
 
     /// The names and all that they depend on.

@@ -111,7 +111,6 @@ mod tests {
     use kinfra_rpc::Health;
     use proptest::prelude::*;
 
-    use super::super::graph::GraphNode;
     use super::*;
     use crate::config::Condition;
 
@@ -121,9 +120,9 @@ mod tests {
             let (name, dependencies) = node.split_once(':').unwrap_or((node, ""));
             let names = dependencies.split(',').filter(|name| !name.is_empty());
             let depends_on = names.map(|name| (name.to_owned(), Condition::Healthy)).collect();
-            (name.to_owned(), GraphNode { depends_on })
+            (name.to_owned(), depends_on)
         });
-        Graph { nodes: nodes.collect(), parallel: None }
+        Graph::new(nodes, None)
     }
 
     /// A world where each action takes effect at once, or one round later.
@@ -137,12 +136,12 @@ mod tests {
     impl World {
         fn new(text: &str, phase: Phase) -> Self {
             let graph = graph(text);
-            let observed = graph.nodes.keys().map(|name| (name.clone(), node(phase))).collect();
+            let observed = graph.names().map(|name| (name.clone(), node(phase))).collect();
             Self { graph, wishes: Wishes::new(), observed, told: String::new() }
         }
 
         fn wish(&mut self, wish: Wish) {
-            self.wishes = self.graph.nodes.keys().map(|name| (name.clone(), wish)).collect();
+            self.wishes = self.graph.names().map(|name| (name.clone(), wish)).collect();
         }
 
         /// Takes steps until nothing changes: each line of the story is what happened side by side.

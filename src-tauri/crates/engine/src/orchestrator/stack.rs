@@ -3,14 +3,16 @@
 //! Theory of operation: one task owns what was asked and not yet done (wishes) and what the user wants to run.
 //! Commands and changes of nodes wake it; it then takes every step that the plan allows, re-reads what is, and
 //! publishes what differs. It waits for nothing that takes time: a node answers a wish at once and reports later.
+//! Of many nodes only those are observed anew that were told to have changed.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use kinfra_rpc::{NodeKind, NodeState, Problem, ProjectState, ServiceChange};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
+use super::changes::{Changes, Pending};
 use super::graph::Graph;
 use super::node::Node;
 use super::plan::{Action, Observed, Step, Wish, Wishes, at_rest, plan};
@@ -65,11 +67,11 @@ impl Stack {
         state: ProjectState,
         graph: Graph,
         nodes: IndexMap<String, Arc<dyn Node>>,
-        changed: Arc<Notify>,
+        changed: Arc<Changes>,
         wanted: BTreeSet<String>,
     ) -> Self {
         let (commands, receiver) = mpsc::channel(16);
-        let task = Task {
+        let mut task = Task {
             context,
             state,
             graph,
@@ -79,8 +81,10 @@ impl Stack {
             ending: false,
             wishes: Wishes::new(),
             broken: vec![],
+            observed: Observed::new(),
             changed,
         };
+        task.observe_all();
         task.publish_project();
         tokio::spawn(task.run(receiver));
         Self { commands }
@@ -109,7 +113,9 @@ struct Task {
     wishes: Wishes,
     /// What is wrong with the configuration as it is written now.
     broken: Vec<Problem>,
-    changed: Arc<Notify>,
+    /// What each node was when it was last looked at.
+    observed: Observed,
+    changed: Arc<Changes>,
 }
 
 impl Task {
@@ -119,14 +125,16 @@ impl Task {
             tokio::select! {
                 received = receiver.recv() => {
                     let Some((command, done)) = received else { return };
+                    self.look();
                     self.take(command).await;
                     // A wish can be seen before anything has been done about it.
-                    self.publish(&self.observe());
+                    self.publish_all();
                     self.settle().await;
+                    self.publish_all();
                     let _ = done.send(());
                     self.store_wanted().await;
                 }
-                () = changed.notified() => self.settle().await,
+                () = changed.any() => self.settle().await,
             }
         }
     }
@@ -171,6 +179,7 @@ impl Task {
                 for node in self.nodes.values() {
                     node.kill().await;
                 }
+                self.observe_all();
             }
             Command::Problems(problems) => {
                 self.broken = problems;
@@ -202,12 +211,13 @@ impl Task {
         self.broken.clear();
         self.wanted.retain(|name| self.nodes.contains_key(name));
         self.wishes.retain(|name, _| self.nodes.contains_key(name));
+        self.observe_all();
         self.publish_project();
     }
 
     /// Whether a start leaves it as it is: what is through, and was not asked for by name.
     fn is_done(&self, name: &str, named: bool, again: bool) -> bool {
-        let Some(node) = self.nodes.get(name).map(|node| node.observe()) else { return false };
+        let Some(node) = self.observed.get(name) else { return false };
         node.is_done() && if node.kind == NodeKind::Task { !(named && again) } else { !named }
     }
 
@@ -225,36 +235,58 @@ impl Task {
         }
     }
 
-    /// Takes steps until there is none, then publishes.
+    /// Takes steps until there is none, and publishes what came of it.
     async fn settle(&mut self) {
+        let mut seen = BTreeSet::new();
         loop {
-            let observed = self.observe();
-            let steps = plan(&self.graph, &self.wishes, &observed);
+            seen.extend(self.look());
+            let steps = plan(&self.graph, &self.wishes, &self.observed);
             if steps.is_empty() {
-                self.retire();
-                return self.publish(&observed);
+                break;
             }
             for step in steps {
+                seen.insert(step.node.clone());
                 self.apply(step).await;
             }
         }
+        self.retire();
+        // What a node waits for is shown with it.
+        let above = self.graph.with_dependants(&seen);
+        seen.extend(above.into_iter().filter(|name| self.wishes.contains_key(name)));
+        self.publish(&seen);
     }
 
-    async fn apply(&mut self, Step { node, action, then }: Step) {
+    async fn apply(&mut self, Step { node: name, action, then }: Step) {
         match then {
-            Some(wish) => self.wishes.insert(node.clone(), wish),
-            None => self.wishes.remove(&node),
+            Some(wish) => self.wishes.insert(name.clone(), wish),
+            None => self.wishes.remove(&name),
         };
-        if let (Some(action), Some(node)) = (action, self.nodes.get(&node)) {
+        if let (Some(action), Some(node)) = (action, self.nodes.get(&name)) {
             match action {
                 Action::Start => node.start().await,
                 Action::Stop => node.stop().await,
             }
+            self.observed.insert(name, node.observe());
         }
     }
 
-    fn observe(&self) -> Observed {
-        self.nodes.iter().map(|(name, node)| (name.clone(), node.observe())).collect()
+    /// Looks at what has changed; gives the names of these nodes.
+    fn look(&mut self) -> BTreeSet<String> {
+        let Pending { all, nodes } = self.changed.take();
+        if all {
+            self.observe_all();
+            return self.nodes.keys().cloned().collect();
+        }
+        for name in &nodes {
+            if let Some(node) = self.nodes.get(name) {
+                self.observed.insert(name.clone(), node.observe());
+            }
+        }
+        nodes
+    }
+
+    fn observe_all(&mut self) {
+        self.observed = self.nodes.iter().map(|(name, node)| (name.clone(), node.observe())).collect();
     }
 
     fn retire(&mut self) {
@@ -265,21 +297,30 @@ impl Task {
         }
     }
 
-    fn shown(&self, observed: &Observed) -> Vec<NodeState> {
+    fn shown(&self, name: &str) -> NodeState {
         let none = BTreeSet::new();
         let wanted = if self.ending { &none } else { &self.wanted };
-        let show = |name| show(&self.graph, &self.wishes, wanted, observed, name);
-        let staying = self.nodes.keys().map(|name| show(name));
+        show(&self.graph, &self.wishes, wanted, &self.observed, name)
+    }
+
+    fn shown_all(&self) -> Vec<NodeState> {
+        let staying = self.nodes.keys().map(|name| self.shown(name));
         staying.chain(self.leaving.values().map(|node| node.observe())).collect()
     }
 
-    fn publish(&self, observed: &Observed) {
-        self.context.hub.set_nodes(&self.state.slug, self.shown(observed));
+    fn publish(&self, names: &BTreeSet<String>) {
+        let staying = names.iter().filter(|name| self.nodes.contains_key(*name));
+        let shown = staying.map(|name| self.shown(name));
+        let shown = shown.chain(self.leaving.values().map(|node| node.observe()));
+        self.context.hub.set_nodes(&self.state.slug, shown.collect());
+    }
+
+    fn publish_all(&self) {
+        self.context.hub.set_nodes(&self.state.slug, self.shown_all());
     }
 
     fn publish_project(&self) {
-        let nodes = self.shown(&self.observe());
-        let mut state = ProjectState { nodes, ..self.state.clone() };
+        let mut state = ProjectState { nodes: self.shown_all(), ..self.state.clone() };
         if !self.broken.is_empty() {
             state.problems.clone_from(&self.broken);
         }

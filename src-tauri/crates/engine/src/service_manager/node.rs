@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{EventKind, Exit, NodeKind, NodeState};
-use tokio::sync::Notify;
 
 use super::instance::{Instance, direct_url};
 use super::reload::Reload;
@@ -14,7 +13,7 @@ use super::service::{Launch, Running, Service, ServiceContext};
 use super::settings::settings;
 use crate::clock::Clock;
 use crate::config::{ServiceSpec, ServiceType};
-use crate::orchestrator::Node;
+use crate::orchestrator::{Changes, Node};
 use crate::store::{Next, RunEnd};
 use crate::supervisor::{Adopted, Counts, Input, Machine, Note, Resumed, Supervisor, Then, Unit};
 
@@ -61,7 +60,7 @@ impl ServiceNode {
         spec: ServiceSpec,
         newest: u64,
         former: Former,
-        changed: Arc<Notify>,
+        changed: Arc<Changes>,
     ) -> Arc<Self> {
         let (facts, ticket) = (instance.facts(), context.runs.ticket());
         let settings = settings(&spec, &facts.slug);
@@ -89,8 +88,8 @@ impl ServiceNode {
             runs: Mutex::default(),
         });
         service.learn_secrets();
-        let supervisor =
-            Supervisor::spawn(machine, Arc::clone(&service), clock, move || changed.notify_one());
+        let name = service.name.clone();
+        let supervisor = Supervisor::spawn(machine, Arc::clone(&service), clock, move || changed.node(&name));
         context.runs.supervise(ticket, supervisor.clone());
         match former {
             Former::Running(adopted) => service.take_over(adopted, &supervisor),

@@ -10,7 +10,6 @@ use std::time::Instant;
 
 use kinfra_keeper::protocol::{Scope, Spawn};
 use kinfra_rpc::{ErrorCode, Exit, Phase, Problem};
-use tokio::sync::Notify;
 use tracing::Span;
 
 use super::holders::Holders;
@@ -24,6 +23,7 @@ use crate::clock::Clock;
 use crate::config::ServiceSpec;
 use crate::home::Home;
 use crate::logs::{KnownSecrets, last_lines};
+use crate::orchestrator::Changes;
 use crate::port_registry::NodePort;
 use crate::process::Keeper;
 use crate::store::{NewRun, Next, RunEnd, Store};
@@ -65,7 +65,7 @@ pub(super) struct Service {
     /// Of the last run that ended by itself.
     pub(super) last_lines: Mutex<Vec<String>>,
     /// To be told when something is to be seen that the supervisor doesn't know of.
-    pub(super) changed: Arc<Notify>,
+    pub(super) changed: Arc<Changes>,
     /// The runs whose processes may exist, by number.
     pub(super) runs: Mutex<HashMap<u64, Running>>,
 }
@@ -280,7 +280,7 @@ impl Service {
         let redactor = self.context.secrets.redactor(&self.project);
         let read = tokio::task::spawn_blocking(move || last_lines(&folder, LAST_LINES, &redactor)).await;
         *self.last_lines.lock().unwrap_or_else(PoisonError::into_inner) = read.unwrap_or_default();
-        self.changed.notify_one();
+        self.changed.node(&self.name);
     }
 
     /// The same, without waiting for it.

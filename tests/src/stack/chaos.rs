@@ -1,37 +1,16 @@
 //! Whatever happens, in whatever order: no service runs twice, and in the end all is well or nothing is left.
 
 use std::process::{Child, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use kinfra_rpc::Health;
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::dice::Dice;
 use crate::{TestProject, wait_until};
 
 const SOON: Duration = Duration::from_secs(30);
 const SERVICES: [&str; 3] = ["store", "api", "web"];
-
-/// Small, and the same on every machine: xorshift64*.
-struct Dice(u64);
-
-impl Dice {
-    /// Seeded by `KINFRA_SEED`, else by the clock; printed, so that a failure can be had again.
-    fn new() -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let given = std::env::var("KINFRA_SEED").ok().and_then(|seed| seed.parse().ok());
-        let seed = given.unwrap_or_else(|| u64::from(now.subsec_nanos()) | 1);
-        println!("to repeat this: KINFRA_SEED={seed}");
-        Self(seed)
-    }
-
-    fn throw(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        let high = self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
-        usize::try_from(high).unwrap_or_default() % sides
-    }
-}
 
 #[test]
 fn a_stack_survives_forty_things_that_happen_to_it() {

@@ -8,9 +8,11 @@
 mod daemon;
 mod output;
 mod server;
+mod witness;
 
 use std::env::args;
 use std::io::{Error, Result, Write, stdout};
+use std::path::Path;
 use std::process::{ExitCode, exit};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -38,6 +40,8 @@ Those that serve do so on PORT, an environment variable; /health is as good as t
   prints-secrets NAME...    prints the values of these variables, each in two parts, then exits
   truncates-stderr          prints to stderr, truncates /dev/stderr, prints again, exits
   crash-after MILLISECONDS  serves if there is a PORT, then exits with code 1
+  counts FOLDER             prints 'PID NUMBER' all the time; asked to end, it notes the last number in FOLDER
+  ends-with-a-code FOLDER   lives for a moment, notes in FOLDER with which code it is about to exit, exits
   serve                     answers every request with 200
   serve-slowly MILLISECONDS listens only after this time
   serves-on-other-port      listens on a port that nobody gave it, and prints which
@@ -95,6 +99,8 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
             eprintln!("fatal: something is wrong, as expected");
             return Ok(ExitCode::FAILURE);
         }
+        ["counts", folder] => witness::count(Path::new(folder))?,
+        ["ends-with-a-code", folder] => return witness::end(Path::new(folder)),
         ["serve"] => serve_on(server::port()?, Health::Good)?,
         ["serve-slowly", milliseconds] => {
             thread::sleep(Duration::from_millis(number(milliseconds)?));

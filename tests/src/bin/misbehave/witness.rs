@@ -1,0 +1,45 @@
+//! Programs that note what they did in files of their own, so that it can be compared with what KInfra knows.
+
+use std::fs;
+use std::io::{Error, Result, Write, stdout};
+use std::path::Path;
+use std::process::{ExitCode, id};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use signal_hook::consts::SIGTERM;
+
+use crate::server::{self, Health};
+
+/// Between two lines: enough of them for a loss to show, few enough to be read again and again.
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// How long a process lives that ends by itself.
+const LIFE: Duration = Duration::from_millis(150);
+
+/// `counted.PID` holds how many lines were printed.
+pub fn count(folder: &Path) -> Result<()> {
+    let asked_to_end = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGTERM, Arc::clone(&asked_to_end))?;
+    let listener = server::listen(server::port()?)?;
+    thread::spawn(move || server::serve(&listener, Health::Good));
+    let mut printed: u64 = 0;
+    while !asked_to_end.load(Ordering::Relaxed) {
+        printed += 1;
+        writeln!(stdout().lock(), "{} {printed}", id())?;
+        thread::sleep(PAUSE);
+    }
+    fs::write(folder.join(format!("counted.{}", id())), printed.to_string())
+}
+
+/// `ended.RUN` holds the code.
+pub fn end(folder: &Path) -> Result<ExitCode> {
+    let run = std::env::var("KINFRA_RUN").map_err(|_| Error::other("KINFRA_RUN is not set"))?;
+    thread::sleep(LIFE);
+    // From 10 to 109: none that a shell or the keeper would use.
+    let code = u8::try_from(id() % 100).unwrap_or_default() + 10;
+    fs::write(folder.join(format!("ended.{run}")), code.to_string())?;
+    Ok(ExitCode::from(code))
+}

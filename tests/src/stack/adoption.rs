@@ -83,9 +83,12 @@ fn a_crash_after_the_keeper_was_lost_is_still_seen() {
     kill(&shop, "kinfra-keeper");
     let before = shop.node("api").pid.unwrap();
     kill_process(Pid::from_raw(before.cast_signed()).unwrap(), Signal::KILL).unwrap();
-    shop.wait_for_node("api", "healthy again", |node| {
+    let node = shop.wait_for_node("api", "healthy again", |node| {
         node.health == Health::Healthy && node.pid.is_some_and(|pid| pid != before)
     });
+    // Its new parent is the system's. The kernel tells the rest of us once that has waited for it, if it does at once.
+    let exit = node.last_exit.unwrap();
+    assert!(matches!((exit.code, exit.signal), (None, None | Some(9))), "{exit:?}");
 }
 
 #[test]

@@ -147,8 +147,8 @@ fn check_lines(project: &TestProject) {
     }
 }
 
-/// Each run that ended by itself is written down with its code. A keeper that is lost takes the code of what it held
-/// with it: of a process that is nobody's child any more the system tells only that it ended.
+/// Each run that ended by itself is written down with its code. But for what a lost keeper held: that is the system's
+/// child then, and its code is known only if the system waits for it at once.
 fn check_codes(project: &TestProject, keepers_lost: usize) {
     let database = rusqlite::Connection::open(project.home.home().database()).unwrap();
     let mut query = database.prepare("SELECT code FROM run WHERE id = ?1 AND ended_at IS NOT NULL").unwrap();

@@ -174,7 +174,7 @@ pub struct Run {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExitStatus {
-    /// Neither code nor signal: the process was adopted, and nobody could wait for it.
+    /// Neither code nor signal: the process was adopted, and the kernel (before Linux 6.15) tells only its parent.
     pub code: Option<i32>,
     pub signal: Option<i32>,
     /// Milliseconds since 1970.

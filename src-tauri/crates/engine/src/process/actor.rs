@@ -130,11 +130,18 @@ impl Actor {
         match reply {
             Reply::Adopted => {}
             Reply::NotThere if already_told => {}
-            Reply::NotThere => self.note_end(run.to_owned(), unknown_end()),
+            Reply::NotThere => {
+                if let Some(status) = self.table.get(run).map(|held| held.unseen_end(now())) {
+                    self.note_end(run.to_owned(), status);
+                }
+            }
             other => {
                 tracing::error!(run, ?other, "the keeper did not take over a run");
                 return Err(io::ErrorKind::InvalidData.into());
             }
+        }
+        if let Some(held) = self.table.get_mut(run) {
+            held.watch = None;
         }
         Ok(())
     }
@@ -199,6 +206,7 @@ impl Actor {
 
     /// `None` when every handle was dropped meanwhile.
     async fn recover(&mut self) -> Option<()> {
+        self.table.values_mut().for_each(Held::begin_watch);
         self.tell(KeeperEvent::Lost);
         let lost = self.link.keeper;
         let (spawns, repeated): (Vec<Order>, Vec<Order>) = std::mem::take(&mut self.waiting)
@@ -256,7 +264,8 @@ async fn end_spawn(order: Order, keeper: Identity) {
     let _ = order.answer.send(Err(ProcessError::Lost));
 }
 
-fn unknown_end() -> ExitStatus {
+/// Milliseconds since 1970.
+fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    ExitStatus { code: None, signal: None, at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX) }
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

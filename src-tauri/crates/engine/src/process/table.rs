@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
+use kinfra_keeper::platform::{exit_of, watch};
 use kinfra_keeper::protocol::{Adopt, ExitStatus, Identity, Run, Spawn};
 
 pub struct Held {
@@ -12,6 +13,8 @@ pub struct Held {
     pub log_folder: PathBuf,
     pub pipes: Pipes,
     pub ended: Option<ExitStatus>,
+    /// Of a leader between two keepers: how it ends then is known by nothing else.
+    pub watch: Option<OwnedFd>,
 }
 
 /// Dups of the read ends, held and never read: while they are open, no output is lost with a keeper.
@@ -43,6 +46,7 @@ impl Held {
             log_folder: spawn.log_folder.clone(),
             pipes: Pipes::from_message(true, true, descriptors),
             ended: None,
+            watch: None,
         }
     }
 
@@ -53,7 +57,22 @@ impl Held {
             log_folder: run.log_folder.clone(),
             pipes: Pipes::default(),
             ended: run.ended,
+            watch: None,
         }
+    }
+
+    /// Nobody holds the process now.
+    pub fn begin_watch(&mut self) {
+        if self.ended.is_none() {
+            // An error means that there are too few descriptors: then its code may be lost.
+            self.watch = watch(self.leader).ok().flatten();
+        }
+    }
+
+    /// How it ended while nobody held it, as far as the kernel tells. Waits up to 20 ms.
+    pub fn unseen_end(&self, at: u64) -> ExitStatus {
+        let (code, signal) = self.watch.as_ref().map_or((None, None), exit_of);
+        ExitStatus { code, signal, at }
     }
 
     /// What another keeper must be told, with dups of the pipes: it may be lost as well.

@@ -4,6 +4,8 @@
 mod descriptors;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "linux")]
+mod pidfd;
 
 pub use descriptors::{raise_descriptor_limit, with_descriptor_limit};
 #[cfg(target_os = "linux")]
@@ -11,6 +13,8 @@ pub use linux::{
     become_subreaper, carries_mark, close_inherited_descriptors, command_line, folder_of, identity_of,
     is_alive, mark_of, peer_user, process, processes, program_of, signal_exactly, variable_of, watch,
 };
+#[cfg(target_os = "linux")]
+pub use pidfd::exit_of;
 
 use crate::protocol::Identity;
 

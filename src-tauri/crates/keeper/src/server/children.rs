@@ -3,7 +3,7 @@
 //! Theory of operation: a run is known from its spawn until the engine forgets it, also after its end, so that
 //! no exit code is lost. Its pipes live longer or shorter than its leader: a pump goes on until the last writer
 //! is gone, even when the run is forgotten. A spawned leader is waited for with waitpid(2); an adopted one is
-//! another's child, so only its end can be seen, through a pidfd.
+//! another's child: its end is seen through a pidfd, and with it how it ended where the kernel tells.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
@@ -246,8 +246,12 @@ impl Children {
 
     /// Ends the adopted runs that `gone` names.
     pub fn end_adopted(&mut self, gone: &[Rc<str>]) -> Vec<(Rc<str>, ExitStatus)> {
-        let status = ExitStatus { code: None, signal: None, at: now() };
-        self.end(gone.iter().map(|name| (Rc::clone(name), status)).collect())
+        let status = |name: &Rc<str>| {
+            let watch = self.runs.get(name).and_then(|run| run.watch.as_ref());
+            let (code, signal) = watch.map_or((None, None), platform::exit_of);
+            (Rc::clone(name), ExitStatus { code, signal, at: now() })
+        };
+        self.end(gone.iter().map(status).collect())
     }
 
     fn end(&mut self, ended: Vec<(Rc<str>, ExitStatus)>) -> Vec<(Rc<str>, ExitStatus)> {

@@ -53,6 +53,8 @@ pub enum Command {
     Status,
     /// Show what the services printed
     Logs(Logs),
+    /// Show what a service finds in its environment, and where each value comes from
+    Env(Env),
     /// Show what happened to the services, and why
     Events(Events),
     /// Print a service's URL
@@ -208,6 +210,23 @@ fn run(text: &str) -> Result<Run, String> {
         return Ok(Run::All);
     }
     text.parse().map(Run::Number).map_err(|_| "it must be a number or all".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub struct Env {
+    pub service: String,
+
+    /// Also what KInfra itself was started with
+    #[arg(long)]
+    pub all: bool,
+
+    /// Lines for a shell to evaluate, with the real values
+    #[arg(long)]
+    pub export: bool,
+
+    /// Show values that look secret as well
+    #[arg(long)]
+    pub reveal: bool,
 }
 
 #[derive(Debug, Args)]

@@ -76,6 +76,7 @@ async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitC
         Command::Status => commands::status(surroundings).await,
         Command::Diff => commands::diff(surroundings).await,
         Command::Apply => commands::apply(surroundings).await,
+        Command::Env(arguments) => commands::environment(surroundings, &arguments).await,
         Command::Events(arguments) => commands::events(surroundings, &arguments).await,
         Command::Logs(arguments) => commands::logs(surroundings, &arguments).await,
         Command::Url(arguments) => commands::url(surroundings, &arguments).await,

@@ -1,11 +1,15 @@
 //! `kinfra-keeper --socket PATH --lock PATH`
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use kinfra_keeper::platform;
 use kinfra_keeper::server::{Options, StartError, run};
+
+const PRINT_ENVIRONMENT: &str = "--print-environment";
 
 /// Another keeper holds the lock.
 const LOCKED: u8 = 3;
@@ -19,6 +23,9 @@ const USAGE: u8 = 2;
 fn main() -> ExitCode {
     platform::close_inherited_descriptors();
     platform::raise_descriptor_limit();
+    if let Some(mark) = std::env::args_os().skip_while(|argument| argument != PRINT_ENVIRONMENT).nth(1) {
+        return print_environment(&mark);
+    }
     let Some(options) = options(std::env::args_os().skip(1)) else {
         eprintln!("usage: kinfra-keeper --socket PATH --lock PATH\nKInfra starts it by itself.");
         return ExitCode::from(USAGE);
@@ -29,6 +36,22 @@ fn main() -> ExitCode {
             eprintln!("kinfra-keeper {}: {error}", std::process::id());
             ExitCode::from(if matches!(error, StartError::Locked(_)) { LOCKED } else { 1 })
         }
+    }
+}
+
+/// For the engine, which runs this by the user's login shell: what that sets is what is printed, between two marks,
+/// each entry with a NUL after it.
+fn print_environment(mark: &OsStr) -> ExitCode {
+    let mut text = [mark.as_bytes(), b"\0"].concat();
+    for (name, value) in std::env::vars_os() {
+        text.extend([name.as_bytes(), b"=", value.as_bytes(), b"\0"].concat());
+    }
+    text.extend([mark.as_bytes(), b"\0"].concat());
+    let mut stdout = std::io::stdout().lock();
+    if stdout.write_all(&text).and_then(|()| stdout.flush()).is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }
 

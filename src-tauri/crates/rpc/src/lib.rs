@@ -6,6 +6,7 @@
 mod changes;
 mod command;
 mod doctor;
+mod environment;
 mod events;
 mod exit;
 mod failure;
@@ -22,6 +23,7 @@ pub use changes::{
 };
 pub use command::Command;
 pub use doctor::{Examination, Examine, Finding, Level};
+pub use environment::{Environment, EnvironmentLayer, EnvironmentVariable, ReadEnvironment};
 pub use events::{EventKind, EventList, NodeEvent, ReadEvents};
 pub use exit::{Exit, signal_name};
 pub use failure::{ErrorCode, Failure, Place, Problem};

@@ -5,9 +5,9 @@ use ts_rs::TS;
 
 use crate::command::commands;
 use crate::{
-    AdoptPort, Applied, ApplyProject, AskPort, CompareProject, Comparison, EventList, Examination, Examine,
-    FreePort, ListPorts, LogFilter, LogPage, LogRuns, MovePort, PortList, PortMoved, PortReport, ReadEvents,
-    ReleasePorts, ReservePorts, Snapshot,
+    AdoptPort, Applied, ApplyProject, AskPort, CompareProject, Comparison, Environment, EventList,
+    Examination, Examine, FreePort, ListPorts, LogFilter, LogPage, LogRuns, MovePort, PortList, PortMoved,
+    PortReport, ReadEnvironment, ReadEvents, ReleasePorts, ReservePorts, Snapshot,
 };
 
 commands! {
@@ -28,6 +28,8 @@ commands! {
     "stack.start" => Start -> Done,
     "stack.stop" => Stop -> Done,
     "stack.restart" => Restart -> Done,
+    /// What a service finds in its environment, and where each value comes from.
+    "service.environment" => ReadEnvironment -> Environment,
     /// Why is it as it is: the timeline of services.
     "events.read" => ReadEvents -> EventList,
     "logs.read" => ReadLogs -> LogPage,

@@ -32,7 +32,7 @@ export type ChangeKind = "added" | "removed" | "changed";
 /**
  * What each command takes and answers. It exists for the TypeScript side alone.
  */
-export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
+export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
 
 /**
  * Reads the configuration, and says what applying it would change.
@@ -70,6 +70,31 @@ problems: Array<Problem>,
  * True from Quit on.
  */
 ending: boolean, };
+
+export type Environment = { 
+/**
+ * By name.
+ */
+variables: Array<EnvironmentVariable>, };
+
+/**
+ * Where a variable's value comes from, from the lowest layer to the highest.
+ */
+export type EnvironmentLayer = "system" | "settings" | "project_file" | "project" | "service_file" | "dependency" | "service" | "ports";
+
+/**
+ * One variable that a service finds in its environment. The value is the real one: whoever shows it hides what is
+ * secret.
+ */
+export type EnvironmentVariable = { name: string, value: string, layer: EnvironmentLayer, 
+/**
+ * Of a value that stands in a file of variables.
+ */
+file?: string, 
+/**
+ * Lower layers that say something else, the lowest first.
+ */
+shadows: Array<EnvironmentLayer>, };
 
 /**
  * What went wrong, as a code that a program can switch on.
@@ -506,6 +531,11 @@ offered_port?: number, };
 export type Quit = { mode: EndMode, };
 
 /**
+ * What a service would find in its environment if it were started now.
+ */
+export type ReadEnvironment = { project: string, service: string, };
+
+/**
  * Reads what happened to the services of a project, newest last. With none named, to all.
  */
 export type ReadEvents = { project: string, services: Array<string>, 
@@ -538,7 +568,7 @@ export type RemoveProject = { project: string, };
 /**
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
-export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
 
 export type ReservePorts = { range: PortRange, reason: string, };
 

@@ -2,6 +2,7 @@
 
 mod ansi;
 mod changes;
+mod environment;
 mod events;
 mod failure;
 mod findings;
@@ -18,6 +19,7 @@ mod tests;
 mod time;
 
 pub use changes::{applied, changes};
+pub use environment::environment;
 pub use events::events;
 pub use failure::failure;
 pub use findings::findings;

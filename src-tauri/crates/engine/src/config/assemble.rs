@@ -8,10 +8,14 @@ use super::service_ports::DeclaredPort;
 use super::settings::{Http, PortSetting, Restart};
 use super::slug::slug;
 use super::spec::{
-    Backoff, Condition, Dependency, HealthSpec, HttpProbe, OnChange, PortSpec, ProbeKind, ProbeSpec,
-    ProjectPorts, ProjectSpec, RestartPolicy, RestartSpec, ServiceSpec, ServiceType, StopSpec, WatchSpec,
+    Backoff, Condition, Dependency, EnvironmentSpec, HealthSpec, HttpProbe, OnChange, PortSpec, ProbeKind,
+    ProbeSpec, ProjectPorts, ProjectSpec, RestartPolicy, RestartSpec, ServiceSpec, ServiceType, StopSpec,
+    WatchSpec,
 };
 use super::tree::Key;
+
+/// Read without being asked for, as most tools do.
+const DOTENV: &str = ".env";
 
 /// What a file says that has no problem. None only for one that has.
 pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Option<ProjectSpec> {
@@ -19,12 +23,18 @@ pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Opt
         Some(name) => name.value.clone(),
         None => folder.file_name().map_or("project".into(), |name| name.to_string_lossy().into_owned()),
     };
+    let environment = EnvironmentSpec {
+        dotenv: Some(folder.join(DOTENV)),
+        files: absolute_all(folder, &project.env_files),
+        variables: pairs(&project.env)?,
+    };
     let services = project.services.0.iter();
     let is_task = |name: &str| {
         let named = project.services.0.iter().find(|(key, _)| key.text == name);
         named.is_some_and(|(_, service)| service.as_ref().is_some_and(ServiceFile::is_task))
     };
-    let services = services.map(|(key, declared)| service(&key.text, declared.as_ref()?, folder, &is_task));
+    let services = services
+        .map(|(key, declared)| service(&key.text, declared.as_ref()?, folder, &environment, &is_task));
     let groups = project.groups.0.iter().map(|(key, members)| {
         let members = members.as_ref()?.0.iter().map(|member| member.value.clone());
         Some((key.text.clone(), members.collect()))
@@ -49,8 +59,10 @@ fn service(
     name: &str,
     declared: &ServiceFile,
     folder: &Path,
+    project_environment: &EnvironmentSpec,
     is_task: &dyn Fn(&str) -> bool,
 ) -> Option<ServiceSpec> {
+    let dir = absolute(folder, declared.dir.as_ref().map_or(".", |dir| &dir.value));
     let dependencies = declared.depends_on.0.iter();
     let usual = |name: &str| if is_task(name) { Condition::Completed } else { Condition::Healthy };
     Some(ServiceSpec {
@@ -58,9 +70,13 @@ fn service(
         slug: slug(name),
         kind: declared.kind.0,
         run: declared.run.as_ref()?.value.clone(),
-        dir: absolute(folder, declared.dir.as_ref().map_or(".", |dir| &dir.value)),
-        env: pairs(&declared.env)?,
-        env_files: absolute_all(folder, &declared.env_files),
+        dir: dir.clone(),
+        project_environment: project_environment.clone(),
+        environment: EnvironmentSpec {
+            dotenv: (dir != folder).then(|| dir.join(DOTENV)),
+            files: absolute_all(folder, &declared.env_files),
+            variables: pairs(&declared.env)?,
+        },
         ports: declared.all_ports().into_iter().map(port).collect::<Option<_>>()?,
         depends_on: dependencies
             .map(|(service, condition)| Dependency {

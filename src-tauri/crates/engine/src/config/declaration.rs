@@ -23,6 +23,8 @@ pub(super) use watch::{OnChangeFile, WatchFile};
 pub(super) struct ProjectFile {
     pub project: Option<Placed<String>>,
     pub ports: ProjectPortsFile,
+    pub env: Entries<Placed<Scalar>>,
+    pub env_files: Vec<Placed<String>>,
     pub profiles: Vec<Placed<String>>,
     pub groups: Entries<OneOrMany<Placed<String>>>,
     pub parallel: Option<NonZeroU32>,
@@ -44,6 +46,12 @@ impl Record for ProjectFile {
             ports: fields
                 .optional("ports", "Where ports are chosen, and where they are written down.")
                 .unwrap_or_else(Fields::defaults),
+            env: fields
+                .optional("env", "Environment variables of all services; values may hold references.")
+                .unwrap_or_default(),
+            env_files: fields
+                .optional("env_file", "Files with `KEY=VALUE` lines, for all services; later ones win.")
+                .map_or_else(Vec::new, |OneOrMany(files)| files),
             profiles: fields
                 .optional(
                     "profiles",

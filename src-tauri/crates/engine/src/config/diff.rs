@@ -92,11 +92,17 @@ fn flat(service: &ServiceSpec, folder: &Path) -> BTreeMap<String, String> {
     if service.kind == ServiceType::Task {
         set("type", "task".to_owned());
     }
-    for (name, value) in &service.env {
-        set(&format!("env.{name}"), value.clone());
-    }
-    if !service.env_files.is_empty() {
-        set("env_file", joined(service.env_files.iter().map(|file| shown(file, folder))));
+    let layers = [("project ", &service.project_environment), ("", &service.environment)];
+    for (whose, environment) in layers {
+        for (name, value) in &environment.variables {
+            set(&format!("{whose}env.{name}"), value.clone());
+        }
+        if !environment.files.is_empty() {
+            set(
+                &format!("{whose}env_file"),
+                joined(environment.files.iter().map(|file| shown(file, folder))),
+            );
+        }
     }
     for port in &service.ports {
         set(

@@ -7,13 +7,14 @@ impl ServiceSpec {
     /// as it runs.
     #[must_use]
     pub fn fingerprint(&self) -> u64 {
-        stable_hash(&(self.kind, &self.run, &self.dir, &self.env, &self.env_files, &self.ports))
+        let environment = (&self.project_environment, &self.environment);
+        stable_hash(&(self.kind, &self.run, &self.dir, environment, &self.ports))
     }
 
     /// What is in effect of a process that was launched with these settings, and of `current` since.
     #[must_use]
     pub fn in_effect(&self, current: &Self) -> Self {
-        let Self { kind, run, dir, env, env_files, ports, .. } = self.clone();
-        Self { kind, run, dir, env, env_files, ports, ..current.clone() }
+        let Self { kind, run, dir, project_environment, environment, ports, .. } = self.clone();
+        Self { kind, run, dir, project_environment, environment, ports, ..current.clone() }
     }
 }

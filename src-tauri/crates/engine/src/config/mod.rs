@@ -34,9 +34,9 @@ pub use selection::Selection;
 pub use shell::shell_line;
 pub use slug::slug;
 pub use spec::{
-    Backoff, Condition, Dependency, HealthSpec, HttpProbe, Listener, OnChange, Pattern, PortChoice, PortSpec,
-    ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, RestartPolicy, RestartSpec, Run, ServiceSpec,
-    ServiceType, StopSpec, WatchSpec, port_variable, variable,
+    Backoff, Condition, Dependency, EnvironmentSpec, HealthSpec, HttpProbe, Listener, OnChange, Pattern,
+    PortChoice, PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, RestartPolicy, RestartSpec, Run,
+    ServiceSpec, ServiceType, StopSpec, WatchSpec, port_variable, variable,
 };
 pub use stable_hash::stable_hash;
 pub use tree::Format;

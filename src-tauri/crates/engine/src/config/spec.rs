@@ -43,10 +43,10 @@ pub struct ServiceSpec {
     pub run: Run,
     /// Absolute.
     pub dir: PathBuf,
-    /// Values may hold `${…}`; in the order of the file.
-    pub env: Vec<(String, String)>,
-    /// Absolute; in the order of the file, later ones win.
-    pub env_files: Vec<PathBuf>,
+    /// What the project says for all of its services.
+    pub project_environment: EnvironmentSpec,
+    /// What it says for this one.
+    pub environment: EnvironmentSpec,
     /// The main port first; empty when it serves nothing.
     pub ports: Vec<PortSpec>,
     pub depends_on: Vec<Dependency>,
@@ -75,6 +75,17 @@ pub enum OnChange {
     Restart,
     /// To its process group.
     Signal(i32),
+}
+
+/// One layer of an environment as a configuration has it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct EnvironmentSpec {
+    /// `.env` in the folder, which may be missing. Absolute. None where another layer has that file.
+    pub dotenv: Option<PathBuf>,
+    /// Absolute; in the order of the file, later ones win.
+    pub files: Vec<PathBuf>,
+    /// Values may hold `${…}`; in the order of the file.
+    pub variables: Vec<(String, String)>,
 }
 
 impl ServiceSpec {

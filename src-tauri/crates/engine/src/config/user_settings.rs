@@ -7,14 +7,14 @@ use kinfra_rpc::{PortRange, Problem};
 use super::compile::read_tree;
 use super::find::only;
 use super::load::read_text;
-use super::schema::{Fields, Reader, Record, Shape};
+use super::schema::{Entries, Fields, Reader, Record, Scalar, Shape};
 use super::settings::{OneOrMany, PortOrRange};
 use super::tree::{Format, Value};
 
 /// All of one schema; two of them are an error.
 const NAMES: [&str; 4] = ["settings.yaml", "settings.yml", "settings.json", "settings.toml"];
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserSettings {
     /// Where ports of projects are chosen that name no range; none: KInfra's own default.
     pub range: Option<PortRange>,
@@ -22,6 +22,16 @@ pub struct UserSettings {
     pub reserved: Vec<PortRange>,
     /// Whether an engine starts what ran when the last one ended.
     pub restore: bool,
+    /// For all services of all projects, in the order of the file.
+    pub env: Vec<(String, String)>,
+    /// Whether the app, when it wasn't started from a terminal, asks the login shell for its environment.
+    pub shell_environment: bool,
+}
+
+impl Default for UserSettings {
+    fn default() -> Self {
+        Self { range: None, reserved: vec![], restore: false, env: vec![], shell_environment: true }
+    }
 }
 
 /// Reads the settings in a folder. A folder or file that isn't there says nothing, so that the defaults hold.
@@ -45,16 +55,19 @@ pub(super) fn parse(file: &Path, text: &str, format: Format) -> Result<UserSetti
     if !problems.is_empty() {
         return Err(problems);
     }
-    let SettingsFile { ports: PortsFile { range, reserved }, restore } =
+    let SettingsFile { ports: PortsFile { range, reserved }, restore, env, shell_environment } =
         declared.unwrap_or_else(Fields::defaults);
+    let env = env.0.into_iter().filter_map(|(key, value)| Some((key.text, value?.0)));
     let reserved = reserved.into_iter().map(|PortOrRange(range)| range).collect();
-    Ok(UserSettings { range, reserved, restore })
+    Ok(UserSettings { range, reserved, restore, env: env.collect(), shell_environment })
 }
 
 #[derive(Debug)]
 pub(super) struct SettingsFile {
     ports: PortsFile,
     restore: bool,
+    env: Entries<Scalar>,
+    shell_environment: bool,
 }
 
 impl Record for SettingsFile {
@@ -67,6 +80,14 @@ impl Record for SettingsFile {
                 "restore",
                 "Start what ran when KInfra ended, once it is started again.",
                 false,
+            ),
+            env: fields
+                .optional("env", "Environment variables of all services of all projects.")
+                .unwrap_or_default(),
+            shell_environment: fields.or(
+                "shell_environment",
+                "Give services what the login shell sets, when the app was not started from a terminal.",
+                true,
             ),
         }
     }

@@ -79,7 +79,7 @@ fn change(difference: Difference, restarts: bool) -> ServiceChange {
         Difference::Changed { service, settings } => (service, ChangeKind::Changed, settings),
     };
     let setting = |setting: crate::config::SettingDifference| {
-        let is_secret = setting.key.strip_prefix("env.").is_some_and(is_secret);
+        let is_secret = setting.key.split_once("env.").is_some_and(|(_, name)| is_secret(name));
         let shown = |side: Option<String>| side.filter(|_| !is_secret);
         SettingChange { before: shown(setting.before), after: shown(setting.after), key: setting.key }
     };

@@ -3,8 +3,8 @@
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{
-    Command as Rpc, Done, ErrorCode, EventList, Failure, HelloReply, PROTOCOL, ReadEvents, Request, Restart,
-    Start, Stop,
+    Command as Rpc, Done, Environment, ErrorCode, EventList, Failure, HelloReply, PROTOCOL, ReadEnvironment,
+    ReadEvents, Request, Restart, Start, Stop,
 };
 use serde_json::Value;
 
@@ -43,6 +43,7 @@ impl Engine {
             Request::Start(start) => reply(&start, self.start(&start).await?),
             Request::Stop(stop) => reply(&stop, self.stop(&stop).await?),
             Request::Restart(restart) => reply(&restart, self.restart(&restart).await?),
+            Request::ReadEnvironment(read) => reply(&read, self.read_environment(&read).await?),
             Request::ReadEvents(read) => reply(&read, self.read_events(&read).await?),
             Request::ReadLogs(read) => reply(&read, self.read_logs(&read).await?),
             Request::ListRuns(list) => reply(&list, self.list_runs(&list).await?),
@@ -119,6 +120,18 @@ impl Engine {
         };
         project.stack.tell(Command::Restart { names, whole, dependants: restart.dependants }).await;
         Ok(Done {})
+    }
+
+    async fn read_environment(&self, read: &ReadEnvironment) -> Result<Environment, Failure> {
+        let project = self.project(&read.project)?;
+        let names = project.named(std::slice::from_ref(&read.service))?;
+        let Some(node) = names.first().and_then(|name| project.services.get(name)) else {
+            return Err(Failure::new(
+                ErrorCode::UnknownService,
+                format!("no service is named {}", read.service),
+            ));
+        };
+        Ok(Environment { variables: node.environment().await? })
     }
 
     async fn read_events(&self, read: &ReadEvents) -> Result<EventList, Failure> {

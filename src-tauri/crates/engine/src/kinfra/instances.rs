@@ -6,8 +6,8 @@ use std::time::Duration;
 use kinfra_rpc::PortRange;
 
 use crate::config::{
-    Backoff, HealthSpec, PortChoice, ProjectSpec, RestartPolicy, RestartSpec, Run, Selection, ServiceSpec,
-    ServiceType, StopSpec, slug,
+    Backoff, EnvironmentSpec, HealthSpec, PortChoice, ProjectSpec, RestartPolicy, RestartSpec, Run,
+    Selection, ServiceSpec, ServiceType, StopSpec, slug,
 };
 use crate::orchestrator::Graph;
 use crate::port_registry::{InstancePorts, Wanted};
@@ -82,8 +82,8 @@ pub fn bare(name: &str, folder: &Path) -> ServiceSpec {
         kind: ServiceType::Service,
         run: Run::Program(vec![]),
         dir: folder.to_owned(),
-        env: vec![],
-        env_files: vec![],
+        project_environment: EnvironmentSpec::default(),
+        environment: EnvironmentSpec::default(),
         ports: vec![],
         depends_on: vec![],
         profiles: vec![],

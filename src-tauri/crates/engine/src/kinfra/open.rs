@@ -19,9 +19,9 @@ use crate::logs::KnownSecrets;
 use crate::notifier;
 use crate::orchestrator::Command;
 use crate::port_registry::PortRegistry;
-use crate::process::{Keeper, KeeperOptions, boot_id, raise_descriptor_limit};
+use crate::process::{Keeper, KeeperOptions, LoginShell, boot_id, raise_descriptor_limit};
 use crate::proxy_server::{ProxyContext, ProxyServer};
-use crate::service_manager::{Holders, ServiceContext, Timeline, inherited};
+use crate::service_manager::{Holders, ServiceContext, Surroundings, Timeline};
 use crate::watch::Watcher;
 
 impl Kinfra {
@@ -43,14 +43,14 @@ impl Kinfra {
         let (keeper, events) = Keeper::connect(keeper_options(&options)?).await?;
         let (output, printed) = watch::channel(0);
         let secrets = KnownSecrets::default();
-        let surroundings = ProxyContext {
+        let beside = ProxyContext {
             hub: Arc::clone(&hub),
             store: store.clone(),
             home: options.home.clone(),
             clock: clock.clone(),
             secrets: secrets.clone(),
         };
-        let proxy = ProxyServer::start(surroundings, printed, options.proxy_port).await?;
+        let proxy = ProxyServer::start(beside, printed, options.proxy_port).await?;
         let holders = Holders::new(store.clone(), &options.environment);
         let services = Arc::new(ServiceContext {
             keeper,
@@ -64,7 +64,7 @@ impl Kinfra {
             watcher: Watcher::default(),
             descriptor_limit: raise_descriptor_limit(),
             secrets,
-            inherited: inherited(&options.environment, options.keeper_program.parent()),
+            surroundings: surroundings(&options, &hub),
         });
         let ports = PortRegistry::open(store.clone(), options.ports.clone()).await?;
         let loading = Arc::default();
@@ -116,6 +116,20 @@ impl Engine {
         *self.server() = Some(server);
         Ok(())
     }
+}
+
+fn surroundings(options: &EngineOptions, hub: &Arc<Hub>) -> Surroundings {
+    let shell = options
+        .shell_environment
+        .then(|| LoginShell::of_user(&options.environment, options.keeper_program.clone()));
+    let (own, settings) = (options.environment.clone(), options.env.clone());
+    let programs = options.keeper_program.parent().map(Path::to_owned);
+    let hub = Arc::downgrade(hub);
+    Surroundings::new(own, settings, programs, shell, move |problem| {
+        if let Some(hub) = hub.upgrade() {
+            hub.change_engine(|engine| engine.problems.push(problem.clone()));
+        }
+    })
 }
 
 fn no_socket(socket: &Path, error: &std::io::Error) -> Failure {

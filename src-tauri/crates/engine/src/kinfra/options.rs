@@ -25,6 +25,10 @@ pub struct EngineOptions {
     pub ports: RegistryOptions,
     /// Whether to start what ran when the last engine of the home ended.
     pub restore: bool,
+    /// `env` of the user's settings.
+    pub env: Vec<(String, String)>,
+    /// Whether services get what the login shell sets.
+    pub shell_environment: bool,
 }
 
 impl EngineOptions {
@@ -46,9 +50,22 @@ impl EngineOptions {
             }
         };
         let settings = load_user_settings(&home.config)?;
-        let restore = settings.restore;
+        let (restore, env) = (settings.restore, settings.env.clone());
+        // A terminal's shell has set all that already.
+        let from_desktop = host == Host::Desktop && !environment.contains_key("TERM");
+        let shell_environment = settings.shell_environment && from_desktop;
         let ports = registry_options(settings, &environment)?;
-        Ok(Self { home, host, keeper_program, environment, proxy_port, ports, restore })
+        Ok(Self {
+            home,
+            host,
+            keeper_program,
+            environment,
+            proxy_port,
+            ports,
+            restore,
+            env,
+            shell_environment,
+        })
     }
 }
 

@@ -7,6 +7,7 @@ mod keeper;
 mod launch;
 mod leftovers;
 mod link;
+mod login_shell;
 mod ports;
 mod table;
 
@@ -19,6 +20,7 @@ pub use kinfra_keeper::platform::{
 pub use kinfra_keeper::protocol::{ExitStatus, Identity, Run, Scope, Spawn};
 pub use launch::KeeperOptions;
 pub use leftovers::end_leftovers;
+pub use login_shell::LoginShell;
 pub use ports::{
     Containers, HeldBy, ListeningPort, Sockets, ephemeral_range, holder, holds, listener_on, listening_ports,
     reserved_ports, started_at,

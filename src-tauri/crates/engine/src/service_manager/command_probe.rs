@@ -63,7 +63,7 @@ impl Service {
         command: &Run,
     ) -> Result<Spawn, Problem> {
         let facts = self.instance.facts();
-        let environment = environment(spec, &facts, &self.context.inherited)?;
+        let environment = environment(spec, &facts, &self.context.surroundings.known())?.values();
         let Prepared { program, arguments, environment } = prepare(command, &spec.dir, &facts, environment)?;
         Ok(Spawn {
             run: id.to_owned(),

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use kinfra_rpc::{ErrorCode, Problem};
 
+use super::cascade::{Cascade, Origin};
 use super::given::{own_ports, ports_of_dependencies};
 use super::instance::InstanceFacts;
 use super::program::find;
 use super::references::resolve;
-use crate::config::{Mode, Run, ServiceSpec, dotenv, expand};
+use crate::config::{EnvironmentSpec, Mode, Run, ServiceSpec, dotenv, expand};
 
 /// A command, ready to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,28 +20,60 @@ pub struct Prepared {
     pub environment: BTreeMap<String, String>,
 }
 
-/// The environment of a service: inherited < the ports of what it depends on < `env_file` < `env` < its own ports.
+/// What a service finds in its environment: what KInfra was started with < the user's settings < the project's `.env`,
+/// `env_file` and `env` < the service's own files < the ports of what it depends on < its `env` < its own ports.
 ///
 /// # Errors
-/// When an `env_file` can't be read, or a reference stands for nothing.
-pub fn environment(
-    spec: &ServiceSpec,
+/// When a file can't be read, or a reference stands for nothing.
+pub fn environment(spec: &ServiceSpec, facts: &InstanceFacts, given: &Given) -> Result<Cascade, Problem> {
+    let mut cascade = Cascade::default();
+    cascade.layer(&Origin::System, given.system.clone());
+    cascade.layer(&Origin::Settings, given.settings.clone());
+    let project = &spec.project_environment;
+    files(&mut cascade, project, Origin::ProjectFile)?;
+    variables(&mut cascade, project, &Origin::Project, facts)?;
+    files(&mut cascade, &spec.environment, Origin::ServiceFile)?;
+    cascade.layer(&Origin::Dependency, ports_of_dependencies(spec, facts));
+    variables(&mut cascade, &spec.environment, &Origin::Service, facts)?;
+    cascade.layer(&Origin::Ports, own_ports(spec, facts));
+    Ok(cascade)
+}
+
+/// What is given to every service of every project.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Given {
+    pub system: BTreeMap<String, String>,
+    /// `env` of the user's settings.
+    pub settings: Vec<(String, String)>,
+}
+
+fn files(
+    cascade: &mut Cascade,
+    environment: &EnvironmentSpec,
+    origin: impl Fn(PathBuf) -> Origin,
+) -> Result<(), Problem> {
+    // It was not asked for, so it need not be there.
+    let dotenv = environment.dotenv.iter().filter(|file| file.is_file());
+    for file in dotenv.chain(&environment.files) {
+        cascade.layer(&origin(file.clone()), dotenv::read(file).map_err(first)?);
+    }
+    Ok(())
+}
+
+fn variables(
+    cascade: &mut Cascade,
+    environment: &EnvironmentSpec,
+    origin: &Origin,
     facts: &InstanceFacts,
-    inherited: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, String>, Problem> {
-    let mut environment = inherited.clone();
-    environment.extend(ports_of_dependencies(spec, facts));
-    for file in &spec.env_files {
-        let variables = dotenv::read(file).map_err(first)?;
-        environment.extend(variables);
-    }
-    let from_files = environment.clone();
-    for (name, value) in &spec.env {
-        let value = expand(value, Mode::Setting, &|reference| resolve(facts, &from_files, reference))?;
-        environment.insert(name.clone(), value);
-    }
-    environment.extend(own_ports(spec, facts));
-    Ok(environment)
+) -> Result<(), Problem> {
+    let below = cascade.values();
+    let expanded = |(name, value): &(String, String)| {
+        let value = expand(value, Mode::Setting, &|reference| resolve(facts, &below, reference))?;
+        Ok::<_, Problem>((name.clone(), value))
+    };
+    let variables: Vec<_> = environment.variables.iter().map(expanded).collect::<Result<_, _>>()?;
+    cascade.layer(origin, variables);
+    Ok(())
 }
 
 /// # Errors

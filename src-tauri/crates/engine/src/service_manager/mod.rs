@@ -1,5 +1,6 @@
 //! Services as nodes: how one is launched, probed, signalled and shown.
 
+mod cascade;
 mod command_probe;
 mod elsewhere;
 mod environment;
@@ -21,13 +22,14 @@ mod runs;
 mod secrets;
 mod service;
 mod settings;
+mod surroundings;
 mod timeline;
 
-pub use environment::inherited;
 pub use given::ports_of;
 pub use holders::{Held, Holders, Naming};
 pub use instance::{Instance, InstanceFacts};
 pub use node::{AdoptedRun, Former, ServiceNode};
 pub use runs::Runs;
 pub use service::ServiceContext;
+pub use surroundings::Surroundings;
 pub use timeline::Timeline;

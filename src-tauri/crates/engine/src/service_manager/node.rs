@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kinfra_rpc::{EventKind, Exit, NodeKind, NodeState};
+use kinfra_rpc::{EnvironmentVariable, EventKind, Exit, NodeKind, NodeState, Problem};
 
 use super::instance::{Instance, direct_url};
+use super::launch::environment;
 use super::reload::Reload;
 use super::service::{Launch, Running, Service, ServiceContext};
 use super::settings::settings;
@@ -140,6 +141,16 @@ impl ServiceNode {
             Launch::Fingerprint(fingerprint) => Some(Err(fingerprint)),
             Launch::Unknown => None,
         }
+    }
+
+    /// What it would find in its environment if it were started now.
+    ///
+    /// # Errors
+    /// What would keep it from being started.
+    pub async fn environment(&self) -> Result<Vec<EnvironmentVariable>, Problem> {
+        let service = &self.service;
+        let given = service.context.surroundings.given().await;
+        Ok(environment(&service.spec(), &service.instance.facts(), &given)?.report())
     }
 
     /// How long it may take to end by itself.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::instance::InstanceFacts;
+use super::launch::Given;
 use super::references::resolve;
 use super::service::Service;
 use crate::config::{Mode, ServiceSpec, dotenv, expand};
@@ -11,23 +12,23 @@ use crate::config::{Mode, ServiceSpec, dotenv, expand};
 impl Service {
     /// Notes the secrets of the settings as they are now. A launch notes what it really gives.
     pub(super) fn learn_secrets(&self) {
-        let environment = readable(&self.spec(), &self.instance.facts(), &self.context.inherited);
+        let environment = readable(&self.spec(), &self.instance.facts(), self.context.surroundings.known());
         self.context.secrets.learn(&self.project, &environment);
     }
 }
 
 /// As much of the environment as can be told: what is wrong with the rest is a launch's business.
-fn readable(
-    spec: &ServiceSpec,
-    facts: &InstanceFacts,
-    inherited: &BTreeMap<String, String>,
-) -> BTreeMap<String, String> {
-    let mut environment = inherited.clone();
-    environment.extend(spec.env_files.iter().filter_map(|file| dotenv::read(file).ok()).flatten());
-    let from_files = environment.clone();
-    for (name, value) in &spec.env {
-        let value = expand(value, Mode::Setting, &|reference| resolve(facts, &from_files, reference));
-        environment.extend(value.ok().map(|value| (name.clone(), value)));
+fn readable(spec: &ServiceSpec, facts: &InstanceFacts, given: Given) -> BTreeMap<String, String> {
+    let mut environment = given.system;
+    environment.extend(given.settings);
+    for layer in [&spec.project_environment, &spec.environment] {
+        let files = layer.dotenv.iter().chain(&layer.files);
+        environment.extend(files.filter_map(|file| dotenv::read(file).ok()).flatten());
+        let below = environment.clone();
+        for (name, value) in &layer.variables {
+            let value = expand(value, Mode::Setting, &|reference| resolve(facts, &below, reference));
+            environment.extend(value.ok().map(|value| (name.clone(), value)));
+        }
     }
     environment
 }

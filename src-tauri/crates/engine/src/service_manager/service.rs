@@ -4,7 +4,7 @@
 //! written down before its process is spawned and completed after it, so an engine that ends in between leaves
 //! a record that the next one can compare with what the keeper knows.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -18,6 +18,7 @@ use super::launch::{Prepared, environment, prepare};
 use super::obstacles::not_spawned;
 use super::ownership::Seen;
 use super::runs::{Runs, Ticket};
+use super::surroundings::Surroundings;
 use super::timeline::Timeline;
 use crate::clock::Clock;
 use crate::config::ServiceSpec;
@@ -48,8 +49,7 @@ pub struct ServiceContext {
     /// Names the boot of this machine.
     pub boot: String,
     pub secrets: KnownSecrets,
-    /// The environment that services inherit.
-    pub inherited: BTreeMap<String, String>,
+    pub surroundings: Surroundings,
 }
 
 pub(super) struct Service {
@@ -140,7 +140,8 @@ impl Unit for Service {
         if let Some(held) = self.obtain(&spec, ports).await? {
             return self.leave_to(number, &ports[0], &held);
         }
-        let environment = environment(&spec, &facts, &self.context.inherited)?;
+        let given = self.context.surroundings.given().await;
+        let environment = environment(&spec, &facts, &given)?.values();
         self.context.secrets.learn(&self.project, &environment);
         let Prepared { program, arguments, environment } =
             prepare(&spec.run, &spec.dir, &facts, environment)?;

@@ -12,13 +12,16 @@ pub(in crate::config) fn check(project: &ProjectFile, folder: &Path, reader: &mu
     for file in &project.ports.env_files {
         check_written_file(file, folder, reader);
     }
+    for file in &project.env_files {
+        check_env_file("env_file", file, folder, reader);
+    }
     for (key, service) in &project.services.0 {
         let Some(service) = service else { continue };
         if let Some(dir) = &service.dir {
             check_folder(&key.text, dir, folder, reader);
         }
         for file in &service.env_files {
-            check_env_file(&key.text, file, folder, reader);
+            check_env_file(&format!("services.{}.env_file", key.text), file, folder, reader);
         }
     }
 }
@@ -57,7 +60,7 @@ fn check_written_file(file: &Placed<String>, folder: &Path, reader: &mut Reader)
     );
 }
 
-fn check_env_file(service: &str, file: &Placed<String>, folder: &Path, reader: &mut Reader) {
+fn check_env_file(key: &str, file: &Placed<String>, folder: &Path, reader: &mut Reader) {
     let path = absolute(folder, &file.value);
     match std::fs::read_to_string(&path) {
         Ok(text) => {
@@ -69,7 +72,7 @@ fn check_env_file(service: &str, file: &Placed<String>, folder: &Path, reader: &
                 std::io::ErrorKind::NotFound => "does not exist".to_owned(),
                 _ => format!("can't be read: {error}"),
             };
-            let message = format!("`services.{service}.env_file`: {} {fault}", path.display());
+            let message = format!("`{key}`: {} {fault}", path.display());
             let problem = Problem::new(ErrorCode::ConfigInvalidValue, message);
             reader.report(file.at, problem.hint("create it, or take it out of `env_file`"));
         }

@@ -18,7 +18,7 @@ pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
         reader.report(name.at, Problem::new(ErrorCode::ConfigInvalidValue, message));
     }
     let mut slugs: HashMap<String, &Key> = HashMap::new();
-    for (key, service) in &project.services.0 {
+    for (key, _) in &project.services.0 {
         if let Some(fault) = fault(&key.text) {
             let message = format!("the name of the service `{}` {fault}", key.text.escape_debug());
             reader.report(key.at, Problem::new(ErrorCode::ConfigInvalidValue, message));
@@ -31,12 +31,12 @@ pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
                 slugs.insert(slug(&key.text), key);
             }
         }
-        let Some(service) = service else { continue };
-        for (variable, _) in &service.env.0 {
-            if let Some(fault) = variable_fault(&variable.text) {
-                let message = format!("the variable `{}` {fault}", variable.text.escape_debug());
-                reader.report(variable.at, Problem::new(ErrorCode::ConfigInvalidValue, message));
-            }
+    }
+    let services = project.services.0.iter().filter_map(|(_, service)| service.as_ref());
+    for (variable, _) in project.env.0.iter().chain(services.flat_map(|service| &service.env.0)) {
+        if let Some(fault) = variable_fault(&variable.text) {
+            let message = format!("the variable `{}` {fault}", variable.text.escape_debug());
+            reader.report(variable.at, Problem::new(ErrorCode::ConfigInvalidValue, message));
         }
     }
 }

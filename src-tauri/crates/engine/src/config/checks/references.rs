@@ -3,7 +3,7 @@ use kinfra_rpc::{ErrorCode, Problem};
 use crate::config::declaration::{ProbeFile, ProjectFile, ServiceFile};
 use crate::config::nearest::nearest;
 use crate::config::references::{Mode, Reference, Segment, ServiceAttribute, segments};
-use crate::config::schema::Reader;
+use crate::config::schema::{Entries, Placed, Reader, Scalar};
 use crate::config::spec::Run;
 use crate::config::tree::Position;
 
@@ -18,20 +18,29 @@ struct Text<'t> {
 
 /// Every `${…}` names something that is there.
 pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
-    for service in project.services.0.iter().filter_map(|(_, service)| service.as_ref()) {
-        for text in texts(service) {
-            for segment in segments(text.text, text.mode) {
-                let problem = match segment {
-                    Ok(Segment::Literal(_)) => None,
-                    Ok(Segment::Reference(reference)) => fault(&reference, &text, project),
-                    Err(problem) => Some(problem),
-                };
-                if let Some(problem) = problem {
-                    reader.report(text.at, problem);
-                }
+    let services = project.services.0.iter().filter_map(|(_, service)| service.as_ref());
+    for text in values(&project.env).chain(services.flat_map(texts)) {
+        for segment in segments(text.text, text.mode) {
+            let problem = match segment {
+                Ok(Segment::Literal(_)) => None,
+                Ok(Segment::Reference(reference)) => fault(&reference, &text, project),
+                Err(problem) => Some(problem),
+            };
+            if let Some(problem) = problem {
+                reader.report(text.at, problem);
             }
         }
     }
+}
+
+fn values(entries: &Entries<Placed<Scalar>>) -> impl Iterator<Item = Text<'_>> {
+    let values = entries.0.iter().filter_map(|(_, value)| value.as_ref());
+    values.map(|value| Text {
+        text: &value.value.0,
+        at: value.at,
+        mode: Mode::Setting,
+        may_hold_secrets: true,
+    })
 }
 
 fn texts(service: &ServiceFile) -> Vec<Text<'_>> {
@@ -49,10 +58,11 @@ fn texts(service: &ServiceFile) -> Vec<Text<'_>> {
     let setting = |text, at, may_hold_secrets| Text { text, at, mode: Mode::Setting, may_hold_secrets };
     let paths = requests().filter_map(|http| http.path.as_ref());
     let sent = requests().flat_map(|http| &http.send.0);
-    let values = service.env.0.iter().chain(sent).filter_map(|(_, value)| value.as_ref());
+    let sent = sent.filter_map(|(_, value)| value.as_ref());
     words
         .chain(paths.map(|path| setting(path.value.as_str(), path.at, false)))
-        .chain(values.map(|value| setting(value.value.0.as_str(), value.at, true)))
+        .chain(sent.map(|value| setting(value.value.0.as_str(), value.at, true)))
+        .chain(values(&service.env))
         .collect()
 }
 

@@ -133,7 +133,7 @@ ports = { dns = "53/udp", api = [80, 81], a = "auto" }
     assert_eq!(names, ["zebra", "ape"], "the order of the file");
     let ports: Vec<_> = expected.services[1].ports.iter().map(|port| port.name.as_str()).collect();
     assert_eq!(ports, ["api", "dns", "a"], "the main one, then the order of the file");
-    assert_eq!(expected.services[0].env[0].1, "1.10", "as it was written");
+    assert_eq!(expected.services[0].environment.variables[0].1, "1.10", "as it was written");
     assert_eq!(read(json, Format::Json), expected);
     assert_eq!(read(toml, Format::Toml), expected);
 }

@@ -6,8 +6,8 @@ use ts_rs::TS;
 use crate::command::commands;
 use crate::{
     AdoptPort, Applied, ApplyProject, AskPort, CompareProject, Comparison, EventList, Examination, Examine,
-    FreePort, ListPorts, LogFilter, LogPage, LogRuns, MovePort, PortList, PortMoved, PortReport, ReadEvents,
-    ReleasePorts, ReservePorts, Snapshot,
+    FreePort, ListPorts, LogFilter, LogPage, LogRuns, MeasureUsage, MovePort, PortList, PortMoved,
+    PortReport, ReadEvents, ReleasePorts, ReservePorts, Snapshot, UsageList,
 };
 
 commands! {
@@ -28,6 +28,8 @@ commands! {
     "stack.start" => Start -> Done,
     "stack.stop" => Stop -> Done,
     "stack.restart" => Restart -> Done,
+    /// What the processes of services use: CPU, memory, descriptors.
+    "stack.usage" => MeasureUsage -> UsageList,
     /// Why is it as it is: the timeline of services.
     "events.read" => ReadEvents -> EventList,
     "logs.read" => ReadLogs -> LogPage,

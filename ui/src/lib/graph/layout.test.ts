@@ -79,8 +79,7 @@ describe.each([
     expect(boxes.map((box) => box.name).toSorted()).toEqual(Object.keys(graph).toSorted());
     for (const [index, one] of boxes.entries()) {
       for (const other of boxes.slice(index + 1)) {
-        const apart =
-          Math.abs(one.x - other.x) >= SIZE.width || Math.abs(one.y - other.y) >= SIZE.height;
+        const apart = Math.abs(one.x - other.x) >= SIZE.width || Math.abs(one.y - other.y) >= SIZE.height;
         expect(apart, `${one.name} and ${other.name}`).toBe(true);
       }
     }

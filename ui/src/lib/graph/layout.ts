@@ -104,9 +104,15 @@ export function layout(nodes: GraphNode[], size: Size, widthForRows: number): La
   }
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
     const forward = sweep % 2 === 0;
-    for (const column of forward ? columns : columns.toReversed()) order(column, forward ? 'before' : 'after');
+    for (const column of forward ? columns : columns.toReversed())
+      order(column, forward ? 'before' : 'after');
   }
-  for (const column of columns) place(column, column.map(() => 0), size);
+  for (const column of columns)
+    place(
+      column,
+      column.map(() => 0),
+      size,
+    );
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
     for (const column of sweep % 2 === 0 ? columns : columns.toReversed())
       place(column, column.map(wish), size);
@@ -188,7 +194,7 @@ function place(column: Item[], wishes: number[], size: Size): void {
   const blocks: { sum: number; count: number }[] = [];
   for (const [index, wished] of wishes.entries()) {
     let block = { sum: wished - offsets[index]!, count: 1 };
-    for (let last = blocks.at(-1); last && last.sum / last.count > block.sum / block.count; ) {
+    for (let last = blocks.at(-1); last && last.sum / last.count > block.sum / block.count;) {
       block = { sum: last.sum + block.sum, count: last.count + block.count };
       blocks.pop();
       last = blocks.at(-1);
@@ -197,8 +203,7 @@ function place(column: Item[], wishes: number[], size: Size): void {
   }
   let index = 0;
   for (const { sum, count } of blocks) {
-    for (const end = index + count; index < end; index += 1)
-      column[index]!.y = sum / count + offsets[index]!;
+    for (const end = index + count; index < end; index += 1) column[index]!.y = sum / count + offsets[index]!;
   }
 }
 

@@ -98,7 +98,11 @@ export function nodeTruth(node: NodeState, now: number): { word: string; rest: s
   if (node.detail.startsWith(word)) rest = node.detail.slice(word.length);
   if (node.adopted) rest = ` · not started by KInfra${rest}`;
   if (node.retry_at !== undefined) rest += `, next try in ${span(Math.max(0, node.retry_at - now))}`;
-  if (node.kill_at !== undefined) rest += `, kill in ${span(Math.max(0, node.kill_at - now))}`;
+  if (node.kill_at !== undefined) {
+    // Without a process of its own: what it started lives on for a moment.
+    const what = node.pid === undefined ? 'kill of what is left' : 'kill';
+    rest += `, ${what} in ${span(Math.max(0, node.kill_at - now))}`;
+  }
   return node.phase === 'waiting' && node.detail.startsWith('waits ')
     ? { word: 'waits', rest: node.detail.slice('waits'.length) }
     : { word, rest };

@@ -19,7 +19,9 @@ pub fn change_lines(before: &[NodeState], after: &[NodeState], now: u64, palette
         .map(|node| {
             let mark = mark(node);
             let shape = palette.paint(mark.colour, mark.shape);
-            format!("{shape} {:width$}  {}", node.name, words(node, now, usize::MAX))
+            // After each end it is looked for what is left; mostly that is nothing, and no line is needed for it.
+            let node = NodeState { kill_at: node.kill_at.filter(|_| node.pid.is_some()), ..node.clone() };
+            format!("{shape} {:width$}  {}", node.name, words(&node, now, usize::MAX))
         })
         .collect()
 }

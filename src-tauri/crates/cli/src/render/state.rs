@@ -49,7 +49,9 @@ pub fn words(node: &NodeState, now: u64, width: usize) -> String {
         next.push_str(&format!(", next try in {}", until(at)));
     }
     if let Some(at) = node.kill_at {
-        next.push_str(&format!(", kill in {}", until(at)));
+        // Without a process of its own: what it started lives on for a moment.
+        let what = if node.pid.is_some() { "kill" } else { "kill of what is left" };
+        next.push_str(&format!(", {what} in {}", until(at)));
     }
     let room = width.saturating_sub(next.chars().count());
     shorten(&format!("{}{next}", shorten(truth(node), room)), width)

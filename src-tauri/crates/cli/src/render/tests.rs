@@ -235,6 +235,9 @@ fn what_comes_next_is_counted_down_and_never_cut_off() {
     let retrying =
         NodeState { phase: Phase::Exited, detail, retry_at: Some(NOW + 4_900), ..healthy("web", 2, 1) };
     assert_eq!(state::words(&stopping, NOW, 44), "stopping, kill in 9 s");
+    let swept = NodeState { pid: None, detail: "exited with code 0".to_owned(), ..stopping.clone() };
+    assert_eq!(state::words(&swept, NOW, 60), "exited with code 0, kill of what is left in 9 s");
+    assert_eq!(change_lines(&[], std::slice::from_ref(&swept), NOW, PLAIN), ["◐ api  exited with code 0"]);
     assert_eq!(state::words(&retrying, NOW, 99), "exited with code 1 after a long story, next try in 4 s");
     assert_eq!(state::words(&retrying, NOW, 36), "exited with code 1…, next try in 4 s");
     assert_eq!(state::words(&retrying, NOW, 8), "…, next…");

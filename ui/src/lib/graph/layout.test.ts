@@ -41,6 +41,7 @@ test('a chain is a straight line from left to right', () => {
   expect(['a', 'b', 'c'].map((name) => box(name).x)).toEqual([0, 150, 300]);
   expect(new Set(['a', 'b', 'c'].map((name) => box(name).y)).size).toBe(1);
   expect(edges.find((edge) => edge.to === 'b')?.path).toBe('M100 20C125 20 125 20 150 20');
+  expect(edges.find((edge) => edge.to === 'b')?.end).toEqual({ x: 150, y: 20 });
   expect([width, height]).toEqual([400, 40]);
 });
 

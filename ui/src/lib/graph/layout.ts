@@ -34,6 +34,8 @@ export interface Edge {
   to: string;
   /** An SVG path from the one's right side to the other's left one. */
   path: string;
+  /** Where the path ends. */
+  end: { x: number; y: number };
 }
 
 export interface Layout {
@@ -126,7 +128,10 @@ export function layout(nodes: GraphNode[], size: Size, widthForRows: number): La
       name === undefined ? [] : [{ name, layer, x: left(layer), y: Math.round(y - size.height / 2) }],
     ),
   );
-  const edges = ways.map(({ from, to, way }) => ({ from, to, path: pathOf(way, size, left) }));
+  const edges = ways.map(({ from, to, way }) => {
+    const last = items.get(to)!;
+    return { from, to, path: pathOf(way, size, left), end: { x: left(last.layer), y: round(last.y) } };
+  });
   const tiedHeight = Math.max(0, ...columns.flat().map((item) => Math.round(item.y + item.height / 2)));
   const tiedWidth = columns.length > 0 ? left(columns.length - 1) + size.width : 0;
   const apart = nodes.filter((node) => !isTied.has(node.name)).map((node) => node.name);

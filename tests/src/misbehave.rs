@@ -185,3 +185,37 @@ fn its_health_turns_bad_and_the_rest_goes_on() {
         get(port, "/health").is_some_and(|(status, _)| status.contains("503"))
     });
 }
+
+/// The fields of `stat` behind the program's name; field 3 comes first.
+fn stat(pid: u32) -> Vec<u64> {
+    let stat = read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    let (_, after_name) = stat.rsplit_once(") ").unwrap();
+    after_name.split_ascii_whitespace().map(|field| field.parse().unwrap_or_default()).collect()
+}
+
+#[test]
+fn it_keeps_a_core_busy() {
+    let home = TestHome::new();
+    let (mut child, line, _stdout) = start(&home, &["burns-cpu"]);
+    assert_eq!(line, "ready");
+    // Fields 14 and 15, in hundredths of a second.
+    wait_until("half a second of CPU time", SOON, || stat(child.id())[11..13].iter().sum::<u64>() >= 50);
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn it_holds_memory_and_descriptors() {
+    let home = TestHome::new();
+    let (mut big, line, _stdout) = start(&home, &["holds", "30"]);
+    assert_eq!(line, "ready");
+    assert!(stat(big.id())[21] * rustix::param::page_size() as u64 >= 30 << 20, "{:?}", stat(big.id()));
+    let (mut many, line, _stdout) = start(&home, &["opens", "40"]);
+    assert_eq!(line, "ready");
+    let open = std::fs::read_dir(format!("/proc/{}/fd", many.id())).unwrap().count();
+    assert!((43..60).contains(&open), "{open}");
+    for child in [&mut big, &mut many] {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}

@@ -57,6 +57,10 @@ pub enum Command {
     Env(Env),
     /// Show what happened to the services, and why
     Events(Events),
+    /// Show what the services use: CPU, memory, descriptors
+    Stats(Stats),
+    /// Show what depends on what, in the order of a start
+    Graph(Graph),
     /// Print a service's URL
     Url(Url),
     /// List the processes of all projects
@@ -237,6 +241,26 @@ pub struct Events {
     /// How many of the newest events
     #[arg(short = 'n', long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub lines: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct Stats {
+    /// Only these services and groups
+    pub services: Vec<String>,
+
+    /// Go on, every 2 seconds
+    #[arg(short, long)]
+    pub follow: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Graph {
+    /// Only these services and groups, and what they depend on
+    pub services: Vec<String>,
+
+    /// For Graphviz: kinfra graph --dot | dot -Tsvg
+    #[arg(long, conflicts_with = "json")]
+    pub dot: bool,
 }
 
 #[derive(Debug, Args)]

@@ -79,6 +79,8 @@ async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitC
         Command::Env(arguments) => commands::environment(surroundings, &arguments).await,
         Command::Events(arguments) => commands::events(surroundings, &arguments).await,
         Command::Logs(arguments) => commands::logs(surroundings, &arguments).await,
+        Command::Stats(arguments) => commands::stats(surroundings, &arguments).await,
+        Command::Graph(arguments) => commands::graph(surroundings, &arguments).await,
         Command::Url(arguments) => commands::url(surroundings, &arguments).await,
         Command::Ps => commands::processes(surroundings).await,
         Command::Projects => commands::projects(surroundings).await,

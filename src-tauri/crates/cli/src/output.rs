@@ -4,6 +4,7 @@
 //! stdout carries JSON alone, failures included, and stderr stays silent.
 
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 
 use kinfra_rpc::Failure;
 use serde::Serialize;
@@ -21,6 +22,8 @@ pub struct Output {
     pub note_palette: Palette,
     /// Whether lines on stderr may be drawn anew in place.
     pub live: bool,
+    /// The same of stdout.
+    pub live_result: bool,
 }
 
 impl Output {
@@ -28,12 +31,14 @@ impl Output {
         let set = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
         // https://no-color.org: any value but the empty one.
         let wanted = !set("NO_COLOR") && environment.get("TERM").is_none_or(|term| term != "dumb");
+        let moves = environment.get("TERM").is_some_and(|term| term != "dumb");
         let terminal = io::stderr().is_terminal();
         Self {
             json,
             palette: Palette::new(wanted && io::stdout().is_terminal()),
             note_palette: Palette::new(wanted && terminal),
-            live: terminal && environment.get("TERM").is_some_and(|term| term != "dumb"),
+            live: terminal && moves,
+            live_result: io::stdout().is_terminal() && moves,
         }
     }
 
@@ -116,7 +121,16 @@ impl Output {
 
     /// How many columns and rows stderr's terminal has; none when it isn't one or doesn't tell.
     pub fn size(&self) -> Option<(usize, usize)> {
-        let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
+        Self::size_of(io::stderr())
+    }
+
+    /// The same of stdout's.
+    pub fn result_size(&self) -> Option<(usize, usize)> {
+        Self::size_of(io::stdout())
+    }
+
+    fn size_of(terminal: impl AsFd) -> Option<(usize, usize)> {
+        let size = rustix::termios::tcgetwinsize(terminal).ok()?;
         (size.ws_col > 0 && size.ws_row > 0).then_some((usize::from(size.ws_col), usize::from(size.ws_row)))
     }
 }

@@ -17,6 +17,7 @@ mod ports;
 mod requests;
 mod state;
 mod update;
+mod usage;
 
 pub use changes::{
     Applied, ApplyProject, ChangeKind, CompareProject, Comparison, ServiceChange, SettingChange,
@@ -39,9 +40,11 @@ pub use requests::{
     RemoveProject, Request, Restart, ShowWindow, Start, Stop, TakeSnapshot, UseProxyPort, WatchState,
 };
 pub use state::{
-    EngineState, Health, NodeKind, NodeState, Phase, ProjectState, ProxyState, Snapshot, StackStatus, Wanted,
+    Condition, EngineState, Health, NodeKind, NodeState, Phase, ProjectState, ProxyState, Snapshot,
+    StackStatus, Wanted,
 };
 pub use update::{Change, Delta, Notice, Update};
+pub use usage::{MeasureUsage, NodeUsage, UsageList};
 
 /// The version of the protocol spoken over the control socket. It only grows: unknown fields are ignored by
 /// both sides, so it changes only when an old client could no longer be served.

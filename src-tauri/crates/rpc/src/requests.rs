@@ -6,8 +6,8 @@ use ts_rs::TS;
 use crate::command::commands;
 use crate::{
     AdoptPort, Applied, ApplyProject, AskPort, CompareProject, Comparison, Environment, EventList,
-    Examination, Examine, FreePort, ListPorts, LogFilter, LogPage, LogRuns, MovePort, PortList, PortMoved,
-    PortReport, ReadEnvironment, ReadEvents, ReleasePorts, ReservePorts, Snapshot,
+    Examination, Examine, FreePort, ListPorts, LogFilter, LogPage, LogRuns, MeasureUsage, MovePort, PortList,
+    PortMoved, PortReport, ReadEnvironment, ReadEvents, ReleasePorts, ReservePorts, Snapshot, UsageList,
 };
 
 commands! {
@@ -30,6 +30,8 @@ commands! {
     "stack.restart" => Restart -> Done,
     /// What a service finds in its environment, and where each value comes from.
     "service.environment" => ReadEnvironment -> Environment,
+    /// What the processes of services use: CPU, memory, descriptors.
+    "stack.usage" => MeasureUsage -> UsageList,
     /// Why is it as it is: the timeline of services.
     "events.read" => ReadEvents -> EventList,
     "logs.read" => ReadLogs -> LogPage,

@@ -55,6 +55,19 @@ pub enum Wanted {
     Running,
 }
 
+/// What a node waits for of one that it depends on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export, export_to = "rpc.ts")]
+pub enum Condition {
+    /// Its process is there.
+    Started,
+    #[default]
+    Healthy,
+    /// It has ended with success.
+    Completed,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export, export_to = "rpc.ts")]
 pub struct NodeState {
@@ -96,6 +109,10 @@ pub struct NodeState {
     /// Restarts since the user's last Start.
     pub restarts: u32,
     pub depends_on: Vec<String>,
+    /// By dependency, what it waits for where that is not its health.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(as = "Option<BTreeMap<String, Condition>>", optional)]
+    pub conditions: BTreeMap<String, Condition>,
     /// The dependencies that keep it from starting now.
     pub waits_for: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -228,6 +245,12 @@ impl Phase {
 }
 
 impl NodeState {
+    /// What it waits for of one that it depends on.
+    #[must_use]
+    pub fn condition(&self, dependency: &str) -> Condition {
+        self.conditions.get(dependency).copied().unwrap_or_default()
+    }
+
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.phase == Phase::Running && self.health == Health::Healthy

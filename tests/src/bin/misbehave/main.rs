@@ -6,6 +6,7 @@
 #![allow(clippy::print_stderr)] // what it prints is what it is for
 
 mod daemon;
+mod greed;
 mod output;
 mod server;
 mod witness;
@@ -47,6 +48,9 @@ Those that serve do so on PORT, an environment variable; /health is as good as t
   serves-on-other-port      listens on a port that nobody gave it, and prints which
   healthy-then-unhealthy REQUESTS
                             answers 200 to so many requests of /health, then 503; 200 to all others
+  burns-cpu                 prints 'ready', then keeps one core busy
+  holds MEBIBYTES           prints 'ready' when it holds so much memory, and lives
+  opens DESCRIPTORS         prints 'ready' when it has so many more of them open, and lives
 ";
 
 const LONGEST_LIFE: Duration = Duration::from_secs(600);
@@ -109,6 +113,20 @@ fn run(arguments: &[&str]) -> Result<ExitCode> {
         ["serves-on-other-port"] => serve_on(0, Health::Good)?,
         ["healthy-then-unhealthy", requests] => {
             serve_on(server::port()?, Health::GoodFor(number(requests)?))?;
+        }
+        ["burns-cpu"] => {
+            tell("ready")?;
+            greed::burn();
+        }
+        ["holds", mebibytes] => {
+            let _held = greed::hold(number(mebibytes)?)?;
+            tell("ready")?;
+            live();
+        }
+        ["opens", descriptors] => {
+            let _open = greed::open(number(descriptors)?)?;
+            tell("ready")?;
+            live();
         }
         _ => return Err(Error::other(format!("no such way to misbehave\n\n{USAGE}"))),
     }

@@ -32,7 +32,7 @@ export type ChangeKind = "added" | "removed" | "changed";
 /**
  * What each command takes and answers. It exists for the TypeScript side alone.
  */
-export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
+export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
 
 /**
  * Reads the configuration, and says what applying it would change.
@@ -40,6 +40,11 @@ export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSn
 export type CompareProject = { project: string, };
 
 export type Comparison = { changes: Array<ServiceChange>, };
+
+/**
+ * What a node waits for of one that it depends on.
+ */
+export type Condition = "started" | "healthy" | "completed";
 
 export type Delta = { 
 /**
@@ -258,6 +263,11 @@ export type LogRuns = {
  */
 runs: Array<LogRun>, };
 
+/**
+ * Measures what services use now. With none named, all that run. Nothing is measured unless this is asked.
+ */
+export type MeasureUsage = { project: string, services: Array<string>, };
+
 export type MovePort = { project: string, service: string, 
 /**
  * Which of its ports; without a name the one that it finds in `PORT`.
@@ -317,6 +327,10 @@ started_at?: number,
  */
 restarts: number, depends_on: Array<string>, 
 /**
+ * By dependency, what it waits for where that is not its health.
+ */
+conditions?: { [key in string]: Condition }, 
+/**
  * The dependencies that keep it from starting now.
  */
 waits_for: Array<string>, last_exit?: Exit, 
@@ -344,6 +358,24 @@ changed: boolean,
  * A start of the whole project leaves it out: it is manual, or of a profile that isn't asked for.
  */
 optional: boolean, };
+
+/**
+ * What the processes of one node use: the one that was started, and all that it started in turn.
+ */
+export type NodeUsage = { node: string, 
+/**
+ * Of one core, with one decimal: two busy ones are 200. Since the measurement before, where that was at most 10
+ * seconds ago; else over 200 milliseconds, which the answer then takes longer.
+ */
+cpu_percent: number, 
+/**
+ * What processes share is divided among them, where the system tells (PSS); else counted in full.
+ */
+memory_bytes: number, 
+/**
+ * Open files, sockets and pipes; those of another user's process can't be counted.
+ */
+descriptors: number, processes: number, threads: number, };
 
 export type Notice = { 
 /**
@@ -568,7 +600,7 @@ export type RemoveProject = { project: string, };
 /**
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
-export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
 
 export type ReservePorts = { range: PortRange, reason: string, };
 
@@ -652,6 +684,11 @@ export type TakeSnapshot = Record<symbol, never>;
  * What a watcher receives: a snapshot first and whenever it lagged, else deltas in order.
  */
 export type Update = { "type": "snapshot", "value": Snapshot } | { "type": "delta", "value": Delta } | { "type": "notice", "value": Notice } | { "type": "show_window" } | { "type": "ended" };
+
+/**
+ * In the order of the configuration; what has no process is left out.
+ */
+export type UsageList = { nodes: Array<NodeUsage>, };
 
 export type UseProxyPort = { port: number, };
 

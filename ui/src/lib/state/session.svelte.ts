@@ -16,6 +16,9 @@ import { applyDelta } from './reducer';
 /** What the main pane shows: the selected project, how to add one, or the ports of the whole machine. */
 export type Page = 'project' | 'add' | 'ports';
 
+/** How the services of a project are shown. */
+export type Arrangement = 'list' | 'graph';
+
 export type Connection = 'connecting' | 'live' | 'lost' | 'ended';
 
 export class Session {
@@ -29,6 +32,8 @@ export class Session {
   /** Problems of the last command that failed, by the project's slug. */
   refused = $state.raw<Record<string, Problem[]>>({});
   page = $state<Page>('project');
+  /** Of all projects, for as long as this window lives. */
+  arrangement = $state<Arrangement>('list');
   readonly ports: PortBook;
   /** Problems of the engine that the user has put aside, for as long as this window lives. */
   #putAside = $state.raw<string[]>([]);

@@ -97,7 +97,8 @@ describe('a node', () => {
       'exited with code 1, next try in 4 s',
       node({ phase: 'exited', detail: 'exited with code 1', retry_at: NOW + 4_200 }),
     ],
-    ['stopping, killed in 9 s', { ...STOPPING, kill_at: NOW + 9_000 }],
+    ['stopping, kill in 9 s', { ...STOPPING, pid: 1, kill_at: NOW + 9_000 }],
+    ['stopping, kill of what is left in 9 s', { ...STOPPING, kill_at: NOW + 9_000 }],
   ])('says "%s"', (line, node) => {
     const { word, rest } = nodeTruth(node, NOW);
     expect(word + rest).toBe(line);

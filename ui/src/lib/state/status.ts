@@ -98,10 +98,19 @@ export function nodeTruth(node: NodeState, now: number): { word: string; rest: s
   if (node.detail.startsWith(word)) rest = node.detail.slice(word.length);
   if (node.adopted) rest = ` · not started by KInfra${rest}`;
   if (node.retry_at !== undefined) rest += `, next try in ${span(Math.max(0, node.retry_at - now))}`;
-  if (node.kill_at !== undefined) rest += `, killed in ${span(Math.max(0, node.kill_at - now))}`;
+  if (node.kill_at !== undefined) {
+    // Without a process of its own: what it started lives on for a moment.
+    const what = node.pid === undefined ? 'kill of what is left' : 'kill';
+    rest += `, ${what} in ${span(Math.max(0, node.kill_at - now))}`;
+  }
   return node.phase === 'waiting' && node.detail.startsWith('waits ')
     ? { word: 'waits', rest: node.detail.slice('waits'.length) }
     : { word, rest };
+}
+
+/** Whether it is down for a reason that a person may have removed meanwhile, or is to be tried again by itself later. */
+export function canRetry(node: NodeState): boolean {
+  return hasFailed(node) || (node.phase === 'exited' && node.retry_at !== undefined);
 }
 
 /** Whether Start would do something. */

@@ -1,10 +1,17 @@
 use std::time::Duration;
 
-use kinfra_rpc::{ErrorCode, Problem, ProjectState};
+use tokio::time::{Instant, timeout, timeout_at};
 
+use kinfra_rpc::{ErrorCode, NodeState, Problem, ProjectState};
+
+use crate::render::last_words;
 use crate::surroundings::Surroundings;
 use crate::trouble::Trouble;
 use crate::watching::{Display, Follow, Goal, Verdict};
+
+/// What a service printed is read when it has ended, so the engine has it a little later than the end itself. One that
+/// printed nothing is waited for so long in vain.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// Shows what happens until the goal is reached; gives the project's state then. `timeout` is in seconds.
 ///
@@ -37,12 +44,44 @@ async fn reach(
 ) -> Result<ProjectState, Trouble> {
     let mut display = Display::in_place(&surroundings.output);
     loop {
-        let project = follow.project(slug)?;
+        let project = follow.project(slug)?.clone();
         display.show(project.nodes.iter().filter(|node| goal.concerns(&node.name)).cloned().collect());
-        match goal.judge(project) {
-            Verdict::Reached => return Ok(project.clone()),
-            Verdict::Missed(problems) => return Err(Trouble::Failure(problems.into())),
+        match goal.judge(&project) {
+            Verdict::Reached => return Ok(project),
+            Verdict::Missed(problems) => {
+                tell_last_words(surroundings, follow, slug, goal).await;
+                return Err(Trouble::Failure(problems.into()));
+            }
+            // What is on show may count down meanwhile.
+            Verdict::Pending if display.counts_down() => {
+                if let Ok(changed) = timeout(Duration::from_secs(1), follow.changed()).await {
+                    changed?;
+                }
+            }
             Verdict::Pending => follow.changed().await?,
+        }
+    }
+}
+
+/// What those that ended by themselves printed last: the reason is often there.
+async fn tell_last_words(surroundings: &Surroundings, follow: &mut Follow, slug: &str, goal: &Goal) {
+    let deadline = Instant::now() + LAST_WORDS;
+    loop {
+        let Ok(project) = follow.project(slug) else { return };
+        let ended = |node: &&NodeState| {
+            let by_itself = node.last_exit.is_some_and(|exit| exit.code != Some(0));
+            goal.concerns(&node.name) && node.has_failed() && by_itself
+        };
+        let ended: Vec<&NodeState> = project.nodes.iter().filter(ended).collect();
+        let all_told = ended.iter().all(|node| !node.last_lines.is_empty());
+        if all_told || Instant::now() >= deadline {
+            for node in ended {
+                surroundings.output.note_raw(&last_words(node, surroundings.output.note_palette));
+            }
+            return;
+        }
+        if let Ok(Err(_)) = timeout_at(deadline, follow.changed()).await {
+            return;
         }
     }
 }

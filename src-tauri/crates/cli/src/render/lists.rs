@@ -2,7 +2,7 @@ use kinfra_rpc::Snapshot;
 
 use super::palette::{Colour, Palette};
 use super::state::{mark, stack_mark, words};
-use super::table::{Cell, shorten, table};
+use super::table::{Cell, table};
 use super::time::since;
 
 const LONGEST_STATE: usize = 44;
@@ -25,7 +25,7 @@ pub fn processes(snapshot: &Snapshot, now: u64, palette: Palette) -> String {
                 Cell::painted(mark.shape, mark.colour),
                 Cell::new(&project.slug),
                 Cell::new(&node.name),
-                Cell::painted(shorten(words(node), LONGEST_STATE), mark.colour),
+                Cell::painted(words(node, now, LONGEST_STATE), mark.colour),
                 Cell::number(node.pid),
                 Cell::number(node.port),
                 Cell::new(since(node.started_at, now)),

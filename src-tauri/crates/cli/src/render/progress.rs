@@ -5,11 +5,11 @@ use kinfra_rpc::NodeState;
 
 use super::palette::Palette;
 use super::state::{mark, words};
-use super::table::{Cell, shorten, table};
+use super::table::{Cell, table};
 
 /// A line for each service that is in another state than before. Figures that change with every probe are no
-/// change.
-pub fn change_lines(before: &[NodeState], after: &[NodeState], palette: Palette) -> Vec<String> {
+/// change. `now` is in milliseconds since 1970.
+pub fn change_lines(before: &[NodeState], after: &[NodeState], now: u64, palette: Palette) -> Vec<String> {
     let width = after.iter().map(|node| node.name.chars().count()).max().unwrap_or(0);
     let changed = after.iter().filter(|node| {
         let known = before.iter().find(|known| known.name == node.name);
@@ -19,7 +19,9 @@ pub fn change_lines(before: &[NodeState], after: &[NodeState], palette: Palette)
         .map(|node| {
             let mark = mark(node);
             let shape = palette.paint(mark.colour, mark.shape);
-            format!("{shape} {:width$}  {}", node.name, words(node))
+            // After each end it is looked for what is left; mostly that is nothing, and no line is needed for it.
+            let node = NodeState { kill_at: node.kill_at.filter(|_| node.pid.is_some()), ..node.clone() };
+            format!("{shape} {:width$}  {}", node.name, words(&node, now, usize::MAX))
         })
         .collect()
 }
@@ -48,7 +50,7 @@ pub struct LiveBlock {
 impl LiveBlock {
     /// What to write so that the terminal shows these services now; empty when it shows them already. A line
     /// never wraps: the terminal has `width` columns.
-    pub fn draw(&mut self, nodes: &[NodeState], width: usize, palette: Palette) -> String {
+    pub fn draw(&mut self, nodes: &[NodeState], now: u64, width: usize, palette: Palette) -> String {
         let name_width = nodes.iter().map(|node| node.name.chars().count()).max().unwrap_or(0);
         // Shape, two gaps, and the last column, which some terminals wrap at.
         let room = width.saturating_sub(name_width + 5);
@@ -57,7 +59,7 @@ impl LiveBlock {
             .map(|node| {
                 let mark = mark(node);
                 let shape = palette.paint(mark.colour, mark.shape);
-                let words = palette.paint(mark.colour, &shorten(words(node), room));
+                let words = palette.paint(mark.colour, &words(node, now, room));
                 format!("{shape} {:name_width$}  {words}", node.name)
             })
             .collect();

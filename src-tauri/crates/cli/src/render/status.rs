@@ -1,8 +1,9 @@
 use kinfra_rpc::{EngineState, NodeState, ProjectState, StackStatus};
 
+use super::ansi::{colours_only, strip};
 use super::palette::{Colour, Palette};
 use super::state::{mark, stack_mark, words};
-use super::table::{Cell, shorten, table};
+use super::table::{Cell, table};
 use super::time::since;
 
 /// Beyond this a line of truth would push the ports and URLs off a usual terminal; all of it is in `--json`.
@@ -39,6 +40,9 @@ pub fn status(project: &ProjectState, engine: &EngineState, now: u64, palette: P
     rows.extend(project.nodes.iter().map(|node| row(node, now)));
     text.push_str(&table(&rows, palette));
 
+    for node in project.nodes.iter().filter(|node| node.has_failed()) {
+        text.push_str(&last_words(node, palette));
+    }
     let failures = project.nodes.iter().filter_map(|node| node.problem.as_ref());
     for problem in project.problems.iter().chain(failures).chain(&proxy.problem).chain(&engine.problems) {
         text.push_str(&format!("\n{} {problem}\n", palette.paint(Colour::Red, "problem:")));
@@ -49,12 +53,26 @@ pub fn status(project: &ProjectState, engine: &EngineState, now: u64, palette: P
     text
 }
 
+/// What a service printed last before it ended by itself; empty where nothing is known of that.
+pub fn last_words(node: &NodeState, palette: Palette) -> String {
+    if node.last_lines.is_empty() {
+        return String::new();
+    }
+    let gutter = palette.paint(Colour::Red, "│");
+    let lines = node.last_lines.iter().map(|line| match palette.is_on() {
+        true => format!("  {gutter} {}\x1b[0m\n", colours_only(line)),
+        false => format!("  {gutter} {}\n", strip(line)),
+    });
+    let said = palette.paint(Colour::Bold, &format!("{} printed last:", node.name));
+    format!("\n{said}\n{}", lines.collect::<String>())
+}
+
 fn row(node: &NodeState, now: u64) -> Vec<Cell> {
     let mark = mark(node);
     vec![
         Cell::painted(mark.shape, mark.colour),
         Cell::new(&node.name),
-        Cell::painted(shorten(words(node), LONGEST_STATE), mark.colour),
+        Cell::painted(words(node, now, LONGEST_STATE), mark.colour),
         Cell::number(node.port),
         Cell::number(node.pid),
         Cell::new(since(node.started_at, now)),

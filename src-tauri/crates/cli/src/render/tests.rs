@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 
 use insta::assert_snapshot;
 use kinfra_rpc::{
-    EngineState, ErrorCode, Failure, Health, LogLine, NodeState, Phase, Place, Problem, ProjectState,
-    ProxyState, Snapshot, Stream, Wanted,
+    Condition, EngineState, ErrorCode, Failure, Health, LogLine, NodeState, NodeUsage, Phase, Place, Problem,
+    ProjectState, ProxyState, Snapshot, Stream, Wanted,
 };
 
 use super::table::shorten;
@@ -201,10 +201,10 @@ fn changes_are_told_once_and_new_figures_are_none() {
     let before = vec![healthy("store", 20_113, 90), waiting()];
     let mut after = before.clone();
     after[0].detail = "healthy · 9 ms".to_owned();
-    assert_eq!(change_lines(&before, &after, PLAIN), Vec::<String>::new());
+    assert_eq!(change_lines(&before, &after, NOW, PLAIN), Vec::<String>::new());
     after[1] = healthy("web", 20_115, 0);
-    assert_snapshot!(change_lines(&before, &after, PLAIN).join("\n"), @"● web    healthy · 2 ms");
-    assert_snapshot!(change_lines(&[], &before, PLAIN).join("\n"), @r"
+    assert_snapshot!(change_lines(&before, &after, NOW, PLAIN).join("\n"), @"● web    healthy · 2 ms");
+    assert_snapshot!(change_lines(&[], &before, NOW, PLAIN).join("\n"), @r"
     ● store  healthy · 2 ms
     ◐ web    waits for api
     ");
@@ -213,14 +213,126 @@ fn changes_are_told_once_and_new_figures_are_none() {
 #[test]
 fn a_live_block_is_drawn_over_and_never_wraps() {
     let mut block = LiveBlock::default();
-    let first = block.draw(&[healthy("store", 1, 1), waiting()], 80, PLAIN);
+    let first = block.draw(&[healthy("store", 1, 1), waiting()], NOW, 80, PLAIN);
     assert!(!first.contains("\x1b[2A"), "nothing is above yet: {first:?}");
-    assert_eq!(block.draw(&[healthy("store", 1, 1), waiting()], 80, PLAIN), "");
-    let second = block.draw(&[healthy("store", 1, 1), crashing()], 20, PLAIN);
+    assert_eq!(block.draw(&[healthy("store", 1, 1), waiting()], NOW, 80, PLAIN), "");
+    let second = block.draw(&[healthy("store", 1, 1), crashing()], NOW, 20, PLAIN);
     assert!(second.starts_with("\x1b[2A\r\x1b[2K"), "{second:?}");
     for line in ansi::strip(&second).lines() {
         assert!(line.trim_start_matches('\r').chars().count() < 20, "{line:?}");
     }
+}
+
+#[test]
+fn what_comes_next_is_counted_down_and_never_cut_off() {
+    let mut stopping = NodeState {
+        phase: Phase::Stopping,
+        detail: "stopping".to_owned(),
+        kill_at: Some(NOW + 9_000),
+        ..healthy("api", 1, 1)
+    };
+    let detail = "exited with code 1 after a long story".to_owned();
+    let retrying =
+        NodeState { phase: Phase::Exited, detail, retry_at: Some(NOW + 4_900), ..healthy("web", 2, 1) };
+    assert_eq!(state::words(&stopping, NOW, 44), "stopping, kill in 9 s");
+    let swept = NodeState { pid: None, detail: "exited with code 0".to_owned(), ..stopping.clone() };
+    assert_eq!(state::words(&swept, NOW, 60), "exited with code 0, kill of what is left in 9 s");
+    assert_eq!(change_lines(&[], std::slice::from_ref(&swept), NOW, PLAIN), ["◐ api  exited with code 0"]);
+    assert_eq!(state::words(&retrying, NOW, 99), "exited with code 1 after a long story, next try in 4 s");
+    assert_eq!(state::words(&retrying, NOW, 36), "exited with code 1…, next try in 4 s");
+    assert_eq!(state::words(&retrying, NOW, 8), "…, next…");
+
+    let mut block = LiveBlock::default();
+    assert!(block.draw(std::slice::from_ref(&stopping), NOW, 80, PLAIN).contains("kill in 9 s"));
+    let later = block.draw(std::slice::from_ref(&stopping), NOW + 1000, 80, PLAIN);
+    assert!(later.contains("kill in 8 s"), "{later:?}");
+    stopping.kill_at = None;
+    assert!(!counts_down(&stopping) && counts_down(&retrying));
+}
+
+#[test]
+fn what_a_crashed_service_printed_last_stands_below_the_table() {
+    let mut node = crashing();
+    node.last_lines = vec!["\u{1b}[31mpanic\u{1b}[0m: no database".to_owned(), "  at main".to_owned()];
+    assert_snapshot!(status(&shop(vec![node.clone()]), &EngineState::default(), NOW, PLAIN), @r"
+    ✕ shop · failed, 0 of 1 healthy  /home/ada/shop
+
+       SERVICE  STATE                                  PORT  PID  UPTIME  RESTARTS  URL
+    ✕  api      exited with code 1, 6 times in a row  20114    –  –              5  –
+
+    api printed last:
+      │ panic: no database
+      │   at main
+
+    problem: api exited with code 1, 6 times in a row
+      hint: `kinfra logs api` shows what it printed
+    ");
+    let coloured = last_words(&node, Palette::new(true));
+    assert!(coloured.contains("\u{1b}[31mpanic\u{1b}[0m: no database\u{1b}[0m\n"), "{coloured:?}");
+    assert_eq!(last_words(&waiting(), PLAIN), "");
+}
+
+#[test]
+fn usage_has_a_line_for_each_service_and_one_for_all() {
+    let usage = |node: &str, cpu_percent, memory_bytes| NodeUsage {
+        node: node.to_owned(),
+        cpu_percent,
+        memory_bytes,
+        descriptors: 12,
+        processes: 2,
+        threads: 9,
+    };
+    let nodes = [healthy("store", 1, 1), healthy("api", 2, 1), waiting()];
+    assert_snapshot!(stats(&nodes, &[usage("store", 0.3, 900 << 10), usage("api", 187.54, 3 << 29)], PLAIN), @r"
+       SERVICE       CPU   MEMORY  DESCRIPTORS  PROCESSES  THREADS
+    ●  store       0.3 %  900 KiB           12          2        9
+    ●  api       187.5 %  1.5 GiB           12          2        9
+    ◐  web             –        –            –          –        –
+       together  187.8 %  1.5 GiB           24          4       18
+    ");
+    assert_snapshot!(stats(&nodes[..1], &[usage("store", 0.0, 2 << 20)], PLAIN), @r"
+       SERVICE    CPU   MEMORY  DESCRIPTORS  PROCESSES  THREADS
+    ●  store    0.0 %  2.0 MiB           12          2        9
+    ");
+}
+
+fn after(node: NodeState, dependencies: &[&str]) -> NodeState {
+    let depends_on = dependencies.iter().map(|name| (*name).to_owned()).collect();
+    NodeState { depends_on, ..node }
+}
+
+#[test]
+fn a_graph_has_each_service_once_in_its_layer() {
+    let mut web = after(waiting(), &["api", "store"]);
+    web.conditions.insert("store".to_owned(), Condition::Started);
+    let nodes = [web, after(crashing(), &["store", "gone"]), healthy("store", 20_113, 90)];
+    let nodes = layers(nodes.iter());
+    assert_snapshot!(graph(&nodes, NOW, PLAIN), @r"
+          SERVICE  STATE                                 AFTER
+    1  ●  store    healthy · 2 ms
+    2  ✕  api      exited with code 1, 6 times in a row  store, gone
+    3  ◐  web      waits for api                         api, store (started)
+    ");
+    assert_snapshot!(dot("my \"shop\"", &nodes), @r##"
+    digraph "my \"shop\"" {
+      rankdir=RL
+      node [shape=box, style=rounded, fontname="sans-serif"]
+      "store" [color="#1a7f37"]
+      "api" [color="#cf222e"]
+      "web" [color="#9a6700"]
+      "api" -> "store"
+      "api" -> "gone"
+      "web" -> "api"
+      "web" -> "store" [label="started"]
+    }
+    "##);
+    assert_snapshot!(serde_json::to_string(&nodes[2]).unwrap(), @r#"{"name":"web","layer":3,"phase":"waiting","health":"unknown","detail":"waits for api","depends_on":[{"name":"api","condition":"healthy","waited_for":true},{"name":"store","condition":"started","waited_for":false}]}"#);
+}
+
+#[test]
+fn a_circle_of_dependencies_is_drawn_all_the_same() {
+    let nodes = [after(stopped("a"), &["b"]), after(stopped("b"), &["a"])];
+    assert_eq!(graph(&layers(nodes.iter()), NOW, PLAIN).lines().count(), 3);
 }
 
 #[test]

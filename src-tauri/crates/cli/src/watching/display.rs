@@ -1,7 +1,8 @@
 use kinfra_rpc::NodeState;
 
 use crate::output::Output;
-use crate::render::{LiveBlock, change_lines};
+use crate::render::{LiveBlock, change_lines, counts_down};
+use crate::surroundings::now;
 
 /// Shows how services change, on stderr: in place on a terminal of our own, else line by line.
 pub struct Display<'a> {
@@ -21,15 +22,21 @@ impl<'a> Display<'a> {
         Self { output, shown: vec![], live: None }
     }
 
+    /// Whether what is on show changes by itself as time passes, and is drawn anew.
+    pub fn counts_down(&self) -> bool {
+        self.live.is_some() && self.shown.iter().any(counts_down)
+    }
+
     pub fn show(&mut self, nodes: Vec<NodeState>) {
         let palette = self.output.note_palette;
+        let now = now();
         // A terminal that doesn't tell its size is taken for the smallest usual one.
         let (columns, rows) = self.output.size().unwrap_or((80, 24));
         // What has scrolled off can't be drawn over.
         match self.live.as_mut().filter(|_| nodes.len() < rows) {
-            Some(block) => self.output.note_raw(&block.draw(&nodes, columns, palette)),
+            Some(block) => self.output.note_raw(&block.draw(&nodes, now, columns, palette)),
             None => {
-                for line in change_lines(&self.shown, &nodes, palette) {
+                for line in change_lines(&self.shown, &nodes, now, palette) {
                     self.output.note(&line);
                 }
             }

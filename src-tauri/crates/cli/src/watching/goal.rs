@@ -106,7 +106,8 @@ fn with_dependants(project: &ProjectState, services: &[String]) -> BTreeSet<Stri
     closure(project, services, |node, name| node.depends_on.iter().any(|dependency| dependency == name))
 }
 
-fn with_dependencies(project: &ProjectState, services: &[String]) -> BTreeSet<String> {
+/// The named services and all that they depend on; with none named, all.
+pub fn with_dependencies(project: &ProjectState, services: &[String]) -> BTreeSet<String> {
     closure(project, services, |node, name| {
         project.nodes.iter().any(|known| known.name == name && known.depends_on.contains(&node.name))
     })

@@ -6,4 +6,4 @@ mod goal;
 
 pub use display::Display;
 pub use follow::Follow;
-pub use goal::{Goal, Verdict};
+pub use goal::{Goal, Verdict, with_dependencies};

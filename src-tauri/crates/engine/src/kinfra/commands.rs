@@ -44,6 +44,7 @@ impl Engine {
             Request::Stop(stop) => reply(&stop, self.stop(&stop).await?),
             Request::Restart(restart) => reply(&restart, self.restart(&restart).await?),
             Request::ReadEnvironment(read) => reply(&read, self.read_environment(&read).await?),
+            Request::MeasureUsage(measure) => reply(&measure, self.measure_usage(&measure).await?),
             Request::ReadEvents(read) => reply(&read, self.read_events(&read).await?),
             Request::ReadLogs(read) => reply(&read, self.read_logs(&read).await?),
             Request::ListRuns(list) => reply(&list, self.list_runs(&list).await?),

@@ -20,6 +20,7 @@ use crate::config::{ProjectSpec, Selection};
 use crate::control::{Client, Server};
 use crate::events::Hub;
 use crate::orchestrator::{Changes, Stack};
+use crate::process::Sampler;
 use crate::proxy_server::ProxyServer;
 use crate::service_manager::{Instance, ServiceContext, ServiceNode};
 use crate::store::Store;
@@ -40,6 +41,8 @@ pub(super) struct Engine {
     pub proxy: ProxyServer,
     /// Counts what services print: whoever waits for log lines watches it.
     pub output: watch::Sender<u64>,
+    /// What is known of the last measurements; empty until somebody asks for one.
+    pub sampler: Arc<tokio::sync::Mutex<Sampler>>,
     pub server: Mutex<Option<Server>>,
     pub ended: watch::Sender<bool>,
     pub lock: Mutex<Option<Lock>>,

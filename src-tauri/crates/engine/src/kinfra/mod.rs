@@ -24,6 +24,7 @@ mod rebuild;
 mod removal;
 mod reports;
 mod setting_aside;
+mod usage;
 
 pub use engine::Kinfra;
 pub use offline::connect_or_open;

@@ -83,6 +83,7 @@ impl Kinfra {
             projects: Mutex::default(),
             proxy,
             output,
+            sampler: Arc::default(),
             server: Mutex::default(),
             ended: watch::channel(false).0,
             lock: Mutex::new(Some(lock)),

@@ -1,11 +1,12 @@
 //! What the user sees of a node: what it is by itself, and what the stack knows of it beside that.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kinfra_rpc::{NodeState, Phase, Wanted};
 
 use super::graph::Graph;
 use super::plan::{Observed, Wish, Wishes, waits_for};
+use crate::config::Condition;
 
 pub fn show(
     graph: &Graph,
@@ -17,6 +18,7 @@ pub fn show(
     let mut node = observed.get(name).cloned().unwrap_or_default();
     node.wanted = if wanted.contains(name) { Wanted::Running } else { Wanted::Stopped };
     node.depends_on = graph.dependencies(name).iter().map(|(name, _)| name.clone()).collect();
+    node.conditions = conditions(graph, name);
     let waits = wishes.get(name) == Some(&Wish::Start) && !node.phase.is_active();
     if waits {
         node.waits_for = waits_for(graph, wishes, observed, name);
@@ -27,6 +29,18 @@ pub fn show(
         node.last_lines.clear();
     }
     node
+}
+
+fn conditions(graph: &Graph, name: &str) -> BTreeMap<String, kinfra_rpc::Condition> {
+    let told = graph.dependencies(name).iter().filter_map(|(name, condition)| {
+        let condition = match condition {
+            Condition::Healthy => return None,
+            Condition::Started => kinfra_rpc::Condition::Started,
+            Condition::Completed => kinfra_rpc::Condition::Completed,
+        };
+        Some((name.clone(), condition))
+    });
+    told.collect()
 }
 
 fn waiting(graph: &Graph, names: &[String], observed: &Observed) -> String {

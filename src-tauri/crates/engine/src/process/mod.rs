@@ -10,6 +10,7 @@ mod link;
 mod login_shell;
 mod ports;
 mod table;
+mod usage;
 
 pub use boot::boot_id;
 pub use error::{ProcessError, SpawnError};
@@ -25,6 +26,7 @@ pub use ports::{
     Containers, HeldBy, ListeningPort, Sockets, ephemeral_range, holder, holds, listener_on, listening_ports,
     reserved_ports, started_at,
 };
+pub use usage::{Sampler, TreeUsage};
 
 #[cfg(test)]
 mod tests;

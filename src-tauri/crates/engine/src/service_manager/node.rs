@@ -153,6 +153,13 @@ impl ServiceNode {
         Ok(environment(&service.spec(), &service.instance.facts(), &given)?.report())
     }
 
+    /// The runs of its own whose processes may exist, by the names that the keeper has for them.
+    #[must_use]
+    pub fn runs(&self) -> Vec<String> {
+        let runs = self.service.lock();
+        runs.values().filter(|running| !running.foreign).map(|running| running.id.clone()).collect()
+    }
+
     /// How long it may take to end by itself.
     #[must_use]
     pub fn grace(&self) -> Duration {

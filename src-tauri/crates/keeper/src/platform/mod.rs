@@ -6,6 +6,8 @@ mod descriptors;
 mod linux;
 #[cfg(target_os = "linux")]
 mod pidfd;
+#[cfg(target_os = "linux")]
+mod usage;
 
 pub use descriptors::{raise_descriptor_limit, with_descriptor_limit};
 #[cfg(target_os = "linux")]
@@ -15,6 +17,8 @@ pub use linux::{
 };
 #[cfg(target_os = "linux")]
 pub use pidfd::exit_of;
+#[cfg(target_os = "linux")]
+pub use usage::{ProcessTime, descriptors_of, proportional_memory_of, time_of};
 
 use crate::protocol::Identity;
 

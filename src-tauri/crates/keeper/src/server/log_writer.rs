@@ -4,13 +4,19 @@
 //! the last keeper stopped, and begins the next segment when a chunk doesn't fit, deleting the oldest. It never
 //! fails: what can't be written is dropped and counted, and as soon as writing works again one marker line says
 //! how much was lost. A chunk that could be written only in part is taken back, so a reader never sees half.
+//!
+//! What a pipe holds is moved to the file by splice(2), within the kernel: a keeper that is killed has either left it
+//! in the pipe, where the next one finds it, or written it. Only at the end of a segment it goes through memory, since
+//! there lines must be looked for.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use rustix::pipe::{SpliceFlags, splice};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::segments::{self, LOST, RECORD_BYTES, Record, SEGMENT_BYTES, SEGMENTS};
@@ -30,6 +36,14 @@ struct Segment {
     records: u64,
     /// The run that wrote last, while its last line has no end yet.
     open_line: Option<u64>,
+}
+
+/// What was moved from a pipe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moved {
+    pub bytes: usize,
+    /// Nobody holds the write end any more.
+    pub ended: bool,
 }
 
 struct Loss {
@@ -52,6 +66,18 @@ impl LogWriter {
             // Whatever was wrong with this file, the next chunk shall look afresh.
             self.segment = None;
         }
+    }
+
+    /// Moves what a pipe holds to the log, at most so many bytes, as one chunk. None when it has to be read instead.
+    pub fn splice(&mut self, run: u64, pipe: &OwnedFd, most: usize) -> Option<Moved> {
+        if self.lost.is_some() {
+            return None;
+        }
+        let open_line = self.segment().ok()?.open_line;
+        if open_line.is_some_and(|other| other != run) {
+            return None;
+        }
+        self.segment().ok()?.splice(run, pipe, most)
     }
 
     /// Ends the line that the run left without an end: nothing more will come from it.
@@ -156,13 +182,57 @@ impl Segment {
         }
     }
 
-    fn write(&mut self, run: u64, bytes: &[u8]) -> io::Result<()> {
+    /// First, so that whoever sees the bytes finds their time. Without it they have the time of those before.
+    fn note(&mut self, run: u64) {
         let record =
             Record { offset: self.size, wall: wall_clock(), monotonic: monotonic_clock(), run }.encode();
-        // First, so that whoever sees the bytes finds their time. Without it they have the time of those before.
         if self.index.write_all_at(&record, self.records * RECORD_BYTES as u64).is_ok() {
             self.records += 1;
         }
+    }
+
+    /// None when nothing was moved and it has to be read instead.
+    fn splice(&mut self, run: u64, pipe: &OwnedFd, most: usize) -> Option<Moved> {
+        let room = usize::try_from(SEGMENT_BYTES.saturating_sub(self.size)).unwrap_or(usize::MAX);
+        if room <= most {
+            return None;
+        }
+        let records = self.records;
+        self.note(run);
+        let mut moved = Moved { bytes: 0, ended: false };
+        let mut at = self.size;
+        while moved.bytes < most {
+            match splice(pipe, None, &self.log, Some(&mut at), most - moved.bytes, SpliceFlags::NONBLOCK) {
+                Ok(0) => {
+                    moved.ended = true;
+                    break;
+                }
+                Ok(bytes) => moved.bytes += bytes,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(rustix::io::Errno::AGAIN) => break,
+                // A full disk, or a file system that can't: what is still in the pipe is read.
+                Err(_) if moved.bytes == 0 => {
+                    self.records = records;
+                    return None;
+                }
+                Err(_) => break,
+            }
+        }
+        if moved.bytes == 0 {
+            // The next chunk takes the record's place.
+            self.records = records;
+            return Some(moved);
+        }
+        self.size += moved.bytes as u64;
+        let mut last = [b'\n'];
+        // Unknown is taken for whole: at worst two lines are glued.
+        let _ = self.log.read_exact_at(&mut last, self.size - 1);
+        self.open_line = (last != [b'\n']).then_some(run);
+        Some(moved)
+    }
+
+    fn write(&mut self, run: u64, bytes: &[u8]) -> io::Result<()> {
+        self.note(run);
         if let Err(error) = self.log.write_all_at(bytes, self.size) {
             // If this fails too, half a chunk stays, which is better than none.
             let _ = self.log.set_len(self.size);

@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 
-use super::log_writer::LogWriter;
+use super::log_writer::{LogWriter, Moved};
 
 /// The most that is read of one stream before all others had their turn.
 pub const TURN_BYTES: usize = 1024 * 1024;
@@ -45,8 +45,19 @@ impl Pump {
         Ok(Self { run, stream, source, number, log })
     }
 
-    /// Reads all that the pipe holds, at most [`TURN_BYTES`], and writes it as one chunk.
+    /// Takes all that the pipe holds, at most [`TURN_BYTES`], to the log.
     pub fn turn(&self, buffer: &mut [u8]) -> Turn {
+        let moved = self.log.borrow_mut().splice(self.number, &self.source, TURN_BYTES);
+        let Some(Moved { bytes, ended }) = moved else { return self.copy(buffer) };
+        if ended {
+            self.log.borrow_mut().finish(self.number);
+        }
+        Turn { wrote: bytes > 0, ended }
+    }
+
+    /// The way by this process's memory, for what can't be moved within the kernel: where a segment ends, and where
+    /// nothing can be written, so that it is dropped.
+    fn copy(&self, buffer: &mut [u8]) -> Turn {
         let mut filled = 0;
         let mut ended = false;
         while filled < buffer.len() {

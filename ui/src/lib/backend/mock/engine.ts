@@ -20,8 +20,9 @@ import { isHealthy } from '../../state/status';
 import type { Backend, Command, Params, RequestOf, Response, Unsubscribe } from '../backend';
 import { chatterLine } from './chatter';
 import { MockLogs } from './logs';
-import { found, probed, refusal, refuse, settled } from './outcomes';
+import { found, LAST_LINES, probed, refusal, refuse, settled } from './outcomes';
 import { MockPorts } from './ports';
+import { MockTimeline, usageOf } from './timeline';
 import { stoppedProject, type ProjectPlan, type Scenario, type ServicePlan } from './plans';
 
 export interface MockOptions {
@@ -36,6 +37,7 @@ export interface MockOptions {
 type Handlers = { [C in Command]: (params: Params<C>) => Response<C> | Promise<Response<C>> };
 
 const HISTORY_LINES = 400;
+const GRACE_MS = 10_000;
 const VERSION = '2.0.0-alpha.1';
 
 export class MockEngine implements Backend {
@@ -44,6 +46,7 @@ export class MockEngine implements Backend {
   readonly opened: string[] = [];
   readonly copied: string[] = [];
   readonly logs = new MockLogs();
+  #timeline = new MockTimeline();
   #snapshot: Snapshot;
   #plans: ProjectPlan[];
   #ports: MockPorts;
@@ -114,6 +117,7 @@ export class MockEngine implements Backend {
       health: 'unknown',
       detail: 'exited with code 1',
       last_exit: { code: 1, at: Date.now() },
+      last_lines: LAST_LINES,
       retry_at: Date.now() + 2 * this.#paceMs,
     });
     this.#later(slug, name, 2 * this.#paceMs, () => {
@@ -145,7 +149,14 @@ export class MockEngine implements Backend {
     'stack.restart': ({ project, services }) => this.#done(() => this.#restart(project, services)),
     'project.compare': () => ({ changes: [] }),
     'project.apply': () => ({ changes: [] }),
-    'events.read': () => ({ events: [] }),
+    'stack.usage': ({ project, services }) => ({
+      nodes: this.#project(project)
+        .nodes.filter((node) => node.pid !== undefined)
+        .filter(({ name }) => services.length === 0 || services.includes(name))
+        .map((node) => usageOf(node, Date.now())),
+    }),
+    'service.environment': () => ({ variables: [] }),
+    'events.read': (read) => this.#timeline.read(read),
     'logs.read': (params) => this.logs.read(params),
     'logs.runs': (params) => this.logs.runs(params),
     'port.list': ({ project }) => this.#ports.list(this.#snapshot.projects, project),
@@ -194,7 +205,9 @@ export class MockEngine implements Backend {
       const { retry_at: _retry, ...node } = this.#node(slug, name);
       const alive = isAlive(node);
       this.#cancel(slug, name);
-      if (alive) this.#set(slug, { ...node, wanted: 'stopped', phase: 'stopping', detail: 'stopping' });
+      const kill_at = Date.now() + GRACE_MS;
+      if (alive)
+        this.#set(slug, { ...node, wanted: 'stopped', phase: 'stopping', detail: 'stopping', kill_at });
       else this.#set(slug, { ...this.#idle(node), wanted: 'stopped' });
     }
     this.#windDown(slug);
@@ -270,6 +283,7 @@ export class MockEngine implements Backend {
       health: 'starting',
       detail: 'starting: connection refused',
       waits_for: [],
+      last_lines: [],
       pid: 5000 + name.length,
       started_at: Date.now(),
     });
@@ -341,6 +355,15 @@ export class MockEngine implements Backend {
           : project,
       ),
     };
+    for (const node of this.#project(plan.slug).nodes) {
+      const began = node.started_at ?? now - 60_000;
+      this.#timeline.record(plan.slug, node.name, 'started', 'started', began);
+      if (isHealthy(node)) this.#timeline.record(plan.slug, node.name, 'ready', 'is healthy', began + 900);
+      else if (node.phase === 'crash_looping') {
+        this.#timeline.record(plan.slug, node.name, 'ended', 'exited with code 1', now - 4_000);
+        this.#timeline.record(plan.slug, node.name, 'crash_looping', node.detail, now - 4_000);
+      }
+    }
     const names = plan.services.filter((service) => !service.adopted).map((service) => service.name);
     for (const name of names) this.logs.begin(plan.slug, name, now - HISTORY_LINES * 700);
     for (let n = 0; n < HISTORY_LINES && names.length > 0; n += 1) {
@@ -384,7 +407,13 @@ export class MockEngine implements Backend {
       .map((node) => node.name);
   }
 
-  #idle({ pid: _pid, started_at: _started, problem: _problem, ...node }: NodeState): NodeState {
+  #idle({
+    pid: _pid,
+    started_at: _started,
+    problem: _problem,
+    kill_at: _kill,
+    ...node
+  }: NodeState): NodeState {
     return { ...node, phase: 'stopped', health: 'unknown', detail: 'stopped', waits_for: [] };
   }
 
@@ -414,6 +443,7 @@ export class MockEngine implements Backend {
   }
 
   #set(slug: string, node: NodeState): void {
+    this.#timeline.changed(slug, this.#node(slug, node.name), node, Date.now());
     this.#change({ type: 'node', slug, node });
   }
 

@@ -2,6 +2,14 @@
 import type { ErrorCode, Failure, NodeState, PortHolder, Problem } from '../../rpc/rpc';
 import type { Fate, ProjectPlan } from './plans';
 
+/** What a service prints when it crashes. */
+export const LAST_LINES = [
+  'pool: cannot connect to db at 127.0.0.1:20117: connection refused (os error 111), attempt 5 of 5',
+  '\x1b[31mpanic\x1b[0m: connection refused',
+  '    at pool::connect (src/pool.rs:88)',
+  '    at main (src/main.rs:14)',
+];
+
 /** Why a service can't even be started, if so. `holder` has its port, if another has it. */
 export function refusal(fate: Fate, node: NodeState, holder: PortHolder | undefined): Problem | undefined {
   if (holder) {
@@ -28,6 +36,8 @@ export function refusal(fate: Fate, node: NodeState, holder: PortHolder | undefi
     case 'unhealthy':
     case 'crashes':
     case 'never_ready':
+    case 'waits':
+    case 'retries':
       return undefined;
   }
 }
@@ -62,12 +72,28 @@ export function settled(
   switch (fate) {
     case 'never_ready':
       return { ...process, phase: 'starting', health: 'starting', detail: 'starting: connection refused' };
+    case 'waits':
+      return {
+        phase: 'waiting',
+        detail: `waits for ${node.depends_on[0]}`,
+        waits_for: node.depends_on.slice(0, 1),
+      };
+    case 'retries':
+      return {
+        phase: 'exited',
+        detail: 'exited with code 1',
+        restarts: 3,
+        last_exit: { code: 1, at: now - 2_000 },
+        last_lines: LAST_LINES,
+        retry_at: now + 3_600_000,
+      };
     case 'crashes':
       return {
         phase: 'crash_looping',
         detail: 'exited with code 1, 5 times in a row',
         restarts: 5,
         last_exit: { code: 1, at: now - 4_000 },
+        last_lines: LAST_LINES,
       };
     case 'healthy':
     case 'unhealthy':

@@ -1,4 +1,5 @@
 import type {
+  Condition,
   NodeState,
   PortHolder,
   Problem,
@@ -9,11 +10,21 @@ import type {
 } from '../../rpc/rpc';
 
 /** What becomes of a service of the in-memory engine when it is started. */
-export type Fate = 'healthy' | 'unhealthy' | 'crashes' | 'command_missing' | 'never_ready' | 'port_claimed';
+export type Fate =
+  | 'healthy'
+  | 'unhealthy'
+  | 'crashes'
+  | 'command_missing'
+  | 'never_ready'
+  | 'port_claimed'
+  | 'waits'
+  | 'retries';
 
 export interface ServicePlan {
   name: string;
   dependsOn?: string[];
+  /** What it waits for of a dependency where that isn't its health. */
+  conditions?: Record<string, Condition>;
   /** None for a service that listens nowhere. */
   port?: number;
   fate?: Fate;
@@ -59,6 +70,7 @@ export function stoppedNode(project: ProjectPlan, service: ServicePlan): NodeSta
     adopted: false,
     restarts: 0,
     depends_on: service.dependsOn ?? [],
+    ...(service.conditions && { conditions: service.conditions }),
     waits_for: [],
     last_lines: [],
     optional: false,

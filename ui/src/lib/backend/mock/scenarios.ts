@@ -1,3 +1,4 @@
+import type { Condition } from '../../rpc/rpc';
 import { ports, POSTGRES } from './portScenario';
 import { MOCK_PROXY_PORT, type Fate, type ProjectPlan, type Scenario, type ServicePlan } from './plans';
 
@@ -61,6 +62,48 @@ function sixty(): Scenario {
   return {
     proxy: PROXY,
     projects: [{ slug: 'platform', folder: '/home/ada/code/platform', services, running: true }, ...projects],
+  };
+}
+
+/** A large stack on its way up: what depends on what, with some trouble in it. */
+function thirty(): Scenario {
+  const layers = [
+    ['postgres', 'redis', 'kafka', 'minio'],
+    ['migrate', 'schema-registry', 'buckets', 'vault'],
+    ['users', 'catalog', 'orders', 'billing', 'media', 'search', 'events'],
+    ['gateway', 'worker', 'mailer', 'reports', 'indexer', 'thumbnails'],
+    ['web', 'admin', 'mobile-bff', 'partner-api'],
+  ];
+  const fates: Record<string, Fate> = {
+    search: 'retries',
+    indexer: 'waits',
+    admin: 'waits',
+    media: 'unhealthy',
+  };
+  const services = layers.flatMap((names, layer) =>
+    names.map((name, index): ServicePlan => {
+      const [below = [], further = []] = [layers[layer - 1], layers[layer - 2]];
+      const near =
+        below.length === 0 ? [] : [below[index % below.length]!, below[(index + 1) % below.length]!];
+      const far = further.length > 0 && index % 3 === 0 ? [further[index % further.length]!] : [];
+      const dependsOn = name === 'indexer' ? ['search'] : [...new Set([...near, ...far])];
+      const conditions: Record<string, Condition> = {};
+      if (dependsOn.includes('migrate')) conditions['migrate'] = 'completed';
+      if (dependsOn.includes('kafka')) conditions['kafka'] = 'started';
+      return {
+        name,
+        port: 24_000 + layer * 20 + index,
+        dependsOn,
+        conditions,
+        ...(fates[name] && { fate: fates[name] }),
+      };
+    }),
+  );
+  const apart = ['docs', 'storybook', 'mailpit', 'grafana', 'adminer'];
+  services.push(...apart.map((name, index) => ({ name, port: 24_200 + index })));
+  return {
+    proxy: PROXY,
+    projects: [{ slug: 'platform', folder: '/home/ada/code/platform', services, running: true }],
   };
 }
 
@@ -149,6 +192,7 @@ function long(): Scenario {
 const SCENARIOS: Record<string, () => Scenario> = {
   '1': one,
   '8': eight,
+  '30': thirty,
   '60': sixty,
   empty: () => ({ proxy: PROXY, projects: [] }),
   failing,

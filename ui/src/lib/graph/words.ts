@@ -1,0 +1,16 @@
+import type { NodeState } from '../rpc/rpc';
+
+/** Whether it is this dependency that keeps the node from starting now. */
+export function waiting(node: NodeState | undefined, dependency: string): boolean {
+  return node?.waits_for.includes(dependency) ?? false;
+}
+
+/** A node of the graph in words: `web: waits for api; starts after api, migrate (completed)`. */
+export function described(node: NodeState, truth: { word: string; rest: string }): string {
+  const after = node.depends_on.map((name) => {
+    const condition = node.conditions?.[name];
+    return condition === undefined ? name : `${name} (${condition})`;
+  });
+  const state = `${node.name}: ${truth.word}${truth.rest}`;
+  return after.length === 0 ? state : `${state}; starts after ${after.join(', ')}`;
+}

@@ -159,7 +159,7 @@ fn wanted(filter: &Filter, runs: &Runs, service: &str) -> WantedRun {
     wanted_run(filter.run, runs.get(service).copied().flatten())
 }
 
-/// The last lines of one node over both streams, oldest first, for the page that says what happened. A last line
+/// The last lines of one node's newest run over both streams, oldest first, for the page that says what happened. A last line
 /// without an end counts: it may be the most telling. Empty when nothing can be read.
 #[must_use]
 pub fn last_lines(folder: &Path, limit: usize, redactor: &Arc<Redactor>) -> Vec<String> {
@@ -179,7 +179,12 @@ pub fn last_lines(folder: &Path, limit: usize, redactor: &Arc<Redactor>) -> Vec<
         }
         take_newest(&mut sources, limit, redactor, &everything)
     };
-    newest().unwrap_or_default().into_iter().map(|line: LogLine| line.text).collect()
+    let mut lines: Vec<LogLine> = newest().unwrap_or_default();
+    // What an earlier run said would look like this one's.
+    if let Some(run) = lines.last().map(|line| line.run) {
+        lines.retain(|line| line.run == run);
+    }
+    lines.into_iter().map(|line| line.text).collect()
 }
 
 /// From sources that have their heads.

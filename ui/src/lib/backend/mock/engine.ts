@@ -147,8 +147,8 @@ export class MockEngine implements Backend {
     'stack.start': ({ project, services }) => this.#done(() => this.#start(project, services)),
     'stack.stop': ({ project, services }) => this.#done(() => this.#stop(project, services)),
     'stack.restart': ({ project, services }) => this.#done(() => this.#restart(project, services)),
-    'project.compare': () => ({ changes: [] }),
-    'project.apply': () => ({ changes: [] }),
+    'project.compare': ({ project }) => ({ changes: this.#project(project).changes }),
+    'project.apply': ({ project }) => this.#apply(project),
     'stack.usage': ({ project, services }) => ({
       nodes: this.#project(project)
         .nodes.filter((node) => node.pid !== undefined)
@@ -184,6 +184,18 @@ export class MockEngine implements Backend {
     'window.show': () => ({}),
     'engine.quit': () => this.#done(() => this.#tell({ type: 'ended' })),
   };
+
+  /** Takes a moment, as starting a service anew does. */
+  async #apply(slug: string) {
+    const { changes } = this.#project(slug);
+    const rolled_back = this.#plans.find((plan) => plan.slug === slug)?.rolledBack;
+    const show = (state: Partial<ProjectState>) =>
+      this.#change({ type: 'project', project: { ...this.#project(slug), ...state } });
+    show({ applying: true });
+    await new Promise((resolve) => setTimeout(resolve, this.#paceMs));
+    show({ applying: false, changes: rolled_back ? changes : [] });
+    return { changes, ...(rolled_back && { rolled_back }) };
+  }
 
   #done(act: () => void): Record<symbol, never> {
     act();

@@ -7,6 +7,7 @@ import type {
   Protocol,
   ProxyState,
   ReservedPorts,
+  ServiceChange,
 } from '../../rpc/rpc';
 
 /** What becomes of a service of the in-memory engine when it is started. */
@@ -46,6 +47,10 @@ export interface ProjectPlan {
   /** Whether its stack has been running for a while when the scenario begins. */
   running?: boolean;
   problems?: Problem[];
+  /** What its configuration says that isn't in effect. */
+  changes?: ServiceChange[];
+  /** Why applying that is taken back. */
+  rolledBack?: Problem[];
 }
 
 export interface Scenario {
@@ -92,7 +97,7 @@ export function stoppedProject(plan: ProjectPlan): ProjectState {
     folder: plan.folder,
     nodes: plan.services.map((service) => stoppedNode(plan, service)),
     groups: {},
-    changes: [],
+    changes: plan.changes ?? [],
     applying: false,
     problems: plan.problems ?? [],
   };

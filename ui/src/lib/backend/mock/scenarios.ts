@@ -50,6 +50,24 @@ function eight(): Scenario {
   };
 }
 
+/** The configurations of two projects were edited; of the second one it doesn't come up. */
+function changed(): Scenario {
+  const { proxy, projects } = eight();
+  const [shop, blog, ...others] = projects;
+  if (!shop || !blog) return { proxy, projects };
+  const settings = [
+    { key: 'run', before: 'api --fast', after: 'api --slow' },
+    { key: 'env.LOG_LEVEL', after: 'debug' },
+  ];
+  const changes = [
+    { service: 'api', kind: 'changed' as const, settings, restarts: true },
+    { service: 'mail', kind: 'added' as const, settings: [], restarts: false },
+    { service: 'legacy', kind: 'removed' as const, settings: [], restarts: false },
+  ];
+  const rolledBack = [{ code: 'not_healthy' as const, message: 'api: exited with code 3' }];
+  return { proxy, projects: [{ ...shop, changes }, { ...blog, changes, rolledBack }, ...others] };
+}
+
 function sixty(): Scenario {
   const services = Array.from({ length: 60 }, (_, index): ServicePlan => {
     const name = `${['orders', 'stock', 'billing', 'users', 'events', 'media'][index % 6]}-${index + 1}`;
@@ -194,6 +212,7 @@ const SCENARIOS: Record<string, () => Scenario> = {
   '8': eight,
   '30': thirty,
   '60': sixty,
+  changed,
   empty: () => ({ proxy: PROXY, projects: [] }),
   failing,
   long,

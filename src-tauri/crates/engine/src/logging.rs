@@ -1,6 +1,6 @@
 //! KInfra's own log: one file in the state folder, panics included.
 //!
-//! Theory of operation: lines are appended to `engine.log` under a lock. When it has grown past [`LARGEST`] it becomes
+//! Theory of operation: lines are appended to `engine.log` under a lock. When it has grown past `LARGEST` it becomes
 //! `engine.log.1`, in place of an older one, so that the two together stay bounded.
 
 use std::fs::{self, File, OpenOptions};

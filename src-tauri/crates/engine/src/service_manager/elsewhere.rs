@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::service::{Running, Service};
+use super::running::Running;
+use super::service::Service;
 use crate::health::{Probe, check};
 use crate::process::{ListeningPort, listening_ports};
 use crate::supervisor::Refusal;

@@ -6,7 +6,8 @@ use std::time::Instant;
 use kinfra_rpc::{Exit, Problem};
 
 use super::holders::Held;
-use super::service::{Running, Service, new_run_id};
+use super::running::Running;
+use super::service::{Service, new_run_id};
 use crate::port_registry::NodePort;
 use crate::supervisor::Launched;
 

@@ -3,7 +3,8 @@
 use kinfra_rpc::LogFilter;
 use regex::Regex;
 
-use super::service::{Running, Service};
+use super::running::Running;
+use super::service::Service;
 use crate::logs::{Begin, LogError, LogReader};
 use crate::supervisor::{ProbeResult, Refusal};
 

@@ -18,6 +18,7 @@ mod probes;
 mod program;
 mod references;
 mod reload;
+mod running;
 mod runs;
 mod secrets;
 mod service;

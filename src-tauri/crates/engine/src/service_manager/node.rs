@@ -10,7 +10,8 @@ use kinfra_rpc::{EnvironmentVariable, EventKind, Exit, NodeKind, NodeState, Prob
 use super::instance::{Instance, direct_url};
 use super::launch::environment;
 use super::reload::Reload;
-use super::service::{Launch, Running, Service, ServiceContext};
+use super::running::{Launch, Running};
+use super::service::{Service, ServiceContext};
 use super::settings::settings;
 use crate::clock::Clock;
 use crate::config::{ServiceSpec, ServiceType};

@@ -4,7 +4,8 @@ use kinfra_keeper::protocol::Identity;
 use kinfra_rpc::{Problem, Protocol};
 
 use super::obstacles::listened_by_another;
-use super::service::{Running, Service};
+use super::running::Running;
+use super::service::Service;
 use crate::process::{holds, listener_on};
 use crate::supervisor::Refusal;
 

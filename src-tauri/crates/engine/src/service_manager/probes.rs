@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::references::resolve;
-use super::service::{Running, Service};
+use super::running::Running;
+use super::service::Service;
 use crate::config::{HttpProbe, Listener, Mode, ProbeKind, ProbeSpec, ServiceSpec, expand};
 use crate::health::{Expected, HttpRequest, Probe, check};
 use crate::supervisor::{ProbeResult, Refusal, Role};

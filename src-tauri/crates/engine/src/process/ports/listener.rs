@@ -19,7 +19,7 @@ use super::table;
 const LONGEST_ANSWER: usize = 4096;
 
 /// The inode of the TCP socket that answers who connects to this port of 127.0.0.1, or else of ::1. Does not block,
-/// except where the kernel has no `sock_diag`: there it takes the milliseconds of [`table::read`].
+/// except where the kernel has no `sock_diag`: there it takes the milliseconds of reading `/proc/net/tcp`.
 #[must_use]
 pub fn listener_on(port: u16) -> Option<u64> {
     let asked = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];

@@ -1,0 +1,63 @@
+//! What is known of a run while its process may exist.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::ownership::Seen;
+use crate::config::ServiceSpec;
+use crate::port_registry::NodePort;
+
+/// A run whose process may exist.
+#[derive(Clone)]
+pub(super) struct Running {
+    pub(super) id: String,
+    pub(super) since: Instant,
+    /// None for one that is being spawned, and for another's.
+    pub(super) pid: Option<u32>,
+    /// What it was given, the main one first; the next run may have others.
+    pub(super) ports: Vec<NodePort>,
+    /// Where it listens instead.
+    pub(super) elsewhere: Option<u16>,
+    /// When it was last looked for elsewhere.
+    pub(super) looked_at: Option<Instant>,
+    /// A server that KInfra did not start.
+    pub(super) foreign: bool,
+    /// Of what it was launched with; those of an earlier engine are known by their fingerprint alone.
+    pub(super) launched: Launch,
+    /// The listeners that were found on its ports.
+    pub(super) seen: Vec<Seen>,
+    /// How far its log was searched for a line; none where nothing is searched for.
+    pub(super) log_from: Option<String>,
+}
+
+/// What a run was launched with.
+#[derive(Clone)]
+pub(super) enum Launch {
+    With(Arc<ServiceSpec>),
+    /// By an earlier engine.
+    Fingerprint(u64),
+    /// Another's server.
+    Unknown,
+}
+
+impl Running {
+    pub(super) fn new(id: String, since: Instant, ports: Vec<NodePort>) -> Self {
+        let (pid, elsewhere, looked_at, log_from) = (None, None, None, None);
+        let (foreign, seen, launched) = (false, vec![], Launch::Unknown);
+        Self { id, since, pid, ports, elsewhere, looked_at, foreign, launched, seen, log_from }
+    }
+
+    /// What it was given as `PORT`.
+    pub(super) fn port(&self) -> Option<u16> {
+        self.port_named(None)
+    }
+
+    /// The one of this name, or the main one.
+    pub(super) fn port_named(&self, name: Option<&str>) -> Option<u16> {
+        let port = match name {
+            Some(name) => self.ports.iter().find(|port| port.name == name),
+            None => self.ports.first(),
+        };
+        port.map(|port| port.port)
+    }
+}

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
-use kinfra_keeper::protocol::{Scope, Spawn};
+use kinfra_keeper::protocol::{Identity, Scope, Spawn};
 use kinfra_rpc::{ErrorCode, Exit, Phase, Problem};
 use tracing::Span;
 
@@ -25,10 +25,13 @@ use crate::config::ServiceSpec;
 use crate::home::Home;
 use crate::logs::{KnownSecrets, last_lines};
 use crate::orchestrator::Changes;
-use crate::process::Keeper;
+use crate::process::{Keeper, SpawnError};
 use crate::store::{NewRun, Next, RunEnd, Store};
 use crate::supervisor::{Counts, Ended, Launched, Note, ProbeResult, Role, Then, Unit};
 use crate::watch::Watcher;
+
+/// So many keepers are asked to start one process.
+const MOST_KEEPERS: u32 = 3;
 
 /// Enough for the end of a stack trace.
 const LAST_LINES: usize = 8;
@@ -124,7 +127,7 @@ impl Unit for Service {
             log_folder: self.context.home.node_logs(&self.project, &self.name),
             descriptor_limit: self.context.descriptor_limit,
         };
-        match self.context.keeper.spawn(spawn).await {
+        match self.spawn(spawn).await {
             Ok(identity) => {
                 // In a crowd the spawn itself takes its time: until now it could not have listened.
                 self.change(number, |running| {
@@ -205,6 +208,17 @@ impl Unit for Service {
 }
 
 impl Service {
+    /// That a keeper is lost is no fault of the service: what it may have started was ended, so the next one is asked.
+    async fn spawn(&self, spawn: Spawn) -> Result<Identity, SpawnError> {
+        for _ in 1..MOST_KEEPERS {
+            match self.context.keeper.spawn(spawn.clone()).await {
+                Err(SpawnError::Lost) => tracing::warn!("the keeper was lost during a start: asked again"),
+                spawned => return spawned,
+            }
+        }
+        self.context.keeper.spawn(spawn).await
+    }
+
     /// Nothing of the run is left: that is written down.
     async fn close(&self, run: u64, end: RunEnd) {
         let Some(Running { id, foreign, .. }) = self.lock().remove(&run) else { return };

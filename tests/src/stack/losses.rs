@@ -9,7 +9,7 @@ use kinfra_rpc::{Health, NodeState};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::dice::Dice;
-use crate::{TestProject, wait_for, wait_until};
+use crate::{TestProject, wait_until};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -151,18 +151,21 @@ fn check_lines(project: &TestProject) {
 /// child then, and its code is known only if the system waits for it at once.
 fn check_codes(project: &TestProject, keepers_lost: usize) {
     let database = rusqlite::Connection::open(project.home.home().database()).unwrap();
-    let mut query = database.prepare("SELECT code FROM run WHERE id = ?1 AND ended_at IS NOT NULL").unwrap();
+    let mut query =
+        database.prepare("SELECT code, signal FROM run WHERE id = ?1 AND ended_at IS NOT NULL").unwrap();
     let (mut known, mut unknown) = (0, vec![]);
     for (run, code) in notes(project, "ended.") {
-        let stored: Option<i64> = query
-            .query_row([&run], |row| row.get(0))
+        let stored: (Option<i64>, Option<i64>) = query
+            .query_row([&run], |row| Ok((row.get(0)?, row.get(1)?)))
             .unwrap_or_else(|error| panic!("run {run} is not known to have ended: {error}"));
         match stored {
-            Some(stored) => {
+            (Some(stored), _) => {
                 assert_eq!(stored.to_string(), code, "run {run}");
                 known += 1;
             }
-            None => unknown.push(run),
+            // A stop came between its note and its exit.
+            (None, Some(_)) => known += 1,
+            (None, None) => unknown.push(run),
         }
     }
     println!("{known} exit codes known, {} lost with {keepers_lost} keepers", unknown.len());
@@ -174,10 +177,7 @@ fn notes(project: &TestProject, prefix: &str) -> Vec<(String, String)> {
     let names = std::fs::read_dir(project.folder()).unwrap().map(|entry| entry.unwrap().path());
     let note = |path: std::path::PathBuf| {
         let name = path.file_name()?.to_str()?.strip_prefix(prefix)?.to_owned();
-        // Another may just be written.
-        let text =
-            wait_for("a note", SOON, || std::fs::read_to_string(&path).ok().filter(|text| !text.is_empty()));
-        Some((name, text))
+        Some((name, std::fs::read_to_string(&path).unwrap()))
     };
     names.filter_map(note).collect()
 }

@@ -31,7 +31,14 @@ pub fn count(folder: &Path) -> Result<()> {
         writeln!(stdout().lock(), "{} {printed}", id())?;
         thread::sleep(PAUSE);
     }
-    fs::write(folder.join(format!("counted.{}", id())), printed.to_string())
+    note(folder, &format!("counted.{}", id()), &printed.to_string())
+}
+
+/// Whole or not at all: who notes something may be killed at any moment.
+fn note(folder: &Path, name: &str, text: &str) -> Result<()> {
+    let draft = folder.join(format!("draft.{}", id()));
+    fs::write(&draft, text)?;
+    fs::rename(draft, folder.join(name))
 }
 
 /// `ended.RUN` holds the code.
@@ -40,6 +47,6 @@ pub fn end(folder: &Path) -> Result<ExitCode> {
     thread::sleep(LIFE);
     // From 10 to 109: none that a shell or the keeper would use.
     let code = u8::try_from(id() % 100).unwrap_or_default() + 10;
-    fs::write(folder.join(format!("ended.{run}")), code.to_string())?;
+    note(folder, &format!("ended.{run}"), &code.to_string())?;
     Ok(ExitCode::from(code))
 }

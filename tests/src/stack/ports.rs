@@ -20,8 +20,10 @@ fn ports_stay_over_stops_and_engines() {
 #[test]
 fn a_taken_port_is_named_with_its_holder_and_can_be_moved() {
     let home = TestHome::new();
-    let port = *home.ports().end();
-    let _stranger = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let bind = |port: u16| TcpListener::bind(("127.0.0.1", port)).ok();
+    // Any port of this test's own will do; what an earlier test ended may still be on one.
+    let stranger = home.ports().rev().find_map(bind).unwrap();
+    let port = stranger.local_addr().unwrap().port();
     let configuration =
         format!("project: fixed\nservices:\n  web:\n    run: [MISBEHAVE, serve]\n    port: {port}\n");
     let project = TestProject::at(home, "fixed", &configuration);

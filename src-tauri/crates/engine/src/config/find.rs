@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use kinfra_rpc::{ErrorCode, Problem};
 
 /// All of one schema; two of them in a folder are an error.
-const NAMES: [&str; 4] = ["kinfra.yaml", "kinfra.yml", "kinfra.json", "kinfra.toml"];
+pub const NAMES: [&str; 4] = ["kinfra.yaml", "kinfra.yml", "kinfra.json", "kinfra.toml"];
 
 /// The configuration of the project that a folder belongs to: its own, or that of the nearest folder above it.
 ///

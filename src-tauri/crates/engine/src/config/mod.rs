@@ -26,7 +26,7 @@ mod user_settings;
 
 pub use compile::parse;
 pub use diff::{Difference, SettingDifference, diff};
-pub use find::find;
+pub use find::{NAMES, find};
 pub use json_schema::json_schema;
 pub use load::{load, load_file};
 pub use references::{InstanceAttribute, Mode, ProjectAttribute, Reference, ServiceAttribute, expand};

@@ -22,8 +22,6 @@ use crate::orchestrator::{Command, Node};
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Plan {
     changes: Vec<ServiceChange>,
-    /// Nodes to be started anew.
-    restart: Vec<String>,
     /// New ones that belong to what runs.
     start: Vec<String>,
 }
@@ -51,9 +49,6 @@ impl Plan {
             let restarts = node.zip(new).is_some_and(|(node, new)| {
                 node.is_wanted && (node.is_older || node.spec.fingerprint() != new.fingerprint())
             });
-            if restarts {
-                plan.restart.push(name.clone());
-            }
             if is_running && matches!(difference, Difference::Added(_)) && whole.contains(&name) {
                 plan.start.push(name);
             }
@@ -62,13 +57,19 @@ impl Plan {
         // What was taken up already, by a start say, still has to be launched.
         for node in present.iter().filter(|node| node.is_older && node.is_wanted) {
             let service = &node.spec.name;
-            if !plan.restart.contains(service) && file.services.iter().any(|new| new.name == *service) {
-                plan.restart.push(service.clone());
+            let is_known = plan.changes.iter().any(|change| change.restarts && change.service == *service);
+            if !is_known && file.services.iter().any(|new| new.name == *service) {
                 let (kind, settings) = (ChangeKind::Changed, vec![]);
                 plan.changes.push(ServiceChange { service: service.clone(), kind, settings, restarts: true });
             }
         }
         plan
+    }
+
+    /// The nodes to be started anew.
+    fn restart(&self) -> Vec<String> {
+        let restarts = self.changes.iter().filter(|change| change.restarts);
+        restarts.map(|change| change.service.clone()).collect()
     }
 }
 
@@ -128,7 +129,9 @@ impl Engine {
         };
         let present = project.present();
         let before = project.spec.as_deref().map(|spec| in_effect(spec, &present));
-        let Plan { changes, restart, start } = Plan::new(&present, &file);
+        let plan = Plan::new(&present, &file);
+        let restart = plan.restart();
+        let Plan { changes, start } = plan;
         project.stack.tell(Command::Applying(true)).await;
         let outcome = self.take_up(slug, file, &restart, &start).await;
         let result = match (outcome, before) {
@@ -284,7 +287,7 @@ mod tests {
         let after = "services: {db: {run: a}, api: {run: b}, web: {run: b}, new: {run: a},
             idle: {run: a, manual: true}}";
         let made = plan(before, after, &["db", "api", "old"]);
-        assert_eq!((made.restart, made.start), (vec!["api".to_owned()], vec!["new".to_owned()]));
+        assert_eq!((made.restart(), made.start), (vec!["api".to_owned()], vec!["new".to_owned()]));
         let kinds: Vec<_> = made.changes.iter().map(|change| (&*change.service, change.kind)).collect();
         use ChangeKind::{Added, Changed, Removed};
         assert_eq!(
@@ -301,7 +304,7 @@ mod tests {
             "services: {api: {run: a, health: {http: /health}, restart: never}}",
             &["api"],
         );
-        assert_eq!((made.restart, made.changes.len(), made.changes[0].restarts), (vec![], 1, false));
+        assert_eq!((made.restart(), made.changes.len(), made.changes[0].restarts), (vec![], 1, false));
     }
 
     #[test]

@@ -125,14 +125,7 @@ impl Engine {
 
     async fn read_environment(&self, read: &ReadEnvironment) -> Result<Environment, Failure> {
         let project = self.project(&read.project)?;
-        let names = project.named(std::slice::from_ref(&read.service))?;
-        let Some(node) = names.first().and_then(|name| project.services.get(name)) else {
-            return Err(Failure::new(
-                ErrorCode::UnknownService,
-                format!("no service is named {}", read.service),
-            ));
-        };
-        Ok(Environment { variables: node.environment().await? })
+        Ok(Environment { variables: project.service(&read.service)?.environment().await? })
     }
 
     async fn read_events(&self, read: &ReadEvents) -> Result<EventList, Failure> {

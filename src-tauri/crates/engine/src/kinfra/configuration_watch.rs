@@ -2,29 +2,18 @@
 
 use std::path::Path;
 
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::engine::Engine;
+use crate::config::NAMES;
 use crate::watch::Scope;
 
-/// The names that a configuration may have.
-const NAMES: [&str; 4] = ["kinfra.yaml", "kinfra.yml", "kinfra.json", "kinfra.toml"];
-
-/// Ends when it is dropped.
-pub(super) struct ConfigurationWatch(JoinHandle<()>);
-
-impl Drop for ConfigurationWatch {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 impl Engine {
-    pub(super) fn watch_configuration(&self, slug: &str, folder: &Path) -> ConfigurationWatch {
+    pub(super) fn watch_configuration(&self, slug: &str, folder: &Path) -> AbortOnDropHandle<()> {
         let (engine, slug) = (self.weak.clone(), slug.to_owned());
         let scope = Scope::Files(NAMES.iter().map(|name| folder.join(name)).collect());
         let watcher = self.services.watcher.clone();
-        ConfigurationWatch(tokio::spawn(async move {
+        AbortOnDropHandle::new(tokio::spawn(async move {
             let subscribed = tokio::task::spawn_blocking(move || watcher.subscribe(scope)).await;
             let mut files = match subscribed {
                 Ok(Ok(files)) => files,

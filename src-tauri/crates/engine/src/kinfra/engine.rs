@@ -11,9 +11,9 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use kinfra_rpc::{EndMode, ErrorCode, Failure, Problem};
 use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::catalog::Catalog;
-use super::configuration_watch::ConfigurationWatch;
 use super::lock::Lock;
 use super::options::EngineOptions;
 use crate::config::{ProjectSpec, Selection};
@@ -64,7 +64,7 @@ pub(super) struct Project {
     /// Held while a configuration is being applied.
     pub applying: Arc<tokio::sync::Mutex<()>>,
     /// Ends with the last one who has it.
-    pub watch: Arc<ConfigurationWatch>,
+    pub watch: Arc<AbortOnDropHandle<()>>,
 }
 
 impl Kinfra {
@@ -112,6 +112,15 @@ impl Project {
     /// The longest that one of its services may take to end by itself.
     pub fn grace(&self) -> Duration {
         self.services.values().map(|service| service.grace()).max().unwrap_or_default()
+    }
+
+    /// The one service of this name.
+    pub fn service(&self, name: &str) -> Result<&Arc<ServiceNode>, Failure> {
+        let named = self.named(&[name.to_owned()])?;
+        let found = named.first().filter(|_| named.len() == 1).and_then(|name| self.services.get(name));
+        found.ok_or_else(|| {
+            Failure::new(ErrorCode::UnknownService, format!("{name} is a group, but one service is meant"))
+        })
     }
 
     /// The services that these names of services and groups stand for.

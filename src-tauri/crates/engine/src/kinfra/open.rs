@@ -123,7 +123,7 @@ fn surroundings(options: &EngineOptions, hub: &Arc<Hub>) -> Surroundings {
     let shell = options
         .shell_environment
         .then(|| LoginShell::of_user(&options.environment, options.keeper_program.clone()));
-    let (own, settings) = (options.environment.clone(), options.env.clone());
+    let (own, settings) = (&options.environment, options.env.clone());
     let programs = options.keeper_program.parent().map(Path::to_owned);
     let hub = Arc::downgrade(hub);
     Surroundings::new(own, settings, programs, shell, move |problem| {

@@ -1,5 +1,7 @@
 //! What a person can do about ports.
 
+use std::sync::Arc;
+
 use kinfra_rpc::{
     AdoptPort, Done, ErrorCode, Failure, MovePort, Phase, PortMoved, PortRange, Problem, ReleasePorts,
     ReservePorts,
@@ -50,13 +52,7 @@ impl Engine {
         name: Option<&str>,
     ) -> Result<(Project, Wanted), Failure> {
         let project = self.project(project)?;
-        let named = project.named(&[service.to_owned()])?;
-        let Some(node) =
-            named.first().filter(|_| named.len() == 1).and_then(|name| project.services.get(name))
-        else {
-            let message = format!("{service} is a group, but a port is a service's");
-            return Err(Failure::new(ErrorCode::UnknownService, message));
-        };
+        let node = Arc::clone(project.service(service)?);
         // Without a name the one that is in the way is meant, else the main one.
         let obstacle = node.obstacle();
         let wanted = named_port(&node.spec(), project.instance.facts().range, name.or(obstacle.as_deref()))?;

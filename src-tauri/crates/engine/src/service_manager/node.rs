@@ -9,7 +9,7 @@ use kinfra_rpc::{EnvironmentVariable, EventKind, Exit, NodeKind, NodeState, Prob
 
 use super::instance::{Instance, direct_url};
 use super::launch::environment;
-use super::reload::Reload;
+use super::reload::{self, Reload};
 use super::running::{Launch, Running};
 use super::service::{Service, ServiceContext};
 use super::settings::settings;
@@ -99,7 +99,7 @@ impl ServiceNode {
             Former::Ended(_) | Former::Nothing => {}
         }
         let watch = service.spec().watch.clone();
-        let reload = watch.map(|watch| Reload::begin(&service, &supervisor, watch));
+        let reload = watch.map(|watch| reload::begin(&service, &supervisor, watch));
         Arc::new(Self { service, supervisor, reload: Mutex::new(reload) })
     }
 
@@ -112,7 +112,7 @@ impl ServiceNode {
             std::mem::replace(&mut *current, Arc::new(spec))
         };
         if before.watch != watch {
-            let reload = watch.map(|watch| Reload::begin(&self.service, &self.supervisor, watch));
+            let reload = watch.map(|watch| reload::begin(&self.service, &self.supervisor, watch));
             *self.reload.lock().unwrap_or_else(PoisonError::into_inner) = reload;
         }
         self.service.learn_secrets();

@@ -98,9 +98,9 @@ impl Service {
     fn probe_on(&self, port: u16, asked: &Asked<'_>) -> Result<Probe, Refusal> {
         let Asked::Http(http) = asked else { return Ok(Probe::Tcp { port }) };
         let facts = self.instance.facts();
-        let inherited = &self.context.surroundings.known().system;
+        let given = self.context.surroundings.known();
         let expand =
-            |text: &str| expand(text, Mode::Setting, &|reference| resolve(&facts, inherited, reference));
+            |text: &str| expand(text, Mode::Setting, &|reference| resolve(&facts, &given.system, reference));
         let header = |(name, value): &(String, String)| Ok::<_, Refusal>((name.clone(), expand(value)?));
         let expected = Expected {
             statuses: http.statuses.clone(),

@@ -8,26 +8,17 @@ use std::sync::Arc;
 
 use kinfra_rpc::{EventKind, Phase, signal_name};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::service::Service;
 use crate::config::{OnChange, WatchSpec};
 use crate::supervisor::{Input, Note, Supervisor, Unit, View};
 use crate::watch::{Scope, Subscription, WatchError};
 
-/// Ends with it.
-pub(super) struct Reload(JoinHandle<()>);
+pub(super) type Reload = AbortOnDropHandle<()>;
 
-impl Reload {
-    pub fn begin(service: &Arc<Service>, supervisor: &Supervisor, watch: WatchSpec) -> Self {
-        Self(tokio::spawn(reload(Arc::clone(service), supervisor.clone(), watch)))
-    }
-}
-
-impl Drop for Reload {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+pub(super) fn begin(service: &Arc<Service>, supervisor: &Supervisor, watch: WatchSpec) -> Reload {
+    AbortOnDropHandle::new(tokio::spawn(reload(Arc::clone(service), supervisor.clone(), watch)))
 }
 
 async fn reload(service: Arc<Service>, supervisor: Supervisor, watch: WatchSpec) {

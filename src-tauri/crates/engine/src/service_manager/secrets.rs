@@ -12,15 +12,15 @@ use crate::config::{Mode, ServiceSpec, dotenv, expand};
 impl Service {
     /// Notes the secrets of the settings as they are now. A launch notes what it really gives.
     pub(super) fn learn_secrets(&self) {
-        let environment = readable(&self.spec(), &self.instance.facts(), self.context.surroundings.known());
+        let environment = readable(&self.spec(), &self.instance.facts(), &self.context.surroundings.known());
         self.context.secrets.learn(&self.project, &environment);
     }
 }
 
 /// As much of the environment as can be told: what is wrong with the rest is a launch's business.
-fn readable(spec: &ServiceSpec, facts: &InstanceFacts, given: Given) -> BTreeMap<String, String> {
-    let mut environment = given.system;
-    environment.extend(given.settings);
+fn readable(spec: &ServiceSpec, facts: &InstanceFacts, given: &Given) -> BTreeMap<String, String> {
+    let mut environment = given.system.clone();
+    environment.extend(given.settings.iter().cloned());
     for layer in [&spec.project_environment, &spec.environment] {
         let files = layer.dotenv.iter().chain(&layer.files);
         environment.extend(files.filter_map(|file| dotenv::read(file).ok()).flatten());

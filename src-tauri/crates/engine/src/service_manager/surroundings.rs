@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use kinfra_rpc::Problem;
 use tokio::sync::OnceCell;
@@ -15,14 +16,13 @@ use super::launch::Given;
 use crate::process::LoginShell;
 
 pub struct Surroundings {
-    /// What the engine was handed.
-    own: BTreeMap<String, String>,
-    settings: Vec<(String, String)>,
+    /// From what the engine was handed.
+    own: Arc<Given>,
     /// The folder of KInfra's own programs.
     programs: Option<PathBuf>,
     /// None where its environment isn't wanted.
     shell: Option<LoginShell>,
-    system: OnceCell<BTreeMap<String, String>>,
+    resolved: OnceCell<Arc<Given>>,
     failed: Box<dyn Fn(Problem) + Send + Sync>,
 }
 
@@ -30,43 +30,38 @@ impl Surroundings {
     /// `failed` hears why the shell's environment could not be had.
     #[must_use]
     pub fn new(
-        own: BTreeMap<String, String>,
+        own: &BTreeMap<String, String>,
         settings: Vec<(String, String)>,
         programs: Option<PathBuf>,
         shell: Option<LoginShell>,
         failed: impl Fn(Problem) + Send + Sync + 'static,
     ) -> Self {
-        Self { own, settings, programs, shell, system: OnceCell::new(), failed: Box::new(failed) }
+        let own = Arc::new(Given { system: inherited(own, programs.as_deref()), settings });
+        Self { own, programs, shell, resolved: OnceCell::new(), failed: Box::new(failed) }
     }
 
     /// For a launch: waits for the shell, the first time for up to ten seconds.
-    pub async fn given(&self) -> Given {
-        let system = self.system.get_or_init(|| async {
-            let Some(shell) = &self.shell else { return self.filtered(&self.own) };
-            let clean = self.filtered(&self.own);
-            match shell.environment(&clean).await {
-                Ok(environment) => self.filtered(&environment),
+    pub async fn given(&self) -> Arc<Given> {
+        let resolve = || async {
+            let Some(shell) = &self.shell else { return Arc::clone(&self.own) };
+            match shell.environment(&self.own.system).await {
+                Ok(environment) => {
+                    let system = inherited(&environment, self.programs.as_deref());
+                    Arc::new(Given { system, settings: self.own.settings.clone() })
+                }
                 Err(problem) => {
                     tracing::warn!(%problem, "the environment of the app itself is used");
                     (self.failed)(problem);
-                    clean
+                    Arc::clone(&self.own)
                 }
             }
-        });
-        self.with(system.await.clone())
+        };
+        Arc::clone(self.resolved.get_or_init(resolve).await)
     }
 
     /// As far as it is known already.
     #[must_use]
-    pub fn known(&self) -> Given {
-        self.with(self.system.get().cloned().unwrap_or_else(|| self.filtered(&self.own)))
-    }
-
-    fn with(&self, system: BTreeMap<String, String>) -> Given {
-        Given { system, settings: self.settings.clone() }
-    }
-
-    fn filtered(&self, environment: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        inherited(environment, self.programs.as_deref())
+    pub fn known(&self) -> Arc<Given> {
+        Arc::clone(self.resolved.get().unwrap_or(&self.own))
     }
 }

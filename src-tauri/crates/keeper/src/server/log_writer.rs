@@ -73,11 +73,11 @@ impl LogWriter {
         if self.lost.is_some() {
             return None;
         }
-        let open_line = self.segment().ok()?.open_line;
-        if open_line.is_some_and(|other| other != run) {
+        let segment = self.segment().ok()?;
+        if segment.open_line.is_some_and(|other| other != run) {
             return None;
         }
-        self.segment().ok()?.splice(run, pipe, most)
+        segment.splice(run, pipe, most)
     }
 
     /// Ends the line that the run left without an end: nothing more will come from it.

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use kinfra_engine::logs::{Begin, KnownSecrets, LogReader};
+use kinfra_engine::logs::{Begin, KnownSecrets, LogReader, Secrets};
 use kinfra_rpc::LogFilter;
 use kinfra_tests::bench::{Comparison, report};
 use kinfra_tests::{TestProject, wait_until};
@@ -21,7 +21,7 @@ fn main() {
     project.succeed(&["up", "-d"]);
     let folder = project.home.home().node_logs("big", "it");
     let secrets = KnownSecrets::default();
-    secrets.learn("big", &[("API_TOKEN".to_owned(), "some-token-or-other".to_owned())].into());
+    secrets.learn("big", &Secrets::of([("API_TOKEN", "some-token-or-other")]));
     let reader = LogReader::new(vec![("it".to_owned(), folder.clone())], secrets.redactor("big"));
     let of = |pattern: &str| LogFilter { pattern: Some(pattern.to_owned()), ..LogFilter::default() };
     wait_until("the last line", Duration::from_secs(60), || lines(&reader, &of("needle")) == 1);

@@ -59,7 +59,7 @@ async fn route(
     if watch::is_meant(&parts) {
         return watch::response(&worker.shared, &route.id);
     }
-    match route.target {
+    match route.target() {
         Target::Page => stand_in.page(Trouble::NotServing, Some(body)).await,
         Target::Forward { port } => match forward(worker, peer, host, port, parts, body).await {
             Ok(response) => response,

@@ -1,10 +1,10 @@
 //! The handle to a running proxy.
 //!
-//! Theory of operation. A proxy is a listener, some worker threads and one immutable route table. The threads are
+//! Theory of operation. A proxy is a listener, some worker threads and one table of routes. The threads are
 //! the proxy's own, each with a single-threaded runtime, so that no load on the engine delays a request and no
 //! request delays the engine. All workers accept from one listening socket (each registers a duplicate of its
-//! descriptor), which lets the kernel hand a connection to whichever is free. The table is swapped in whole: a
-//! request reads it once and keeps what it read, so that a change is atomic for every request.
+//! descriptor), which lets the kernel hand a connection to whichever is free. The table is swapped in whole, and so is
+//! where a route leads: a request reads each once and keeps what it read, so that a change is atomic for every request.
 //!
 //! The end has two steps: from `shutdown` on nothing is accepted, event streams and relays end, idle connections
 //! close; what is still being answered has until the deadline, then the runtimes are dropped with all that is left.

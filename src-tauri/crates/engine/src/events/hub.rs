@@ -11,7 +11,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 /// Deltas that a watcher may be behind before it gets a snapshot instead.
 const BACKLOG: usize = 256;
 
-type Beforehand = Box<dyn Fn(&Snapshot) + Send>;
+type Beforehand = Box<dyn Fn(&Snapshot, &[Delta]) + Send>;
 
 pub struct Hub {
     snapshot: Mutex<Snapshot>,
@@ -37,11 +37,11 @@ impl Hub {
         self.lock().clone()
     }
 
-    /// Has this done with the present state and with each later one, before anybody else learns of it. It must not
-    /// block, nor call the hub.
-    pub fn before_telling(&self, act: impl Fn(&Snapshot) + Send + 'static) {
+    /// Has this done with the present state, and with each later one and what led to it, before anybody else learns
+    /// of it. It must not block, nor call the hub.
+    pub fn before_telling(&self, act: impl Fn(&Snapshot, &[Delta]) + Send + 'static) {
         let snapshot = self.lock();
-        act(&snapshot);
+        act(&snapshot, &[]);
         *self.beforehand.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(act));
     }
 
@@ -146,7 +146,7 @@ impl Hub {
             return;
         }
         if let Some(act) = &*self.beforehand.lock().unwrap_or_else(PoisonError::into_inner) {
-            act(snapshot);
+            act(snapshot, &deltas);
         }
         for delta in deltas {
             let _ = self.updates.send(Update::Delta(delta));

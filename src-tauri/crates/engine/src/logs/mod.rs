@@ -22,7 +22,7 @@ pub use pattern::Pattern;
 pub use reader::{Begin, LogReader, last_lines};
 pub use redaction::Redactor;
 pub use runs::{KnownRun, known_runs};
-pub use secrets::{KnownSecrets, is_secret};
+pub use secrets::{KnownSecrets, Secrets, is_secret};
 pub use visible::{Piece, pieces, visible_ranges};
 
 #[cfg(test)]

@@ -47,14 +47,37 @@ struct Known {
     redactor: Arc<Redactor>,
 }
 
+/// What is secret in some environment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Secrets(BTreeSet<String>);
+
+impl Secrets {
+    /// The values of variables with telling names, and the passwords in URLs, in the forms in which they may be printed.
+    pub fn of<'a, S: AsRef<str> + ?Sized + 'a>(
+        environment: impl IntoIterator<Item = (&'a S, &'a S)>,
+    ) -> Self {
+        let mut found = BTreeSet::new();
+        for (name, value) in environment {
+            let (name, value) = (name.as_ref(), value.as_ref());
+            if is_secret(name) {
+                note(value, &mut found);
+            }
+            let captures = PASSWORD_IN_URL.as_ref().and_then(|url| url.captures(value));
+            if let Some(password) = captures.and_then(|captures| captures.get(1)) {
+                note(password.as_str(), &mut found);
+            }
+        }
+        Self(found)
+    }
+}
+
 impl KnownSecrets {
     /// Notes what is secret in an environment that a service of this project is, or may be, given.
-    pub fn learn(&self, project: &str, environment: &BTreeMap<String, String>) {
-        let found = secrets_of(environment);
+    pub fn learn(&self, project: &str, Secrets(found): &Secrets) {
         let mut projects = self.projects.write().unwrap_or_else(PoisonError::into_inner);
         let known = projects.entry(project.to_owned()).or_default();
         if !found.is_subset(&known.values) {
-            known.values.extend(found);
+            known.values.extend(found.iter().cloned());
             known.redactor = Arc::new(Redactor::new(known.values.iter().cloned()));
         }
     }
@@ -70,21 +93,6 @@ impl KnownSecrets {
     pub fn forget(&self, project: &str) {
         self.projects.write().unwrap_or_else(PoisonError::into_inner).remove(project);
     }
-}
-
-/// The values of variables with telling names, and the passwords in URLs, in the forms in which they may be printed.
-fn secrets_of(environment: &BTreeMap<String, String>) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
-    for (name, value) in environment {
-        if is_secret(name) {
-            note(value, &mut found);
-        }
-        let captures = PASSWORD_IN_URL.as_ref().and_then(|url| url.captures(value));
-        if let Some(password) = captures.and_then(|captures| captures.get(1)) {
-            note(password.as_str(), &mut found);
-        }
-    }
-    found
 }
 
 #[must_use]
@@ -115,8 +123,7 @@ mod tests {
     use super::*;
 
     fn known(variables: &[(&str, &str)]) -> BTreeSet<String> {
-        let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        secrets_of(&environment.collect())
+        Secrets::of(variables.iter().copied()).0
     }
 
     #[test]
@@ -158,7 +165,7 @@ mod tests {
     fn what_was_secret_stays_so_until_the_project_is_forgotten() {
         let secrets = KnownSecrets::default();
         let learn = |value: &str| {
-            secrets.learn("shop", &BTreeMap::from([("API_TOKEN".to_owned(), value.to_owned())]));
+            secrets.learn("shop", &Secrets::of([("API_TOKEN", value)]));
         };
         learn("old-value");
         learn("new-value");

@@ -8,6 +8,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use futures_util::future::join_all;
 use indexmap::IndexMap;
 use kinfra_rpc::{NodeKind, NodeState, Problem, ProjectState, ServiceChange};
 use tokio::sync::{mpsc, oneshot};
@@ -244,10 +246,8 @@ impl Task {
             if steps.is_empty() {
                 break;
             }
-            for step in steps {
-                seen.insert(step.node.clone());
-                self.apply(step).await;
-            }
+            seen.extend(steps.iter().map(|step| step.node.clone()));
+            self.apply(steps).await;
         }
         self.retire();
         // What a node waits for is shown with it.
@@ -256,18 +256,23 @@ impl Task {
         self.publish(&seen);
     }
 
-    async fn apply(&mut self, Step { node: name, action, then }: Step) {
-        match then {
-            Some(wish) => self.wishes.insert(name.clone(), wish),
-            None => self.wishes.remove(&name),
-        };
-        if let (Some(action), Some(node)) = (action, self.nodes.get(&name)) {
-            match action {
-                Action::Start => node.start().await,
-                Action::Stop => node.stop().await,
-            }
-            self.observed.insert(name, node.observe());
+    /// All of them side by side, as a node's answer takes a moment.
+    async fn apply(&mut self, steps: Vec<Step>) {
+        for Step { node, then, .. } in &steps {
+            match then {
+                Some(wish) => self.wishes.insert(node.clone(), *wish),
+                None => self.wishes.remove(node),
+            };
         }
+        let acted = steps.iter().filter_map(|Step { node: name, action, .. }| {
+            let (action, node) = (action.as_ref()?, self.nodes.get(name)?);
+            let answered = match action {
+                Action::Start => node.start(),
+                Action::Stop => node.stop(),
+            };
+            Some(answered.map(|()| (name.clone(), node.observe())))
+        });
+        self.observed.extend(join_all(acted).await);
     }
 
     /// Looks at what has changed; gives the names of these nodes.

@@ -1,6 +1,6 @@
 //! The proxy of one engine: where it listens, and what its table says.
 //!
-//! Theory of operation: the table is a function of the visible state, and is swapped in before anybody hears of that
+//! Theory of operation: the routes are a function of the visible state, and are in force before anybody hears of that
 //! state: whoever is told that a service is healthy finds it routed. A move to another port starts the new proxy
 //! before the old one ends, so a port that can't be had costs nothing.
 
@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kinfra_proxy::Proxy;
-use kinfra_rpc::{ErrorCode, Failure, PortHolder, Problem, Protocol, ProxyState, Snapshot};
+use kinfra_rpc::{Delta, ErrorCode, Failure, PortHolder, Problem, Protocol, ProxyState, Snapshot};
 use tokio::sync::watch;
 
 use super::pages::HubPages;
-use super::routes::table;
+use super::routes::Routes;
 use crate::clock::Clock;
 use crate::events::Hub;
 use crate::home::Home;
@@ -45,9 +45,30 @@ pub struct ProxyServer {
     hub: Arc<Hub>,
     store: Store,
     pages: Arc<HubPages>,
-    running: Arc<Mutex<Option<Proxy>>>,
+    serving: Arc<Mutex<Serving>>,
     /// Its port was given from outside, so a move is not stored.
     passing: bool,
+}
+
+/// The proxy that listens now.
+#[derive(Default)]
+struct Serving {
+    proxy: Option<Proxy>,
+    /// What it routes; none while it was told nothing.
+    routes: Option<Routes>,
+}
+
+impl Serving {
+    /// Most of what changes leads a known route elsewhere. Only other hosts are worth a new table.
+    fn take_up(&mut self, state: &Snapshot, deltas: &[Delta]) {
+        let Some(proxy) = &self.proxy else { return };
+        let follows = |routes: &Routes| deltas.iter().all(|delta| routes.follow(&delta.change));
+        if !self.routes.as_ref().is_some_and(follows) {
+            let routes = Routes::of(state);
+            proxy.set_routes(routes.table());
+            self.routes = Some(routes);
+        }
+    }
 }
 
 impl ProxyServer {
@@ -68,7 +89,7 @@ impl ProxyServer {
             pages: Arc::new(HubPages::new(&hub, home, clock, secrets, output)),
             hub,
             store,
-            running: Arc::default(),
+            serving: Arc::default(),
             passing: wanted.is_some(),
         };
         let state = match server.listen(port) {
@@ -78,15 +99,15 @@ impl ProxyServer {
                 ProxyState { port: None, problem: Some(problem), offered_port: offer(port) }
             }
         };
-        let running = Arc::clone(&server.running);
-        server.hub.before_telling(move |state| apply(&lock(&running), state));
+        let serving = Arc::clone(&server.serving);
+        server.hub.before_telling(move |state, deltas| lock(&serving).take_up(state, deltas));
         server.hub.change_engine(|engine| engine.proxy = state);
         Ok(server)
     }
 
     /// None while it doesn't listen.
     pub fn port(&self) -> Option<u16> {
-        lock(&self.running).as_ref().map(|proxy| proxy.local_addr().port())
+        lock(&self.serving).proxy.as_ref().map(|proxy| proxy.local_addr().port())
     }
 
     /// Moves to another port and stores it.
@@ -100,7 +121,7 @@ impl ProxyServer {
         let proxy = self.listen(port)?;
         let (before, state) = self.take(Some(proxy));
         let port = state.port.unwrap_or(port);
-        self.hub.read(|state| apply(&lock(&self.running), state));
+        self.hub.read(|state| lock(&self.serving).take_up(state, &[]));
         self.hub.change_engine(|engine| engine.proxy = state);
         end(before);
         if !self.passing {
@@ -128,18 +149,13 @@ impl ProxyServer {
     /// What ran before, and what is to be said of what runs now.
     fn take(&self, proxy: Option<Proxy>) -> (Option<Proxy>, ProxyState) {
         let port = proxy.as_ref().map(|proxy| proxy.local_addr().port());
-        (std::mem::replace(&mut *lock(&self.running), proxy), ProxyState { port, ..ProxyState::default() })
+        let before = std::mem::replace(&mut *lock(&self.serving), Serving { proxy, routes: None });
+        (before.proxy, ProxyState { port, ..ProxyState::default() })
     }
 }
 
-fn lock(running: &Mutex<Option<Proxy>>) -> MutexGuard<'_, Option<Proxy>> {
-    running.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn apply(running: &Option<Proxy>, state: &Snapshot) {
-    if let Some(proxy) = running {
-        proxy.set_routes(table(state));
-    }
+fn lock(serving: &Mutex<Serving>) -> MutexGuard<'_, Serving> {
+    serving.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// On a thread of its own, since it waits for what is being answered.

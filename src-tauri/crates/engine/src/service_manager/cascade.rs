@@ -53,10 +53,25 @@ impl Cascade {
         }
     }
 
-    /// As it is so far.
     #[must_use]
-    pub fn values(&self) -> BTreeMap<String, String> {
-        self.entries.iter().map(|(name, entry)| (name.clone(), entry.value.clone())).collect()
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.entries.get(name).map(|entry| &*entry.value)
+    }
+
+    /// What comes out in the end.
+    #[must_use]
+    pub fn into_values(self) -> BTreeMap<String, String> {
+        self.entries.into_iter().map(|(name, entry)| (name, entry.value)).collect()
+    }
+
+    /// What the project's people wrote, in its configuration and its files.
+    pub fn written(&self) -> impl Iterator<Item = (&str, &str)> {
+        let is_written = |origin: &Origin| match origin {
+            Origin::ProjectFile(_) | Origin::Project | Origin::ServiceFile(_) | Origin::Service => true,
+            Origin::System | Origin::Settings | Origin::Dependency | Origin::Ports => false,
+        };
+        let written = self.entries.iter().filter(move |(_, entry)| is_written(&entry.origin));
+        written.map(|(name, entry)| (&**name, &*entry.value))
     }
 
     #[must_use]
@@ -107,10 +122,11 @@ mod tests {
         cascade.layer(&Origin::System, pairs(&[("PATH", "/bin"), ("LEVEL", "a")]));
         cascade.layer(&Origin::ProjectFile("/shop/.env".into()), pairs(&[("LEVEL", "b"), ("LEVEL", "c")]));
         cascade.layer(&Origin::Service, pairs(&[("LEVEL", "d")]));
-        assert_eq!(cascade.values(), pairs(&[("LEVEL", "d"), ("PATH", "/bin")]).into_iter().collect());
+        assert_eq!(cascade.written().collect::<Vec<_>>(), [("LEVEL", "d")]);
         let report = cascade.report();
         assert_eq!((&*report[0].name, report[0].layer), ("LEVEL", EnvironmentLayer::Service));
         assert_eq!(report[0].shadows, [EnvironmentLayer::System, EnvironmentLayer::ProjectFile]);
         assert_eq!(report[1].shadows, []);
+        assert_eq!(cascade.into_values(), pairs(&[("LEVEL", "d"), ("PATH", "/bin")]).into_iter().collect());
     }
 }

@@ -63,8 +63,9 @@ impl Service {
         command: &Run,
     ) -> Result<Spawn, Problem> {
         let facts = self.instance.facts();
-        let environment = environment(spec, &facts, &self.context.surroundings.known())?.values();
-        let Prepared { program, arguments, environment } = prepare(command, &spec.dir, &facts, environment)?;
+        let environment = environment(spec, &facts, &self.context.surroundings.known())?;
+        let Prepared { program, arguments, environment } =
+            prepare(command, &spec.dir, &facts, environment.into_values())?;
         Ok(Spawn {
             run: id.to_owned(),
             number,

@@ -11,6 +11,25 @@ use super::instance::InstanceFacts;
 use super::program::find;
 use super::references::resolve;
 use crate::config::{EnvironmentSpec, Mode, Run, ServiceSpec, dotenv, expand};
+use crate::logs::Secrets;
+
+/// What is given to every service of every project.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Given {
+    pub system: BTreeMap<String, String>,
+    /// `env` of the user's settings.
+    pub settings: Vec<(String, String)>,
+    /// What of it must not be shown.
+    pub secrets: Secrets,
+}
+
+impl Given {
+    #[must_use]
+    pub fn new(system: BTreeMap<String, String>, settings: Vec<(String, String)>) -> Self {
+        let secrets = Secrets::of(system.iter().chain(settings.iter().map(|(name, value)| (name, value))));
+        Self { system, settings, secrets }
+    }
+}
 
 /// A command, ready to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,54 +45,68 @@ pub struct Prepared {
 /// # Errors
 /// When a file can't be read, or a reference stands for nothing.
 pub fn environment(spec: &ServiceSpec, facts: &InstanceFacts, given: &Given) -> Result<Cascade, Problem> {
+    let mut problems = vec![];
+    let environment = environment_as_far_as_known(spec, facts, given, &mut problems);
+    // A launch has room for one problem; the next one shows the next.
+    problems.into_iter().next().map_or(Ok(environment), Err)
+}
+
+/// The same without what can't be had.
+pub fn environment_as_far_as_known(
+    spec: &ServiceSpec,
+    facts: &InstanceFacts,
+    given: &Given,
+    problems: &mut Vec<Problem>,
+) -> Cascade {
     let mut cascade = Cascade::default();
     cascade.layer(&Origin::System, given.system.clone());
     cascade.layer(&Origin::Settings, given.settings.clone());
     let project = &spec.project_environment;
-    files(&mut cascade, project, Origin::ProjectFile)?;
-    variables(&mut cascade, project, &Origin::Project, facts)?;
-    files(&mut cascade, &spec.environment, Origin::ServiceFile)?;
+    files(&mut cascade, project, Origin::ProjectFile, problems);
+    variables(&mut cascade, project, &Origin::Project, facts, problems);
+    files(&mut cascade, &spec.environment, Origin::ServiceFile, problems);
     cascade.layer(&Origin::Dependency, ports_of_dependencies(spec, facts));
-    variables(&mut cascade, &spec.environment, &Origin::Service, facts)?;
+    variables(&mut cascade, &spec.environment, &Origin::Service, facts, problems);
     cascade.layer(&Origin::Ports, own_ports(spec, facts));
-    Ok(cascade)
-}
-
-/// What is given to every service of every project.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Given {
-    pub system: BTreeMap<String, String>,
-    /// `env` of the user's settings.
-    pub settings: Vec<(String, String)>,
+    cascade
 }
 
 fn files(
     cascade: &mut Cascade,
     environment: &EnvironmentSpec,
     origin: impl Fn(PathBuf) -> Origin,
-) -> Result<(), Problem> {
+    problems: &mut Vec<Problem>,
+) {
     // It was not asked for, so it need not be there.
     let dotenv = environment.dotenv.iter().filter(|file| file.is_file());
     for file in dotenv.chain(&environment.files) {
-        cascade.layer(&origin(file.clone()), dotenv::read(file).map_err(first)?);
+        match dotenv::read(file) {
+            Ok(variables) => cascade.layer(&origin(file.clone()), variables),
+            Err(found) => problems.extend(found),
+        }
     }
-    Ok(())
 }
 
+/// Each sees those of the layers below, and none of its own.
 fn variables(
     cascade: &mut Cascade,
     environment: &EnvironmentSpec,
     origin: &Origin,
     facts: &InstanceFacts,
-) -> Result<(), Problem> {
-    let below = cascade.values();
-    let expanded = |(name, value): &(String, String)| {
-        let value = expand(value, Mode::Setting, &|reference| resolve(facts, &below, reference))?;
-        Ok::<_, Problem>((name.clone(), value))
+    problems: &mut Vec<Problem>,
+) {
+    let variable = |name: &str| cascade.value(name).map(str::to_owned);
+    let expanded = |(name, value): &(String, String)| match expand(value, Mode::Setting, &|reference| {
+        resolve(facts, &variable, reference)
+    }) {
+        Ok(value) => Some((name.clone(), value)),
+        Err(problem) => {
+            problems.push(problem);
+            None
+        }
     };
-    let variables: Vec<_> = environment.variables.iter().map(expanded).collect::<Result<_, _>>()?;
+    let variables: Vec<_> = environment.variables.iter().filter_map(expanded).collect();
     cascade.layer(origin, variables);
-    Ok(())
 }
 
 /// # Errors
@@ -89,7 +122,8 @@ pub fn prepare(
         return Err(Problem::new(ErrorCode::FolderMissing, message)
             .hint("make it, or change dir in the configuration"));
     }
-    let words = run.resolve(&|reference| resolve(facts, &environment, reference))?;
+    let variable = |name: &str| environment.get(name).cloned();
+    let words = run.resolve(&|reference| resolve(facts, &variable, reference))?;
     let mut words = words.into_iter();
     let Some(program) = words.next() else {
         return Err(Problem::new(ErrorCode::ConfigInvalidValue, "run is empty")
@@ -111,12 +145,4 @@ fn simple_command<'a>(run: &Run, arguments: &'a [String]) -> Option<&'a str> {
     let word = arguments.get(1)?.strip_prefix("exec ")?.split_whitespace().next()?;
     let is_plain = |character: char| character.is_ascii_alphanumeric() || "_-+./".contains(character);
     word.chars().all(is_plain).then_some(word)
-}
-
-/// A launch has room for one problem; the next one shows the next.
-fn first(mut problems: Vec<Problem>) -> Problem {
-    if problems.is_empty() {
-        return Problem::new(ErrorCode::Internal, "an env_file was refused for no reason");
-    }
-    problems.swap_remove(0)
 }

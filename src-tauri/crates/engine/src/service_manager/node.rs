@@ -105,6 +105,9 @@ impl ServiceNode {
 
     /// Other settings, used from the next launch on.
     pub fn configure(&self, spec: ServiceSpec) {
+        if spec == *self.service.spec() {
+            return;
+        }
         self.supervisor.notify(Input::Configure(Box::new(settings(&spec, &self.service.project))));
         let watch = spec.watch.clone();
         let before = {

@@ -99,8 +99,9 @@ impl Service {
         let Asked::Http(http) = asked else { return Ok(Probe::Tcp { port }) };
         let facts = self.instance.facts();
         let given = self.context.surroundings.known();
+        let variable = |name: &str| given.system.get(name).cloned();
         let expand =
-            |text: &str| expand(text, Mode::Setting, &|reference| resolve(&facts, &given.system, reference));
+            |text: &str| expand(text, Mode::Setting, &|reference| resolve(&facts, &variable, reference));
         let header = |(name, value): &(String, String)| Ok::<_, Refusal>((name.clone(), expand(value)?));
         let expected = Expected {
             statuses: http.statuses.clone(),

@@ -1,17 +1,17 @@
 //! What each `${…}` stands for at the moment of a launch.
 
-use std::collections::BTreeMap;
-
 use kinfra_rpc::{ErrorCode, Problem};
 
 use super::instance::InstanceFacts;
 use crate::config::{InstanceAttribute, ProjectAttribute, Reference, ServiceAttribute};
 
+/// `variable` looks into the environment as far as it is laid out.
+///
 /// # Errors
 /// When there is nothing that it could stand for now.
 pub fn resolve(
     facts: &InstanceFacts,
-    environment: &BTreeMap<String, String>,
+    variable: &dyn Fn(&str) -> Option<String>,
     reference: &Reference,
 ) -> Result<String, Problem> {
     let unknown = |message: String| Problem::new(ErrorCode::ConfigUnknownReference, message);
@@ -27,7 +27,7 @@ pub fn resolve(
         Reference::Project(ProjectAttribute::Slug) => Ok(facts.project_slug.clone()),
         Reference::Project(ProjectAttribute::Folder) => Ok(facts.folder.to_string_lossy().into_owned()),
         Reference::Instance(InstanceAttribute::Slug) => Ok(facts.slug.clone()),
-        Reference::Environment(name) => environment.get(name).cloned().ok_or_else(|| {
+        Reference::Environment(name) => variable(name).ok_or_else(|| {
             unknown(format!("the variable {name} is not set in the environment of KInfra"))
                 .hint(format!("set {name} in an env_file or before KInfra starts; $$ is a dollar sign"))
         }),

@@ -88,10 +88,10 @@ impl Unit for Service {
             return self.leave_to(number, &ports[0], &held);
         }
         let given = self.context.surroundings.given().await;
-        let environment = environment(&spec, &facts, &given)?.values();
-        self.context.secrets.learn(&self.project, &environment);
+        let environment = environment(&spec, &facts, &given)?;
+        self.learn_from(&environment, &given);
         let Prepared { program, arguments, environment } =
-            prepare(&spec.run, &spec.dir, &facts, environment)?;
+            prepare(&spec.run, &spec.dir, &facts, environment.into_values())?;
         let id = new_run_id()?;
         let started_at = self.context.clock.wall_now();
         let (instance, node) = (self.project.clone(), self.name.clone());

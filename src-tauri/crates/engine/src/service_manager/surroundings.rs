@@ -36,7 +36,7 @@ impl Surroundings {
         shell: Option<LoginShell>,
         failed: impl Fn(Problem) + Send + Sync + 'static,
     ) -> Self {
-        let own = Arc::new(Given { system: inherited(own, programs.as_deref()), settings });
+        let own = Arc::new(Given::new(inherited(own, programs.as_deref()), settings));
         Self { own, programs, shell, resolved: OnceCell::new(), failed: Box::new(failed) }
     }
 
@@ -47,7 +47,7 @@ impl Surroundings {
             match shell.environment(&self.own.system).await {
                 Ok(environment) => {
                     let system = inherited(&environment, self.programs.as_deref());
-                    Arc::new(Given { system, settings: self.own.settings.clone() })
+                    Arc::new(Given::new(system, self.own.settings.clone()))
                 }
                 Err(problem) => {
                     tracing::warn!(%problem, "the environment of the app itself is used");

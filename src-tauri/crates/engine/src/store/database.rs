@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::opening::{Opened, open};
-use super::writer::{Job, Uncommitted, work};
+use super::writer::{Job, Outlives, Uncommitted, Work, work};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -65,10 +65,19 @@ impl Store {
         doing: &'static str,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.transaction_then(doing, work, |_| ()).await
+        self.ask(Outlives::PowerLoss, doing, work, |_| ()).await
     }
 
-    /// The same; `then` is called on the database's thread with what the work gave, none when it came to nothing,
+    /// The same for what means nothing after the machine's next boot: nobody waits for the disk.
+    pub(crate) async fn transaction_of_this_boot<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.ask(Outlives::Crash, doing, work, |_| ()).await
+    }
+
+    /// Like [`Self::transaction`]; `then` is called on the database's thread with what the work gave, none when it came to nothing,
     /// before this or any later work is answered.
     pub(crate) async fn transaction_then<T: Send + 'static>(
         &self,
@@ -76,9 +85,19 @@ impl Store {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
         then: impl FnOnce(Option<&T>) + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.ask(Outlives::PowerLoss, doing, work, then).await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        outlives: Outlives,
+        doing: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        then: impl FnOnce(Option<&T>) + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (sender, answered) = oneshot::channel();
         let uncommitted = move |Uncommitted(source)| StoreError::Commit { doing, source };
-        let job: Job = Box::new(move |begun| {
+        let work: Work = Box::new(move |begun| {
             let result = begun.map_err(uncommitted).and_then(|transaction| {
                 let result = transaction.savepoint().and_then(|savepoint| {
                     let value = work(&savepoint)?;
@@ -94,7 +113,7 @@ impl Store {
                 let _ = sender.send(result);
             })
         });
-        self.jobs.send(job).map_err(|_| StoreError::Gone { doing })?;
+        self.jobs.send(Job { outlives, work }).map_err(|_| StoreError::Gone { doing })?;
         answered.await.map_err(|_| StoreError::Gone { doing })?
     }
 }

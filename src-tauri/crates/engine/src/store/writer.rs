@@ -1,7 +1,8 @@
 //! Theory of operation: one thread owns the connection and is the only writer. Callers queue jobs; the thread takes
 //! whatever waits as one transaction, each job in a savepoint of its own, so that one that fails takes nothing of the
-//! others with it. Nobody hears of success before the commit, which is durable (`synchronous=FULL`): many callers
-//! at once share one flush of the disk.
+//! others with it. Nobody hears of success before the commit. Where that has to outlive a loss of power it is flushed
+//! to the disk (`synchronous=FULL`), and many callers at once share one flush; else the kernel has it, which outlives
+//! this process, and nobody waits for a disk (`NORMAL`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,14 +10,44 @@ use std::sync::mpsc::Receiver;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-/// Enough to share the flush of a disk; few enough that nobody waits long for the others.
-const MOST_AT_ONCE: usize = 256;
+/// What a committed change outlives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Outlives {
+    /// The end of this process, however it comes. Enough for what means nothing after the machine's next boot.
+    Crash,
+    /// The machine's end as well.
+    PowerLoss,
+}
+
+impl Outlives {
+    /// So many jobs share a transaction: enough to share the flush of a disk; where none is waited for, just so few
+    /// that nobody waits long for the others.
+    fn most_at_once(self) -> usize {
+        match self {
+            Self::Crash => 16,
+            Self::PowerLoss => 256,
+        }
+    }
+
+    /// The value of SQLite's `synchronous` that sees to it in WAL mode.
+    fn synchronous(self) -> &'static str {
+        match self {
+            Self::Crash => "NORMAL",
+            Self::PowerLoss => "FULL",
+        }
+    }
+}
 
 /// What becomes of a job once it is known whether it was committed.
 pub(super) type Answer = Box<dyn FnOnce(Result<(), Uncommitted>)>;
 
 /// Runs inside the transaction, or hears that there is none.
-pub(super) type Job = Box<dyn FnOnce(Result<&mut Transaction<'_>, Uncommitted>) -> Answer + Send>;
+pub(super) type Work = Box<dyn FnOnce(Result<&mut Transaction<'_>, Uncommitted>) -> Answer + Send>;
+
+pub(super) struct Job {
+    pub outlives: Outlives,
+    pub work: Work,
+}
 
 /// Why a whole transaction came to nothing. Shared by all of its jobs.
 #[derive(Debug, Clone)]
@@ -24,15 +55,30 @@ pub(super) struct Uncommitted(pub Arc<rusqlite::Error>);
 
 /// Works until nobody can ask for anything any more.
 pub(super) fn work(mut connection: Connection, queue: &Receiver<Job>, transactions: &AtomicU64) {
-    while let Ok(first) = queue.recv() {
-        // What comes while others are worked on is taken along: who waits for a flush is best not late for it.
+    // One that asks for more than the transaction that it came in the midst of.
+    let mut next = None;
+    while let Some(first) = next.take().or_else(|| queue.recv().ok()) {
         transactions.fetch_add(1, Ordering::Relaxed);
-        together(&mut connection, std::iter::once(first).chain(queue.try_iter()).take(MOST_AT_ONCE));
+        let outlives = first.outlives;
+        // What comes while others are worked on is taken along: who waits for a flush is best not late for it.
+        let others = std::iter::from_fn(|| {
+            let job = queue.try_recv().ok()?;
+            if job.outlives <= outlives {
+                return Some(job);
+            }
+            next = Some(job);
+            None
+        });
+        let jobs = std::iter::once(first).chain(others.fuse()).take(outlives.most_at_once());
+        together(&mut connection, outlives, jobs.map(|job| job.work));
     }
 }
 
-fn together(connection: &mut Connection, mut jobs: impl Iterator<Item = Job>) {
-    let mut transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+fn together(connection: &mut Connection, outlives: Outlives, mut jobs: impl Iterator<Item = Work>) {
+    let begun = connection
+        .pragma_update(None, "synchronous", outlives.synchronous())
+        .and_then(|()| connection.transaction_with_behavior(TransactionBehavior::Immediate));
+    let mut transaction = match begun {
         Ok(transaction) => transaction,
         Err(error) => {
             let error = Uncommitted(Arc::new(error));

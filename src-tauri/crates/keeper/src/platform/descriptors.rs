@@ -1,8 +1,14 @@
 //! How many descriptors a process may have open: a soft limit, which it may raise up to the hard one by itself.
 
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::OnceLock;
 
+use rustix::io::fcntl_dupfd_cloexec;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Lower numbers are for what is handed to children: a process can only be made with descriptors below the limit that it
+/// is to have. Nobody has a limit so low.
+const FIRST_LASTING: i32 = 256;
 
 static ORIGINAL: OnceLock<Option<u64>> = OnceLock::new();
 
@@ -18,8 +24,13 @@ pub fn raise_descriptor_limit() -> Option<u64> {
     })
 }
 
-/// Runs `spawn` with this soft limit, which a child then inherits, and restores that of now. For a process with one
-/// thread: others would have the lower limit meanwhile. Descriptors that are open already stay so.
+/// Gives what stays open for long a number that is in nobody's way. Where the system has none, it stays as it is.
+pub fn set_apart<D: AsFd + From<OwnedFd>>(descriptor: D) -> D {
+    fcntl_dupfd_cloexec(&descriptor, FIRST_LASTING).map_or(descriptor, D::from)
+}
+
+/// Runs `spawn` with this soft limit, which a child then inherits, and restores that of now. No other thread may open
+/// anything meanwhile. Descriptors that are open already stay so.
 pub fn with_descriptor_limit<T>(limit: Option<u64>, spawn: impl FnOnce() -> T) -> T {
     let Some(limit) = limit else { return spawn() };
     let now = getrlimit(Resource::Nofile);

@@ -9,7 +9,7 @@ mod pidfd;
 #[cfg(target_os = "linux")]
 mod usage;
 
-pub use descriptors::{raise_descriptor_limit, with_descriptor_limit};
+pub use descriptors::{raise_descriptor_limit, set_apart, with_descriptor_limit};
 #[cfg(target_os = "linux")]
 pub use linux::{
     become_subreaper, carries_mark, close_inherited_descriptors, command_line, folder_of, identity_of,

@@ -1,4 +1,4 @@
-//! The runs: spawned, adopted, waited for, drained, forgotten.
+//! The runs: kept, adopted, waited for, drained, forgotten.
 //!
 //! Theory of operation: a run is known from its spawn until the engine forgets it, also after its end, so that
 //! no exit code is lost. Its pipes live longer or shorter than its leader: a pump goes on until the last writer
@@ -6,21 +6,17 @@
 //! another's child: its end is seen through a pidfd, and with it how it ended where the kernel tells.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::process::{WaitOptions, wait};
 
 use super::pump::{Logs, Pump, TURN_BYTES};
-use crate::platform;
-use crate::protocol::{Adopt, ExitStatus, Identity, RUN_VARIABLE, Reply, Run as ListedRun, Spawn};
+use crate::platform::{self, Process};
+use crate::protocol::{Adopt, ExitStatus, Identity, Reply, Run as ListedRun};
 use crate::segments::{STDERR, STDOUT};
 
 /// Ends that nobody asks for are kept up to this number; then the oldest goes.
@@ -47,9 +43,18 @@ pub struct Children {
     buffer: Vec<u8>,
 }
 
-struct Failure {
-    error: io::Error,
-    doing: String,
+impl Run {
+    pub fn new(number: u64, leader: &Process, log_folder: PathBuf) -> Self {
+        Self {
+            number,
+            leader: leader.identity,
+            session: leader.session,
+            ended: None,
+            watch: None,
+            known: HashSet::new(),
+            log_folder,
+        }
+    }
 }
 
 impl Children {
@@ -71,73 +76,6 @@ impl Children {
         leaders.chain(self.pumps.iter().map(|pump| &pump.run)).collect::<HashSet<_>>().len()
     }
 
-    pub fn spawn(&mut self, spawn: &Spawn) -> (Reply, Vec<OwnedFd>) {
-        match self.try_spawn(spawn) {
-            Ok((identity, descriptors)) => (Reply::Spawned { identity }, descriptors),
-            Err(Failure { error, doing }) => {
-                let errno = error.raw_os_error().unwrap_or(rustix::io::Errno::INVAL.raw_os_error());
-                (Reply::SpawnFailed { errno, doing }, Vec::new())
-            }
-        }
-    }
-
-    fn try_spawn(&mut self, spawn: &Spawn) -> Result<(Identity, Vec<OwnedFd>), Failure> {
-        let Spawn { run, number, program, arguments, folder, environment, log_folder, descriptor_limit } =
-            spawn;
-        if self.runs.contains_key(run.as_str()) {
-            return Err(failure(rustix::io::Errno::EXIST, format!("start a second run {run}")));
-        }
-        let pipe = || {
-            pipe_with(PipeFlags::CLOEXEC)
-                .map_err(|error| failure(error, format!("make a pipe for run {run}")))
-        };
-        let (stdout, child_stdout) = pipe()?;
-        let (stderr, child_stderr) = pipe()?;
-        let copies = [&stdout, &stderr].map(OwnedFd::try_clone);
-        let copies = copies
-            .into_iter()
-            .collect::<io::Result<Vec<_>>>()
-            .map_err(|error| failure(error, format!("duplicate the pipes of run {run}")))?;
-        let name: Rc<str> = Rc::from(run.as_str());
-        let pumps = self
-            .pumps_for(&name, *number, log_folder, [(STDOUT, Some(stdout)), (STDERR, Some(stderr))])
-            .map_err(|error| failure(error, format!("set up the pipes of run {run}")))?;
-
-        // Opened here, since the limit may already be reached where the process is made.
-        let null = File::open("/dev/null").map_err(|error| failure(error, "open /dev/null".to_owned()))?;
-        let mut command = Command::new(program);
-        command
-            .args(arguments)
-            .current_dir(folder)
-            .env_clear()
-            .envs(environment.iter().map(|(name, value)| (name, value)))
-            .env(RUN_VARIABLE, run)
-            .stdin(null)
-            .stdout(child_stdout)
-            .stderr(child_stderr)
-            .process_group(0);
-        let started = platform::with_descriptor_limit(*descriptor_limit, || command.spawn());
-        // Dropping std's handle neither waits for nor ends the process: it is reaped with all others.
-        let pid = started.map_err(|error| failure(error, what_failed(program, folder)))?.id();
-        let Some(process) = platform::process(pid) else {
-            return Err(failure(rustix::io::Errno::SRCH, format!("find process {pid} just started")));
-        };
-        self.pumps.extend(pumps);
-        self.runs.insert(
-            name,
-            Run {
-                number: *number,
-                leader: process.identity,
-                session: process.session,
-                ended: None,
-                watch: None,
-                known: HashSet::new(),
-                log_folder: log_folder.clone(),
-            },
-        );
-        Ok((process.identity, copies))
-    }
-
     pub fn adopt(&mut self, adopt: &Adopt, descriptors: Vec<OwnedFd>) -> Reply {
         if self.runs.contains_key(adopt.run.as_str()) {
             return Reply::Adopted;
@@ -153,7 +91,7 @@ impl Children {
             }
         }
         let watch = match platform::watch(adopt.identity) {
-            Ok(watch) => watch,
+            Ok(watch) => watch.map(platform::set_apart),
             Err(error) => {
                 let pid = adopt.identity.pid;
                 return Reply::Refused { reason: format!("cannot watch process {pid}: {error}") };
@@ -162,18 +100,8 @@ impl Children {
         let (Some(watch), Some(process)) = (watch, platform::process(adopt.identity.pid)) else {
             return Reply::NotThere;
         };
-        self.runs.insert(
-            name,
-            Run {
-                number: adopt.number,
-                leader: adopt.identity,
-                session: process.session,
-                ended: None,
-                watch: Some(watch),
-                known: HashSet::new(),
-                log_folder: adopt.log_folder.clone(),
-            },
-        );
+        let run = Run::new(adopt.number, &process, adopt.log_folder.clone());
+        self.runs.insert(name, Run { leader: adopt.identity, watch: Some(watch), ..run });
         Reply::Adopted
     }
 
@@ -277,7 +205,7 @@ impl Children {
         }
     }
 
-    fn pumps_for(
+    pub(super) fn pumps_for(
         &mut self,
         run: &Rc<str>,
         number: u64,
@@ -293,20 +221,6 @@ impl Children {
         }
         Ok(pumps)
     }
-}
-
-/// exec and chdir fail with the same error numbers, and the system doesn't say which of them it was.
-fn what_failed(program: &Path, folder: &Path) -> String {
-    // "." can only be looked up in a folder that may be entered.
-    if folder.join(".").metadata().is_ok() {
-        format!("run {}", program.display())
-    } else {
-        format!("change to the folder {}", folder.display())
-    }
-}
-
-fn failure(error: impl Into<io::Error>, doing: String) -> Failure {
-    Failure { error: error.into(), doing }
 }
 
 /// Milliseconds since 1970.

@@ -20,7 +20,7 @@ use super::children::Children;
 use super::link::Link;
 use super::startup::{Options, StartError, Started, start};
 use crate::platform;
-use crate::protocol::{ExitStatus, FromKeeper, PROTOCOL, Reply, Request, RequestFrame};
+use crate::protocol::{ExitStatus, FromKeeper, PROTOCOL, Reply, Request, RequestFrame, Spawn};
 
 /// How long a keeper that was just started waits for its engine.
 const FIRST_ENGINE: Duration = Duration::from_secs(10);
@@ -210,7 +210,16 @@ impl Keeper {
 
     fn serve(&mut self, index: usize) {
         self.links[index].flush();
+        let mut spawns = Vec::new();
         for (RequestFrame { id, request, .. }, descriptors) in self.links[index].receive() {
+            let request = match request {
+                Request::Spawn(spawn) if self.links[index].greeted => {
+                    spawns.push((id, spawn));
+                    continue;
+                }
+                request => request,
+            };
+            self.spawn(index, std::mem::take(&mut spawns));
             let (reply, answered) = match request {
                 Request::Hello { .. } => (self.greet(index), Vec::new()),
                 _ if !self.links[index].greeted => {
@@ -220,6 +229,15 @@ impl Keeper {
                 request => self.answer(request, descriptors),
             };
             self.links[index].reply(id, reply, answered);
+        }
+        self.spawn(index, spawns);
+    }
+
+    /// Those that were asked for one after the other.
+    fn spawn(&mut self, index: usize, spawns: Vec<(u64, Spawn)>) {
+        let (ids, spawns): (Vec<u64>, Vec<Spawn>) = spawns.into_iter().unzip();
+        for (id, (reply, descriptors)) in ids.into_iter().zip(self.children.spawn(&spawns)) {
+            self.links[index].reply(id, reply, descriptors);
         }
     }
 
@@ -240,7 +258,7 @@ impl Keeper {
         let children = &mut self.children;
         let reply = match request {
             Request::Hello { .. } => hello(),
-            Request::Spawn(spawn) => return children.spawn(&spawn),
+            Request::Spawn(spawn) => return children.spawn(&[spawn]).swap_remove(0),
             Request::Pipes { run } => return children.pipes(&run),
             Request::Adopt(adopt) => children.adopt(&adopt, descriptors),
             Request::Signal { run, signal, scope } => children.signal(&run, signal, scope),

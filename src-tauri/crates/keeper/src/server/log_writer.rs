@@ -19,6 +19,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rustix::pipe::{SpliceFlags, splice};
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::platform::set_apart;
 use crate::segments::{self, LOST, RECORD_BYTES, Record, SEGMENT_BYTES, SEGMENTS};
 
 pub struct LogWriter {
@@ -149,8 +150,8 @@ impl Segment {
         let open = |path: PathBuf| {
             OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
         };
-        let log = open(segments::segment_path(folder, stream, number))?;
-        let index = open(segments::index_path(folder, stream, number))?;
+        let log = set_apart(open(segments::segment_path(folder, stream, number))?);
+        let index = set_apart(open(segments::index_path(folder, stream, number))?);
         let size = log.metadata()?.len();
         // Rounded down: a record of which only a part was written is overwritten.
         let records = index.metadata()?.len() / RECORD_BYTES as u64;

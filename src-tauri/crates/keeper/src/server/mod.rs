@@ -6,6 +6,7 @@ mod link;
 mod log_writer;
 mod pump;
 mod signalling;
+mod spawning;
 mod startup;
 
 pub use keeper::run;

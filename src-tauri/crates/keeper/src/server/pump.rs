@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::rc::{Rc, Weak};
 
 use super::log_writer::{LogWriter, Moved};
+use crate::platform::set_apart;
 
 /// The most that is read of one stream before all others had their turn.
 pub const TURN_BYTES: usize = 1024 * 1024;
@@ -41,6 +42,7 @@ impl Pump {
         source: OwnedFd,
         log: Rc<RefCell<LogWriter>>,
     ) -> io::Result<Self> {
+        let source = set_apart(source);
         rustix::io::ioctl_fionbio(&source, true)?;
         Ok(Self { run, stream, source, number, log })
     }

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::protocol::{FromKeeper, PROTOCOL, Reply, Request, RequestFrame, Spawn};
+use crate::platform;
+use crate::protocol::{FromKeeper, PROTOCOL, Reply, Request, RequestFrame, Scope, Spawn};
 use crate::segments::{numbers, segment_path};
 use crate::wire::{Inbox, Outbox};
 
@@ -98,9 +99,15 @@ impl Engine {
 
     fn ask(&mut self, request: Request) -> io::Result<(Reply, Vec<OwnedFd>)> {
         self.send(request)?;
+        self.reply().map(|(_, reply, descriptors)| (reply, descriptors))
+    }
+
+    fn reply(&mut self) -> io::Result<(u64, Reply, Vec<OwnedFd>)> {
         loop {
             match self.inbox.take()? {
-                Some((FromKeeper::Reply { reply, .. }, descriptors)) => return Ok((reply, descriptors)),
+                Some((FromKeeper::Reply { id, reply, .. }, descriptors)) => {
+                    return Ok((id, reply, descriptors));
+                }
                 Some((FromKeeper::Output { .. }, _)) => self.outputs += 1,
                 Some((FromKeeper::Exited { .. }, _)) => {}
                 None => {
@@ -167,4 +174,54 @@ fn an_engine_that_does_not_read_stops_no_log_and_misses_no_reply() {
         answers += 1;
     }
     assert!(engine.outputs < answers);
+}
+
+#[test]
+fn of_many_that_are_asked_for_at_once_each_gets_its_own_answer() {
+    const COUNT: u64 = 60;
+    // The last ones find more descriptors open than they may have.
+    let limit = |id: u64| if id < COUNT / 2 { 200 } else { 128 };
+    let stage = Stage::new();
+    let mut engine = stage.engine();
+    engine.hello();
+    let mut outbox = Outbox::default();
+    for id in 0..COUNT {
+        let spawn =
+            stage.script(&format!("{id}"), &format!("echo $PPID; ulimit -n; exec sleep {}", 600 + id));
+        let request = Request::Spawn(match id % 5 {
+            1 => Spawn { program: "/nowhere/at/all".into(), ..spawn },
+            2 => Spawn { run: stage.script(&format!("{}", id - 2), "").run, ..spawn },
+            _ => Spawn { descriptor_limit: Some(limit(id)), ..spawn },
+        });
+        outbox.push(&RequestFrame { id, descriptors: 0, request }, Vec::new()).unwrap();
+    }
+    outbox.flush(&engine.socket).unwrap();
+    let replies: Vec<_> = (0..COUNT).map(|_| engine.reply().unwrap()).collect();
+    for (expected, (id, reply, descriptors)) in (0..COUNT).zip(replies) {
+        assert_eq!(id, expected);
+        match (id % 5, reply) {
+            (1 | 2, Reply::SpawnFailed { .. }) => assert_eq!(descriptors.len(), 0),
+            (_, Reply::Spawned { identity }) => {
+                assert_eq!(descriptors.len(), 2);
+                let becomes = format!("sleep {}", 600 + id);
+                wait_until(&becomes, || platform::command_line(identity.pid).as_ref() == Some(&becomes));
+                let log = segment_path(&stage.folder.path().join(format!("{id}")), "stdout", 1);
+                let prints = format!("{}\n{}\n", stage.keeper.id(), limit(id));
+                wait_until(&prints, || std::fs::read_to_string(&log).is_ok_and(|log| log == prints));
+            }
+            (_, reply) => panic!("{id}: {reply:?}"),
+        }
+    }
+    for id in (0..COUNT).filter(|id| !matches!(id % 5, 1 | 2)) {
+        let run = stage.script(&format!("{id}"), "").run;
+        engine.ask(Request::Signal { run, signal: 9, scope: Scope::Group }).unwrap();
+    }
+}
+
+fn wait_until(what: &str, test: impl Fn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !test() {
+        assert!(Instant::now() < deadline, "never came: {what}");
+        std::thread::yield_now();
+    }
 }

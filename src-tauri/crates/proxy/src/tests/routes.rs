@@ -18,9 +18,10 @@ fn two_hundred_route_changes_under_load_fail_no_request() {
         })
     };
     let services = [named("left"), named("right")];
-    let table_to = |number: usize| table(&[(HOST, Target::Forward { port: services[number % 2].port })]);
+    let target = |number: usize| Target::Forward { port: services[number % 2].port };
     let proxy = Proxy::start(listener(), 2, Arc::new(PlainPages::default())).unwrap();
-    proxy.set_routes(table_to(0));
+    let mut present = table(&[(HOST, target(0))]);
+    proxy.set_routes(present.clone());
 
     let answered = [AtomicUsize::new(0), AtomicUsize::new(0)];
     let is_over = AtomicBool::new(false);
@@ -41,8 +42,14 @@ fn two_hundred_route_changes_under_load_fail_no_request() {
             });
         }
         for number in 1..=200 {
-            proxy.set_routes(table_to(number));
-            // Each table is in force until it has answered: the changes are all under load.
+            // Now a new table, now the same one with a route that leads elsewhere.
+            if number % 3 == 0 {
+                present = table(&[(HOST, target(number))]);
+                proxy.set_routes(present.clone());
+            } else {
+                present.routes[HOST].lead_to(target(number));
+            }
+            // Each is in force until it has answered: the changes are all under load.
             let before = answered[number % 2].load(Ordering::Relaxed);
             wait_until("a request on the new route", || {
                 answered[number % 2].load(Ordering::Relaxed) > before

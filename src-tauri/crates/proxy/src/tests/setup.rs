@@ -43,9 +43,7 @@ impl Pages for PlainPages {
 pub(super) fn table(routes: &[(&str, Target)]) -> RouteTable {
     let routes: HashMap<_, _> = routes
         .iter()
-        .map(|(host, target)| {
-            ((*host).to_owned(), Arc::new(Route { id: format!("id-of-{host}"), target: *target }))
-        })
+        .map(|(host, target)| ((*host).to_owned(), Arc::new(Route::new(format!("id-of-{host}"), *target))))
         .collect();
     RouteTable { routes }
 }

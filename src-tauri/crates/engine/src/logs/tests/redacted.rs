@@ -2,14 +2,14 @@
 
 use super::super::lines::LONGEST_LINE;
 use super::super::redaction::REDACTED;
-use super::super::{KnownSecrets, Redactor};
+use super::super::{KnownSecrets, Redactor, Secrets};
 use super::*;
 
 const SECRET: &str = "hunter2-hunter2";
 
 fn redactor() -> Arc<Redactor> {
     let secrets = KnownSecrets::default();
-    secrets.learn("shop", &[("DB_PASSWORD".to_owned(), SECRET.to_owned())].into());
+    secrets.learn("shop", &Secrets::of([("DB_PASSWORD", SECRET)]));
     secrets.redactor("shop")
 }
 

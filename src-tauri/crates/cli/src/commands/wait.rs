@@ -44,10 +44,10 @@ async fn reach(
 ) -> Result<ProjectState, Trouble> {
     let mut display = Display::in_place(&surroundings.output);
     loop {
-        let project = follow.project(slug)?.clone();
+        let project = follow.project(slug)?;
         display.show(project.nodes.iter().filter(|node| goal.concerns(&node.name)).cloned().collect());
-        match goal.judge(&project) {
-            Verdict::Reached => return Ok(project),
+        match goal.judge(project) {
+            Verdict::Reached => return Ok(project.clone()),
             Verdict::Missed(problems) => {
                 tell_last_words(surroundings, follow, slug, goal).await;
                 return Err(Trouble::Failure(problems.into()));

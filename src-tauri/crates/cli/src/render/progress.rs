@@ -11,12 +11,14 @@ use super::table::{Cell, table};
 /// change. `now` is in milliseconds since 1970.
 pub fn change_lines(before: &[NodeState], after: &[NodeState], now: u64, palette: Palette) -> Vec<String> {
     let width = after.iter().map(|node| node.name.chars().count()).max().unwrap_or(0);
-    let changed = after.iter().filter(|node| {
-        let known = before.iter().find(|known| known.name == node.name);
+    let changed = after.iter().enumerate().filter(|(index, node)| {
+        // Mostly they come in the same order.
+        let there = before.get(*index).filter(|known| known.name == node.name);
+        let known = there.or_else(|| before.iter().find(|known| known.name == node.name));
         known.is_none_or(|known| differs(known, node))
     });
     changed
-        .map(|node| {
+        .map(|(_, node)| {
             let mark = mark(node);
             let shape = palette.paint(mark.colour, mark.shape);
             // After each end it is looked for what is left; mostly that is nothing, and no line is needed for it.

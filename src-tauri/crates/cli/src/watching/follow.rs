@@ -1,6 +1,9 @@
 use kinfra_engine::control::{Client, Updates};
 use kinfra_rpc::{ErrorCode, Failure, Problem, ProjectState, Snapshot, Update};
 
+/// More updates than these that wait are a flood: it is looked at once for all of them, not once for each.
+const FLOOD: usize = 32;
+
 /// The engine's state as it changes.
 pub struct Follow {
     client: Client,
@@ -38,6 +41,9 @@ impl Follow {
     /// As [`Follow::begin`].
     pub async fn changed(&mut self) -> Result<(), Failure> {
         while !self.take_next().await? {}
+        while self.updates.len() > FLOOD {
+            self.take_next().await?;
+        }
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::declaration::{HealthFile, HttpFile, ProbeFile, ProjectFile, RestartFile, ServiceFile, WatchFile};
 use super::paths::absolute;
@@ -44,6 +45,7 @@ pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Opt
         name,
         folder: folder.to_owned(),
         file: file.to_owned(),
+        text: Arc::default(),
         ports: ProjectPorts {
             range: project.ports.range,
             env_files: absolute_all(folder, &project.ports.env_files),

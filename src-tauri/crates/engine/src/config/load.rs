@@ -4,7 +4,7 @@ use kinfra_rpc::{ErrorCode, Place, Problem};
 
 use super::compile::{Disk, compile};
 use super::find::find;
-use super::spec::ProjectSpec;
+use super::spec::{ProjectSpec, ServiceSpec};
 use super::tree::Format;
 
 /// Finds and reads the configuration of a folder, or of the nearest folder above it that has one.
@@ -27,7 +27,20 @@ pub fn load_file(file: &Path) -> Result<ProjectSpec, Vec<Problem>> {
     let folder = folder.canonicalize().map_err(|error| vec![not_read(file, &error)])?;
     let file = folder.join(file.file_name().unwrap_or_default());
     let text = read_text(&file)?;
-    compile(&file, &text, Format::of(&file), Disk::Checked)
+    let spec = compile(&file, &text, Format::of(&file), Disk::Checked)?;
+    Ok(ProjectSpec { text: text.into(), ..spec })
+}
+
+/// Whether reading it again would come to the same.
+#[must_use]
+pub fn is_current(spec: &ProjectSpec) -> bool {
+    let is_there = |service: &ServiceSpec| {
+        let files = service.environment.files.iter().chain(&service.project_environment.files);
+        service.dir.is_dir() && files.into_iter().all(|file| file.is_file())
+    };
+    read_text(&spec.file).is_ok_and(|text| *text == *spec.text)
+        && find(&spec.folder).is_ok_and(|file| file.file_name() == spec.file.file_name())
+        && spec.services.iter().all(is_there)
 }
 
 /// # Errors
@@ -56,4 +69,38 @@ fn not_text(file: &Path, bytes: &[u8], offset: usize) -> Problem {
     Problem::new(ErrorCode::ConfigSyntax, "the file is not UTF-8 text from here on")
         .hint("save it with the encoding UTF-8")
         .at(Place { file: file.to_owned(), line, column })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_configuration_is_current_until_its_file_or_what_it_names_is_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, api, env) =
+            (folder.path().join("kinfra.yaml"), folder.path().join("api"), folder.path().join("api/it.env"));
+        let text = "services:\n  api: {run: serve, dir: api, env_file: api/it.env}\n";
+        let write = || {
+            fs::create_dir_all(&api).unwrap();
+            fs::write(&env, "A=1\n").unwrap();
+            fs::write(&file, text).unwrap();
+        };
+        write();
+        let spec = load_file(&file).unwrap();
+        assert!(is_current(&spec));
+        fs::write(&file, format!("# said anew\n{text}")).unwrap();
+        assert!(!is_current(&spec), "another text");
+        fs::remove_file(&file).unwrap();
+        assert!(!is_current(&spec), "no text");
+        write();
+        fs::remove_file(&env).unwrap();
+        assert!(!is_current(&spec), "a file is missing");
+        fs::remove_dir(&api).unwrap();
+        assert!(!is_current(&spec), "a folder is missing");
+        write();
+        assert!(is_current(&spec));
+    }
 }

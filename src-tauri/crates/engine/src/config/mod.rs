@@ -28,7 +28,7 @@ pub use compile::parse;
 pub use diff::{Difference, SettingDifference, diff};
 pub use find::{NAMES, find};
 pub use json_schema::json_schema;
-pub use load::{load, load_file};
+pub use load::{is_current, load, load_file};
 pub use references::{InstanceAttribute, Mode, ProjectAttribute, Reference, ServiceAttribute, expand};
 pub use selection::Selection;
 pub use shell::shell_line;

@@ -2,6 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use kinfra_rpc::{PortRange, Protocol};
@@ -16,6 +17,8 @@ pub struct ProjectSpec {
     /// The folder that holds the configuration.
     pub folder: PathBuf,
     pub file: PathBuf,
+    /// What the file said. Empty where something else than just that came of it.
+    pub text: Arc<str>,
     pub ports: ProjectPorts,
     /// Those whose services are started with the project when nobody names others.
     pub profiles: Vec<String>,

@@ -232,7 +232,7 @@ fn in_effect(spec: &ProjectSpec, present: &[Present]) -> ProjectSpec {
         let node = present.iter().find(|node| node.spec.name == service.name);
         node.map_or_else(|| service.clone(), |node| (*node.spec).clone())
     });
-    ProjectSpec { services: services.collect(), ..spec.clone() }
+    ProjectSpec { services: services.collect(), text: Arc::default(), ..spec.clone() }
 }
 
 /// Why some of these don't come up, as soon as one doesn't; empty when all did; none while they are on their way.

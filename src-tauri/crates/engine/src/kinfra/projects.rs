@@ -15,10 +15,10 @@ use super::adoption::Adoption;
 use super::catalog::{Admission, NewProject, read};
 use super::engine::{Engine, Project};
 use super::instances::{bare, facts, graph, wanted_ports};
-use crate::config::{ProjectSpec, Selection};
+use crate::config::{ProjectSpec, Selection, is_current};
 use crate::orchestrator::{Changes, Command, Node, Stack, StackContext};
 use crate::port_registry::InstancePorts;
-use crate::service_manager::{Former, Instance, ServiceNode};
+use crate::service_manager::{Former, Instance, InstanceFacts, ServiceNode};
 use crate::store::StoredProject;
 
 impl Engine {
@@ -69,6 +69,10 @@ impl Engine {
     pub async fn refresh(&self, slug: &str) -> Result<(), Failure> {
         let _turn = self.catalog.loading.lock().await;
         let project = self.project(slug)?;
+        if project.spec.as_ref().is_some_and(|spec| is_in_effect(spec, &project.instance.facts())) {
+            project.stack.tell(Command::Differs(vec![])).await;
+            return Ok(());
+        }
         match read(&project.instance.facts().folder) {
             Ok(spec) => self.replace(project, spec).await,
             Err(problems) => {
@@ -82,7 +86,7 @@ impl Engine {
     async fn load(
         &self,
         stored: StoredProject,
-        spec: Option<ProjectSpec>,
+        mut spec: Option<ProjectSpec>,
         mut problems: Vec<Problem>,
         mut adoption: Option<&mut Adoption>,
     ) -> Result<Vec<String>, Failure> {
@@ -101,6 +105,8 @@ impl Engine {
             Ok(ports) => ports,
             Err(failure) => {
                 problems.extend(failure.problems.clone());
+                // It is to be taken up again.
+                spec = spec.map(|spec| ProjectSpec { text: Arc::default(), ..spec });
                 InstancePorts::refused(&wanted, &failure)
             }
         };
@@ -178,6 +184,12 @@ impl Engine {
         self.projects().insert(slug, Project { services, selection, spec, ..project });
         Ok(())
     }
+}
+
+/// Whether taking the configuration up again would change nothing: neither its file nor what else it depends on is
+/// different. Files that are written for others may have been changed by them.
+fn is_in_effect(spec: &ProjectSpec, facts: &InstanceFacts) -> bool {
+    spec.ports.env_files.is_empty() && facts.conflicts.is_empty() && is_current(spec)
 }
 
 fn state(

@@ -68,8 +68,9 @@ impl Store {
         self.ask(Outlives::PowerLoss, doing, work, |_| ()).await
     }
 
-    /// The same for what means nothing after the machine's next boot: nobody waits for the disk.
-    pub(crate) async fn transaction_of_this_boot<T: Send + 'static>(
+    /// The same for what means nothing after the machine's next boot, or can be said again: nobody waits for the disk,
+    /// and a loss of power within half a minute may undo it.
+    pub(crate) async fn unflushed_transaction<T: Send + 'static>(
         &self,
         doing: &'static str,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,

@@ -17,7 +17,7 @@ impl Store {
     /// # Errors
     /// When the database can't be written.
     pub async fn add_events(&self, events: Vec<StoredEvent>) -> Result<(), StoreError> {
-        self.transaction_of_this_boot("write down what happened", move |connection| {
+        self.unflushed_transaction("write down what happened", move |connection| {
             let sql =
                 "INSERT INTO event (instance, node, at, run, kind, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
             let mut insert = connection.prepare_cached(sql)?;

@@ -86,7 +86,7 @@ impl Store {
     /// # Errors
     /// When the database can't be written.
     pub async fn set_desired(&self, instance: String, nodes: Vec<String>) -> Result<(), StoreError> {
-        self.transaction("store what is to run", move |connection| {
+        self.unflushed_transaction("store what is to run", move |connection| {
             connection.execute("DELETE FROM desired WHERE instance = ?1", [&instance])?;
             for node in nodes {
                 connection.execute("INSERT INTO desired VALUES (?1, ?2)", (&instance, node))?;

@@ -68,7 +68,7 @@ impl Store {
     /// # Errors
     /// When the database can't be written.
     pub async fn begin_run(&self, run: NewRun) -> Result<(), StoreError> {
-        self.transaction_of_this_boot("write a run down", move |connection| {
+        self.unflushed_transaction("write a run down", move |connection| {
             let sql = "INSERT INTO run
                 (id, instance, node, number, restarts, failures, fingerprint, boot, started_at)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
@@ -83,7 +83,7 @@ impl Store {
     /// # Errors
     /// When the database can't be written.
     pub async fn run_spawned(&self, id: String, pid: u32, start_time: u64) -> Result<(), StoreError> {
-        self.transaction_of_this_boot("write a process down", move |connection| {
+        self.unflushed_transaction("write a process down", move |connection| {
             let sql = "UPDATE run SET pid = ?2, start_time = ?3 WHERE id = ?1";
             connection.prepare_cached(sql)?.execute((id, pid, start_time.cast_signed())).map(drop)
         })
@@ -93,7 +93,7 @@ impl Store {
     /// # Errors
     /// When the database can't be written.
     pub async fn end_run(&self, id: String, end: RunEnd) -> Result<(), StoreError> {
-        self.transaction_of_this_boot("write down how a run ended", move |connection| {
+        self.unflushed_transaction("write down how a run ended", move |connection| {
             let sql = "UPDATE run SET ended_at = ?2, code = ?3, signal = ?4, next = ?5, retry_at = ?6,
                 restarts = ?7, failures = ?8 WHERE id = ?1";
             let RunEnd { exit, next, restarts, failures } = end;
@@ -109,7 +109,7 @@ impl Store {
     /// # Errors
     /// When the database can't be written.
     pub async fn settle_run(&self, instance: String, node: String, number: u64) -> Result<(), StoreError> {
-        self.transaction_of_this_boot("write down that a node was stopped", move |connection| {
+        self.unflushed_transaction("write down that a node was stopped", move |connection| {
             let sql = "UPDATE run SET next = 'stopped', retry_at = NULL
                 WHERE instance = ?1 AND node = ?2 AND number = ?3 AND ended_at IS NOT NULL";
             connection.prepare_cached(sql)?.execute((instance, node, number.cast_signed())).map(drop)

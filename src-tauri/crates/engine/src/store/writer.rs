@@ -13,7 +13,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 /// What a committed change outlives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Outlives {
-    /// The end of this process, however it comes. Enough for what means nothing after the machine's next boot.
+    /// The end of this process, however it comes.
     Crash,
     /// The machine's end as well.
     PowerLoss,

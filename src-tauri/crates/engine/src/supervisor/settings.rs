@@ -4,7 +4,7 @@ use crate::clock::millis;
 use crate::config::{RestartPolicy, RestartSpec, StopSpec};
 
 /// Between the first two probes: most programs listen within some milliseconds.
-const FIRST: Duration = Duration::from_millis(5);
+const FIRST: Duration = Duration::from_millis(1);
 
 /// Between two probes until the first success, at most.
 const FAST: Duration = Duration::from_millis(75);

@@ -34,6 +34,10 @@ use surroundings::Surroundings;
 /// The engine waits more than it works; its proxy has threads of its own.
 const WORKERS: usize = 2;
 
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let surroundings = Surroundings::gather();

@@ -24,6 +24,10 @@ use output::Output;
 use surroundings::Surroundings;
 use trouble::{Trouble, io_failure};
 
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> process::ExitCode {
     // Wrong usage ends here, with 2.
     let arguments = Arguments::parse();

@@ -18,13 +18,20 @@ use crate::clock::Clock;
 /// The handle of one supervised thing. When the last clone is dropped the task ends; the process goes on.
 #[derive(Debug, Clone)]
 pub struct Supervisor {
-    inputs: mpsc::UnboundedSender<Message>,
+    inputs: mpsc::UnboundedSender<Boxed>,
     view: watch::Receiver<View>,
 }
 
 struct Message {
     input: Input,
     done: Option<oneshot::Sender<()>>,
+}
+
+/// The channel of each supervisor keeps room for 32 messages, which a handful of probes never fill.
+type Boxed = Box<Message>;
+
+fn message(input: Input) -> Boxed {
+    Box::new(Message { input, done: None })
 }
 
 impl Supervisor {
@@ -55,7 +62,7 @@ impl Supervisor {
     /// Hands an input in and waits until its consequence can be seen in the view.
     pub async fn tell(&self, input: Input) {
         let (done, told) = oneshot::channel();
-        if self.inputs.send(Message { input, done: Some(done) }).is_ok() {
+        if self.inputs.send(Box::new(Message { input, done: Some(done) })).is_ok() {
             // An error means that the task has ended, and then there is nothing to wait for.
             let _ = told.await;
         }
@@ -63,7 +70,7 @@ impl Supervisor {
 
     /// Hands a fact in without waiting.
     pub fn notify(&self, input: Input) {
-        let _ = self.inputs.send(Message { input, done: None });
+        let _ = self.inputs.send(message(input));
     }
 }
 
@@ -71,13 +78,13 @@ struct Task<U, F> {
     machine: Machine,
     unit: Arc<U>,
     clock: Clock,
-    inputs: mpsc::WeakUnboundedSender<Message>,
+    inputs: mpsc::WeakUnboundedSender<Boxed>,
     publish: watch::Sender<View>,
     changed: F,
 }
 
 impl<U: Unit, F: Fn() + Send + 'static> Task<U, F> {
-    async fn run(mut self, mut receiver: mpsc::UnboundedReceiver<Message>) {
+    async fn run(mut self, mut receiver: mpsc::UnboundedReceiver<Boxed>) {
         loop {
             let deadline = self.machine.deadline();
             let tick = async {
@@ -86,15 +93,15 @@ impl<U: Unit, F: Fn() + Send + 'static> Task<U, F> {
                     None => std::future::pending().await,
                 }
             };
-            let message = tokio::select! {
+            let Message { input, done } = tokio::select! {
                 message = receiver.recv() => match message {
-                    Some(message) => message,
+                    Some(message) => *message,
                     None => return,
                 },
                 () = tick => Message { input: Input::Tick, done: None },
             };
-            self.take(message.input);
-            if let Some(done) = message.done {
+            self.take(input);
+            if let Some(done) = done {
                 let _ = done.send(());
             }
         }
@@ -140,7 +147,7 @@ impl<U: Unit, F: Fn() + Send + 'static> Task<U, F> {
                 }
                 Effect::Sweep { run } => Input::Swept { run, left: unit.sweep(run).await },
             };
-            let _ = inputs.send(Message { input, done: None });
+            let _ = inputs.send(message(input));
         };
         tokio::spawn(carried.instrument(span));
     }

@@ -2,6 +2,7 @@
 //! in the engine and in `kinfra-tray`; here it is shown, and what the user does is sent there.
 
 mod arguments;
+mod autostart;
 mod display;
 mod exit;
 mod host;
@@ -115,7 +116,9 @@ fn run(
     add: Option<PathBuf>,
 ) -> Result<u8, Failure> {
     let shell = Shell::new(surroundings.clone(), link.clone());
-    *lock(&shell.state) = runtime.block_on(link.client.call(TakeSnapshot {}))?;
+    let state = runtime.block_on(link.client.call(TakeSnapshot {}))?;
+    shell.restore.send_replace(state.engine.restore);
+    *lock(&shell.state) = state;
     let open = arguments.open;
     let app = tauri::Builder::default()
         .plugin(tauri_plugin_clipboard_manager::init())
@@ -136,6 +139,7 @@ fn run(
             tauri::async_runtime::spawn(signals.obey(app.clone()));
             tauri::async_runtime::spawn(tray::follow(app.clone()));
             tauri::async_runtime::spawn(presence::follow(app.clone()));
+            tauri::async_runtime::spawn(autostart::follow(app.clone()));
             if let Some(folder) = add {
                 add_project(app, folder);
             }

@@ -10,8 +10,8 @@ use tokio::task::AbortHandle;
 use crate::host::Link;
 use crate::surroundings::Surroundings;
 
-/// What the parts of the shell share. Each has one writer: `tray::follow` the state and the link, `presence` the
-/// tray host, `rpc` the window's tasks.
+/// What the parts of the shell share. Each has one writer: `tray::follow` the state, the link and what is wanted of
+/// the next login, `presence` the tray host, `rpc` the window's tasks.
 pub struct Shell {
     pub surroundings: Surroundings,
     /// Another one when the engine that was elsewhere has ended.
@@ -22,6 +22,8 @@ pub struct Shell {
     pub presenter: Mutex<Presenter>,
     /// Whether something holds tray icons. Taken to be so until it is known.
     pub tray_host: watch::Sender<bool>,
+    /// Whether the app is to start at login, and to start again what ran.
+    pub restore: watch::Sender<bool>,
     /// What the open window follows.
     pub window_tasks: Mutex<WindowTasks>,
 }
@@ -40,6 +42,7 @@ impl Shell {
             state: Mutex::default(),
             presenter: Mutex::default(),
             tray_host: watch::Sender::new(true),
+            restore: watch::Sender::new(false),
             window_tasks: Mutex::default(),
         })
     }

@@ -78,6 +78,9 @@ async fn follow_one(app: &AppHandle, shell: &Arc<Shell>, mut updates: Updates) -
 
 fn show(app: &AppHandle, shell: &Shell, state: &Snapshot) {
     lock(&shell.state).clone_from(state);
+    shell
+        .restore
+        .send_if_modified(|restore| std::mem::replace(restore, state.engine.restore) != state.engine.restore);
     let change = lock(&shell.presenter).follow(state, shell.link.borrow().place());
     if change.is_empty() {
         return;

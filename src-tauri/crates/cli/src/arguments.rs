@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use kinfra_rpc::PortRange;
 
 use crate::example::Role;
@@ -92,6 +92,11 @@ pub enum Command {
     },
     /// Look for what is wrong with this machine, and say what to do
     Doctor,
+    /// Show your own settings, which hold for all projects, or change one
+    Settings {
+        #[command(subcommand)]
+        command: Option<Settings>,
+    },
     /// Print a service's port
     Port {
         service: String,
@@ -330,6 +335,18 @@ pub enum Ports {
     },
     /// End a reservation
     Release { ports: PortRange },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Settings {
+    /// Whether KInfra starts again what ran, and the desktop app starts at login
+    Restore { switch: Switch },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
 }
 
 #[derive(Debug, Args)]

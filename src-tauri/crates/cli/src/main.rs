@@ -97,6 +97,7 @@ async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitC
         }
         Command::Ports { command } => commands::ports(surroundings, command).await,
         Command::Doctor => commands::doctor(surroundings).await,
+        Command::Settings { command } => commands::settings(surroundings, command).await,
         Command::Port { service, name } => commands::port(surroundings, &service, name.as_deref()).await,
         Command::ProxyPort { port } => commands::proxy_port(surroundings, port).await,
         Command::Example { folder } => example::write(surroundings, &folder),

@@ -62,6 +62,12 @@ impl Home {
         self.socket("control.sock")
     }
 
+    /// Where tunnels come in.
+    #[must_use]
+    pub fn public_socket(&self) -> PathBuf {
+        self.socket("public.sock")
+    }
+
     #[must_use]
     pub fn keeper_socket(&self) -> PathBuf {
         self.socket("keeper.sock")

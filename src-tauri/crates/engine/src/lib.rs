@@ -18,6 +18,7 @@ pub mod orchestrator;
 pub mod port_registry;
 pub mod process;
 pub mod proxy_server;
+mod replacing;
 pub mod service_manager;
 pub mod smart_allocator;
 pub mod store;

@@ -76,6 +76,9 @@ pub struct Spawn {
     /// keeper has raised its own. None: the keeper's.
     #[serde(default)]
     pub descriptor_limit: Option<u64>,
+    /// How many bytes are kept of what it prints, of both streams together. None, as older engines say: 128 MiB.
+    #[serde(default)]
+    pub log_bytes: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +87,9 @@ pub struct Adopt {
     pub number: u64,
     pub identity: Identity,
     pub log_folder: PathBuf,
+    /// As in [`Spawn`].
+    #[serde(default)]
+    pub log_bytes: Option<u64>,
     /// Which read ends come with the line, in this order.
     #[serde(default)]
     pub stdout: bool,
@@ -169,6 +175,8 @@ pub struct Run {
     pub number: u64,
     pub identity: Identity,
     pub log_folder: PathBuf,
+    #[serde(default)]
+    pub log_bytes: Option<u64>,
     pub ended: Option<ExitStatus>,
 }
 

@@ -6,13 +6,23 @@
 //!   where a run ended within a line, and a line that begins with [`LOST`] where a full disk made it drop bytes
 //! - `stdout.00000001.idx`: records of [`RECORD_BYTES`], one for each chunk in the segment, little-endian
 //!
-//! Segments are numbered upward from 1; the oldest is deleted when there are more than [`SEGMENTS`].
+//! Segments are numbered upward from 1; with each new one the oldest are deleted that have no room in the [`Bound`] any more.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
-pub const SEGMENT_BYTES: u64 = 8 * 1024 * 1024;
-pub const SEGMENTS: usize = 8;
+/// What is kept of a node's log when nobody says how much: of both streams together.
+pub const LOG_BYTES: u64 = 128 * 1024 * 1024;
+
+/// A stream has no fewer segments when its bound is reached: so much of it goes at once.
+const LEAST_SEGMENTS: u64 = 8;
+
+/// More are begun instead of longer ones: a search reads a segment as a whole.
+const LONGEST_SEGMENT: u64 = 8 * 1024 * 1024;
+
+/// Two pages, whatever the bound: one that only a stranger asks for.
+const SHORTEST_SEGMENT: u64 = 8 * 1024;
+
 pub const RECORD_BYTES: usize = 32;
 
 /// How the line begins that says how many bytes could not be written, and why.
@@ -52,6 +62,24 @@ impl Record {
             u64::from_le_bytes(value)
         };
         Self { offset: field(0), wall: field(1), monotonic: field(2), run: field(3) }
+    }
+}
+
+/// How much is kept of one stream, in bytes of text; its index comes on top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    pub segment_bytes: u64,
+    /// Of all segments together.
+    pub stream_bytes: u64,
+}
+
+impl Bound {
+    /// Half of what is kept of both streams together; none: of [`LOG_BYTES`].
+    #[must_use]
+    pub fn of_stream(log_bytes: Option<u64>) -> Self {
+        let half = log_bytes.unwrap_or(LOG_BYTES) / 2;
+        let segment_bytes = (half / LEAST_SEGMENTS).clamp(SHORTEST_SEGMENT, LONGEST_SEGMENT);
+        Self { segment_bytes, stream_bytes: half.max(segment_bytes) }
     }
 }
 

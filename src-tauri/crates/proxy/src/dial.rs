@@ -1,34 +1,64 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tokio::time;
 use tracing::{debug, trace};
 
-use crate::pool::Connection;
+use crate::pool::{Http1, Http2};
 use crate::{Limits, Trouble};
+
+/// hyper has no smaller one.
+pub(crate) const SMALLEST_BUFFER: usize = 8 * 1024;
 
 /// A new connection to `port` on 127.0.0.1, or on ::1 where nothing listens on the former: some servers bind
 /// *localhost*, and that is ::1 for some of them.
-pub(crate) async fn dial(port: u16, limits: &Limits) -> Result<Connection, Trouble> {
+async fn reach(port: u16, limits: &Limits) -> Result<TokioIo<TcpStream>, Trouble> {
     let stream = match connect((Ipv4Addr::LOCALHOST, port).into(), limits).await {
         Err(Trouble::Refused) => connect((Ipv6Addr::LOCALHOST, port).into(), limits).await?,
         connected => connected?,
     };
-    let (connection, driver) =
-        http1::Builder::new().handshake(TokioIo::new(stream)).await.map_err(|error| {
-            debug!(%error, port, "handshake failed");
-            Trouble::Reset
-        })?;
-    tokio::spawn(async move {
+    trace!(port, "connected");
+    Ok(TokioIo::new(stream))
+}
+
+/// For one request at a time.
+pub(crate) async fn dial(port: u16, limits: &Limits) -> Result<Http1, Trouble> {
+    let stream = reach(port, limits).await?;
+    let handshake = http1::Builder::new().max_buf_size(limits.headers.max(SMALLEST_BUFFER)).handshake(stream);
+    let (requests, driver) = handshake.await.map_err(|error| not_greeted(port, &error))?;
+    let driver = tokio::spawn(async move {
         if let Err(error) = driver.with_upgrades().await {
             debug!(%error, port, "connection to the service ended");
         }
     });
-    trace!(port, "connected");
+    Ok(Http1 { requests, driver: driver.abort_handle() })
+}
+
+/// For any number of requests at a time.
+pub(crate) async fn dial_http2(port: u16, limits: &Limits) -> Result<Http2, Trouble> {
+    let stream = reach(port, limits).await?;
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder.timer(TokioTimer::new()).adaptive_window(true).max_header_list_size(list_size(limits));
+    let (connection, driver) = builder.handshake(stream).await.map_err(|error| not_greeted(port, &error))?;
+    tokio::spawn(async move {
+        if let Err(error) = driver.await {
+            debug!(%error, port, "HTTP/2 connection to the service ended");
+        }
+    });
     Ok(connection)
+}
+
+/// The headers' limit as HTTP/2 has it.
+pub(crate) fn list_size(limits: &Limits) -> u32 {
+    u32::try_from(limits.headers).unwrap_or(u32::MAX)
+}
+
+fn not_greeted(port: u16, error: &hyper::Error) -> Trouble {
+    debug!(%error, port, "handshake failed");
+    Trouble::Reset
 }
 
 async fn connect(address: SocketAddr, limits: &Limits) -> Result<TcpStream, Trouble> {

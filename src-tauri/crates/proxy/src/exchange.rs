@@ -1,105 +1,257 @@
-use std::net::SocketAddr;
-use std::sync::Arc;
+//! One request, from its head to the head of its answer.
+//!
+//! Theory of operation: what waits for a service is kept per request, moved by hyper more than once, and of a busy
+//! connection the largest part. So all that can be done at once is done before there is anything to wait for, the way
+//! that nearly all requests take needs little room, and every other one is put into a box of its own.
 
+use std::future::ready;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
 use http::header::{TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
-use tracing::{Instrument, debug, debug_span};
+use tracing::{Instrument, Span, debug, debug_span};
 
 use crate::body::{AnswerBody, RequestBody};
+use crate::headers::{Agreed, prepare_request, prepare_response};
+use crate::held::Held;
 use crate::host::Host;
+use crate::passage::Passage;
+use crate::pool::Lease;
 use crate::screen::{Refusal, screen};
 use crate::standin::StandIn;
 use crate::upstream::{self, Failed};
+use crate::visitor::Visitor;
 use crate::worker::Worker;
-use crate::{Target, Trouble, headers, relay, watch};
+use crate::{Audience, Mount, Route, Trouble, own, relay};
 
-/// Answers one request: by the service that its host leads to, or in its place.
-pub(crate) async fn answer(
-    worker: &Arc<Worker>,
-    peer: SocketAddr,
-    request: Request<Incoming>,
-) -> Response<AnswerBody> {
+/// Between a service that refuses and the next try to reach it, while a request is held: it is about to listen, or the
+/// table is about to say that it is gone.
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(20);
+
+type Apart = Pin<Box<dyn Future<Output = Response<AnswerBody>> + Send>>;
+
+/// A request of which is known what becomes of it.
+pub(crate) struct Begun {
+    step: Step,
+    span: Span,
+}
+
+enum Step {
+    Forward(Forward),
+    /// Whatever is seldom.
+    Apart(Apart),
+}
+
+/// Decides who answers a request: the service that its host and path lead to, or the proxy in its place.
+pub(crate) fn begin(worker: &Arc<Worker>, visitor: Visitor, request: Request<Incoming>) -> Begun {
     let (parts, body) = request.into_parts();
-    let host = match screen(&parts).and_then(|()| Host::of(&parts)) {
-        Ok(host) => host,
+    match screen(&parts).and_then(|()| Host::of(&parts)) {
+        Ok(host) => {
+            let path = parts.uri.path();
+            // Without the query: it may hold a token.
+            let span = debug_span!("request", method = %parts.method, host = &*host.name, path);
+            let step = span.in_scope(|| route(worker, visitor, host, parts, RequestBody::new(body)));
+            Begun { step, span }
+        }
         Err(refusal) => {
             debug!(?refusal, "refused");
-            return refusal.response();
+            Begun { step: Step::Apart(Box::pin(ready(refusal.response()))), span: Span::none() }
         }
-    };
-    // Without the query: it may hold a token.
-    let span = debug_span!("request", method = %parts.method, host = host.name, path = parts.uri.path());
-    async {
-        let response = route(worker, peer, &host, parts, body).await;
-        debug!(status = response.status().as_u16(), "answered");
-        response
     }
-    .instrument(span)
-    .await
 }
 
-async fn route(
-    worker: &Arc<Worker>,
-    peer: SocketAddr,
-    host: &Host,
-    parts: Parts,
-    body: Incoming,
-) -> Response<AnswerBody> {
-    let route = worker.shared.table.load().routes.get(&host.name).cloned();
-    let stand_in =
-        StandIn::new(&worker.shared, &host.name, route.as_ref().map(|route| route.id.as_str()), &parts);
-    let body = RequestBody::new(body);
-    let Some(route) = route.as_ref() else {
-        return stand_in.page(Trouble::UnknownHost, Some(body)).await;
-    };
-    if watch::is_meant(&parts) {
-        return watch::response(&worker.shared, &route.id);
+impl Begun {
+    pub(crate) async fn answer(self) -> Response<AnswerBody> {
+        let Self { step, span } = self;
+        match step {
+            Step::Forward(forward) => forward.answer().instrument(span).await,
+            Step::Apart(apart) => apart.instrument(span).await,
+        }
     }
-    match route.target() {
-        Target::Page => stand_in.page(Trouble::NotServing, Some(body)).await,
-        Target::Forward { port } => match forward(worker, peer, host, port, parts, body).await {
+}
+
+fn route(worker: &Arc<Worker>, visitor: Visitor, host: Host, parts: Parts, body: RequestBody) -> Step {
+    let mut passage = Passage::new(&worker.shared, visitor, &parts, &host.name);
+    let table = worker.shared.table.load();
+    let audience = visitor.audience();
+    let hosts = match audience {
+        Audience::Local => &table.local,
+        Audience::Public => &table.public,
+    };
+    if let Some((own, path)) = own::meant(&parts, audience)
+        && let Some(mount) = hosts.find(&host.name, path)
+    {
+        let (path, route) = (path.to_owned(), Arc::clone(mount.route()));
+        let shared = Arc::clone(&worker.shared);
+        return Step::Apart(Box::pin(async move {
+            own::answer(&shared, audience, &host, (own, &path), &route, &parts, body).await
+        }));
+    }
+    let stand_in = StandIn::new(&parts);
+    let Some(mount) = hosts.find(&host.name, parts.uri.path()) else {
+        let trouble = match (audience, hosts.of(&host.name)) {
+            (Audience::Public, _) => return Step::Apart(Box::pin(ready(Refusal::NotPublished.response()))),
+            (Audience::Local, Some(_)) => Trouble::UnknownPath,
+            (Audience::Local, None) => Trouble::UnknownHost,
+        };
+        return Step::Apart(Box::pin(async move {
+            let response = stand_in.page(&passage, trouble, Some(body)).await;
+            ended(response, passage)
+        }));
+    };
+    passage.goes_to(mount.route());
+    passage.receives(body.progress().map(|progress| progress.bytes()));
+    match mount.route().port() {
+        Ok(port) => Step::Forward(Forward::new(worker, visitor, &host, mount, port, (parts, body), passage)),
+        Err(no_port) => {
+            let (worker, mount) = (Arc::clone(worker), mount.clone());
+            let mut held = Held::new(mount.route(), &worker.shared.limits, stand_in.is_for_people());
+            Step::Apart(Box::pin(async move {
+                let Some(port) = held.until_port(no_port).await else {
+                    passage.is_in_trouble(Trouble::NotServing);
+                    let response = stand_in.page(&passage, Trouble::NotServing, Some(body)).await;
+                    return ended(response, passage);
+                };
+                let forward = Forward::new(&worker, visitor, &host, &mount, port, (parts, body), passage);
+                Forward { held: Some(held), ..forward }.answer().await
+            }))
+        }
+    }
+}
+
+fn ended(mut response: Response<AnswerBody>, mut passage: Box<Passage>) -> Response<AnswerBody> {
+    passage.is_answered(response.status());
+    response.body_mut().ends(passage);
+    response
+}
+
+/// A request that is ready for its service.
+struct Forward {
+    worker: Arc<Worker>,
+    route: Arc<Route>,
+    port: u16,
+    in_http2: bool,
+    request: Box<Request<RequestBody>>,
+    agreed: Agreed,
+    client: Option<OnUpgrade>,
+    stand_in: StandIn,
+    passage: Box<Passage>,
+    /// From the first moment on in which there is reason to wait.
+    held: Option<Held>,
+}
+
+impl Forward {
+    fn new(
+        worker: &Arc<Worker>,
+        visitor: Visitor,
+        host: &Host,
+        mount: &Mount,
+        port: u16,
+        (mut parts, body): (Parts, RequestBody),
+        passage: Box<Passage>,
+    ) -> Self {
+        let stand_in = StandIn::new(&parts);
+        let client = parts.extensions.remove::<OnUpgrade>();
+        let agreed = prepare_request(&mut parts, host, visitor, mount, port);
+        if !body.is_end_stream() && body.size_hint().exact().is_none() {
+            // Said here, as hyper leaves out the body of a GET whose length it doesn't know.
+            parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        }
+        let route = Arc::clone(mount.route());
+        let is_upgrade = agreed.upgrade.is_some();
+        let in_http2 = upstream::speaks_http2(route.forwarding.protocol, &parts.headers, is_upgrade);
+        let request = Box::new(Request::from_parts(parts, body));
+        let worker = Arc::clone(worker);
+        Self { worker, route, port, in_http2, request, agreed, client, stand_in, passage, held: None }
+    }
+
+    async fn answer(self) -> Response<AnswerBody> {
+        let Self { worker, route, port, in_http2, request, agreed, client, stand_in, mut passage, held } =
+            self;
+        let sent = match in_http2 {
+            true => Box::pin(upstream::send_http2(&worker, port, request)).await,
+            false => upstream::send(&worker, port, request).await,
+        };
+        let sent = match sent {
+            Err(Failed::Service(Trouble::Refused, Some(unsent))) => {
+                let is_for_people = stand_in.is_for_people();
+                let held = held.unwrap_or_else(|| Held::new(&route, &worker.shared.limits, is_for_people));
+                Box::pin(try_again(&worker, &route, in_http2, unsent, held)).await
+            }
+            sent => sent,
+        };
+        let answer = sent.and_then(|answer| answer_of(&worker, &route, &agreed, client, answer));
+        let response = match answer {
             Ok(response) => response,
             Err(Failed::Client) => Refusal::BadBody.response(),
-            Err(Failed::Service(trouble, body)) => stand_in.page(trouble, body).await,
-        },
+            Err(Failed::Service(trouble, request)) => {
+                passage.is_in_trouble(trouble);
+                let body = request.map(|request| request.into_body());
+                Box::pin(stand_in.page(&passage, trouble, body)).await
+            }
+        };
+        ended(response, passage)
     }
 }
 
-async fn forward(
-    worker: &Arc<Worker>,
-    peer: SocketAddr,
-    host: &Host,
-    port: u16,
-    mut parts: Parts,
-    body: RequestBody,
-) -> Result<Response<AnswerBody>, Failed> {
-    let client = parts.extensions.remove::<OnUpgrade>();
-    let wanted = headers::prepare_request(&mut parts, host, peer.ip());
-    if !body.is_end_stream() && body.size_hint().exact().is_none() {
-        // Said here, as hyper leaves out the body of a GET whose length it doesn't know.
-        parts.headers.insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+/// After a refusal: at another place of the route, and again, while the request may be held.
+async fn try_again(
+    worker: &Worker,
+    route: &Route,
+    in_http2: bool,
+    mut request: Box<Request<RequestBody>>,
+    mut held: Held,
+) -> Result<(Response<Incoming>, Lease), Failed> {
+    let mut others = route.places().saturating_sub(1);
+    loop {
+        let next = match others {
+            0 => held.until_port_again(TRY_AGAIN_AFTER).await,
+            _ => route.port().ok(),
+        };
+        others = others.saturating_sub(1);
+        let Some(port) = next else { return Err(Failed::Service(Trouble::Refused, Some(request))) };
+        let sent = match in_http2 {
+            true => upstream::send_http2(worker, port, request).await,
+            false => upstream::send(worker, port, request).await,
+        };
+        match sent {
+            Err(Failed::Service(Trouble::Refused, Some(unsent))) => request = unsent,
+            sent => return sent,
+        }
     }
-    let (response, lease) = upstream::send(worker, port, Request::from_parts(parts, body)).await?;
+}
 
+/// What a client is told of what the service said.
+fn answer_of(
+    worker: &Worker,
+    route: &Arc<Route>,
+    agreed: &Agreed,
+    client: Option<OnUpgrade>,
+    (response, lease): (Response<Incoming>, Lease),
+) -> Result<Response<AnswerBody>, Failed> {
     let (mut parts, body) = response.into_parts();
-    let mut answer = Response::new(AnswerBody::full(bytes::Bytes::new()));
-    if parts.status == StatusCode::SWITCHING_PROTOCOLS {
+    let body = if parts.status == StatusCode::SWITCHING_PROTOCOLS {
         let service = parts.extensions.remove::<OnUpgrade>();
-        let (Some(client), Some(service), Some(_)) = (client, service, wanted) else {
-            debug!(port, "the service changed the protocol without being asked");
+        let (Some(client), Some(service), Some(_)) = (client, service, &agreed.upgrade) else {
+            debug!(route = &*route.id, "the service changed the protocol without being asked");
             return Err(Failed::Service(Trouble::Protocol, None));
         };
         let protocol = parts.headers.get(UPGRADE).cloned();
-        headers::prepare_response(&mut parts.headers, protocol);
-        relay::start(worker, client, service);
+        prepare_response(&mut parts.headers, agreed, protocol);
+        relay::start(worker, route, client, service);
+        AnswerBody::full(Bytes::new())
     } else {
-        headers::prepare_response(&mut parts.headers, None);
-        *answer.body_mut() = AnswerBody::Service { body, lease };
-    }
+        prepare_response(&mut parts.headers, agreed, None);
+        AnswerBody::of_service(body, lease)
+    };
+    let mut answer = Response::new(body);
     *answer.status_mut() = parts.status;
     *answer.headers_mut() = parts.headers;
     Ok(answer)

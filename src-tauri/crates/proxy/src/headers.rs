@@ -1,54 +1,85 @@
-use std::net::IpAddr;
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv4Addr};
 
 use http::header::{
-    CONNECTION, COOKIE, EXPECT, FORWARDED, HOST, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, HeaderName, TE, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
+use http::uri::PathAndQuery;
 use http::{Extensions, HeaderMap, HeaderValue, Uri, Version};
 
 use crate::host::Host;
+use crate::rewrite::Rewrite;
+use crate::visitor::Visitor;
+use crate::{Audience, HostPolicy, Mount};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// What other proxies would say about the client; from the client itself it is only a claim.
-const CLAIMS: [HeaderName; 10] = [
-    FORWARDED,
-    FORWARDED_FOR,
-    FORWARDED_HOST,
-    FORWARDED_PROTO,
-    HeaderName::from_static("x-forwarded-port"),
-    HeaderName::from_static("x-forwarded-prefix"),
-    HeaderName::from_static("x-forwarded-scheme"),
-    HeaderName::from_static("x-forwarded-server"),
-    HeaderName::from_static("x-forwarded-ssl"),
-    HeaderName::from_static("x-real-ip"),
-];
+fn is_claim(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "forwarded"
+            | "x-forwarded-for"
+            | "x-forwarded-host"
+            | "x-forwarded-port"
+            | "x-forwarded-prefix"
+            | "x-forwarded-proto"
+            | "x-forwarded-scheme"
+            | "x-forwarded-server"
+            | "x-forwarded-ssl"
+            | "x-real-ip"
+    )
+}
 
 /// Meant for the next hop only, whether `Connection` names them or not (RFC 9110, 7.6.1).
-const HOP_BY_HOP: [HeaderName; 8] = [
-    CONNECTION,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION,
-    TE,
-    TRANSFER_ENCODING,
-    UPGRADE,
-];
+fn is_for_one_hop(name: &HeaderName) -> bool {
+    matches!(
+        name.as_str(),
+        "connection"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
 
-/// Makes of a client's request the one that the service gets: HTTP/1.1, origin form, the proxy's own word on where
-/// it came from. Returns the protocol that the client asks to change to.
-pub(crate) fn prepare_request(request: &mut Parts, host: &Host, peer: IpAddr) -> Option<HeaderValue> {
+/// Most messages have none of them, and looking is cheaper than asking for each.
+fn remove_all(headers: &mut HeaderMap, is_meant: impl Fn(&HeaderName) -> bool) {
+    while let Some(name) = headers.keys().find(|name| is_meant(name)).cloned() {
+        headers.remove(name);
+    }
+}
+
+/// What of a request decides how its response is treated.
+#[derive(Debug, Default)]
+pub(crate) struct Agreed {
+    /// The protocol that the client asks to change to.
+    pub(crate) upgrade: Option<HeaderValue>,
+    pub(crate) rewrite: Option<Box<Rewrite>>,
+}
+
+/// Makes of a client's request the one that the service on `port` gets: in origin form, with the proxy's own word on
+/// where it came from.
+pub(crate) fn prepare_request(
+    request: &mut Parts,
+    host: &Host,
+    visitor: Visitor,
+    mount: &Mount,
+    port: u16,
+) -> Agreed {
     let upgrade = wanted_upgrade(request);
     let headers = &mut request.headers;
+    let (address, scheme) = (visitor.address(headers), visitor.scheme(headers));
     let trailers = tokens(headers, &TE).any(|token| token.eq_ignore_ascii_case("trailers"));
-    remove_hop_by_hop(headers);
-    for claim in &CLAIMS {
-        headers.remove(claim);
-    }
+    remove_named_by_connection(headers);
+    remove_all(headers, |name| is_for_one_hop(name) || is_claim(name));
     // 100 Continue is said by hyper, as soon as a body is asked for; so only once the service is connected.
     headers.remove(EXPECT);
     join_cookies(headers);
@@ -60,20 +91,52 @@ pub(crate) fn prepare_request(request: &mut Parts, host: &Host, peer: IpAddr) ->
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, protocol.clone());
     }
-    forwarded(headers, host, peer);
-
+    forwarded(headers, host, address, scheme);
+    let rewrite = rewrites(mount, visitor).then(|| Box::new(Rewrite::new(host.as_written(), scheme, port)));
+    if let Some(rewrite) = &rewrite {
+        rewrite.request(headers);
+    }
+    if let Some(prefix) = mount.stripped() {
+        strip(request, prefix);
+    }
     if request.uri.authority().is_some() {
         request.uri = request.uri.path_and_query().cloned().map(Uri::from).unwrap_or_default();
     }
     request.version = Version::HTTP_11;
     request.extensions = Extensions::new();
-    upgrade
+    Agreed { upgrade, rewrite }
 }
 
-/// Removes what the service said to the proxy alone; `upgrade` is the protocol that both sides have agreed on.
-pub(crate) fn prepare_response(headers: &mut HeaderMap, upgrade: Option<HeaderValue>) {
-    remove_hop_by_hop(headers);
-    if let Some(protocol) = upgrade {
+fn rewrites(mount: &Mount, visitor: Visitor) -> bool {
+    match mount.route().forwarding.host {
+        HostPolicy::Keep => false,
+        HostPolicy::Rewrite => true,
+        HostPolicy::Auto => visitor.audience() == Audience::Public,
+    }
+}
+
+/// Takes the prefix off the path, and tells of it.
+fn strip(request: &mut Parts, prefix: &str) {
+    let whole = request.uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    let Some(rest) = whole.strip_prefix(prefix) else { return };
+    let rest = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };
+    let (Ok(rest), Ok(prefix)) = (Uri::try_from(rest), HeaderValue::from_str(prefix)) else { return };
+    request.uri = rest;
+    request.headers.insert(FORWARDED_PREFIX, prefix);
+}
+
+/// Removes what the service said to the proxy alone; `protocol` is the one that both sides have agreed on.
+pub(crate) fn prepare_response(headers: &mut HeaderMap, agreed: &Agreed, protocol: Option<HeaderValue>) {
+    remove_named_by_connection(headers);
+    if headers.contains_key(TRANSFER_ENCODING) {
+        // The coding outweighs it (RFC 9112, 6.3).
+        headers.remove(CONTENT_LENGTH);
+    }
+    remove_all(headers, is_for_one_hop);
+    if let Some(rewrite) = &agreed.rewrite {
+        rewrite.response(headers);
+    }
+    if let Some(protocol) = protocol {
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, protocol);
     }
@@ -89,13 +152,16 @@ fn wanted_upgrade(request: &Parts) -> Option<HeaderValue> {
     asked.then(|| protocol.clone())
 }
 
-fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    // A browser's `Connection` is just keep-alive: no list is made then.
+/// A browser's `Connection` is just keep-alive: no list is made then.
+fn remove_named_by_connection(headers: &mut HeaderMap) {
+    if !headers.contains_key(CONNECTION) {
+        return;
+    }
     let named: Vec<HeaderName> = tokens(headers, &CONNECTION)
         .filter(|token| !token.eq_ignore_ascii_case("keep-alive") && !token.eq_ignore_ascii_case("close"))
         .filter_map(|token| HeaderName::from_bytes(token.as_bytes()).ok())
         .collect();
-    for name in named.iter().chain(&HOP_BY_HOP) {
+    for name in named {
         headers.remove(name);
     }
 }
@@ -112,18 +178,26 @@ fn join_cookies(headers: &mut HeaderMap) {
     }
 }
 
-fn forwarded(headers: &mut HeaderMap, host: &Host, peer: IpAddr) {
-    let peer = peer.to_canonical();
-    let node = if peer.is_ipv6() { format!("\"[{peer}]\"") } else { peer.to_string() };
+fn forwarded(headers: &mut HeaderMap, host: &Host, address: Option<IpAddr>, scheme: &'static str) {
+    let shown = match address {
+        Some(IpAddr::V4(Ipv4Addr::LOCALHOST)) => Cow::Borrowed("127.0.0.1"),
+        Some(address) => Cow::Owned(address.to_string()),
+        None => Cow::Borrowed("unknown"),
+    };
+    let (open, close) =
+        if address.is_some_and(|address| address.is_ipv6()) { ("\"[", "]\"") } else { ("", "") };
     // `Host` was found to be a host name and a port, so it needs no escapes within the quotes.
-    let written = host.written.to_str().unwrap_or_default();
-    let all = format!("for={node};host=\"{written}\";proto=http");
-    if let (Ok(peer), Ok(all)) = (HeaderValue::from_str(&peer.to_string()), HeaderValue::from_str(&all)) {
-        headers.insert(FORWARDED_FOR, peer);
-        headers.insert(FORWARDED, all);
+    let all = ["for=", open, &shown, close, ";host=\"", host.as_written(), "\";proto=", scheme].concat();
+    if address.is_some() {
+        let shown = match shown {
+            Cow::Borrowed(shown) => Ok(HeaderValue::from_static(shown)),
+            Cow::Owned(shown) => HeaderValue::try_from(shown),
+        };
+        headers.extend(shown.ok().map(|shown| (FORWARDED_FOR, shown)));
     }
+    headers.extend(HeaderValue::try_from(all).ok().map(|all| (FORWARDED, all)));
     headers.insert(FORWARDED_HOST, host.written.clone());
-    headers.insert(FORWARDED_PROTO, HeaderValue::from_static("http"));
+    headers.insert(FORWARDED_PROTO, HeaderValue::from_static(scheme));
 }
 
 /// The comma-separated members of all lines of one header.

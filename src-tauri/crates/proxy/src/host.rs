@@ -11,7 +11,7 @@ const LONGEST: usize = 253;
 #[derive(Debug)]
 pub(crate) struct Host {
     /// As the route table has it: lower-case, without port and trailing dot.
-    pub(crate) name: String,
+    pub(crate) name: Box<str>,
     /// As the client wrote it.
     pub(crate) written: HeaderValue,
 }
@@ -40,10 +40,16 @@ impl Host {
         let name = written.to_str().ok().and_then(name).ok_or(Refusal::BadHost)?;
         Ok(Self { name, written })
     }
+
+    /// `Web.Shop.localhost:7080`
+    pub(crate) fn as_written(&self) -> &str {
+        // It was read as text before.
+        self.written.to_str().unwrap_or_default()
+    }
 }
 
 /// The name in `name[:port]` or `[address][:port]`, as the table has it; none when it is no such thing.
-fn name(authority: &str) -> Option<String> {
+fn name(authority: &str) -> Option<Box<str>> {
     let (name, rest) = if authority.starts_with('[') {
         let end = authority.find(']')? + 1;
         let (address, rest) = authority.split_at(end);
@@ -69,7 +75,7 @@ fn name(authority: &str) -> Option<String> {
     if rest.len() > ":65535".len() || !(rest.is_empty() || rest.starts_with(':')) {
         return None;
     }
-    port.bytes().all(|byte| byte.is_ascii_digit()).then(|| name.to_ascii_lowercase())
+    port.bytes().all(|byte| byte.is_ascii_digit()).then(|| name.to_ascii_lowercase().into())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
-/// How long the proxy waits for whom. Nothing here bounds the size or the duration of a body.
+/// How long the proxy waits for whom, and how much of what it takes. Nothing here bounds the size or the duration of a
+/// body.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// For a client's first byte, and for the whole head of each further request; so also for how long an idle
@@ -19,6 +20,15 @@ pub struct Limits {
     pub pool_size: usize,
     /// Between two comments on a quiet event stream: tells whether the visitor is still there.
     pub event_comment: Duration,
+    /// All headers of a request together, in bytes, and those of a response: browsers, nginx and Node stop at 16 to
+    /// 80 KiB.
+    pub headers: usize,
+    /// Client connections that one worker has at a time; more are closed at once. Each takes a descriptor, and a
+    /// second one while it is answered: two workers stay below the usual hard limit of 524,288.
+    pub connections: usize,
+    /// How many requests to one service are held at a time until it answers; more get the page. None of a held
+    /// request's body is read, so that it takes no more memory than its head.
+    pub held: usize,
 }
 
 impl Default for Limits {
@@ -30,6 +40,9 @@ impl Default for Limits {
             pool_idle: Duration::from_millis(1500),
             pool_size: 512,
             event_comment: Duration::from_secs(15),
+            headers: 64 * 1024,
+            connections: 65_536,
+            held: 100,
         }
     }
 }

@@ -10,15 +10,23 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use hyper::client::conn::http1::SendRequest;
+use hyper::client::conn::{http1, http2};
 use tokio::sync::Notify;
+use tokio::task::AbortHandle;
 use tokio::time;
 use tracing::trace;
 
 use crate::Limits;
-use crate::body::RequestBody;
+use crate::body::{Progress, RequestBody};
 
-pub(crate) type Connection = SendRequest<RequestBody>;
+pub(crate) type Http2 = http2::SendRequest<RequestBody>;
+
+/// A connection for one request at a time.
+pub(crate) struct Http1 {
+    pub(crate) requests: http1::SendRequest<RequestBody>,
+    /// Whoever moves its bytes.
+    pub(crate) driver: AbortHandle,
+}
 
 #[derive(Clone)]
 pub(crate) struct Pool {
@@ -30,12 +38,14 @@ pub(crate) struct Pool {
 struct Kept {
     /// By port; the one used last is at the end.
     idle: Mutex<HashMap<u16, Vec<Idle>>>,
+    /// By port; each is used by many requests at a time, and left only when it is closed.
+    shared: Mutex<HashMap<u16, Http2>>,
     /// Told when the first connection comes into an empty pool.
     filled: Notify,
 }
 
 struct Idle {
-    connection: Connection,
+    connection: Http1,
     since: Instant,
 }
 
@@ -44,17 +54,28 @@ impl Pool {
         Self { limits, kept: Arc::default() }
     }
 
-    /// The connection to `port` that was used last, if one is usable.
-    pub(crate) fn take(&self, port: u16) -> Option<Connection> {
+    /// The connection to `port` that was used last, if one is usable. Only those are looked at that come before it.
+    pub(crate) fn take(&self, port: u16) -> Option<Http1> {
         let mut idle = self.idle();
         let connections = idle.get_mut(&port)?;
-        self.drop_unusable(connections);
-        let newest_ready = connections.iter().rposition(|idle| idle.connection.is_ready())?;
-        Some(connections.remove(newest_ready).connection)
+        let mut place = connections.len();
+        while let Some(newest) = place.checked_sub(1) {
+            place = newest;
+            let Idle { connection, .. } = connections.get(newest)?;
+            if connection.requests.is_ready() {
+                return Some(connections.remove(newest))
+                    .filter(|idle| idle.since.elapsed() < self.limits.pool_idle)
+                    .map(|idle| idle.connection);
+            }
+            if connection.requests.is_closed() {
+                connections.remove(newest);
+            }
+        }
+        None
     }
 
-    fn give(&self, port: u16, connection: Connection) {
-        if connection.is_closed() {
+    fn give(&self, port: u16, connection: Http1) {
+        if connection.requests.is_closed() {
             return;
         }
         let mut idle = self.idle();
@@ -65,6 +86,18 @@ impl Pool {
         if connections.len() < self.limits.pool_size {
             connections.push(Idle { connection, since: Instant::now() });
         }
+    }
+
+    /// The HTTP/2 connection to `port`, if one is usable.
+    pub(crate) fn shared(&self, port: u16) -> Option<Http2> {
+        let mut shared = self.kept.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.retain(|_, connection| !connection.is_closed());
+        shared.get(&port).cloned()
+    }
+
+    pub(crate) fn share(&self, port: u16, connection: &Http2) {
+        let mut shared = self.kept.shared.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.insert(port, connection.clone());
     }
 
     /// Closes what has been unused for too long. Runs for as long as the worker.
@@ -83,8 +116,9 @@ impl Pool {
     }
 
     fn drop_unusable(&self, connections: &mut Vec<Idle>) {
-        connections
-            .retain(|idle| !idle.connection.is_closed() && idle.since.elapsed() < self.limits.pool_idle);
+        connections.retain(|idle| {
+            !idle.connection.requests.is_closed() && idle.since.elapsed() < self.limits.pool_idle
+        });
     }
 
     fn idle(&self) -> MutexGuard<'_, HashMap<u16, Vec<Idle>>> {
@@ -92,20 +126,28 @@ impl Pool {
     }
 }
 
-/// A connection while it is used. Dropped without being given back, it closes.
+/// A connection while it is used. Dropped without being given back, it closes; one of HTTP/2 is nobody's.
 pub(crate) struct Lease {
     pool: Pool,
     port: u16,
-    connection: Option<Connection>,
+    connection: Option<Http1>,
+    /// Of the request's body. Who answers before it has all of it may take the rest for the next request.
+    progress: Option<Progress>,
 }
 
 impl Lease {
-    pub(crate) fn new(pool: Pool, port: u16, connection: Connection) -> Self {
-        Self { pool, port, connection: Some(connection) }
+    pub(crate) fn new(pool: Pool, port: u16, connection: Http1, progress: Option<Progress>) -> Self {
+        Self { pool, port, connection: Some(connection), progress }
+    }
+
+    pub(crate) fn of_shared(pool: Pool, port: u16) -> Self {
+        Self { pool, port, connection: None, progress: None }
     }
 
     pub(crate) fn give_back(&mut self) {
-        if let Some(connection) = self.connection.take() {
+        if let Some(connection) = self.connection.take()
+            && self.progress.as_ref().is_none_or(Progress::is_whole)
+        {
             self.pool.give(self.port, connection);
         }
     }

@@ -1,6 +1,6 @@
 //! The handle to a running proxy.
 //!
-//! Theory of operation. A proxy is a listener, some worker threads and one table of routes. The threads are
+//! Theory of operation. A proxy is a local listener, maybe a public one, some worker threads and one table of routes. The threads are
 //! the proxy's own, each with a single-threaded runtime, so that no load on the engine delays a request and no
 //! request delays the engine. All workers accept from one listening socket (each registers a duplicate of its
 //! descriptor), which lets the kernel hand a connection to whichever is free. The table is swapped in whole, and so is
@@ -9,7 +9,7 @@
 //! The end has two steps: from `shutdown` on nothing is accepted, event streams and relays end, idle connections
 //! close; what is still being answered has until the deadline, then the runtimes are dropped with all that is left.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -18,7 +18,8 @@ use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
-use crate::{Limits, Pages, ProxyError, RouteTable, worker};
+use crate::own::Tokens;
+use crate::{Journal, Limits, Listeners, Pages, ProxyError, RouteTable, worker};
 
 /// A running proxy. Dropped, it ends at once.
 pub struct Proxy {
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     /// The port that the proxy listens on.
     pub(crate) port: u16,
+    pub(crate) tokens: Tokens,
+    pub(crate) journal: Journal,
     /// Cancelled when nothing more is to be accepted.
     pub(crate) ending: CancellationToken,
     /// When what is still being answered is cut off; set before `ending` is cancelled.
@@ -41,12 +44,17 @@ pub(crate) struct Shared {
 }
 
 impl Proxy {
-    /// Serves `listener` on `workers` threads (at least one), with an empty route table and the default [`Limits`].
+    /// Serves these listeners on `workers` threads (at least one), with an empty route table and the default
+    /// [`Limits`].
     ///
     /// # Errors
-    /// When the listener isn't on loopback, or the system refuses a descriptor or a thread.
-    pub fn start(listener: TcpListener, workers: usize, pages: Arc<dyn Pages>) -> Result<Self, ProxyError> {
-        Self::start_with(listener, workers, pages, Limits::default())
+    /// When the local listener isn't on loopback, or the system refuses a descriptor or a thread.
+    pub fn start(
+        listeners: impl Into<Listeners>,
+        workers: usize,
+        pages: Arc<dyn Pages>,
+    ) -> Result<Self, ProxyError> {
+        Self::start_with(listeners, workers, pages, Limits::default())
     }
 
     /// As [`Proxy::start`], with other limits.
@@ -54,36 +62,32 @@ impl Proxy {
     /// # Errors
     /// As [`Proxy::start`].
     pub fn start_with(
-        listener: TcpListener,
+        listeners: impl Into<Listeners>,
         workers: usize,
         pages: Arc<dyn Pages>,
         limits: Limits,
     ) -> Result<Self, ProxyError> {
-        let of_listener = |doing| move |source| ProxyError::Listener { doing, source };
-        let address = listener.local_addr().map_err(of_listener("read the address of"))?;
-        if !address.ip().is_loopback() {
-            return Err(ProxyError::NotLoopback(address));
-        }
-        listener.set_nonblocking(true).map_err(of_listener("make non-blocking"))?;
-
+        let listeners = listeners.into();
+        let address = listeners.prepare()?;
         let shared = Arc::new(Shared {
             table: ArcSwap::from_pointee(RouteTable::default()),
             pages,
             limits,
             port: address.port(),
+            tokens: Tokens::default(),
+            journal: Journal::default(),
             ending: CancellationToken::new(),
             deadline: OnceLock::new(),
         });
         // Made before the threads: where one of them can't be had, dropping it ends those that run.
         let mut proxy = Self { shared, address, workers: Vec::new() };
         for worker in 0..workers.max(1) {
-            let listener = listener.try_clone().map_err(of_listener("duplicate"))?;
-            let thread = worker::spawn(worker, listener, Arc::clone(&proxy.shared))
+            let thread = worker::spawn(worker, &listeners, Arc::clone(&proxy.shared))
                 .map_err(|source| ProxyError::Worker { worker, source })?;
             proxy.workers.push(thread);
         }
         // The workers' duplicates are the only ones from here on: with them gone the port is free.
-        drop(listener);
+        drop(listeners);
         debug!(%address, workers = proxy.workers.len(), "the proxy listens");
         Ok(proxy)
     }
@@ -96,8 +100,14 @@ impl Proxy {
 
     /// Puts `table` in the place of the present one. Requests that have begun keep the route they found.
     pub fn set_routes(&self, table: RouteTable) {
-        debug!(hosts = table.routes.len(), "new route table");
+        debug!(local = table.local.len(), public = table.public.len(), "new route table");
         self.shared.table.store(Arc::new(table));
+    }
+
+    /// The requests that were answered last.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.shared.journal
     }
 
     /// Stops accepting, lets what is being answered go on for at most `grace`, and returns when every worker has

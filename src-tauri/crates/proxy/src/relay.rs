@@ -1,13 +1,17 @@
+use std::sync::Arc;
+
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use tokio::io::copy_bidirectional;
 use tracing::debug;
 
+use crate::Route;
 use crate::worker::Worker;
 
 /// Carries bytes both ways between two connections that have changed to another protocol, until both sides have
 /// closed or the proxy ends: a relay has no end of its own that could be waited for.
-pub(crate) fn start(worker: &Worker, client: OnUpgrade, service: OnUpgrade) {
+pub(crate) fn start(worker: &Worker, route: &Arc<Route>, client: OnUpgrade, service: OnUpgrade) {
+    let traffic = Arc::clone(&route.traffic);
     let ending = worker.shared.ending.clone();
     worker.tasks.spawn(async move {
         let relayed = tokio::select! {
@@ -15,7 +19,10 @@ pub(crate) fn start(worker: &Worker, client: OnUpgrade, service: OnUpgrade) {
             relayed = carry(client, service) => relayed,
         };
         match relayed {
-            Ok((sent, received)) => debug!(sent, received, "relay ended"),
+            Ok((received, sent)) => {
+                traffic.carried(received, sent);
+                debug!(received, sent, "relay ended");
+            }
             Err(error) => debug!(%error, "relay broke off"),
         }
     });

@@ -19,6 +19,12 @@ pub(crate) enum Refusal {
     TransferCoding,
     /// The client's body broke off, or was no valid body.
     BadBody,
+    /// A form of ours that another site sent.
+    CrossSite,
+    /// A form of ours that was not made by this proxy.
+    NoToken,
+    /// Nothing of this name is published.
+    NotPublished,
     /// Handling the request panicked.
     Internal,
 }
@@ -34,6 +40,14 @@ impl Refusal {
                 (StatusCode::BAD_REQUEST, "The request has a transfer coding other than chunked.")
             }
             Self::BadBody => (StatusCode::BAD_REQUEST, "The request's body is not complete or not valid."),
+            Self::CrossSite => {
+                (StatusCode::FORBIDDEN, "Only the page of the service itself can ask for this.")
+            }
+            Self::NoToken => (
+                StatusCode::FORBIDDEN,
+                "The page is of an earlier start of KInfra. Go back and load it again.",
+            ),
+            Self::NotPublished => (StatusCode::NOT_FOUND, "Nothing is published here."),
             Self::Internal => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "KInfra failed on this request; its log says more.")
             }

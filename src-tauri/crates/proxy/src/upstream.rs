@@ -5,41 +5,58 @@
 //! written, the service may have acted on it: only a request that is safe to repeat (RFC 9110, 9.2.2) and has no
 //! body is sent again, of which a copy of the head was kept. Both happen once, and on a fresh connection.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
-use http::{Method, Request, Response};
+use http::header::{CONTENT_TYPE, HOST, HeaderName};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
 use http_body::Body;
 use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
 use tokio::time::{self, Instant};
 use tracing::debug;
 
-use crate::Trouble;
 use crate::body::{Progress, RequestBody};
-use crate::dial::dial;
-use crate::pool::{Connection, Lease};
+use crate::dial::{dial, dial_http2};
+use crate::pool::{Http1, Lease};
 use crate::worker::Worker;
+use crate::{Protocol, Trouble};
 
 /// Why there is no response.
 pub(crate) enum Failed {
-    /// The service's fault; the body is there if nothing of it was read.
-    Service(Trouble, Option<RequestBody>),
+    /// The service's fault; the request is there if nothing of its body was read.
+    Service(Trouble, Option<Box<Request<RequestBody>>>),
     /// The client's body broke off or was no valid body.
     Client,
 }
 
-/// Sends `request` to `port`. The lease belongs to the response's body.
+type Answer = (Response<Incoming>, Lease);
+
+/// What is spoken with a service for this request. A change of protocol needs HTTP/1.1, and gRPC has only HTTP/2.
+pub(crate) fn speaks_http2(protocol: Protocol, headers: &HeaderMap, is_upgrade: bool) -> bool {
+    let is_grpc = || {
+        let content = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        content.is_some_and(|content| content.starts_with(b"application/grpc"))
+    };
+    !is_upgrade
+        && match protocol {
+            Protocol::Auto => is_grpc(),
+            Protocol::Http1 => false,
+            Protocol::Http2 => true,
+        }
+}
+
+/// Sends `request` to `port` in HTTP/1.1. The lease belongs to the response's body.
 pub(crate) async fn send(
     worker: &Worker,
     port: u16,
-    mut request: Request<RequestBody>,
-) -> Result<(Response<Incoming>, Lease), Failed> {
-    let limits = &worker.shared.limits;
+    mut request: Box<Request<RequestBody>>,
+) -> Result<Answer, Failed> {
     if let Some(connection) = worker.pool.take(port) {
         let copy = repeatable(&request);
         match attempt(worker, port, connection, request).await {
             Ok(response) => return Ok(response),
-            Err(Attempt::NotSent(unsent)) => request = *unsent,
+            Err(Attempt::NotSent(unsent)) => request = unsent,
             Err(Attempt::Failed(failed)) => match (failed, copy) {
                 (Failed::Service(Trouble::Reset, _), Some(copy)) => request = copy,
                 (failed, _) => return Err(failed),
@@ -47,13 +64,67 @@ pub(crate) async fn send(
         }
         debug!(port, "the pooled connection was stale; trying a fresh one");
     }
-    match dial(port, limits).await {
-        Ok(connection) => attempt(worker, port, connection, request).await.map_err(|attempt| match attempt {
-            Attempt::NotSent(unsent) => Failed::Service(Trouble::Reset, Some(unsent.into_body())),
-            Attempt::Failed(failed) => failed,
-        }),
-        Err(trouble) => Err(Failed::Service(trouble, Some(request.into_body()))),
+    // Apart, as are all ways that are seldom taken: what waits for an answer is moved and kept per request, so it is
+    // to be small.
+    Box::pin(send_afresh(worker, port, request)).await
+}
+
+async fn send_afresh(
+    worker: &Worker,
+    port: u16,
+    request: Box<Request<RequestBody>>,
+) -> Result<Answer, Failed> {
+    match dial(port, &worker.shared.limits).await {
+        Ok(connection) => attempt(worker, port, connection, request).await.map_err(Attempt::last),
+        Err(trouble) => Err(Failed::Service(trouble, Some(request))),
     }
+}
+
+/// The same in HTTP/2, on a connection that many share.
+pub(crate) async fn send_http2(
+    worker: &Worker,
+    port: u16,
+    request: Box<Request<RequestBody>>,
+) -> Result<Answer, Failed> {
+    let mut request = in_http2(*request);
+    if let Some(mut connection) = worker.pool.shared(port) {
+        let progress = request.body().progress();
+        let sending = pin!(connection.try_send_request(*request));
+        match outcome(worker, port, progress.as_ref(), sending).await {
+            Ok(response) => return Ok((response, Lease::of_shared(worker.pool.clone(), port))),
+            Err(Attempt::NotSent(unsent)) => request = unsent,
+            Err(Attempt::Failed(failed)) => return Err(failed),
+        }
+    }
+    let mut connection = match dial_http2(port, &worker.shared.limits).await {
+        Ok(connection) => connection,
+        Err(trouble) => return Err(Failed::Service(trouble, Some(request))),
+    };
+    worker.pool.share(port, &connection);
+    let progress = request.body().progress();
+    let sending = pin!(connection.try_send_request(*request));
+    let sent = outcome(worker, port, progress.as_ref(), sending).await;
+    let response = sent.map_err(Attempt::last)?;
+    Ok((response, Lease::of_shared(worker.pool.clone(), port)))
+}
+
+/// Its host is in the target, and what is about a connection of its own is not said at all (RFC 9113, 8.2.2).
+fn in_http2(request: Request<RequestBody>) -> Box<Request<RequestBody>> {
+    let (mut parts, body) = request.into_parts();
+    parts.version = Version::HTTP_2;
+    if let Some(host) = parts.headers.remove(HOST) {
+        let path = parts.uri.path_and_query().cloned();
+        let target = Uri::builder().scheme("http").authority(host.as_bytes());
+        if let Ok(target) =
+            target.path_and_query(path.map_or_else(|| "/".to_owned(), |path| path.to_string())).build()
+        {
+            parts.uri = target;
+        }
+    }
+    for name in [HeaderName::from_static("transfer-encoding"), HeaderName::from_static("connection")] {
+        parts.headers.remove(name);
+    }
+    Box::new(Request::from_parts(parts, body))
 }
 
 enum Attempt {
@@ -62,20 +133,46 @@ enum Attempt {
     Failed(Failed),
 }
 
+impl Attempt {
+    /// There is no other.
+    fn last(self) -> Failed {
+        match self {
+            Self::NotSent(unsent) => Failed::Service(Trouble::Reset, Some(unsent)),
+            Self::Failed(failed) => failed,
+        }
+    }
+}
+
 async fn attempt(
     worker: &Worker,
     port: u16,
-    mut connection: Connection,
-    request: Request<RequestBody>,
-) -> Result<(Response<Incoming>, Lease), Attempt> {
+    mut connection: Http1,
+    request: Box<Request<RequestBody>>,
+) -> Result<Answer, Attempt> {
     let progress = request.body().progress();
-    let sending = connection.try_send_request(request);
+    let sending = pin!(connection.requests.try_send_request(*request));
+    match outcome(worker, port, progress.as_ref(), sending).await {
+        Ok(response) => Ok((response, Lease::new(worker.pool.clone(), port, connection, progress))),
+        Err(failed) => {
+            // Else a body that the service doesn't read would keep both connections.
+            connection.driver.abort();
+            Err(failed)
+        }
+    }
+}
+
+async fn outcome(
+    worker: &Worker,
+    port: u16,
+    progress: Option<&Progress>,
+    sending: Pin<&mut impl Future<Output = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>>>,
+) -> Result<Response<Incoming>, Attempt> {
     match head_within(worker.shared.limits.response_head, progress, sending).await {
         None => {
             debug!(port, "no response in time");
             Err(Attempt::Failed(Failed::Service(Trouble::TimedOut, None)))
         }
-        Some(Ok(response)) => Ok((response, Lease::new(worker.pool.clone(), port, connection))),
+        Some(Ok(response)) => Ok(response),
         Some(Err(mut failure)) => {
             debug!(error = %failure.error(), port, "no response");
             Err(match failure.take_message() {
@@ -99,26 +196,25 @@ fn failed(error: &hyper::Error) -> Failed {
 /// Waits for the head of a response, for `limit` since the request's body last moved.
 async fn head_within<T>(
     limit: Duration,
-    progress: Option<Progress>,
-    sending: impl Future<Output = T>,
+    progress: Option<&Progress>,
+    mut sending: Pin<&mut impl Future<Output = T>>,
 ) -> Option<T> {
-    let mut sending = pin!(sending);
     let mut since = Instant::now();
     loop {
         if let Ok(sent) = time::timeout_at(since + limit, sending.as_mut()).await {
             return Some(sent);
         }
-        since = progress.as_ref().map(Progress::last).filter(|last| *last > since)?;
+        since = progress.map(Progress::last).filter(|last| *last > since)?;
     }
 }
 
 /// A copy to send again, of a request that does no more when it arrives twice.
-fn repeatable(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
+fn repeatable(request: &Request<RequestBody>) -> Option<Box<Request<RequestBody>>> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !safe || !request.body().is_end_stream() {
         return None;
     }
-    let mut copy = Request::new(RequestBody::empty());
+    let mut copy = Box::new(Request::new(RequestBody::empty()));
     copy.method_mut().clone_from(request.method());
     copy.uri_mut().clone_from(request.uri());
     copy.headers_mut().clone_from(request.headers());
@@ -128,6 +224,7 @@ fn repeatable(request: &Request<RequestBody>) -> Option<Request<RequestBody>> {
 #[cfg(test)]
 mod tests {
     use std::future::pending;
+    use std::pin::pin;
     use std::time::Duration;
 
     use tokio::time;
@@ -139,7 +236,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_service_that_never_answers_is_given_up_after_the_limit() {
         let begun = time::Instant::now();
-        assert!(head_within(LIMIT, None, pending::<()>()).await.is_none());
+        assert!(head_within(LIMIT, None, pin!(pending::<()>())).await.is_none());
         assert_eq!(begun.elapsed().as_secs(), LIMIT.as_secs());
     }
 
@@ -150,11 +247,11 @@ mod tests {
         tokio::spawn(async move {
             for _ in 0..8 {
                 time::sleep(LIMIT / 2).await;
-                upload.touch();
+                upload.moved(0);
             }
         });
         let begun = time::Instant::now();
-        assert!(head_within(LIMIT, Some(progress), pending::<()>()).await.is_none());
+        assert!(head_within(LIMIT, Some(&progress), pin!(pending::<()>())).await.is_none());
         // The last piece went after four limits; one more passed before the service was given up.
         assert_eq!(begun.elapsed().as_secs(), (LIMIT * 5).as_secs());
     }

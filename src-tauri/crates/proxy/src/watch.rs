@@ -1,4 +1,4 @@
-//! What an open page listens to: the one path that the proxy keeps for itself.
+//! What an open page listens to.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -6,43 +6,26 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::Stream;
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
-use http::request::Parts;
-use http::{HeaderValue, Method, Response};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, Response};
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
+use crate::Audience;
 use crate::body::AnswerBody;
-use crate::headers::tokens;
 use crate::proxy::Shared;
-use crate::standin::essence;
-
-/// Where a page finds its events, on each known host.
-pub const EVENTS_PATH: &str = "/.well-known/kinfra/events";
 
 /// What the browser does when the connection is lost: it comes back after this many milliseconds.
 const PREAMBLE: &str = "retry: 1000\n\n";
 /// Ignored by the browser; shows whether it is still there.
 const COMMENT: &str = ":\n\n";
 
-/// Whether this request is a page asking for its events. Anything else on the path is the application's.
-pub(crate) fn is_meant(request: &Parts) -> bool {
-    if request.uri.path() != EVENTS_PATH || request.method != Method::GET {
-        return false;
-    }
-    let is_events = |range: &str| {
-        let essence = essence(range);
-        essence.eq_ignore_ascii_case("text/event-stream") || essence == "*/*"
-    };
-    !request.headers.contains_key(ACCEPT) || tokens(&request.headers, &ACCEPT).any(is_events)
-}
-
 /// The stream of what happens to `route`.
-pub(crate) fn response(shared: &Shared, route: &str) -> Response<AnswerBody> {
+pub(crate) fn response(shared: &Shared, route: &str, audience: Audience) -> Response<AnswerBody> {
     let comment = shared.limits.event_comment;
-    let mut response = Response::new(AnswerBody::Events(Events {
+    let mut response = Response::new(AnswerBody::events(Events {
         preamble: true,
-        stream: shared.pages.watch(route),
+        stream: shared.pages.watch(route, audience),
         comment,
         quiet: Box::pin(sleep(comment)),
         ending: Box::pin(shared.ending.clone().cancelled_owned()),

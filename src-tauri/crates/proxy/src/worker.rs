@@ -7,8 +7,8 @@
 use std::any::Any;
 use std::convert::Infallible;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
-use std::panic::AssertUnwindSafe;
+use std::net::SocketAddr;
+use std::panic::{self, AssertUnwindSafe};
 use std::pin::pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -20,15 +20,19 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
 use tokio::time;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, debug_span, error, warn};
 
+use crate::dial::{SMALLEST_BUFFER, list_size};
 use crate::exchange;
+use crate::listeners::{Accepted, Door, Listeners};
 use crate::pool::Pool;
 use crate::proxy::Shared;
 use crate::screen::Refusal;
+use crate::visitor::Visitor;
 
 /// After a failed accept (mostly: no descriptor left), so that the loop doesn't spin until one is free.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -41,19 +45,19 @@ pub(crate) struct Worker {
     protocols: auto::Builder<TokioExecutor>,
 }
 
-/// Starts worker number `number` on `listener`.
-pub(crate) fn spawn(number: usize, listener: TcpListener, shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
+/// Starts worker number `number` on these listeners.
+pub(crate) fn spawn(number: usize, listeners: &Listeners, shared: Arc<Shared>) -> io::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let listener = {
+    let door = {
         let _context = runtime.enter();
-        tokio::net::TcpListener::from_std(listener)?
+        Door::of(listeners)?
     };
     std::thread::Builder::new()
         .name(format!("kinfra-proxy-{number}"))
-        .spawn(move || runtime.block_on(run(listener, shared)))
+        .spawn(move || runtime.block_on(run(door, shared)))
 }
 
-async fn run(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
+async fn run(door: Door, shared: Arc<Shared>) {
     let pool = Pool::new(shared.limits);
     let protocols = protocols(&shared);
     let worker = Arc::new(Worker { shared, pool: pool.clone(), tasks: TaskTracker::new(), protocols });
@@ -62,12 +66,19 @@ async fn run(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
     loop {
         let accepted = tokio::select! {
             () = ending.cancelled() => break,
-            accepted = listener.accept() => accepted,
+            accepted = door.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => {
-                let task = serve(Arc::clone(&worker), stream, peer);
+            Ok(_) if worker.tasks.len() >= worker.shared.limits.connections => {
+                warn!(connections = worker.tasks.len(), "a connection is closed at once: there are too many");
+            }
+            Ok(Accepted::Local(stream, peer)) => {
+                let task = serve_local(Arc::clone(&worker), stream, peer);
                 worker.tasks.spawn(task.instrument(debug_span!("connection", %peer)));
+            }
+            Ok(Accepted::Public(stream)) => {
+                let task = serve_public(Arc::clone(&worker), stream);
+                worker.tasks.spawn(task.instrument(debug_span!("public connection")));
             }
             Err(error) => {
                 warn!(%error, "cannot accept a connection");
@@ -75,7 +86,7 @@ async fn run(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
             }
         }
     }
-    drop(listener);
+    drop(door);
     worker.tasks.close();
     let deadline = worker.shared.deadline.get().copied().unwrap_or_else(Instant::now);
     if time::timeout_at(deadline.into(), worker.tasks.wait()).await.is_err() {
@@ -84,34 +95,69 @@ async fn run(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
 }
 
 fn protocols(shared: &Shared) -> auto::Builder<TokioExecutor> {
+    let limits = &shared.limits;
     let mut protocols = auto::Builder::new(TokioExecutor::new());
-    protocols.http1().timer(TokioTimer::new()).header_read_timeout(shared.limits.client_head);
+    protocols
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.client_head)
+        .max_buf_size(limits.headers.max(SMALLEST_BUFFER));
     protocols
         .http2()
         .timer(TokioTimer::new())
-        .keep_alive_interval(shared.limits.client_head)
+        .keep_alive_interval(limits.client_head)
+        .max_header_list_size(list_size(limits))
         .adaptive_window(true);
     protocols
 }
 
-/// Serves one client connection to its end.
-async fn serve(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr) {
+async fn serve_local(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr) {
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "cannot switch off Nagle's algorithm");
     }
-    let ending = worker.shared.ending.clone();
-    // hyper's own time-out begins with the first byte.
-    tokio::select! {
-        () = ending.cancelled() => return,
-        () = time::sleep(worker.shared.limits.client_head) => return debug!("closed: it never sent a byte"),
-        readable = stream.readable() => if let Err(error) = readable {
-            return debug!(%error, "connection failed");
-        },
+    if has_begun(&worker, stream.readable()).await {
+        serve(worker, stream, Visitor::Local(peer.ip())).await;
     }
+}
+
+async fn serve_public(worker: Arc<Worker>, stream: UnixStream) {
+    if has_begun(&worker, stream.readable()).await {
+        serve(worker, stream, Visitor::Public).await;
+    }
+}
+
+/// Waits for the first byte: hyper's own time-out begins with it.
+async fn has_begun(worker: &Worker, readable: impl Future<Output = io::Result<()>>) -> bool {
+    tokio::select! {
+        () = worker.shared.ending.cancelled() => false,
+        () = time::sleep(worker.shared.limits.client_head) => {
+            debug!("closed: it never sent a byte");
+            false
+        }
+        readable = readable => {
+            if let Err(error) = &readable {
+                debug!(%error, "connection failed");
+            }
+            readable.is_ok()
+        }
+    }
+}
+
+/// Serves one client connection to its end.
+async fn serve(
+    worker: Arc<Worker>,
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    visitor: Visitor,
+) {
+    let ending = worker.shared.ending.clone();
     let service = service_fn(|request: Request<Incoming>| {
-        let worker = Arc::clone(&worker);
+        // Both what is done at once and what is waited for may panic.
+        let begun = panic::catch_unwind(AssertUnwindSafe(|| exchange::begin(&worker, visitor, request)));
         async move {
-            let answered = AssertUnwindSafe(exchange::answer(&worker, peer, request)).catch_unwind().await;
+            let answered = match begun {
+                Ok(begun) => AssertUnwindSafe(begun.answer()).catch_unwind().await,
+                Err(panic) => Err(panic),
+            };
             Ok::<_, Infallible>(answered.unwrap_or_else(|panic| {
                 error!(panic = words(panic.as_ref()), "handling a request panicked");
                 Refusal::Internal.response()

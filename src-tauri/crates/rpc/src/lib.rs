@@ -15,6 +15,8 @@ mod logs;
 mod port_requests;
 mod ports;
 mod requests;
+mod routes;
+mod settings;
 mod state;
 mod update;
 mod usage;
@@ -39,6 +41,8 @@ pub use requests::{
     AddProject, Done, EndMode, Hello, HelloReply, Host, ListRuns, ProjectAdded, ProxyMoved, Quit, ReadLogs,
     RemoveProject, Request, Restart, ShowWindow, Start, Stop, TakeSnapshot, UseProxyPort, WatchState,
 };
+pub use routes::{Forwarding, HostHeader, RouteState, UpstreamProtocol, project_host};
+pub use settings::{ChangeSettings, ReadSettings, Settings};
 pub use state::{
     Condition, EngineState, Health, NodeKind, NodeState, Phase, ProjectState, ProxyState, Snapshot,
     StackStatus, Wanted,

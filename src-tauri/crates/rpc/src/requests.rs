@@ -5,9 +5,10 @@ use ts_rs::TS;
 
 use crate::command::commands;
 use crate::{
-    AdoptPort, Applied, ApplyProject, AskPort, CompareProject, Comparison, Environment, EventList,
-    Examination, Examine, FreePort, ListPorts, LogFilter, LogPage, LogRuns, MeasureUsage, MovePort, PortList,
-    PortMoved, PortReport, ReadEnvironment, ReadEvents, ReleasePorts, ReservePorts, Snapshot, UsageList,
+    AdoptPort, Applied, ApplyProject, AskPort, ChangeSettings, CompareProject, Comparison, Environment,
+    EventList, Examination, Examine, FreePort, ListPorts, LogFilter, LogPage, LogRuns, MeasureUsage,
+    MovePort, PortList, PortMoved, PortReport, ReadEnvironment, ReadEvents, ReadSettings, ReleasePorts,
+    ReservePorts, Settings, Snapshot, UsageList,
 };
 
 commands! {
@@ -55,6 +56,9 @@ commands! {
     "doctor.examine" => Examine -> Examination,
     /// Moves the proxy to another port and stores it.
     "proxy.use_port" => UseProxyPort -> ProxyMoved,
+    "settings.read" => ReadSettings -> Settings,
+    /// Changes a setting in the user's file.
+    "settings.change" => ChangeSettings -> Settings,
     "window.show" => ShowWindow -> Done,
     "engine.quit" => Quit -> Done,
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Exit, Problem, ServiceChange};
+use crate::{Exit, Forwarding, Problem, RouteState, ServiceChange, project_host};
 
 /// Where a node is in its life.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -102,6 +102,15 @@ pub struct NodeState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub public_url: Option<String>,
+    /// Where it is reachable through the proxy on this machine, its own host with the path `/` first; empty for one
+    /// that serves nobody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<RouteState>>", optional)]
+    pub routes: Vec<RouteState>,
+    /// How its requests are handed on.
+    #[serde(default, skip_serializing_if = "Forwarding::is_default")]
+    #[ts(as = "Option<Forwarding>", optional)]
+    pub forwarding: Forwarding,
     /// When the present process was started, in milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "number")]
@@ -222,6 +231,10 @@ pub struct EngineState {
     /// What a person should know of KInfra itself, such as a database that had to be set aside.
     #[serde(default)]
     pub problems: Vec<Problem>,
+    /// Whether the user's settings say now that it starts again what ran.
+    #[serde(default)]
+    #[ts(as = "Option<bool>", optional)]
+    pub restore: bool,
     /// True from Quit on.
     pub ending: bool,
 }
@@ -283,6 +296,26 @@ impl NodeState {
 }
 
 impl ProjectState {
+    /// The host name of the project itself: `shop.localhost`.
+    #[must_use]
+    pub fn host(&self) -> String {
+        project_host(&self.slug)
+    }
+
+    /// The service that answers at the project's own host, and by which route; none without a main service.
+    #[must_use]
+    pub fn main_route(&self) -> Option<(&NodeState, &RouteState)> {
+        let host = self.host();
+        let is_main = |route: &&RouteState| route.path == "/" && route.host == host;
+        self.nodes.iter().find_map(|node| Some((node, node.routes.iter().find(is_main)?)))
+    }
+
+    /// The project's own URL through a proxy on this port: `http://shop.localhost:7080`; none without a main service.
+    #[must_use]
+    pub fn url(&self, proxy_port: u16) -> Option<String> {
+        self.main_route().map(|(_, route)| route.url(proxy_port))
+    }
+
     /// How many nodes are healthy.
     #[must_use]
     pub fn healthy(&self) -> usize {

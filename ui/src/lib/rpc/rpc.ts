@@ -30,9 +30,14 @@ export type Change = { "type": "engine", engine: EngineState, } | { "type": "pro
 export type ChangeKind = "added" | "removed" | "changed";
 
 /**
+ * Writes into the settings' file just what is given, and leaves all else in it as it stands.
+ */
+export type ChangeSettings = { restore?: boolean, };
+
+/**
  * What each command takes and answers. It exists for the TypeScript side alone.
  */
-export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
+export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "settings.read": [ReadSettings, Settings], "settings.change": [ChangeSettings, Settings], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
 
 /**
  * Reads the configuration, and says what applying it would change.
@@ -71,6 +76,10 @@ user_folder?: string, proxy: ProxyState,
  * What a person should know of KInfra itself, such as a database that had to be set aside.
  */
 problems: Array<Problem>, 
+/**
+ * Whether the user's settings say now that it starts again what ran.
+ */
+restore?: boolean, 
 /**
  * True from Quit on.
  */
@@ -154,6 +163,16 @@ steps: Array<string>,
 undo: Array<string>, };
 
 /**
+ * How the proxy hands a service's requests on.
+ */
+export type Forwarding = { 
+/**
+ * How long a program's request waits for the service while that is on its way up, in milliseconds; 0: it is told
+ * at once.
+ */
+hold_ms: number, protocol: UpstreamProtocol, host: HostHeader, };
+
+/**
  * The holder is named as it was shown: another process that has taken the port since is left alone.
  */
 export type FreePort = { port: number, protocol: Protocol, pid: number, start_time: string, };
@@ -177,6 +196,11 @@ proxy_port?: number, };
  * Who hosts the engine.
  */
 export type Host = "desktop" | "headless";
+
+/**
+ * Which `Host` a service finds in its requests.
+ */
+export type HostHeader = "auto" | "keep" | "rewrite";
 
 export type Level = "good" | "note" | "bad";
 
@@ -318,6 +342,15 @@ url?: string,
  * Straight to the process.
  */
 direct_url?: string, public_url?: string, 
+/**
+ * Where it is reachable through the proxy on this machine, its own host with the path `/` first; empty for one
+ * that serves nobody.
+ */
+routes?: Array<RouteState>, 
+/**
+ * How its requests are handed on.
+ */
+forwarding?: Forwarding, 
 /**
  * When the present process was started, in milliseconds since 1970.
  */
@@ -593,6 +626,8 @@ oldest?: boolean, filter: LogFilter,
  */
 wait_ms: number, };
 
+export type ReadSettings = Record<symbol, never>;
+
 export type ReleasePorts = { range: PortRange, };
 
 export type RemoveProject = { project: string, };
@@ -600,7 +635,7 @@ export type RemoveProject = { project: string, };
 /**
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
-export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
 
 export type ReservePorts = { range: PortRange, reason: string, };
 
@@ -627,6 +662,24 @@ export type Restart = { project: string, services: Array<string>,
 dependants?: boolean, };
 
 /**
+ * One place under which a service is reachable. The longest path of a host that fits a request wins; a path fits
+ * whole segments: `/api` fits `/api` and `/api/x`, never `/apiary`.
+ */
+export type RouteState = { 
+/**
+ * Lower-case, without a port: `shop.localhost`.
+ */
+host: string, 
+/**
+ * Begins with `/`, and ends with one only where it is nothing else.
+ */
+path: string, 
+/**
+ * The path is taken off before a request is handed on.
+ */
+strip?: boolean, };
+
+/**
  * What a configuration says of one service, against what is in effect.
  */
 export type ServiceChange = { service: string, kind: ChangeKind, 
@@ -647,6 +700,31 @@ export type SettingChange = {
  * As in the configuration: `run`, `env.LOG_LEVEL`.
  */
 key: string, before?: string, after?: string, };
+
+/**
+ * What the file says now, with every default filled in. Ports and logs take effect with the next engine.
+ */
+export type Settings = { 
+/**
+ * The file; where it isn't there yet, the one that would be made.
+ */
+file: string, exists: boolean, 
+/**
+ * Whether an engine starts what ran when the last one ended, and the desktop app starts at login.
+ */
+restore: boolean, 
+/**
+ * Where ports are chosen.
+ */
+range: PortRange, 
+/**
+ * Ports that are never chosen.
+ */
+reserved: Array<PortRange>, 
+/**
+ * How many bytes are kept of the log of a service that doesn't say it itself.
+ */
+log_bytes: number, };
 
 export type ShowWindow = Record<symbol, never>;
 
@@ -684,6 +762,11 @@ export type TakeSnapshot = Record<symbol, never>;
  * What a watcher receives: a snapshot first and whenever it lagged, else deltas in order.
  */
 export type Update = { "type": "snapshot", "value": Snapshot } | { "type": "delta", "value": Delta } | { "type": "notice", "value": Notice } | { "type": "show_window" } | { "type": "ended" };
+
+/**
+ * What a service speaks.
+ */
+export type UpstreamProtocol = "auto" | "http1" | "http2";
 
 /**
  * In the order of the configuration; what has no process is left out.

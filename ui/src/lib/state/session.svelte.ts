@@ -9,12 +9,13 @@ import { createContext } from 'svelte';
 
 import type { Backend, Command, RequestOf, Response, Unsubscribe } from '../backend/backend';
 import { toFailure } from '../backend/failure';
+import { NameBook } from '../names/book.svelte';
 import { PortBook } from '../ports/book.svelte';
 import type { Problem, ProjectState, Snapshot, Update } from '../rpc/rpc';
 import { applyDelta } from './reducer';
 
-/** What the main pane shows: the selected project, how to add one, or the ports of the whole machine. */
-export type Page = 'project' | 'add' | 'ports';
+/** What the main pane shows: the selected project, how to add one, the ports of the whole machine, or the settings. */
+export type Page = 'project' | 'add' | 'ports' | 'settings';
 
 /** How the services of a project are shown. */
 export type Arrangement = 'list' | 'graph';
@@ -35,6 +36,7 @@ export class Session {
   /** Of all projects, for as long as this window lives. */
   arrangement = $state<Arrangement>('list');
   readonly ports: PortBook;
+  readonly names: NameBook;
   /** Problems of the engine that the user has put aside, for as long as this window lives. */
   #putAside = $state.raw<string[]>([]);
   #selected = $state<string>();
@@ -44,6 +46,7 @@ export class Session {
   constructor(backend: Backend) {
     this.backend = backend;
     this.ports = new PortBook(backend);
+    this.names = new NameBook(backend);
   }
 
   /** The project on show: the one chosen, or the first while that one doesn't exist. */

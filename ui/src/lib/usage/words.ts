@@ -8,6 +8,11 @@ export function bytes(count: number): string {
   return count < GIBI ? `${(count / MEBI).toFixed(1)} MiB` : `${(count / GIBI).toFixed(1)} GiB`;
 }
 
+/** A size that somebody chose, without a decimal where it has none: `128 MiB`, `1.5 GiB`. */
+export function wholeBytes(count: number): string {
+  return bytes(count).replace('.0 ', ' ');
+}
+
 /** Of one core; from ten on without the decimal, which nobody reads there: `0.3 %`, `187 %`. */
 export function percent(cpu: number): string {
   return `${cpu < 9.95 ? cpu.toFixed(1) : cpu.toFixed(0)} %`;

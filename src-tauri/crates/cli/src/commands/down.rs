@@ -27,9 +27,9 @@ pub async fn down(surroundings: &Surroundings, arguments: &Services) -> Result<E
         quit_and_wait(surroundings, &client, Quit { mode: EndMode::StopServices }).await?;
         surroundings.output.note("Nothing is left to run: the engine ended.");
     }
-    surroundings
-        .output
-        .result(&ProjectReport::from(&project), |_| format!("{}\n", render::headline(&project)))?;
+    surroundings.output.result(&ProjectReport::new(&project, &follow.snapshot().engine), |_| {
+        format!("{}\n", render::headline(&project))
+    })?;
     Ok(ExitCode::Done)
 }
 

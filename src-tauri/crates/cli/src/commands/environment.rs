@@ -10,7 +10,7 @@ use crate::trouble::Trouble;
 
 /// `kinfra env`: what a service finds in its environment, and where each value comes from.
 pub async fn environment(surroundings: &Surroundings, arguments: &Env) -> Result<ExitCode, Trouble> {
-    let client = surroundings.connect().await?;
+    let client = surroundings.connect_or_open().await?;
     let snapshot = client.call(TakeSnapshot {}).await?;
     let project = select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?;
     service(project, &arguments.service)?;

@@ -58,7 +58,8 @@ pub async fn remove(surroundings: &Surroundings, name: Option<String>) -> Result
 /// `kinfra projects`.
 pub async fn projects(surroundings: &Surroundings) -> Result<ExitCode, Trouble> {
     let snapshot = surroundings.connect().await?.call(TakeSnapshot {}).await?;
-    let reports: Vec<ProjectReport<'_>> = snapshot.projects.iter().map(ProjectReport::from).collect();
+    let reports: Vec<ProjectReport<'_>> =
+        snapshot.projects.iter().map(|project| ProjectReport::new(project, &snapshot.engine)).collect();
     surroundings.output.result(&reports, |palette| render::projects(&snapshot, *palette))?;
     Ok(ExitCode::Done)
 }

@@ -15,6 +15,7 @@ mod port_changes;
 mod ports;
 mod report;
 mod restart;
+mod settings;
 mod stats;
 mod status;
 mod up;
@@ -35,6 +36,7 @@ pub use port_changes::proxy_port;
 pub use ports::{port, ports};
 pub use report::ProjectReport;
 pub use restart::restart;
+pub use settings::settings;
 pub use stats::stats;
 #[cfg(test)]
 pub use status::code as status_code;

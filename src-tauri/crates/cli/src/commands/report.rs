@@ -1,4 +1,4 @@
-use kinfra_rpc::{NodeState, ProjectState, Snapshot, StackStatus};
+use kinfra_rpc::{EngineState, NodeState, ProjectState, Snapshot, StackStatus};
 use serde::Serialize;
 
 /// A project as `--json` shows it: its whole state, and what is otherwise computed from it.
@@ -6,13 +6,17 @@ use serde::Serialize;
 pub struct ProjectReport<'a> {
     status: StackStatus,
     healthy: usize,
+    /// Its own, of its main service; none without one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<String>,
     #[serde(flatten)]
     project: &'a ProjectState,
 }
 
-impl<'a> From<&'a ProjectState> for ProjectReport<'a> {
-    fn from(project: &'a ProjectState) -> Self {
-        Self { status: project.status(), healthy: project.healthy(), project }
+impl<'a> ProjectReport<'a> {
+    pub fn new(project: &'a ProjectState, engine: &EngineState) -> Self {
+        let url = engine.proxy.port.and_then(|port| project.url(port));
+        Self { status: project.status(), healthy: project.healthy(), url, project }
     }
 }
 

@@ -23,8 +23,9 @@ pub async fn restart(surroundings: &Surroundings, arguments: &Restart) -> Result
     // What came before the answer is of before the restart.
     follow = Follow::begin(&client).await?;
     let project = wait(surroundings, &mut follow, &slug, &goal, arguments.timeout).await?;
-    surroundings
-        .output
-        .result(&ProjectReport::from(&project), |palette| render::urls(&project.nodes, *palette))?;
+    let engine = &follow.snapshot().engine;
+    surroundings.output.result(&ProjectReport::new(&project, engine), |palette| {
+        render::urls(&project, engine.proxy.port, *palette)
+    })?;
     Ok(ExitCode::Done)
 }

@@ -11,7 +11,7 @@ use crate::trouble::Trouble;
 pub async fn status(surroundings: &Surroundings) -> Result<ExitCode, Trouble> {
     let snapshot = surroundings.connect().await?.call(TakeSnapshot {}).await?;
     let project = select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?;
-    surroundings.output.result(&ProjectReport::from(project), |palette| {
+    surroundings.output.result(&ProjectReport::new(project, &snapshot.engine), |palette| {
         render::status(project, &snapshot.engine, now(), *palette)
     })?;
     Ok(code(project.status()))

@@ -30,9 +30,10 @@ pub async fn up(surroundings: &Surroundings, arguments: &Up) -> Result<ExitCode,
     let mut follow = Follow::begin(&client).await?;
     let goal = Goal::up(follow.project(&slug)?, &services);
     let project = wait(surroundings, &mut follow, &slug, &goal, arguments.timeout).await?;
-    surroundings
-        .output
-        .result(&ProjectReport::from(&project), |palette| render::urls(&project.nodes, *palette))?;
+    let engine = &follow.snapshot().engine;
+    surroundings.output.result(&ProjectReport::new(&project, engine), |palette| {
+        render::urls(&project, engine.proxy.port, *palette)
+    })?;
     Ok(ExitCode::Done)
 }
 

@@ -1,9 +1,12 @@
 use std::ffi::OsString;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use kinfra_engine::control::Client;
 use kinfra_rpc::{ErrorCode, Failure, Problem};
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
 
 use super::engine::{keeper_program, own_program};
 use crate::surroundings::Surroundings;
@@ -29,10 +32,14 @@ pub async fn start_in_background(surroundings: &Surroundings) -> Result<Client, 
         .args(host_arguments(surroundings))
         .current_dir("/")
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .map_err(|error| io_failure(&format!("start {} in the background", program.display()), &error))?;
+    if let Some(mut stdout) = child.stdout.take() {
+        // It closes this when it answers; its end closes it too. Which of both it was is seen by asking.
+        let _ = timeout(LONGEST_START, stdout.read_to_end(&mut Vec::new())).await;
+    }
     wait_for_answer(surroundings, &mut child).await
 }
 

@@ -1,3 +1,6 @@
+use std::fs::OpenOptions;
+use std::io;
+
 use super::engine::{Ending, end, ending, open};
 use super::signals::Signals;
 use crate::arguments::Host;
@@ -16,6 +19,9 @@ pub async fn host(surroundings: &Surroundings, arguments: &Host) -> Result<ExitC
     let kinfra = open(surroundings).await.inspect_err(|failure| {
         tracing::error!(%failure, "the engine could not be opened");
     })?;
+    if arguments.detached {
+        close_stdout().map_err(|error| io_failure("put /dev/null in the place of stdout", &error))?;
+    }
     match ending(&kinfra, &mut signals).await {
         Ending::Engine => Ok(ExitCode::Done),
         Ending::Signal(signal) => {
@@ -23,4 +29,10 @@ pub async fn host(surroundings: &Surroundings, arguments: &Host) -> Result<ExitC
             Ok(signal.exit_code())
         }
     }
+}
+
+/// Whoever started this engine in the background reads its stdout to the end, which is now: it answers.
+fn close_stdout() -> io::Result<()> {
+    let nowhere = OpenOptions::new().write(true).open("/dev/null")?;
+    Ok(rustix::stdio::dup2_stdout(nowhere)?)
 }

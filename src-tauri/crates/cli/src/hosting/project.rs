@@ -122,8 +122,9 @@ async fn show_states(
             match goal.judge(project) {
                 Verdict::Pending => {}
                 Verdict::Reached => {
-                    output.result(&ProjectReport::from(project), |palette| {
-                        format!("\n{}\n", render::urls(&project.nodes, *palette))
+                    let engine = &follow.snapshot().engine;
+                    output.result(&ProjectReport::new(project, engine), |palette| {
+                        format!("\n{}\n", render::urls(project, engine.proxy.port, *palette))
                     })?;
                     told = true;
                 }

@@ -1,7 +1,7 @@
 //! What is shown while a stack comes up or goes down: on a terminal one line per service, drawn anew in place;
 //! elsewhere a line whenever a service changes.
 
-use kinfra_rpc::NodeState;
+use kinfra_rpc::{NodeState, ProjectState};
 
 use super::palette::Palette;
 use super::state::{mark, words};
@@ -34,13 +34,15 @@ fn differs(before: &NodeState, after: &NodeState) -> bool {
         || before.waits_for != after.waits_for
 }
 
-/// The services' URLs, for those that have one.
-pub fn urls(nodes: &[NodeState], palette: Palette) -> String {
-    let with_url = nodes.iter().filter_map(|node| {
+/// The project's own URL, if it has a main service, then the services' URLs, for those that have one.
+pub fn urls(project: &ProjectState, proxy_port: Option<u16>, palette: Palette) -> String {
+    let own = proxy_port.and_then(|port| project.url(port));
+    let own = own.map(|url| vec![Cell::new(&project.slug), Cell::new(url)]);
+    let with_url = project.nodes.iter().filter_map(|node| {
         let url = node.url.as_ref().or(node.direct_url.as_ref())?;
         Some(vec![Cell::new(&node.name), Cell::new(url)])
     });
-    table(&with_url.collect::<Vec<_>>(), palette)
+    table(&own.into_iter().chain(with_url).collect::<Vec<_>>(), palette)
 }
 
 /// Lines on a terminal that are drawn over by the next ones.

@@ -26,7 +26,9 @@ pub fn status(project: &ProjectState, engine: &EngineState, now: u64, palette: P
     let stack = stack_mark(project.status());
     let shape = palette.paint(stack.colour, stack.shape);
     let folder = palette.paint(Colour::Grey, &project.folder.display().to_string());
-    let mut text = format!("{shape} {}  {folder}\n\n", palette.paint(Colour::Bold, &headline(project)));
+    let url = proxy.port.and_then(|port| project.url(port)).map(|url| format!("  {url}\n"));
+    let headline = palette.paint(Colour::Bold, &headline(project));
+    let mut text = format!("{shape} {headline}  {folder}\n{}\n", url.unwrap_or_default());
     let mut rows = vec![vec![
         Cell::new(" "),
         Cell::heading("SERVICE"),

@@ -1,3 +1,5 @@
+mod urls;
+
 use std::path::{Path, PathBuf};
 
 use insta::assert_snapshot;
@@ -333,14 +335,6 @@ fn a_graph_has_each_service_once_in_its_layer() {
 fn a_circle_of_dependencies_is_drawn_all_the_same() {
     let nodes = [after(stopped("a"), &["b"]), after(stopped("b"), &["a"])];
     assert_eq!(graph(&layers(nodes.iter()), NOW, PLAIN).lines().count(), 3);
-}
-
-#[test]
-fn urls_of_those_that_have_one() {
-    assert_snapshot!(urls(&[healthy("store", 1, 1), stopped("job"), healthy("web", 2, 1)], PLAIN), @r"
-    store  http://store.shop.localhost:7080
-    web    http://web.shop.localhost:7080
-    ");
 }
 
 #[test]

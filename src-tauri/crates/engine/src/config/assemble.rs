@@ -2,16 +2,21 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::declaration::{HealthFile, HttpFile, ProbeFile, ProjectFile, RestartFile, ServiceFile, WatchFile};
+use kinfra_rpc::Forwarding;
+
+use super::contents::Contents;
+use super::declaration::{
+    HealthFile, HttpFile, ProbeFile, ProjectFile, ProxyFile, RestartFile, RouteFile, ServiceFile, WatchFile,
+};
 use super::paths::absolute;
 use super::schema::{Entries, Fields, Placed, Scalar, Words};
 use super::service_ports::DeclaredPort;
-use super::settings::{Http, PortSetting, Restart};
+use super::settings::{Http, Keep, PortSetting, Restart};
 use super::slug::slug;
 use super::spec::{
     Backoff, Condition, Dependency, EnvironmentSpec, HealthSpec, HttpProbe, OnChange, PortSpec, ProbeKind,
-    ProbeSpec, ProjectPorts, ProjectSpec, RestartPolicy, RestartSpec, ServiceSpec, ServiceType, StopSpec,
-    WatchSpec,
+    ProbeSpec, ProjectPorts, ProjectSpec, RestartPolicy, RestartSpec, RouteSpec, ServiceSpec, ServiceType,
+    StopSpec, WatchSpec,
 };
 use super::tree::Key;
 
@@ -28,6 +33,7 @@ pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Opt
         dotenv: Some(folder.join(DOTENV)),
         files: absolute_all(folder, &project.env_files),
         variables: pairs(&project.env)?,
+        contents: Contents::default(),
     };
     let services = project.services.0.iter();
     let is_task = |name: &str| {
@@ -78,8 +84,15 @@ fn service(
             dotenv: (dir != folder).then(|| dir.join(DOTENV)),
             files: absolute_all(folder, &declared.env_files),
             variables: pairs(&declared.env)?,
+            contents: Contents::default(),
         },
         ports: declared.all_ports().into_iter().map(port).collect::<Option<_>>()?,
+        route: match &declared.route {
+            Some(route) => Some(self::route(&route.value.0)?),
+            None => None,
+        },
+        domains: domains(declared),
+        forwarding: declared.proxy.as_ref().map(|proxy| forwarding(&proxy.value)).unwrap_or_default(),
         depends_on: dependencies
             .map(|(service, condition)| Dependency {
                 service: service.value.clone(),
@@ -95,7 +108,28 @@ fn service(
         restart: restart(declared),
         stop: StopSpec { signal: declared.stop.signal.0, grace: declared.stop.grace },
         watch: declared.watch.as_ref().map(|watch| self::watch(declared, &watch.value.0, folder)),
+        log_bytes: declared.logs.keep.map(|Keep(bytes)| bytes),
     })
+}
+
+fn route(declared: &RouteFile) -> Option<RouteSpec> {
+    Some(RouteSpec { path: declared.path.as_ref()?.value.0.clone(), strip: declared.strip })
+}
+
+fn domains(declared: &ServiceFile) -> Vec<String> {
+    let mut domains: Vec<String> = Vec::new();
+    for domain in &declared.domains {
+        if !domains.contains(&domain.value.0) {
+            domains.push(domain.value.0.clone());
+        }
+    }
+    domains
+}
+
+fn forwarding(declared: &ProxyFile) -> Forwarding {
+    // At most five minutes.
+    let hold_ms = u64::try_from(declared.hold.0.as_millis()).unwrap_or(u64::MAX);
+    Forwarding { hold_ms, protocol: declared.protocol.0, host: declared.host.0 }
 }
 
 fn watch(service: &ServiceFile, declared: &WatchFile, folder: &Path) -> WatchSpec {

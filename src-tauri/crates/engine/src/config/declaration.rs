@@ -2,7 +2,9 @@
 //! error messages name.
 
 mod health;
+mod logs;
 mod restart;
+mod routing;
 mod watch;
 
 use std::num::NonZeroU32;
@@ -11,12 +13,15 @@ use kinfra_rpc::PortRange;
 
 use super::schema::{Entries, Fields, Placed, Record, Scalar, Words};
 use super::settings::{
-    Dependencies, NamedPorts, OnChangeSetting, OneOrMany, OnlyPort, PortSetting, Restart, Watch,
+    Dependencies, Domain, NamedPorts, OnChangeSetting, OneOrMany, OnlyPort, PortSetting, Restart, Route,
+    Watch,
 };
 use super::spec::{Run, ServiceType};
 
 pub(super) use health::{HealthFile, HttpFile, ProbeFile};
+pub(super) use logs::LogsFile;
 pub(super) use restart::{RestartFile, StopFile};
+pub(super) use routing::{ProxyFile, RouteFile};
 pub(super) use watch::{OnChangeFile, WatchFile};
 
 #[derive(Debug)]
@@ -108,6 +113,9 @@ pub(super) struct ServiceFile {
     pub env_files: Vec<Placed<String>>,
     pub port: Option<Placed<OnlyPort>>,
     pub ports: Option<Placed<NamedPorts>>,
+    pub route: Option<Placed<Route>>,
+    pub domains: Vec<Placed<Domain>>,
+    pub proxy: Option<Placed<ProxyFile>>,
     pub depends_on: Dependencies,
     pub profiles: Vec<Placed<String>>,
     pub manual: bool,
@@ -116,6 +124,7 @@ pub(super) struct ServiceFile {
     pub stop: StopFile,
     pub watch: Option<Placed<Watch>>,
     pub on_change: Option<Placed<OnChangeSetting>>,
+    pub logs: LogsFile,
 }
 
 impl ServiceFile {
@@ -134,12 +143,27 @@ impl Record for ServiceFile {
         ("working_dir", "dir"),
         ("environment", "env"),
         ("expose", "ports"),
+        ("routes", "route"),
+        ("path", "route"),
+        ("prefix", "route"),
+        ("path_prefix", "route"),
+        ("strip", "route"),
+        ("strip_prefix", "route"),
+        ("ingress", "route"),
+        ("host", "domains"),
+        ("hosts", "domains"),
+        ("hostname", "domains"),
+        ("hostnames", "domains"),
+        ("domain", "domains"),
+        ("protocol", "proxy"),
+        ("hold", "proxy"),
         ("healthcheck", "health"),
         ("readiness_probe", "health"),
         ("stop_grace_period", "stop"),
         ("stop_signal", "stop"),
         ("profile", "profiles"),
         ("disabled", "manual"),
+        ("logging", "logs"),
         ("liveness_probe", "health"),
     ];
 
@@ -174,6 +198,14 @@ impl Record for ServiceFile {
                 "ports",
                 "Several ports by name, in the place of `port`. `PORT` is the one named `http`, else the first TCP one; the others are `PORT_NAME`.",
             ),
+            route: fields.optional(
+                "route",
+                "A path of the project's own URL that leads here: `/api`, or a map. `/` makes it the main service. Default of that: the only service with a TCP port, else the one named `web`.",
+            ),
+            domains: fields
+                .optional("domains", "Local host names of the service: one or a list, such as `shop.test`.")
+                .map_or_else(Vec::new, |OneOrMany(domains)| domains),
+            proxy: fields.optional("proxy", "How the proxy hands the service's requests on."),
             depends_on: fields
                 .optional(
                     "depends_on",
@@ -208,6 +240,9 @@ impl Record for ServiceFile {
                 "on_change",
                 "What to do when a watched file has changed: `restart`, or a map with a signal. Default: `restart`.",
             ),
+            logs: fields
+                .optional("logs", "How much is kept of what it prints. Default: as the user's settings say.")
+                .unwrap_or_else(Fields::defaults),
         }
     }
 }

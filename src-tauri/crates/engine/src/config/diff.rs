@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
+use kinfra_rpc::{Forwarding, HostHeader, UpstreamProtocol};
 use serde_json::Value as Json;
 
 use super::schema::{Printable, Word};
@@ -67,8 +69,11 @@ fn settings(before: &ServiceSpec, after: &ServiceSpec, folder: &Path) -> Vec<Set
         .into_iter()
         .filter(|key| old.get(*key) != new.get(*key))
         .map(|key| {
-            let (before, after) = (old.get(key).cloned(), new.get(key).cloned());
-            SettingDifference { key: key.clone(), before, after }
+            let shown = |side: &BTreeMap<String, Shown>| match side.get(key) {
+                Some(Shown::As(value)) => Some(value.clone()),
+                Some(Shown::Not(_)) | None => None,
+            };
+            SettingDifference { key: key.clone(), before: shown(&old), after: shown(&new) }
         })
         .collect();
     // Too much for a line: that they differ is all that is said.
@@ -83,16 +88,28 @@ fn settings(before: &ServiceSpec, after: &ServiceSpec, folder: &Path) -> Vec<Set
     differences
 }
 
+#[derive(PartialEq)]
+enum Shown {
+    As(String),
+    /// What is said nowhere, by its hash.
+    Not(u64),
+}
+
 /// Whatever can be said in a line, by key.
-fn flat(service: &ServiceSpec, folder: &Path) -> BTreeMap<String, String> {
+fn flat(service: &ServiceSpec, folder: &Path) -> BTreeMap<String, Shown> {
     let mut flat = BTreeMap::new();
-    let mut set = |key: &str, value: String| drop(flat.insert(key.to_owned(), value));
+    let layers = [("project ", &service.project_environment), ("", &service.environment)];
+    for (whose, environment) in layers {
+        for (name, hash) in &*environment.contents {
+            flat.insert(format!("{name} in the {whose}env_file"), Shown::Not(*hash));
+        }
+    }
+    let mut set = |key: &str, value: String| drop(flat.insert(key.to_owned(), Shown::As(value)));
     set("run", command(&service.run));
     set("dir", shown(&service.dir, folder));
     if service.kind == ServiceType::Task {
         set("type", "task".to_owned());
     }
-    let layers = [("project ", &service.project_environment), ("", &service.environment)];
     for (whose, environment) in layers {
         for (name, value) in &environment.variables {
             set(&format!("{whose}env.{name}"), value.clone());
@@ -120,8 +137,27 @@ fn flat(service: &ServiceSpec, folder: &Path) -> BTreeMap<String, String> {
     if !service.profiles.is_empty() {
         set("profiles", joined(service.profiles.iter().cloned()));
     }
+    if let Some(route) = &service.route {
+        set("route", if route.strip { format!("{}, stripped", route.path) } else { route.path.clone() });
+    }
+    if !service.domains.is_empty() {
+        set("domains", joined(service.domains.iter().cloned()));
+    }
+    let Forwarding { hold_ms, protocol, host } = service.forwarding;
+    if hold_ms > 0 {
+        set("proxy.hold", line(&Duration::from_millis(hold_ms)));
+    }
+    if protocol != UpstreamProtocol::default() {
+        set("proxy.protocol", protocol.word().to_owned());
+    }
+    if host != HostHeader::default() {
+        set("proxy.host", host.word().to_owned());
+    }
     if service.manual {
         set("manual", "true".to_owned());
+    }
+    if let Some(bytes) = service.log_bytes {
+        set("logs.keep", format!("{bytes} bytes"));
     }
     set("stop", format!("{}, {} s", line(&Signal(service.stop.signal)), service.stop.grace.as_secs_f32()));
     flat
@@ -190,6 +226,9 @@ services:
     env: {LOG: info, KEPT: a}
     ports: {http: auto, dns: 53/udp}
     depends_on: {same: started}
+    route: {path: /api, strip: true}
+    domains: [api.test, shop.test]
+    proxy: {hold: 10s, protocol: http2, host: rewrite}
     health: {http: /health}
     stop: {signal: SIGINT}
 ",
@@ -215,10 +254,15 @@ services:
         + new
         ~ api depends_on: same healthy → same started
         ~ api dir: . → src
+        ~ api domains: – → api.test, shop.test
         ~ api env.GONE: b → –
         ~ api env.LOG: debug → info
         ~ api ports.dns: – → 53/udp
         ~ api ports.http: 3000 → auto
+        ~ api proxy.hold: – → 10s
+        ~ api proxy.host: – → rewrite
+        ~ api proxy.protocol: – → http2
+        ~ api route: – → /api, stripped
         ~ api run: api "--fast now" → api --slow
         ~ api stop: SIGTERM, 10 s → SIGINT, 10 s
         ~ api health: – → –

@@ -28,7 +28,7 @@ pub fn load_file(file: &Path) -> Result<ProjectSpec, Vec<Problem>> {
     let file = folder.join(file.file_name().unwrap_or_default());
     let text = read_text(&file)?;
     let spec = compile(&file, &text, Format::of(&file), Disk::Checked)?;
-    Ok(ProjectSpec { text: text.into(), ..spec })
+    Ok(ProjectSpec { text: text.into(), ..spec }.with_files_read())
 }
 
 /// Whether reading it again would come to the same.
@@ -41,6 +41,7 @@ pub fn is_current(spec: &ProjectSpec) -> bool {
     read_text(&spec.file).is_ok_and(|text| *text == *spec.text)
         && find(&spec.folder).is_ok_and(|file| file.file_name() == spec.file.file_name())
         && spec.services.iter().all(is_there)
+        && spec.files_are_current()
 }
 
 /// # Errors
@@ -102,5 +103,7 @@ mod tests {
         assert!(!is_current(&spec), "a folder is missing");
         write();
         assert!(is_current(&spec));
+        fs::write(&env, "A=2\n").unwrap();
+        assert!(!is_current(&spec), "another content");
     }
 }

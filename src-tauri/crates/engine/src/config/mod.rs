@@ -3,9 +3,11 @@
 mod assemble;
 mod checks;
 mod compile;
+mod contents;
 mod declaration;
 mod diff;
 pub mod dotenv;
+mod edit;
 mod find;
 mod fingerprint;
 mod json_schema;
@@ -25,7 +27,9 @@ mod tree;
 mod user_settings;
 
 pub use compile::parse;
+pub use contents::{Contents, Reading};
 pub use diff::{Difference, SettingDifference, diff};
+pub use edit::{Edited, with_restore};
 pub use find::{NAMES, find};
 pub use json_schema::json_schema;
 pub use load::{is_current, load, load_file};
@@ -35,12 +39,12 @@ pub use shell::shell_line;
 pub use slug::slug;
 pub use spec::{
     Backoff, Condition, Dependency, EnvironmentSpec, HealthSpec, HttpProbe, Listener, OnChange, Pattern,
-    PortChoice, PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, RestartPolicy, RestartSpec, Run,
-    ServiceSpec, ServiceType, StopSpec, WatchSpec, port_variable, variable,
+    PortChoice, PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, RestartPolicy, RestartSpec,
+    RouteSpec, Run, ServiceSpec, ServiceType, StopSpec, WatchSpec, port_variable, variable,
 };
 pub use stable_hash::stable_hash;
 pub use tree::Format;
-pub use user_settings::{UserSettings, load_user_settings};
+pub use user_settings::{SETTINGS_NAMES, UserSettings, load_user_settings, settings_file};
 
 #[cfg(test)]
 mod tests;

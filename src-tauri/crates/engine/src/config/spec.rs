@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kinfra_rpc::{PortRange, Protocol};
+use kinfra_rpc::{Forwarding, PortRange, Protocol};
 use regex::Regex;
+
+use super::contents::Contents;
 
 /// One project, checked as a whole: names are unique after slugging, dependencies exist and have no cycle, and
 /// every reference names something that exists.
@@ -52,6 +54,12 @@ pub struct ServiceSpec {
     pub environment: EnvironmentSpec,
     /// The main port first; empty when it serves nothing.
     pub ports: Vec<PortSpec>,
+    /// Which path of the project's own URL leads here.
+    pub route: Option<RouteSpec>,
+    /// Host names of its own; lower-case, each once.
+    pub domains: Vec<String>,
+    /// How the proxy hands its requests on.
+    pub forwarding: Forwarding,
     pub depends_on: Vec<Dependency>,
     /// Empty: it is part of every start of the whole project.
     pub profiles: Vec<String>,
@@ -62,6 +70,16 @@ pub struct ServiceSpec {
     pub stop: StopSpec,
     /// Files whose change concerns it.
     pub watch: Option<WatchSpec>,
+    /// How much is kept of what it prints; none: what the user's settings say. Holds from the next start on.
+    pub log_bytes: Option<u64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RouteSpec {
+    /// Begins with `/`, and ends with one only where it is nothing else.
+    pub path: String,
+    /// It is taken off before a request is handed on.
+    pub strip: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -89,6 +107,22 @@ pub struct EnvironmentSpec {
     pub files: Vec<PathBuf>,
     /// Values may hold `${…}`; in the order of the file.
     pub variables: Vec<(String, String)>,
+    /// What the files said when they were read last; nothing where they never were.
+    pub contents: Contents,
+}
+
+impl ProjectSpec {
+    /// The service that answers at the project's own URL: the one whose route is `/`; without that the only one that
+    /// takes connections, else the one named `web`.
+    #[must_use]
+    pub fn main_service(&self) -> Option<&ServiceSpec> {
+        let is_root = |service: &&ServiceSpec| service.route.as_ref().is_some_and(|route| route.path == "/");
+        let mut serving = self.services.iter().filter(|service| service.takes_connections());
+        let only = || serving.next().filter(|_| serving.next().is_none());
+        let named =
+            || self.services.iter().find(|service| service.name == "web" && service.takes_connections());
+        self.services.iter().find(is_root).or_else(only).or_else(named)
+    }
 }
 
 impl ServiceSpec {

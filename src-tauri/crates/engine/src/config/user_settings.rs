@@ -1,18 +1,19 @@
 //! The user's own settings, which hold for all projects: `settings.yaml` in the folder of KInfra's configuration.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kinfra_rpc::{PortRange, Problem};
 
 use super::compile::read_tree;
+use super::declaration::LogsFile;
 use super::find::only;
 use super::load::read_text;
 use super::schema::{Entries, Fields, Reader, Record, Scalar, Shape};
-use super::settings::{OneOrMany, PortOrRange};
+use super::settings::{Keep, OneOrMany, PortOrRange};
 use super::tree::{Format, Value};
 
 /// All of one schema; two of them are an error.
-const NAMES: [&str; 4] = ["settings.yaml", "settings.yml", "settings.json", "settings.toml"];
+pub const SETTINGS_NAMES: [&str; 4] = ["settings.yaml", "settings.yml", "settings.json", "settings.toml"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserSettings {
@@ -24,13 +25,22 @@ pub struct UserSettings {
     pub restore: bool,
     /// For all services of all projects, in the order of the file.
     pub env: Vec<(String, String)>,
+    /// How many bytes of its log are kept of a service that doesn't say it itself; none: KInfra's own default.
+    pub log_bytes: Option<u64>,
     /// Whether the app, when it wasn't started from a terminal, asks the login shell for its environment.
     pub shell_environment: bool,
 }
 
 impl Default for UserSettings {
     fn default() -> Self {
-        Self { range: None, reserved: vec![], restore: false, env: vec![], shell_environment: true }
+        Self {
+            range: None,
+            reserved: vec![],
+            restore: false,
+            env: vec![],
+            log_bytes: None,
+            shell_environment: true,
+        }
     }
 }
 
@@ -39,10 +49,18 @@ impl Default for UserSettings {
 /// # Errors
 /// `ConfigAmbiguous` for two files, `Io` for one that can't be read, else every problem of the file at once.
 pub fn load_user_settings(folder: &Path) -> Result<UserSettings, Vec<Problem>> {
-    match only(folder, &NAMES).map_err(|problem| vec![problem])? {
+    match only(folder, &SETTINGS_NAMES).map_err(|problem| vec![problem])? {
         None => Ok(UserSettings::default()),
         Some(file) => parse(&file, &read_text(&file)?, Format::of(&file)),
     }
+}
+
+/// The file of the settings in a folder; where there is none, the one to make.
+///
+/// # Errors
+/// `ConfigAmbiguous` for two files.
+pub fn settings_file(folder: &Path) -> Result<PathBuf, Problem> {
+    Ok(only(folder, &SETTINGS_NAMES)?.unwrap_or_else(|| folder.join(SETTINGS_NAMES[0])))
 }
 
 pub(super) fn parse(file: &Path, text: &str, format: Format) -> Result<UserSettings, Vec<Problem>> {
@@ -55,11 +73,12 @@ pub(super) fn parse(file: &Path, text: &str, format: Format) -> Result<UserSetti
     if !problems.is_empty() {
         return Err(problems);
     }
-    let SettingsFile { ports: PortsFile { range, reserved }, restore, env, shell_environment } =
+    let SettingsFile { ports: PortsFile { range, reserved }, restore, env, logs, shell_environment } =
         declared.unwrap_or_else(Fields::defaults);
     let env = env.0.into_iter().filter_map(|(key, value)| Some((key.text, value?.0)));
     let reserved = reserved.into_iter().map(|PortOrRange(range)| range).collect();
-    Ok(UserSettings { range, reserved, restore, env: env.collect(), shell_environment })
+    let log_bytes = logs.keep.map(|Keep(bytes)| bytes);
+    Ok(UserSettings { range, reserved, restore, env: env.collect(), log_bytes, shell_environment })
 }
 
 #[derive(Debug)]
@@ -67,6 +86,7 @@ pub(super) struct SettingsFile {
     ports: PortsFile,
     restore: bool,
     env: Entries<Scalar>,
+    logs: LogsFile,
     shell_environment: bool,
 }
 
@@ -84,6 +104,9 @@ impl Record for SettingsFile {
             env: fields
                 .optional("env", "Environment variables of all services of all projects.")
                 .unwrap_or_default(),
+            logs: fields
+                .optional("logs", "How much is kept of what services print.")
+                .unwrap_or_else(Fields::defaults),
             shell_environment: fields.or(
                 "shell_environment",
                 "Give services what the login shell sets, when the app was not started from a terminal.",

@@ -26,6 +26,12 @@ pub(super) fn with_block(text: &str, lines: &[String]) -> Result<String, BlockEr
     Ok(format!("{before}{gap}{BEGIN}\n{lines}{END}\n{after}"))
 }
 
+/// What the user's own lines say; all of it where the marks are broken.
+#[must_use]
+pub fn without_block(text: &str) -> String {
+    with_block(text, &[]).unwrap_or_else(|_| text.to_owned())
+}
+
 /// Where the block begins and where what follows it does.
 fn find(text: &str) -> Result<Option<(usize, usize)>, BlockError> {
     let mut begin = None;

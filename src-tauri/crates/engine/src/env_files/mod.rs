@@ -3,5 +3,5 @@
 mod block;
 mod write;
 
-pub use block::BlockError;
+pub use block::{BlockError, without_block};
 pub use write::{remove_block, write_block};

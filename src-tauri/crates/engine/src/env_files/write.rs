@@ -1,10 +1,11 @@
 use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 use kinfra_rpc::{ErrorCode, Problem};
 
 use super::block::with_block;
+use crate::replacing::replace;
 
 /// Puts these lines into a file as its block; a file that isn't there is made.
 ///
@@ -31,9 +32,7 @@ fn explain(path: &Path, error: &io::Error) -> Problem {
 }
 
 fn change(path: &Path, lines: &[String]) -> io::Result<()> {
-    // Behind a link the file itself is changed, and the link stays.
-    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let before = match fs::read_to_string(&path) {
+    let before = match fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         other => Some(other?),
     };
@@ -41,30 +40,7 @@ fn change(path: &Path, lines: &[String]) -> io::Result<()> {
     if before.as_ref() == Some(&after) {
         return Ok(());
     }
-    replace(&path, &after)
-}
-
-/// Whoever reads the file sees the old one or the new one, never half of either.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let new = beside(path);
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&new)?;
-    let written = (|| {
-        if let Ok(old) = fs::metadata(path) {
-            file.set_permissions(old.permissions())?;
-        }
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&new, path)
-    })();
-    if written.is_err() {
-        let _ = fs::remove_file(&new);
-    }
-    written
-}
-
-fn beside(path: &Path) -> PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!("{name}.kinfra-{}", std::process::id()))
+    replace(path, &after)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use http::Method;
 use kinfra_rpc::Phase;
 
 use super::story::{Fact, Mark, Story, facts};
-use super::text::{escape, log_lines, tidy};
+use super::text::{escape, log_line, log_lines, tidy};
 use super::view::{KnownProject, KnownService, ServiceView};
 
 pub(super) const STYLE: &str = include_str!("page.css");
@@ -51,6 +51,22 @@ pub(super) fn service(view: &ServiceView, story: &Story, method: &Method) -> Str
         reason = escape(&story.reason),
     );
     document(&story.headline, &main)
+}
+
+/// All lines that are given, the newest at the end.
+pub(super) fn logs(project: &str, service: &str, lines: &[String]) -> String {
+    let title = format!("Logs of {}", tidy(service));
+    let lines: Vec<String> = lines.iter().map(|line| escape(&log_line(line))).collect();
+    let shown = match lines.as_slice() {
+        [] => "<p id=\"reason\">It has printed nothing yet.</p>\n".to_owned(),
+        lines => format!("<pre>{}</pre>\n", lines.join("\n")),
+    };
+    let main = format!(
+        "<main class=\"wide\">\n<h1><span>{}</span><span class=\"project\">{}</span></h1>\n{shown}</main>\n",
+        escape(&title),
+        escape(&tidy(project)),
+    );
+    document(&title, &main)
 }
 
 fn fact(fact: &Fact) -> String {

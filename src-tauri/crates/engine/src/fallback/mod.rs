@@ -15,5 +15,5 @@ mod text;
 mod view;
 
 pub use event::event;
-pub use response::{service_page, unknown_host_page};
+pub use response::{logs_page, service_page, unknown_host_page};
 pub use view::{KnownProject, KnownService, ServiceView};

@@ -33,6 +33,12 @@ pub fn unknown_host_page(request: &PageRequest<'_>, known: &[KnownProject]) -> P
     page(StatusCode::NOT_FOUND, request.wants, body)
 }
 
+/// What a service printed last, to be read.
+#[must_use]
+pub fn logs_page(project: &str, service: &str, lines: &[String]) -> Page {
+    page(StatusCode::OK, Wants::Html, html::logs(project, service, lines))
+}
+
 fn page(status: StatusCode, wants: Wants, body: String) -> Page {
     let mut headers = HeaderMap::new();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -160,7 +160,7 @@ fn running(view: &ServiceView, trouble: Trouble) -> Story {
             "timed-out",
             "It took the request and did not answer in time.",
         ),
-        Trouble::NotServing | Trouble::UnknownHost => match view.health {
+        Trouble::NotServing | Trouble::UnknownHost | Trouble::UnknownPath => match view.health {
             Health::Unknown | Health::Starting => Story::starting(view),
             Health::Degraded | Health::Unhealthy => {
                 let reason = "Its process runs, but its health check fails.";

@@ -4,7 +4,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use http::Method;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
-use kinfra_proxy::{Page, PageRequest, Trouble, Wants};
+use kinfra_proxy::{Audience, Page, PageRequest, Trouble, Wants};
 use kinfra_rpc::{ErrorCode, Exit, Health, Phase, Place, Problem};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -18,12 +18,15 @@ const PAGE_BYTES: usize = 20 * 1024;
 
 fn request(method: &Method, wants: Wants, trouble: Trouble) -> PageRequest<'_> {
     PageRequest {
+        audience: Audience::Local,
         host: "web.shop.localhost",
+        path: "/",
         route: Some("shop/web"),
         method,
         wants,
         trouble,
         proxy_port: 7080,
+        token: None,
     }
 }
 

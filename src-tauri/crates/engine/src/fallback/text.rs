@@ -41,16 +41,21 @@ pub(super) fn log_lines(lines: &[String]) -> Vec<String> {
     let mut room = LINES_BYTES;
     let mut shown = Vec::new();
     for line in lines.iter().rev().take(LINES) {
-        let line = line.trim_end_matches(['\r', '\n']);
-        // Of a line that was overwritten, as progress bars do, what was last on it.
-        let line = line.rsplit('\r').next().unwrap_or(line);
-        let line = clip(plain(line), LINE_LENGTH);
+        let line = log_line(line);
         let Some(left) = room.checked_sub(escape(&line).len() + 1) else { break };
         room = left;
         shown.push(line);
     }
     shown.reverse();
     shown
+}
+
+/// One of them, of bounded length.
+pub(super) fn log_line(line: &str) -> String {
+    let line = line.trim_end_matches(['\r', '\n']);
+    // Of a line that was overwritten, as progress bars do, what was last on it.
+    let line = line.rsplit('\r').next().unwrap_or(line);
+    clip(plain(line), LINE_LENGTH)
 }
 
 /// Without ANSI sequences and control characters, apart from white space.

@@ -95,13 +95,14 @@ impl Engine {
         Ok(Comparison { changes: Plan::new(&project.present(), &file).changes })
     }
 
-    /// The configuration's file was written: shows what is different, or what is wrong with it.
+    /// The configuration's file was written, or one that it reads: shows what is different, or what is wrong with it.
     pub async fn look_at_configuration(&self, slug: &str) -> Result<(), Failure> {
         let project = self.project(slug)?;
         match read(&project.instance.facts().folder) {
             // Nothing was in effect before.
             Ok(_) if project.spec.is_none() => self.refresh(slug).await,
             Ok(file) => {
+                project.services.values().for_each(|node| node.read_files_again());
                 let changes = Plan::new(&project.present(), &file).changes;
                 project.stack.tell(Command::Differs(changes)).await;
                 Ok(())

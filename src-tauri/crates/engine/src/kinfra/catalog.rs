@@ -57,8 +57,11 @@ impl Catalog {
             tracing::info!(project = moved.slug, folder = %moved.folder.display(), "moved");
             return Ok(Admission::Moved(moved));
         }
-        let taken: Vec<&str> = known.iter().map(|known| known.slug.as_str()).collect();
-        let slug = unique_slug(&spec.slug, &folder, &taken);
+        // Nor like a service of the project's first folder, whose host it would have: `web.shop.localhost`.
+        let hosts: Vec<String> =
+            spec.services.iter().map(|service| format!("{}.{}", service.slug, spec.slug)).collect();
+        let taken = known.iter().map(|known| &known.slug).chain(&hosts).map(String::as_str);
+        let slug = unique_slug(&spec.slug, &folder, &taken.collect::<Vec<_>>());
         let stored = StoredProject { slug, name: spec.name.clone(), folder };
         self.store.add_project(stored.clone(), self.clock.wall_now()).await?;
         tracing::info!(project = stored.slug, "added");

@@ -3,6 +3,7 @@
 use kinfra_rpc::{Examination, Failure, Finding, Level, ListPorts, PortClaim, PortList, PortRange, PortUse};
 
 use super::catalog::Catalog;
+use super::names::{self, Names};
 use crate::process::reserved_ports;
 
 const SYSCTL: &str = "net.ipv4.ip_local_reserved_ports";
@@ -11,7 +12,13 @@ const SYSCTL_FILE: &str = "/etc/sysctl.d/60-kinfra-ports.conf";
 impl Catalog {
     pub(super) async fn examine(&self) -> Result<Examination, Failure> {
         let ports = self.list_ports(&ListPorts::default()).await?;
-        Ok(Examination { findings: vec![taken(&ports), ephemeral(&ports, &reserved_ports())] })
+        // One whose configuration can't be read asks for no names.
+        let named = self.projects().await?.into_iter();
+        let named: Vec<Names> =
+            named.filter_map(|(stored, spec)| Some(Names::of(&stored, &spec.ok()?))).collect();
+        let mut findings = vec![taken(&ports), ephemeral(&ports, &reserved_ports())];
+        findings.extend(names::examine(&named).await);
+        Ok(Examination { findings })
     }
 }
 

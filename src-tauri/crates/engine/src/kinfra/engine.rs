@@ -14,6 +14,7 @@ use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::catalog::Catalog;
+use super::configuration_watch::ConfigurationWatch;
 use super::lock::Lock;
 use super::options::EngineOptions;
 use crate::config::{ProjectSpec, Selection};
@@ -44,6 +45,8 @@ pub(super) struct Engine {
     /// What is known of the last measurements; empty until somebody asks for one.
     pub sampler: Arc<tokio::sync::Mutex<Sampler>>,
     pub server: Mutex<Option<Server>>,
+    /// Ends with the engine.
+    pub settings_watch: Mutex<Option<AbortOnDropHandle<()>>>,
     pub ended: watch::Sender<bool>,
     pub lock: Mutex<Option<Lock>>,
     /// Itself, for tasks that outlive the command that began them.
@@ -64,7 +67,7 @@ pub(super) struct Project {
     /// Held while a configuration is being applied.
     pub applying: Arc<tokio::sync::Mutex<()>>,
     /// Ends with the last one who has it.
-    pub watch: Arc<AbortOnDropHandle<()>>,
+    pub watch: ConfigurationWatch,
 }
 
 impl Kinfra {

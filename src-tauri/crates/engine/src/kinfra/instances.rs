@@ -1,13 +1,14 @@
 //! From a configuration to what an instance is made of. Pure.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use kinfra_rpc::PortRange;
+use kinfra_rpc::{Forwarding, PortRange};
 
 use crate::config::{
-    Backoff, EnvironmentSpec, HealthSpec, PortChoice, ProjectSpec, RestartPolicy, RestartSpec, Run,
-    Selection, ServiceSpec, ServiceType, StopSpec, slug,
+    Backoff, EnvironmentSpec, HealthSpec, PortChoice, ProjectSpec, RestartPolicy, RestartSpec, RouteSpec,
+    Run, Selection, ServiceSpec, ServiceType, StopSpec, slug,
 };
 use crate::orchestrator::Graph;
 use crate::port_registry::{InstancePorts, Wanted};
@@ -58,6 +59,7 @@ pub fn facts(
     let project = spec.map_or(&stored.name, |spec| &spec.name).clone();
     let selection = spec.map(Selection::new).unwrap_or_default();
     let is_optional = |name: &&String| selection.is_optional(name);
+    let main = spec.and_then(ProjectSpec::main_service).map(|service| &*service.name);
     InstanceFacts {
         project_slug: slug(&project),
         project,
@@ -68,9 +70,24 @@ pub fn facts(
         range: spec.and_then(|spec| spec.ports.range),
         env_files: spec.map(|spec| spec.ports.env_files.clone()).unwrap_or_default(),
         optional: services.iter().map(|service| &service.name).filter(is_optional).cloned().collect(),
+        paths: services.iter().map(|service| (service.name.clone(), paths(service, main))).collect(),
+        domains: services
+            .iter()
+            .filter(|service| !service.domains.is_empty())
+            .map(|service| (service.name.clone(), service.domains.clone()))
+            .collect(),
+        taken_domains: BTreeMap::new(),
         labels: services.iter().map(|service| (service.name.clone(), service.slug.clone())).collect(),
         proxy_port,
     }
+}
+
+/// Which paths of the project's own URL lead to a service.
+fn paths(service: &ServiceSpec, main: Option<&str>) -> Vec<RouteSpec> {
+    let whole = RouteSpec { path: "/".to_owned(), strip: false };
+    let main = (main == Some(&service.name)).then_some(whole);
+    let own = service.route.clone().filter(|route| route.path != "/");
+    main.into_iter().chain(own).collect()
 }
 
 /// All that is known of a service that the configuration does not have: how to end it.
@@ -85,6 +102,9 @@ pub fn bare(name: &str, folder: &Path) -> ServiceSpec {
         project_environment: EnvironmentSpec::default(),
         environment: EnvironmentSpec::default(),
         ports: vec![],
+        route: None,
+        domains: vec![],
+        forwarding: Forwarding::default(),
         depends_on: vec![],
         profiles: vec![],
         manual: true,
@@ -92,6 +112,7 @@ pub fn bare(name: &str, folder: &Path) -> ServiceSpec {
         restart: RestartSpec { policy: RestartPolicy::Never, max: 0, backoff },
         stop: StopSpec { signal: SIGTERM, grace: Duration::from_secs(10) },
         watch: None,
+        log_bytes: None,
     }
 }
 
@@ -107,7 +128,62 @@ pub fn unique_slug(base: &str, folder: &Path, taken: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use kinfra_rpc::PortOrigin;
+
     use super::*;
+    use crate::config::{Format, parse};
+    use crate::port_registry::NodePort;
+    use crate::service_manager::DomainOwner;
+
+    /// Host, path and whether that is taken off, by service.
+    fn routes(slug: &str, services: &str, taken: &[&str]) -> String {
+        let spec =
+            parse("/shop/kinfra.yaml".as_ref(), &format!("services: {services}"), Format::Yaml).unwrap();
+        let stored = StoredProject { slug: slug.into(), name: "shop".into(), folder: "/shop".into() };
+        let port = |service: &ServiceSpec| {
+            let ports = service.ports.iter().map(|port| NodePort {
+                name: port.name.clone(),
+                port: 20_000,
+                protocol: port.protocol,
+                origin: PortOrigin::Hash,
+            });
+            (service.name.clone(), ports.collect())
+        };
+        let nodes = spec.services.iter().map(port).collect();
+        let ports = InstancePorts { nodes, ..InstancePorts::default() };
+        let mut facts = facts(&stored, Some(&spec), &spec.services, ports, None);
+        let owner = DomainOwner { project: "blog".into(), service: "web".into() };
+        facts.taken_domains = taken.iter().map(|domain| ((*domain).to_owned(), owner.clone())).collect();
+        let line = |service: &ServiceSpec| {
+            let shown = facts.routes(&service.name).into_iter().map(|route| {
+                format!("{}{}{}", route.host, route.path, if route.strip { " off" } else { "" })
+            });
+            format!("{}: {}\n", service.name, shown.collect::<Vec<_>>().join(", "))
+        };
+        spec.services.iter().map(line).collect()
+    }
+
+    #[test]
+    fn a_service_is_reachable_by_its_own_host_the_projects_and_its_domains() {
+        let services = "{Web: {run: x, route: /, domains: [shop.test, www.shop.test]},
+            api: {run: x, route: {path: /api/v1, strip: true}},
+            dns: {run: x, port: 53/udp}, worker: {run: x, port: none}}";
+        insta::assert_snapshot!(routes("shop", services, &["shop.test"]), @"
+        Web: web.shop.localhost/, shop.localhost/, www.shop.test/
+        api: api.shop.localhost/, shop.localhost/api/v1 off
+        dns: 
+        worker: 
+        ");
+        let other = "{web: {run: x, route: /web}, api: {run: x}}";
+        insta::assert_snapshot!(routes("fix.shop", other, &[]), @"
+        web: web.fix.shop.localhost/, fix.shop.localhost/, fix.shop.localhost/web
+        api: api.fix.shop.localhost/
+        ");
+        insta::assert_snapshot!(routes("shop", "{a: {run: x}, b: {run: x}}", &[]), @"
+        a: a.shop.localhost/
+        b: b.shop.localhost/
+        ");
+    }
 
     #[test]
     fn a_second_folder_of_a_name_gets_a_slug_of_its_own() {

@@ -1,4 +1,4 @@
-//! What can be asked where no engine runs: projects and ports, which need nothing but the database. Whoever asks holds
+//! What can be asked where no engine runs: projects, ports and environments, which need nothing but the database. Whoever asks holds
 //! the home's lock meanwhile, so nobody else writes.
 
 use std::collections::BTreeMap;
@@ -8,8 +8,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{
-    AddProject, AdoptPort, ErrorCode, Failure, MovePort, NodeState, PortMoved, Problem, ProjectAdded,
-    ProjectState, Request, Snapshot,
+    AddProject, AdoptPort, Environment, ErrorCode, Failure, MovePort, NodeState, PortMoved, Problem,
+    ProjectAdded, ProjectState, ReadEnvironment, Request, Snapshot,
 };
 use serde_json::Value;
 use tokio::net::UnixStream;
@@ -19,15 +19,17 @@ use super::catalog::{Admission, Catalog, NewProject, read};
 use super::commands::reply;
 use super::instances::facts;
 use super::lock::Lock;
-use super::options::registry_options;
+use super::options::{proxy_port, registry_options};
 use super::ports::named_port;
 use super::setting_aside::{open_store, problem};
+use super::settings;
 use crate::clock::Clock;
-use crate::config::{ServiceSpec, load_user_settings};
+use crate::config::{ProjectSpec, ServiceSpec, load_user_settings};
 use crate::control::{Client, Dispatch, Updates};
 use crate::home::Home;
 use crate::port_registry::{InstancePorts, PortRegistry, Wanted};
-use crate::service_manager::Holders;
+use crate::proxy_server::{DEFAULT_PORT, stored_port};
+use crate::service_manager::{Given, Holders, environment, inherited};
 use crate::store::StoredProject;
 
 /// Whoever holds the lock for a moment is gone within this; an engine answers within it.
@@ -37,6 +39,8 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_millis(5);
 /// A home of which no engine runs.
 struct Offline {
     catalog: Catalog,
+    home: Home,
+    environment: BTreeMap<String, String>,
     _lock: Lock,
 }
 
@@ -90,7 +94,8 @@ async fn open(
             tracing::warn!(project = stored.slug, %failure, "its ports can't be had");
         }
     }
-    Ok((Client::local(Arc::new(Offline { catalog, _lock: lock })), problems))
+    let offline = Offline { catalog, home: home.clone(), environment: environment.clone(), _lock: lock };
+    Ok((Client::local(Arc::new(offline)), problems))
 }
 
 impl Dispatch for Offline {
@@ -115,6 +120,10 @@ impl Offline {
             Request::FreePort(free) => reply(&free, self.catalog.free_port(&free).await?),
             Request::ReservePorts(reserve) => reply(&reserve, self.catalog.reserve(&reserve).await?),
             Request::ReleasePorts(release) => reply(&release, self.catalog.release(&release).await?),
+            Request::ReadSettings(read) => reply(&read, settings::read(&self.home, &self.environment)?),
+            Request::ChangeSettings(change) => {
+                reply(&change, settings::change(&self.home, &self.environment, change)?)
+            }
             Request::MovePort(request) if request.this_time => {
                 Err(no_engine(&format!("a port for {} for this time alone", request.service)))
             }
@@ -130,8 +139,24 @@ impl Offline {
                 let port = self.catalog.adopt(&request, wanted).await?;
                 reply(&request, PortMoved { port })
             }
+            Request::ReadEnvironment(read) => reply(&read, self.read_environment(&read).await?),
             other => Err(no_engine(other.name())),
         }
+    }
+
+    /// As it would be in an engine that this command hosts.
+    async fn read_environment(&self, read: &ReadEnvironment) -> Result<Environment, Failure> {
+        let (stored, spec) = self.project(&read.project).await?;
+        let ports = self.catalog.claim(&stored.slug, &spec).await?;
+        let port = match proxy_port(&self.environment)? {
+            Some(port) => port,
+            None => stored_port(&self.catalog.store).await?.unwrap_or(DEFAULT_PORT),
+        };
+        let facts = facts(&stored, Some(&spec), &spec.services, ports, Some(port));
+        let settings = load_user_settings(&self.home.config)?.env;
+        let given = Given::new(inherited(&self.environment, None), settings);
+        let environment = environment(service(&spec, &read.service)?, &facts, &given)?;
+        Ok(Environment { variables: environment.report() })
     }
 
     /// Every project at rest, with the ports that it will have.
@@ -184,20 +209,27 @@ impl Offline {
         Ok(ProjectAdded { project: stored.slug, namesake })
     }
 
-    async fn wanted(&self, project: &str, service: &str, name: Option<&str>) -> Result<Wanted, Failure> {
-        let all = self.catalog.projects().await?;
-        let found = all.into_iter().find(|(stored, _)| stored.slug == project);
-        let (_, spec) = found.ok_or_else(|| {
-            Failure::new(ErrorCode::UnknownProject, format!("no project is named {project}"))
-        })?;
-        let spec = spec?;
-        let found = spec.services.iter().find(|spec| spec.name == service).ok_or_else(|| {
-            let known: Vec<&str> = spec.services.iter().map(|spec| &*spec.name).collect();
-            Problem::new(ErrorCode::UnknownService, format!("no service is named {service}"))
-                .hint(format!("known: {}", known.join(", ")))
-        })?;
-        named_port(found, spec.ports.range, name)
+    async fn wanted(&self, project: &str, name: &str, port: Option<&str>) -> Result<Wanted, Failure> {
+        let (_, spec) = self.project(project).await?;
+        named_port(service(&spec, name)?, spec.ports.range, port)
     }
+
+    async fn project(&self, slug: &str) -> Result<(StoredProject, ProjectSpec), Failure> {
+        let all = self.catalog.projects().await?;
+        let (stored, spec) = all
+            .into_iter()
+            .find(|(stored, _)| stored.slug == slug)
+            .ok_or_else(|| Failure::new(ErrorCode::UnknownProject, format!("no project is named {slug}")))?;
+        Ok((stored, spec?))
+    }
+}
+
+fn service<'a>(spec: &'a ProjectSpec, name: &str) -> Result<&'a ServiceSpec, Problem> {
+    spec.services.iter().find(|service| service.name == name).ok_or_else(|| {
+        let known: Vec<&str> = spec.services.iter().map(|spec| &*spec.name).collect();
+        Problem::new(ErrorCode::UnknownService, format!("no service is named {name}"))
+            .hint(format!("known: {}", known.join(", ")))
+    })
 }
 
 fn no_engine(what: &str) -> Failure {

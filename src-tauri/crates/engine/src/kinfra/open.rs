@@ -1,14 +1,15 @@
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use kinfra_rpc::{EngineState, ErrorCode, Failure, Problem};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use super::adoption::Adoption;
 use super::catalog::Catalog;
 use super::engine::{Engine, Kinfra};
 use super::lock::Lock;
 use super::options::EngineOptions;
+use super::presses;
 use super::rebuild::rebuild;
 use super::reports;
 use super::setting_aside::{made_up_for, open_store, problem};
@@ -39,16 +40,20 @@ impl Kinfra {
         let user_folder = options.environment.get("HOME").map(Into::into);
         let pid = std::process::id();
         let problems = set_aside.iter().map(|file| problem(file)).collect();
-        let hub = Hub::new(EngineState { version, pid, user_folder, problems, ..EngineState::default() });
+        let restore = options.restore;
+        let hub =
+            Hub::new(EngineState { version, pid, user_folder, problems, restore, ..EngineState::default() });
         let (keeper, events) = Keeper::connect(keeper_options(&options)?).await?;
         let (output, printed) = watch::channel(0);
         let secrets = KnownSecrets::default();
+        let (presses, pressed) = mpsc::unbounded_channel();
         let beside = ProxyContext {
             hub: Arc::clone(&hub),
             store: store.clone(),
             home: options.home.clone(),
             clock: clock.clone(),
             secrets: secrets.clone(),
+            presses,
         };
         let proxy = ProxyServer::start(beside, printed, options.proxy_port).await?;
         let holders = Holders::new(store.clone(), &options.environment);
@@ -63,6 +68,7 @@ impl Kinfra {
             boot: boot_id(),
             watcher: Watcher::default(),
             descriptor_limit: raise_descriptor_limit(),
+            log_bytes: options.log_bytes,
             secrets,
             surroundings: surroundings(&options, &hub),
         });
@@ -85,6 +91,7 @@ impl Kinfra {
             output,
             sampler: Arc::default(),
             server: Mutex::default(),
+            settings_watch: Mutex::default(),
             ended: watch::channel(false).0,
             lock: Mutex::new(Some(lock)),
             weak: weak.clone(),
@@ -93,7 +100,9 @@ impl Kinfra {
         adoption.clear(&engine.services).await;
         engine.go_on_with(unfinished).await;
         tokio::spawn(reports::follow(Arc::downgrade(&engine), events));
+        tokio::spawn(presses::follow(Arc::downgrade(&engine), pressed));
         tokio::spawn(notifier::watch(Arc::clone(&engine.hub)));
+        *engine.settings_watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.watch_settings());
         engine.serve()?;
         tracing::info!(proxy_port = engine.proxy.port(), "the engine is open");
         Ok(Self { engine })

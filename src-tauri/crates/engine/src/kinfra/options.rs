@@ -27,6 +27,8 @@ pub struct EngineOptions {
     pub restore: bool,
     /// `env` of the user's settings.
     pub env: Vec<(String, String)>,
+    /// How many bytes of its log are kept of a service that doesn't say it itself; none: the keeper's default.
+    pub log_bytes: Option<u64>,
     /// Whether services get what the login shell sets.
     pub shell_environment: bool,
 }
@@ -43,14 +45,9 @@ impl EngineOptions {
         host: Host,
         keeper_program: PathBuf,
     ) -> Result<Self, Failure> {
-        let proxy_port = match environment.get("KINFRA_PROXY_PORT") {
-            None => None,
-            Some(text) => {
-                Some(text.parse().map_err(|_| invalid("KINFRA_PROXY_PORT", text, "a port, such as 7080"))?)
-            }
-        };
+        let proxy_port = proxy_port(&environment)?;
         let settings = load_user_settings(&home.config)?;
-        let (restore, env) = (settings.restore, settings.env.clone());
+        let (restore, env, log_bytes) = (settings.restore, settings.env.clone(), settings.log_bytes);
         // A terminal's shell has set all that already.
         let from_desktop = host == Host::Desktop && !environment.contains_key("TERM");
         let shell_environment = settings.shell_environment && from_desktop;
@@ -64,9 +61,20 @@ impl EngineOptions {
             ports,
             restore,
             env,
+            log_bytes,
             shell_environment,
         })
     }
+}
+
+/// `KINFRA_PROXY_PORT`, in place of the stored one.
+///
+/// # Errors
+/// [`ErrorCode::ConfigInvalidValue`] when it is no port.
+pub fn proxy_port(environment: &BTreeMap<String, String>) -> Result<Option<u16>, Failure> {
+    let Some(text) = environment.get("KINFRA_PROXY_PORT") else { return Ok(None) };
+    let port = text.parse().map_err(|_| invalid("KINFRA_PROXY_PORT", text, "a port, such as 7080"))?;
+    Ok(Some(port))
 }
 
 /// Where ports are chosen: `KINFRA_PORT_RANGE` (`21000-21099`), else what the user's settings say.

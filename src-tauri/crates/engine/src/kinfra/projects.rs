@@ -35,6 +35,7 @@ impl Engine {
             };
             unfinished.push((slug, self.load(stored, spec, problems, Some(adoption)).await?));
         }
+        self.settle_domains().await;
         Ok(unfinished)
     }
 
@@ -45,11 +46,13 @@ impl Engine {
             Admission::New(NewProject { stored, spec, namesake }) => {
                 let project = stored.slug.clone();
                 self.load(stored, Some(*spec), vec![], None).await?;
+                self.settle_domains().await;
                 return Ok(ProjectAdded { project, namesake });
             }
             Admission::Moved(stored) => {
-                self.project(&stored.slug)?.instance.change(|facts| facts.folder.clone_from(&stored.folder));
-                let watch = Arc::new(self.watch_configuration(&stored.slug, &stored.folder));
+                let project = self.project(&stored.slug)?;
+                project.instance.change(|facts| facts.folder.clone_from(&stored.folder));
+                let watch = self.watch_configuration(&stored.slug, &stored.folder, project.spec.as_deref());
                 if let Some(project) = self.projects().get_mut(&stored.slug) {
                     project.watch = watch;
                 }
@@ -110,7 +113,8 @@ impl Engine {
                 InstancePorts::refused(&wanted, &failure)
             }
         };
-        let facts = facts(&stored, spec.as_ref(), &specs, ports, self.proxy.port());
+        let mut facts = facts(&stored, spec.as_ref(), &specs, ports, self.proxy.port());
+        facts.taken_domains = self.taken_domains(&facts).await;
         // Without a configuration nobody knows which files it wants.
         if spec.is_some() {
             let names = specs.iter().map(|service| &*service.name);
@@ -145,7 +149,7 @@ impl Engine {
         let graph = spec.as_ref().map(graph).unwrap_or_default();
         let stack = Stack::spawn(context, state, graph, nodes(&services), Arc::clone(&changed), wanted);
         let selection = Arc::new(spec.as_ref().map(Selection::new).unwrap_or_default());
-        let watch = Arc::new(self.watch_configuration(&slug, &stored.folder));
+        let watch = self.watch_configuration(&slug, &stored.folder, spec.as_ref());
         let applying = Arc::default();
         let spec = spec.map(Arc::new);
         let project = Project { stack, instance, services, changed, selection, spec, applying, watch };
@@ -173,15 +177,22 @@ impl Engine {
         }
         let stored =
             StoredProject { slug: slug.clone(), name: spec.name.clone(), folder: before.folder.clone() };
-        let after = facts(&stored, Some(&spec), &spec.services, ports, self.proxy.port());
+        let mut after = facts(&stored, Some(&spec), &spec.services, ports, self.proxy.port());
+        after.taken_domains = self.taken_domains(&after).await;
         let problems = self.catalog.keep_env_files(&after, services.keys().map(String::as_str)).await;
         project.instance.change(|facts| *facts = after);
         let state = state(&slug, &spec.name, &before.folder, Some(&spec), problems);
         let (graph, nodes) = (graph(&spec), nodes(&services));
         project.stack.tell(Command::Replace { state, graph, nodes }).await;
         let selection = Arc::new(Selection::new(&spec));
+        let watch = if project.watch.is_of(&before.folder, Some(&spec)) {
+            project.watch.clone()
+        } else {
+            self.watch_configuration(&slug, &before.folder, Some(&spec))
+        };
         let spec = Some(Arc::new(spec));
-        self.projects().insert(slug, Project { services, selection, spec, ..project });
+        self.projects().insert(slug, Project { services, selection, spec, watch, ..project });
+        self.settle_domains().await;
         Ok(())
     }
 }

@@ -48,6 +48,8 @@ pub enum Command {
     Problems(Vec<Problem>),
     /// The configuration is fine, and says this that isn't in effect.
     Differs(Vec<ServiceChange>),
+    /// Names that it asks for and that somebody else has.
+    Names(Vec<Problem>),
     /// A configuration is being applied, or no longer.
     Applying(bool),
     /// Other nodes, graph or facts, from a configuration that was read again.
@@ -83,6 +85,7 @@ impl Stack {
             ending: false,
             wishes: Wishes::new(),
             broken: vec![],
+            names: vec![],
             observed: Observed::new(),
             changed,
         };
@@ -115,6 +118,8 @@ struct Task {
     wishes: Wishes,
     /// What is wrong with the configuration as it is written now.
     broken: Vec<Problem>,
+    /// What is said of names that it goes without; until it is told again, or has another configuration.
+    names: Vec<Problem>,
     /// What each node was when it was last looked at.
     observed: Observed,
     changed: Arc<Changes>,
@@ -193,6 +198,11 @@ impl Task {
                 self.state.changes = changes;
                 self.publish_project();
             }
+            Command::Names(problems) if problems == self.names => {}
+            Command::Names(problems) => {
+                self.names = problems;
+                self.publish_project();
+            }
             Command::Applying(applying) => {
                 self.state.applying = applying;
                 self.publish_project();
@@ -211,6 +221,7 @@ impl Task {
         let applying = self.state.applying;
         (self.state, self.graph) = (ProjectState { applying, ..state }, graph);
         self.broken.clear();
+        self.names.clear();
         self.wanted.retain(|name| self.nodes.contains_key(name));
         self.wishes.retain(|name, _| self.nodes.contains_key(name));
         self.observe_all();
@@ -329,6 +340,7 @@ impl Task {
         if !self.broken.is_empty() {
             state.problems.clone_from(&self.broken);
         }
+        state.problems.extend(self.names.iter().cloned());
         self.context.hub.set_project(state);
     }
 

@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use kinfra_keeper::platform::identity_of;
 use kinfra_keeper::protocol::{Identity, PROTOCOL, RUN_VARIABLE, Reply, Request};
+use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
-use tokio::process::{Child, Command};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::process::{Child, ChildStdout, Command};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::ProcessError;
 use super::link::Link;
@@ -19,7 +20,7 @@ use super::link::Link;
 /// A keeper answers within milliseconds; a machine that swaps may need seconds.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Between two looks for the socket of a keeper that is just starting, doubled each time up to the longest.
+/// Between two looks for the socket of a keeper that says nothing, doubled each time up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
@@ -65,13 +66,23 @@ pub async fn establish(options: &KeeperOptions) -> Result<Link, ProcessError> {
         // One that has ended already found another which was just ending: then it's this one's turn again.
         let runs = started.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)));
         if !runs {
-            let child = start(options)
+            let mut child = start(options)
                 .map_err(|error| ProcessError::Start { program: options.program.clone(), error })?;
+            let stdout = child.stdout.take();
             started = Some(child);
+            if stdout_ends(stdout, LONGEST_PAUSE).await {
+                continue;
+            }
         }
         sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// A keeper closes its stdout when it can be talked to; its end does that too.
+async fn stdout_ends(stdout: Option<ChildStdout>, longest: Duration) -> bool {
+    let Some(mut stdout) = stdout else { return false };
+    timeout(longest, stdout.read_to_end(&mut Vec::new())).await.is_ok()
 }
 
 async fn greet(options: &KeeperOptions) -> io::Result<Link> {
@@ -102,7 +113,7 @@ fn start(options: &KeeperOptions) -> io::Result<Child> {
         .env_clear()
         .envs(std::env::var_os(RUN_VARIABLE).map(|run| (RUN_VARIABLE, run)))
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(log)
         .spawn()
 }

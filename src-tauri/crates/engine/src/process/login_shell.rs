@@ -154,19 +154,23 @@ mod tests {
         shell.environment(&given).await
     }
 
-    /// The shells that are here; a POSIX one is everywhere.
-    fn shells() -> Vec<&'static str> {
-        let all = ["/bin/sh", "/bin/dash", "/bin/bash", "/bin/zsh", "/usr/bin/zsh"];
-        all.into_iter().filter(|shell| Path::new(shell).exists()).collect()
+    const NOISY: &str = "echo welcome; echo 'kinfra-' >&2; read -r line; export PATH=\"/opt/tools:$PATH\"; \
+                         export MULTI='a\nb'; (sleep 60 > /dev/null 2>&1 &)\n";
+    const NOISY_FISH: &str = "echo welcome; echo 'kinfra-' >&2; read line; set -gx PATH /opt/tools $PATH; \
+                              set -gx MULTI 'a\nb'; sleep 60 > /dev/null 2>&1 &\n";
+
+    /// The shells that are here, with a start-up file each; a POSIX one is everywhere.
+    fn shells() -> impl Iterator<Item = (&'static str, &'static str)> {
+        let posix = ["/bin/sh", "/bin/dash", "/bin/bash", "/bin/zsh"].map(|shell| (shell, NOISY));
+        let all = posix.into_iter().chain([("/usr/bin/fish", NOISY_FISH)]);
+        all.filter(|(shell, _)| Path::new(shell).exists())
     }
 
     #[tokio::test]
     async fn what_start_up_files_set_is_known_whatever_else_they_do() {
-        let noisy = "echo welcome; echo 'kinfra-' >&2; read -r line; export PATH=\"/opt/tools:$PATH\"; \
-                     export MULTI='a\nb'; (sleep 60 > /dev/null 2>&1 &)\n";
-        for shell in shells() {
+        for (shell, start_up) in shells() {
             let environment =
-                ask(shell, noisy, LIMIT).await.unwrap_or_else(|problem| panic!("{shell}: {problem}"));
+                ask(shell, start_up, LIMIT).await.unwrap_or_else(|problem| panic!("{shell}: {problem}"));
             // The system's own start-up files may set the rest.
             assert!(environment["PATH"].starts_with("/opt/tools:/"), "{shell}: {}", environment["PATH"]);
             assert_eq!((&*environment["MULTI"], &*environment["KEPT"]), ("a\nb", "by the user"), "{shell}");

@@ -11,6 +11,7 @@ pub struct Held {
     pub number: u64,
     pub leader: Identity,
     pub log_folder: PathBuf,
+    pub log_bytes: Option<u64>,
     pub pipes: Pipes,
     pub ended: Option<ExitStatus>,
     /// Of a leader between two keepers: how it ends then is known by nothing else.
@@ -44,6 +45,7 @@ impl Held {
             number: spawn.number,
             leader,
             log_folder: spawn.log_folder.clone(),
+            log_bytes: spawn.log_bytes,
             pipes: Pipes::from_message(true, true, descriptors),
             ended: None,
             watch: None,
@@ -55,6 +57,7 @@ impl Held {
             number: run.number,
             leader: run.identity,
             log_folder: run.log_folder.clone(),
+            log_bytes: run.log_bytes,
             pipes: Pipes::default(),
             ended: run.ended,
             watch: None,
@@ -85,6 +88,7 @@ impl Held {
             number: self.number,
             identity: self.leader,
             log_folder: self.log_folder.clone(),
+            log_bytes: self.log_bytes,
             stdout: self.pipes.stdout.is_some(),
             stderr: self.pipes.stderr.is_some(),
         };

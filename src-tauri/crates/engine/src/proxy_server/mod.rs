@@ -4,4 +4,5 @@ mod pages;
 mod routes;
 mod server;
 
-pub use server::{DEFAULT_PORT, ProxyContext, ProxyServer};
+pub use pages::Press;
+pub use server::{DEFAULT_PORT, ProxyContext, ProxyServer, stored_port};

@@ -3,19 +3,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Stream, stream};
-use kinfra_proxy::{Page, PageRequest, Pages};
+use kinfra_proxy::{Action, Audience, Page, PageRequest, Pages};
 use kinfra_rpc::{NodeState, Snapshot};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 use super::routes::{parts, serves};
 use crate::clock::Clock;
 use crate::events::Hub;
-use crate::fallback::{KnownProject, KnownService, ServiceView, event, service_page, unknown_host_page};
+use crate::fallback::{
+    KnownProject, KnownService, ServiceView, event, logs_page, service_page, unknown_host_page,
+};
 use crate::home::Home;
 use crate::logs::{KnownSecrets, last_lines};
 
 /// As many as a page shows without scrolling.
 const LINES: usize = 12;
+
+/// For whoever asks for more.
+const LOG_LINES: usize = 500;
 
 /// A service that prints without end does not make its page more often than this.
 const CALM: Duration = Duration::from_millis(250);
@@ -24,6 +30,16 @@ const CALM: Duration = Duration::from_millis(250);
 pub struct HubPages {
     facts: Facts,
     output: watch::Receiver<u64>,
+    presses: UnboundedSender<Press>,
+}
+
+/// A button of a page was pressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Press {
+    /// The project's slug.
+    pub project: String,
+    pub service: String,
+    pub action: Action,
 }
 
 #[derive(Clone)]
@@ -41,8 +57,9 @@ impl HubPages {
         clock: Clock,
         secrets: KnownSecrets,
         output: watch::Receiver<u64>,
+        presses: UnboundedSender<Press>,
     ) -> Self {
-        Self { facts: Facts { hub: Arc::clone(hub), home, clock, secrets }, output }
+        Self { facts: Facts { hub: Arc::clone(hub), home, clock, secrets }, output, presses }
     }
 }
 
@@ -54,7 +71,20 @@ impl Pages for HubPages {
         }
     }
 
-    fn watch(&self, route: &str) -> Pin<Box<dyn Stream<Item = String> + Send>> {
+    fn logs(&self, route: &str) -> Page {
+        let (project, service) = parts(route).unwrap_or_default();
+        logs_page(project, service, &self.facts.last_lines(route, LOG_LINES))
+    }
+
+    fn act(&self, route: &str, action: Action) {
+        if let Some((project, service)) = parts(route) {
+            let press = Press { project: project.to_owned(), service: service.to_owned(), action };
+            // An error means that the engine is ending: then nothing is started any more.
+            let _ = self.presses.send(press);
+        }
+    }
+
+    fn watch(&self, route: &str, _: Audience) -> Pin<Box<dyn Stream<Item = String> + Send>> {
         let watched = Watched {
             facts: self.facts.clone(),
             route: route.to_owned(),
@@ -67,6 +97,11 @@ impl Pages for HubPages {
 }
 
 impl Facts {
+    fn last_lines(&self, route: &str, limit: usize) -> Vec<String> {
+        let Some((slug, name)) = parts(route) else { return vec![] };
+        last_lines(&self.home.node_logs(slug, name), limit, &self.secrets.redactor(slug))
+    }
+
     /// What a page may say of a route now, and whether the service answers.
     fn view(&self, route: &str) -> Option<(ServiceView, bool)> {
         let (slug, name) = parts(route)?;
@@ -75,7 +110,7 @@ impl Facts {
             let node = project.nodes.iter().find(|node| node.name == name)?;
             Some((project.name.clone(), node.clone()))
         })?;
-        let lines = last_lines(&self.home.node_logs(slug, name), LINES, &self.secrets.redactor(slug));
+        let lines = self.last_lines(route, LINES);
         let is_ready = serves(&node);
         Some((view(project, node, lines, self.clock.wall_now()), is_ready))
     }

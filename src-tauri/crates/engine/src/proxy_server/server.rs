@@ -4,22 +4,28 @@
 //! state: whoever is told that a service is healthy finds it routed. A move to another port starts the new proxy
 //! before the old one ends, so a port that can't be had costs nothing.
 
+use std::fs;
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use kinfra_proxy::Proxy;
+use kinfra_proxy::{Listeners, Proxy};
 use kinfra_rpc::{Delta, ErrorCode, Failure, PortHolder, Problem, Protocol, ProxyState, Snapshot};
+use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
-use super::pages::HubPages;
+use super::pages::{HubPages, Press};
 use super::routes::Routes;
 use crate::clock::Clock;
 use crate::events::Hub;
 use crate::home::Home;
 use crate::logs::KnownSecrets;
 use crate::process::holder;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// Of the URLs that people see first; free in IANA's list of those that are in common use.
 pub const DEFAULT_PORT: u16 = 7080;
@@ -39,12 +45,16 @@ pub struct ProxyContext {
     pub home: Home,
     pub clock: Clock,
     pub secrets: KnownSecrets,
+    /// Hears of the buttons of pages.
+    pub presses: UnboundedSender<Press>,
 }
 
 pub struct ProxyServer {
     hub: Arc<Hub>,
     store: Store,
     pages: Arc<HubPages>,
+    /// Where tunnels come in.
+    public_socket: PathBuf,
     serving: Arc<Mutex<Serving>>,
     /// Its port was given from outside, so a move is not stored.
     passing: bool,
@@ -64,7 +74,7 @@ impl Serving {
         let Some(proxy) = &self.proxy else { return };
         let follows = |routes: &Routes| deltas.iter().all(|delta| routes.follow(&delta.change));
         if !self.routes.as_ref().is_some_and(follows) {
-            let routes = Routes::of(state);
+            let routes = Routes::of(state, self.routes.as_ref());
             proxy.set_routes(routes.table());
             self.routes = Some(routes);
         }
@@ -82,11 +92,11 @@ impl ProxyServer {
         output: watch::Receiver<u64>,
         wanted: Option<u16>,
     ) -> Result<Self, Failure> {
-        let ProxyContext { hub, store, home, clock, secrets } = context;
-        let stored = store.setting(SETTING).await?.and_then(|port| port.parse().ok());
-        let port = wanted.or(stored).unwrap_or(DEFAULT_PORT);
+        let ProxyContext { hub, store, home, clock, secrets, presses } = context;
+        let port = wanted.or(stored_port(&store).await?).unwrap_or(DEFAULT_PORT);
         let server = Self {
-            pages: Arc::new(HubPages::new(&hub, home, clock, secrets, output)),
+            public_socket: home.public_socket(),
+            pages: Arc::new(HubPages::new(&hub, home, clock, secrets, output, presses)),
             hub,
             store,
             serving: Arc::default(),
@@ -140,7 +150,13 @@ impl ProxyServer {
             taken(port, &error, holder(port, Protocol::Tcp).map(PortHolder::from).as_ref(), offer(port))
         })?;
         let pages = Arc::clone(&self.pages) as Arc<_>;
-        Proxy::start(listener, WORKERS, pages).map_err(|error| {
+        let public = listen_for_tunnels(&self.public_socket).map_err(|error| {
+            let message =
+                format!("the proxy can't listen for tunnels on {}: {error}", self.public_socket.display());
+            Problem::new(ErrorCode::Io, message).hint("its folder must be writable for you alone")
+        })?;
+        let listeners = Listeners { local: listener, public: Some(public) };
+        Proxy::start(listeners, WORKERS, pages).map_err(|error| {
             Problem::new(ErrorCode::Io, format!("the proxy can't run on port {port}: {error}"))
                 .hint("the system lacks threads or descriptors: end what else uses many")
         })
@@ -154,6 +170,14 @@ impl ProxyServer {
     }
 }
 
+/// The port that its user has chosen.
+///
+/// # Errors
+/// When the store can't be read.
+pub async fn stored_port(store: &Store) -> Result<Option<u16>, StoreError> {
+    Ok(store.setting(SETTING).await?.and_then(|port| port.parse().ok()))
+}
+
 fn lock(serving: &Mutex<Serving>) -> MutexGuard<'_, Serving> {
     serving.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -165,7 +189,20 @@ fn end(proxy: Option<Proxy>) {
     }
 }
 
-fn taken(port: u16, error: &std::io::Error, holder: Option<&PortHolder>, offer: Option<u16>) -> Problem {
+/// For its owner alone, and in the place of what an earlier engine or the proxy on another port listens on.
+fn listen_for_tunnels(socket: &Path) -> io::Result<UnixListener> {
+    let draft = socket.with_extension("new");
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let listener = UnixListener::bind(&draft)?;
+    fs::set_permissions(&draft, fs::Permissions::from_mode(0o600))?;
+    fs::rename(&draft, socket)?;
+    Ok(listener)
+}
+
+fn taken(port: u16, error: &io::Error, holder: Option<&PortHolder>, offer: Option<u16>) -> Problem {
     let message = match holder {
         Some(holder) => format!("the proxy's port {port} is taken by {holder}"),
         None => format!("the proxy can't listen on port {port}: {error}"),
@@ -183,8 +220,6 @@ fn offer(port: u16) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
-    use std::io;
-
     use super::*;
 
     #[test]

@@ -75,6 +75,7 @@ impl Service {
             environment: environment.into_iter().collect(),
             log_folder: self.context.home.health_logs(&self.project, &self.name),
             descriptor_limit: self.context.descriptor_limit,
+            log_bytes: None,
         })
     }
 

@@ -2,8 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use kinfra_rpc::{PortRange, Protocol};
+use kinfra_rpc::{PortRange, Protocol, RouteState, project_host};
 
+use crate::config::RouteSpec;
 use crate::port_registry::{Conflict, NodePort};
 
 /// What the services of one instance may know of it and of each other. Shared by them, replaced as a whole.
@@ -31,10 +32,24 @@ pub struct InstanceFacts {
     pub conflicts: BTreeMap<String, Conflict>,
     /// The label of each service in host names.
     pub labels: BTreeMap<String, String>,
+    /// By service, the paths of the project's own URL that lead to it; `/` for the main one.
+    pub paths: BTreeMap<String, Vec<RouteSpec>>,
+    /// By service, the host names that its configuration gives it; none for one that has none.
+    pub domains: BTreeMap<String, Vec<String>>,
+    /// Those of them that lead elsewhere.
+    pub taken_domains: BTreeMap<String, DomainOwner>,
     /// Services that a start of the whole project leaves out.
     pub optional: BTreeSet<String>,
     /// None while the proxy doesn't listen.
     pub proxy_port: Option<u16>,
+}
+
+/// Who has a domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DomainOwner {
+    /// Its slug.
+    pub project: String,
+    pub service: String,
 }
 
 impl Instance {
@@ -85,6 +100,19 @@ impl InstanceFacts {
     pub fn local_url(&self, service: &str) -> Option<String> {
         self.serves_http(service).then_some(())?;
         Some(format!("http://{}:{}", self.host(service)?, self.proxy_port?))
+    }
+
+    /// Where it is reachable through the proxy, its own host first; nowhere when it takes no connections.
+    #[must_use]
+    pub fn routes(&self, service: &str) -> Vec<RouteState> {
+        let Some(own) = self.host(service).filter(|_| self.serves_http(service)) else { return vec![] };
+        let whole = |host: String| RouteState { host, path: "/".to_owned(), strip: false };
+        let paths = self.paths.get(service).into_iter().flatten().map(|RouteSpec { path, strip }| {
+            RouteState { host: project_host(&self.slug), path: path.clone(), strip: *strip }
+        });
+        let domains = self.domains.get(service).into_iter().flatten();
+        let domains = domains.filter(|domain| !self.taken_domains.contains_key(*domain));
+        [whole(own)].into_iter().chain(paths).chain(domains.cloned().map(whole)).collect()
     }
 
     /// `http://127.0.0.1:23828`

@@ -26,9 +26,11 @@ mod settings;
 mod surroundings;
 mod timeline;
 
+pub use environment::inherited;
 pub use given::ports_of;
 pub use holders::{Held, Holders, Naming};
-pub use instance::{Instance, InstanceFacts};
+pub use instance::{DomainOwner, Instance, InstanceFacts};
+pub use launch::{Given, environment};
 pub use node::{AdoptedRun, Former, ServiceNode};
 pub use runs::Runs;
 pub use service::ServiceContext;

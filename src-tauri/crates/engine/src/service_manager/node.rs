@@ -121,6 +121,14 @@ impl ServiceNode {
         self.service.learn_secrets();
     }
 
+    /// Some file of its environment may say something else now.
+    pub fn read_files_again(&self) {
+        if self.service.read_files_again() {
+            self.service.learn_secrets();
+            self.service.changed.node(&self.service.name);
+        }
+    }
+
     #[must_use]
     pub fn name(&self) -> &str {
         &self.service.name
@@ -225,12 +233,12 @@ impl Node for ServiceNode {
         let view = self.supervisor.view();
         let shown = |moment| self.service.context.clock.wall_at(moment);
         let name = &self.service.name;
-        let facts = self.service.instance.facts();
+        let (facts, spec) = (self.service.instance.facts(), self.service.spec());
         let changed = view.phase.is_active() && self.service.is_changed();
         let note = if changed { " · changed, restart to apply" } else { "" };
         NodeState {
             name: name.clone(),
-            kind: match self.service.spec().kind {
+            kind: match spec.kind {
                 ServiceType::Service => NodeKind::Service,
                 ServiceType::Task => NodeKind::Task,
             },
@@ -242,6 +250,8 @@ impl Node for ServiceNode {
             listens_on: self.service.listens_on(),
             adopted: self.service.is_foreign(),
             url: facts.local_url(name),
+            routes: facts.routes(name),
+            forwarding: spec.forwarding,
             direct_url: self.service.answers_on(view.phase, &facts).map(direct_url),
             started_at: view.started_at.map(shown),
             restarts: view.restarts,

@@ -21,7 +21,7 @@ use super::runs::{Runs, Ticket};
 use super::surroundings::Surroundings;
 use super::timeline::Timeline;
 use crate::clock::Clock;
-use crate::config::ServiceSpec;
+use crate::config::{Reading, ServiceSpec};
 use crate::home::Home;
 use crate::logs::{KnownSecrets, last_lines};
 use crate::orchestrator::Changes;
@@ -48,6 +48,8 @@ pub struct ServiceContext {
     pub watcher: Watcher,
     /// How many descriptors a process may have open, as the user has set it.
     pub descriptor_limit: Option<u64>,
+    /// `logs.keep` of the user's settings.
+    pub log_bytes: Option<u64>,
     /// Names the boot of this machine.
     pub boot: String,
     pub secrets: KnownSecrets,
@@ -78,6 +80,7 @@ impl Unit for Service {
     }
 
     async fn launch(&self, number: u64, counts: Counts) -> Result<Launched, Problem> {
+        self.read_files_again();
         let (spec, facts) = (self.spec(), self.instance.facts());
         if let Some(conflict) = facts.conflicts.get(&spec.name) {
             self.note_obstacle(Some(&conflict.name));
@@ -126,6 +129,7 @@ impl Unit for Service {
             environment: environment.into_iter().collect(),
             log_folder: self.context.home.node_logs(&self.project, &self.name),
             descriptor_limit: self.context.descriptor_limit,
+            log_bytes: spec.log_bytes.or(self.context.log_bytes),
         };
         match self.spawn(spawn).await {
             Ok(identity) => {
@@ -260,6 +264,19 @@ impl Service {
 
     pub(super) fn spec(&self) -> Arc<ServiceSpec> {
         Arc::clone(&self.spec.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What the files of its environment say now is what it would be launched with. True where that is new.
+    pub(super) fn read_files_again(&self) -> bool {
+        let current = self.spec();
+        let Some(read) = current.with_files_read(&mut Reading::default()) else { return false };
+        let mut spec = self.spec.write().unwrap_or_else(PoisonError::into_inner);
+        // Settings that were taken up meanwhile were read later than these.
+        let is_same = Arc::ptr_eq(&spec, &current);
+        if is_same {
+            *spec = Arc::new(read);
+        }
+        is_same
     }
 
     fn running(&self, run: u64) -> Option<Running> {

@@ -56,7 +56,12 @@ fn explain(path: &Path, fault: Fault) -> StoreError {
 }
 
 fn prepared(path: &Path) -> Result<Connection, Fault> {
+    let is_new = !path.exists();
     let mut connection = Connection::open(path)?;
+    if is_new {
+        // Its first page holds nothing that a loss of power could take.
+        connection.pragma_update(None, "synchronous", "OFF")?;
+    }
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;

@@ -64,21 +64,24 @@ pub fn version(connection: &Connection) -> rusqlite::Result<u32> {
     connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }
 
-/// Brings a database to the newest version, each step in a transaction of its own.
+/// Brings a database to the newest version, or leaves it as it was.
 pub fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     migrate_to(connection, NEWEST)
 }
 
 fn migrate_to(connection: &mut Connection, target: u32) -> rusqlite::Result<()> {
     let version = version(connection)?;
-    let steps = STEPS.iter().zip(1_u32..).filter(|(_, number)| version < *number && *number <= target);
-    for (step, number) in steps {
-        let transaction = connection.transaction()?;
-        transaction.execute_batch(step)?;
-        transaction.pragma_update(None, "user_version", number)?;
-        transaction.commit()?;
+    if version >= target {
+        return Ok(());
     }
-    Ok(())
+    let transaction = connection.transaction()?;
+    for (step, number) in STEPS.iter().zip(1_u32..) {
+        if version < number && number <= target {
+            transaction.execute_batch(step)?;
+        }
+    }
+    transaction.pragma_update(None, "user_version", target)?;
+    transaction.commit()
 }
 
 #[cfg(test)]

@@ -8,13 +8,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use rustix::process::{WaitOptions, wait};
 
-use super::pump::{Logs, Pump, TURN_BYTES};
+use super::pump::{LogPlace, Logs, Pump, TURN_BYTES};
 use crate::platform::{self, Process};
 use crate::protocol::{Adopt, ExitStatus, Identity, Reply, Run as ListedRun};
 use crate::segments::{STDERR, STDOUT};
@@ -32,6 +32,7 @@ pub struct Run {
     /// Processes found to belong to it.
     pub known: HashSet<Identity>,
     log_folder: PathBuf,
+    log_bytes: Option<u64>,
 }
 
 pub struct Children {
@@ -44,7 +45,7 @@ pub struct Children {
 }
 
 impl Run {
-    pub fn new(number: u64, leader: &Process, log_folder: PathBuf) -> Self {
+    pub fn new(number: u64, leader: &Process, log: LogPlace) -> Self {
         Self {
             number,
             leader: leader.identity,
@@ -52,7 +53,8 @@ impl Run {
             ended: None,
             watch: None,
             known: HashSet::new(),
-            log_folder,
+            log_folder: log.folder,
+            log_bytes: log.bytes,
         }
     }
 }
@@ -84,7 +86,8 @@ impl Children {
         let mut descriptors = descriptors.into_iter();
         let stdout = if adopt.stdout { descriptors.next() } else { None };
         let stderr = if adopt.stderr { descriptors.next() } else { None };
-        match self.pumps_for(&name, adopt.number, &adopt.log_folder, [(STDOUT, stdout), (STDERR, stderr)]) {
+        let log = LogPlace { folder: adopt.log_folder.clone(), bytes: adopt.log_bytes };
+        match self.pumps_for(&name, adopt.number, &log, [(STDOUT, stdout), (STDERR, stderr)]) {
             Ok(pumps) => self.pumps.extend(pumps),
             Err(error) => {
                 return Reply::Refused { reason: format!("cannot read on from its pipes: {error}") };
@@ -100,7 +103,7 @@ impl Children {
         let (Some(watch), Some(process)) = (watch, platform::process(adopt.identity.pid)) else {
             return Reply::NotThere;
         };
-        let run = Run::new(adopt.number, &process, adopt.log_folder.clone());
+        let run = Run::new(adopt.number, &process, log);
         self.runs.insert(name, Run { leader: adopt.identity, watch: Some(watch), ..run });
         Reply::Adopted
     }
@@ -111,6 +114,7 @@ impl Children {
             number: run.number,
             identity: run.leader,
             log_folder: run.log_folder.clone(),
+            log_bytes: run.log_bytes,
             ended: run.ended,
         });
         Reply::Runs { runs: runs.collect() }
@@ -209,13 +213,13 @@ impl Children {
         &mut self,
         run: &Rc<str>,
         number: u64,
-        log_folder: &Path,
+        log: &LogPlace,
         sources: [(&'static str, Option<OwnedFd>); 2],
     ) -> io::Result<Vec<Pump>> {
         let mut pumps = Vec::new();
         for (stream, source) in sources {
             if let Some(source) = source {
-                let log = self.logs.writer(log_folder, stream);
+                let log = self.logs.writer(log, stream);
                 pumps.push(Pump::new(Rc::clone(run), number, stream, source, log)?);
             }
         }

@@ -1,7 +1,7 @@
 //! Appends one stream of one node to its segments.
 //!
 //! Theory of operation: a writer opens the newest segment when it first has something to write, goes on where
-//! the last keeper stopped, and begins the next segment when a chunk doesn't fit, deleting the oldest. It never
+//! the last keeper stopped, and begins the next segment when a chunk doesn't fit, deleting the oldest ones. It never
 //! fails: what can't be written is dropped and counted, and as soon as writing works again one marker line says
 //! how much was lost. A chunk that could be written only in part is taken back, so a reader never sees half.
 //!
@@ -20,11 +20,12 @@ use rustix::pipe::{SpliceFlags, splice};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::platform::set_apart;
-use crate::segments::{self, LOST, RECORD_BYTES, Record, SEGMENT_BYTES, SEGMENTS};
+use crate::segments::{self, Bound, LOST, RECORD_BYTES, Record};
 
 pub struct LogWriter {
     folder: PathBuf,
     stream: &'static str,
+    bound: Bound,
     segment: Option<Segment>,
     lost: Option<Loss>,
 }
@@ -54,8 +55,13 @@ struct Loss {
 
 impl LogWriter {
     #[must_use]
-    pub fn new(folder: &Path, stream: &'static str) -> Self {
-        Self { folder: folder.to_owned(), stream, segment: None, lost: None }
+    pub fn new(folder: &Path, stream: &'static str, bound: Bound) -> Self {
+        Self { folder: folder.to_owned(), stream, bound, segment: None, lost: None }
+    }
+
+    /// From the next segment on.
+    pub fn keep(&mut self, bound: Bound) {
+        self.bound = bound;
     }
 
     /// Appends one chunk of a run's output.
@@ -74,11 +80,12 @@ impl LogWriter {
         if self.lost.is_some() {
             return None;
         }
+        let segment_bytes = self.bound.segment_bytes;
         let segment = self.segment().ok()?;
         if segment.open_line.is_some_and(|other| other != run) {
             return None;
         }
-        segment.splice(run, pipe, most)
+        segment.splice(run, pipe, most, segment_bytes)
     }
 
     /// Ends the line that the run left without an end: nothing more will come from it.
@@ -104,9 +111,10 @@ impl LogWriter {
 
     fn write(&mut self, run: u64, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
         let mut written = 0;
+        let segment_bytes = self.bound.segment_bytes;
         while written < bytes.len() {
             let segment = self.segment().map_err(|error| (written, error))?;
-            let part = segment.fitting(&bytes[written..]);
+            let part = segment.fitting(&bytes[written..], segment_bytes);
             if part.is_empty() {
                 let next = segment.number + 1;
                 let opened = self.create(next).map_err(|error| (written, error))?;
@@ -134,14 +142,25 @@ impl LogWriter {
     fn create(&self, number: u32) -> io::Result<Segment> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
         let segment = Segment::open(&self.folder, self.stream, number)?;
-        for old in segments::numbers(&self.folder, self.stream)? {
-            if old as usize + SEGMENTS <= number as usize {
+        self.make_room(number)?;
+        Ok(segment)
+    }
+
+    /// Deletes what the bound has no room for, once this segment is full. By bytes: those of another bound may be of
+    /// another size.
+    fn make_room(&self, newest: u32) -> io::Result<()> {
+        let mut room = Some(self.bound.stream_bytes - self.bound.segment_bytes);
+        let numbers = segments::numbers(&self.folder, self.stream)?;
+        for old in numbers.into_iter().rev().filter(|number| *number < newest) {
+            let log = segments::segment_path(&self.folder, self.stream, old);
+            room = room.and_then(|room| room.checked_sub(log.metadata().map_or(0, |file| file.len())));
+            if room.is_none() {
                 // One that can't be deleted is tried again with the next segment.
-                let _ = std::fs::remove_file(segments::segment_path(&self.folder, self.stream, old));
+                let _ = std::fs::remove_file(log);
                 let _ = std::fs::remove_file(segments::index_path(&self.folder, self.stream, old));
             }
         }
-        Ok(segment)
+        Ok(())
     }
 }
 
@@ -171,8 +190,8 @@ impl Segment {
 
     /// How much of the bytes goes into this segment: as many whole lines as there is room for. A line that is
     /// longer than the room of an empty segment is cut.
-    fn fitting<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
-        let room = usize::try_from(SEGMENT_BYTES.saturating_sub(self.size)).unwrap_or(usize::MAX);
+    fn fitting<'a>(&self, bytes: &'a [u8], segment_bytes: u64) -> &'a [u8] {
+        let room = usize::try_from(segment_bytes.saturating_sub(self.size)).unwrap_or(usize::MAX);
         if bytes.len() <= room {
             return bytes;
         }
@@ -193,8 +212,8 @@ impl Segment {
     }
 
     /// None when nothing was moved and it has to be read instead.
-    fn splice(&mut self, run: u64, pipe: &OwnedFd, most: usize) -> Option<Moved> {
-        let room = usize::try_from(SEGMENT_BYTES.saturating_sub(self.size)).unwrap_or(usize::MAX);
+    fn splice(&mut self, run: u64, pipe: &OwnedFd, most: usize, segment_bytes: u64) -> Option<Moved> {
+        let room = usize::try_from(segment_bytes.saturating_sub(self.size)).unwrap_or(usize::MAX);
         if room <= most {
             return None;
         }
@@ -257,104 +276,4 @@ fn monotonic_clock() -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    fn text(folder: &Path) -> String {
-        let numbers = segments::numbers(folder, "stdout").unwrap();
-        numbers
-            .iter()
-            .map(|number| fs::read_to_string(segments::segment_path(folder, "stdout", *number)).unwrap())
-            .collect()
-    }
-
-    #[test]
-    fn a_new_writer_goes_on_in_the_same_segment() {
-        let folder = tempfile::tempdir().unwrap();
-        LogWriter::new(folder.path(), "stdout").append(1, b"one\n");
-        LogWriter::new(folder.path(), "stdout").append(1, b"two\n");
-        assert_eq!(text(folder.path()), "one\ntwo\n");
-        let index = fs::read(segments::index_path(folder.path(), "stdout", 1)).unwrap();
-        let offsets: Vec<u64> = index
-            .chunks(RECORD_BYTES)
-            .map(|record| Record::decode(record.try_into().unwrap()).offset)
-            .collect();
-        assert_eq!(offsets, [0, 4]);
-    }
-
-    #[test]
-    fn the_lines_of_two_runs_are_never_glued_and_those_of_one_never_cut() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut writer = LogWriter::new(folder.path(), "stdout");
-        writer.append(1, b"half a ");
-        LogWriter::new(folder.path(), "stdout").append(1, b"line");
-        let mut writer = LogWriter::new(folder.path(), "stdout");
-        writer.append(2, b"other");
-        writer.finish(2);
-        writer.finish(2);
-        assert_eq!(text(folder.path()), "half a line\nother\n");
-    }
-
-    #[test]
-    fn segments_are_bounded_in_size_and_number_and_end_with_a_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut writer = LogWriter::new(folder.path(), "stdout");
-        let chunk = "0123456789abcdef\n".repeat(60_000);
-        let mut total = 0;
-        while total < (SEGMENTS + 3) * 8 * 1024 * 1024 {
-            writer.append(1, chunk.as_bytes());
-            total += chunk.len();
-        }
-        let numbers = segments::numbers(folder.path(), "stdout").unwrap();
-        assert_eq!(numbers.len(), SEGMENTS);
-        assert!(numbers[0] > 1);
-        for number in numbers {
-            let bytes = fs::read(segments::segment_path(folder.path(), "stdout", number)).unwrap();
-            assert!(bytes.len() as u64 <= SEGMENT_BYTES);
-            assert_eq!(bytes.len() % 17, 0, "segment {number} ends within a line");
-        }
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2 * SEGMENTS);
-    }
-
-    #[test]
-    fn what_could_not_be_written_is_counted_in_one_marker_line() {
-        let base = tempfile::tempdir().unwrap();
-        let folder = base.path().join("logs");
-        // A file in the folder's place makes every write fail, as a full disk does.
-        fs::write(&folder, "").unwrap();
-        let mut writer = LogWriter::new(&folder, "stdout");
-        writer.append(1, b"lost\n");
-        writer.append(1, b"lost too\n");
-        fs::remove_file(&folder).unwrap();
-        writer.append(1, b"here again\n");
-        writer.append(1, b"and here\n");
-        let text = text(&folder);
-        assert!(text.starts_with("[kinfra] lost 14 bytes of log here: "), "{text}");
-        assert!(text.ends_with("\nhere again\nand here\n"), "{text}");
-        assert_eq!(text.lines().count(), 3);
-    }
-
-    #[test]
-    fn a_folder_deleted_under_the_writer_is_made_anew() {
-        let base = tempfile::tempdir().unwrap();
-        let folder = base.path().join("logs");
-        let mut writer = LogWriter::new(&folder, "stdout");
-        writer.append(1, b"before\n");
-        fs::remove_dir_all(&folder).unwrap();
-        writer.append(1, b"after\n");
-        assert_eq!(text(&folder), "after\n");
-    }
-
-    #[test]
-    fn files_and_folder_are_the_users_alone() {
-        let base = tempfile::tempdir().unwrap();
-        let folder = base.path().join("logs");
-        LogWriter::new(&folder, "stdout").append(1, b"x\n");
-        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
-        assert_eq!(mode(&folder), 0o700);
-        assert_eq!(mode(&segments::segment_path(&folder, "stdout", 1)), 0o600);
-        assert_eq!(mode(&segments::index_path(&folder, "stdout", 1)), 0o600);
-    }
-}
+mod tests;

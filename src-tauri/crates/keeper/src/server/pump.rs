@@ -4,11 +4,12 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 
 use super::log_writer::{LogWriter, Moved};
 use crate::platform::set_apart;
+use crate::segments::Bound;
 
 /// The most that is read of one stream before all others had their turn.
 pub const TURN_BYTES: usize = 1024 * 1024;
@@ -95,6 +96,13 @@ impl Pump {
     }
 }
 
+/// Where the output of a run goes, and how much of it is kept there.
+#[derive(Debug, Clone)]
+pub struct LogPlace {
+    pub folder: PathBuf,
+    pub bytes: Option<u64>,
+}
+
 /// One writer for each stream of each folder, however many runs write there: a run's leftover may still print
 /// while its successor does.
 #[derive(Default)]
@@ -103,13 +111,16 @@ pub struct Logs {
 }
 
 impl Logs {
-    pub fn writer(&mut self, folder: &Path, stream: &'static str) -> Rc<RefCell<LogWriter>> {
+    /// The bound that is given last holds for all.
+    pub fn writer(&mut self, log: &LogPlace, stream: &'static str) -> Rc<RefCell<LogWriter>> {
         self.writers.retain(|_, writer| writer.strong_count() > 0);
-        let key = (folder.to_owned(), stream);
+        let bound = Bound::of_stream(log.bytes);
+        let key = (log.folder.clone(), stream);
         if let Some(writer) = self.writers.get(&key).and_then(Weak::upgrade) {
+            writer.borrow_mut().keep(bound);
             return writer;
         }
-        let writer = Rc::new(RefCell::new(LogWriter::new(folder, stream)));
+        let writer = Rc::new(RefCell::new(LogWriter::new(&log.folder, stream, bound)));
         self.writers.insert(key, Rc::downgrade(&writer));
         writer
     }

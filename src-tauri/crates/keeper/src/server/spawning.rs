@@ -18,7 +18,7 @@ use std::thread;
 use rustix::pipe::{PipeFlags, pipe_with};
 
 use super::children::{Children, Run};
-use super::pump::Pump;
+use super::pump::{LogPlace, Pump};
 use crate::platform::{self, Process};
 use crate::protocol::{RUN_VARIABLE, Reply, Spawn};
 use crate::segments::{STDERR, STDOUT};
@@ -80,7 +80,7 @@ impl Children {
     }
 
     fn prepare(&mut self, spawn: &Spawn) -> Result<Prepared, Failure> {
-        let Spawn { run, number, program, arguments, folder, environment, log_folder, .. } = spawn;
+        let Spawn { run, number, program, arguments, folder, environment, .. } = spawn;
         if self.runs.contains_key(run.as_str()) {
             return Err(second(run));
         }
@@ -97,7 +97,7 @@ impl Children {
             .map_err(|error| failure(error, format!("duplicate the pipes of run {run}")))?;
         let name: Rc<str> = Rc::from(run.as_str());
         let pumps = self
-            .pumps_for(&name, *number, log_folder, [(STDOUT, Some(stdout)), (STDERR, Some(stderr))])
+            .pumps_for(&name, *number, &place_of_log(spawn), [(STDOUT, Some(stdout)), (STDERR, Some(stderr))])
             .map_err(|error| failure(error, format!("set up the pipes of run {run}")))?;
         // Opened here, since the limit may already be reached where the process is made.
         let null = File::open("/dev/null").map_err(|error| failure(error, "open /dev/null".to_owned()))?;
@@ -116,7 +116,7 @@ impl Children {
     }
 
     fn keep(&mut self, spawn: &Spawn, process: &Process, pumps: Vec<Pump>) -> Result<(), Failure> {
-        let run = Run::new(spawn.number, process, spawn.log_folder.clone());
+        let run = Run::new(spawn.number, process, place_of_log(spawn));
         if self.runs.contains_key(spawn.run.as_str()) {
             return Err(second(&spawn.run));
         }
@@ -124,6 +124,10 @@ impl Children {
         self.pumps.extend(pumps);
         Ok(())
     }
+}
+
+fn place_of_log(spawn: &Spawn) -> LogPlace {
+    LogPlace { folder: spawn.log_folder.clone(), bytes: spawn.log_bytes }
 }
 
 /// What came of each, in their order.

@@ -60,7 +60,8 @@ pub struct Signals {
     pub terminate: Arc<AtomicBool>,
 }
 
-/// Takes the lock and the socket, leaves the caller's session and folder.
+/// Takes the lock and the socket, leaves the caller's session and folder, and closes stdout: whoever waits for this
+/// keeper reads that to its end.
 ///
 /// # Errors
 /// What could not be done, and why.
@@ -85,7 +86,14 @@ pub fn start(options: &Options) -> Result<Started, StartError> {
     let signals = Signals::listen().map_err(|error| failed("listen for signals", error))?;
     let listener =
         listen(&socket).map_err(|error| failed(format!("listen on {}", socket.display()), error))?;
+    close_stdout().map_err(|error| failed("put /dev/null in the place of stdout", error))?;
     Ok(Started { listener, socket, signals, lock })
+}
+
+/// Its number stays taken, so that nothing else is ever given it.
+fn close_stdout() -> io::Result<()> {
+    let nowhere = OpenOptions::new().write(true).open("/dev/null")?;
+    Ok(rustix::stdio::dup2_stdout(nowhere)?)
 }
 
 fn absolute(path: &Path) -> Result<PathBuf, StartError> {

@@ -63,6 +63,7 @@ impl Stage {
             environment: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())],
             log_folder: self.folder.path().join(name),
             descriptor_limit: None,
+            log_bytes: None,
         }
     }
 

@@ -1,5 +1,8 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 
 use super::setup::{HOST, PATIENCE};
 use crate::Proxy;
@@ -33,8 +36,18 @@ impl Answer {
 impl Client {
     pub(super) fn connect(proxy: &Proxy) -> Self {
         let stream = TcpStream::connect(proxy.local_addr()).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_nodelay(true).unwrap();
+        Self::on(stream)
+    }
+
+    /// As a tunnel does.
+    pub(super) fn connect_from_outside(socket: &Path) -> Self {
+        // All that a test does with it is the same for both kinds.
+        Self::on(TcpStream::from(OwnedFd::from(UnixStream::connect(socket).unwrap())))
+    }
+
+    fn on(stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let reader = BufReader::new(stream.try_clone().unwrap());
         Self { stream, reader }
     }
@@ -45,7 +58,11 @@ impl Client {
 
     /// Sends a request for [`HOST`]; `headers` are whole lines.
     pub(super) fn request(&mut self, line: &str, headers: &str, body: &str) -> Answer {
-        self.send(format!("{line} HTTP/1.1\r\nHost: {HOST}\r\n{headers}\r\n{body}"));
+        self.request_of(HOST, line, headers, body)
+    }
+
+    pub(super) fn request_of(&mut self, host: &str, line: &str, headers: &str, body: &str) -> Answer {
+        self.send(format!("{line} HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n{body}"));
         if line.starts_with("HEAD ") { self.head() } else { self.answer() }
     }
 

@@ -12,7 +12,7 @@ fn quick() -> Limits {
 /// What the page says that stands in for a service with this script.
 fn trouble(script: impl Fn(&mut super::service::Visit) + Send + Sync + 'static) -> String {
     let service = Service::start(script);
-    let proxy = proxy_with(quick(), PlainPages::default(), &[(HOST, Target::Forward { port: service.port })]);
+    let proxy = proxy_with(quick(), PlainPages::default(), &[(HOST, Target::to(service.port))]);
     let answer = Client::connect(&proxy).get("/");
     assert_eq!(answer.status, 503);
     answer.body.split(' ').next().unwrap().to_owned()
@@ -60,7 +60,7 @@ fn a_port_that_nothing_listens_on_is_told_as_refused() {
 
 #[test]
 fn a_route_without_a_service_and_an_unknown_host_get_pages_that_nobody_stores() {
-    let proxy = proxy_with(Limits::default(), PlainPages::default(), &[(HOST, Target::Page)]);
+    let proxy = proxy_with(Limits::default(), PlainPages::default(), &[(HOST, Target::DOWN)]);
     let mut client = Client::connect(&proxy);
     let answer = client.request("GET /", "Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8\r\n", "");
     assert_eq!(answer.body, format!("NotServing id-of-{HOST} Html"));
@@ -73,7 +73,7 @@ fn a_route_without_a_service_and_an_unknown_host_get_pages_that_nobody_stores() 
 
 #[test]
 fn a_page_answers_head_and_uploads_on_a_connection_that_lives_on() {
-    let proxy = proxy_with(Limits::default(), PlainPages::default(), &[(HOST, Target::Page)]);
+    let proxy = proxy_with(Limits::default(), PlainPages::default(), &[(HOST, Target::DOWN)]);
     let mut client = Client::connect(&proxy);
     let answer = client.request("HEAD /", "", "");
     assert_eq!(answer.status, 503);
@@ -87,7 +87,7 @@ fn a_page_answers_head_and_uploads_on_a_connection_that_lives_on() {
 
 #[test]
 fn a_client_that_waits_for_100_continue_is_told_at_once_that_nobody_serves() {
-    let proxy = proxy_with(Limits::default(), PlainPages::default(), &[(HOST, Target::Page)]);
+    let proxy = proxy_with(Limits::default(), PlainPages::default(), &[(HOST, Target::DOWN)]);
     let mut client = Client::connect(&proxy);
     let answer = client.request("POST /", "Expect: 100-continue\r\nContent-Length: 4\r\n", "");
     assert_eq!(answer.status, 503);
@@ -95,7 +95,7 @@ fn a_client_that_waits_for_100_continue_is_told_at_once_that_nobody_serves() {
 
 #[test]
 fn a_panic_ends_its_request_and_nothing_else() {
-    let proxy = proxy_with(Limits::default(), PlainPages::default(), &[(HOST, Target::Page)]);
+    let proxy = proxy_with(Limits::default(), PlainPages::default(), &[(HOST, Target::DOWN)]);
     let mut other = Client::connect(&proxy);
     assert_eq!(other.get("/").status, 503);
     for _ in 0..3 {

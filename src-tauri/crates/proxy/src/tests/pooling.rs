@@ -29,7 +29,7 @@ fn an_unused_connection_is_closed_after_a_while() {
         closed.lock().unwrap().send(()).unwrap();
     });
     let limits = Limits { pool_idle: Duration::from_millis(50), ..Limits::default() };
-    let proxy = proxy_with(limits, PlainPages::default(), &[(HOST, Target::Forward { port: service.port })]);
+    let proxy = proxy_with(limits, PlainPages::default(), &[(HOST, Target::to(service.port))]);
     assert_eq!(Client::connect(&proxy).get("/").status, 200);
     seen.recv_timeout(PATIENCE).unwrap();
 }

@@ -18,7 +18,7 @@ fn two_hundred_route_changes_under_load_fail_no_request() {
         })
     };
     let services = [named("left"), named("right")];
-    let target = |number: usize| Target::Forward { port: services[number % 2].port };
+    let target = |number: usize| Target::to(services[number % 2].port);
     let proxy = Proxy::start(listener(), 2, Arc::new(PlainPages::default())).unwrap();
     let mut present = table(&[(HOST, target(0))]);
     proxy.set_routes(present.clone());
@@ -47,7 +47,7 @@ fn two_hundred_route_changes_under_load_fail_no_request() {
                 present = table(&[(HOST, target(number))]);
                 proxy.set_routes(present.clone());
             } else {
-                present.routes[HOST].lead_to(target(number));
+                present.local.find(HOST, "/").unwrap().route().lead_to(target(number));
             }
             // Each is in force until it has answered: the changes are all under load.
             let before = answered[number % 2].load(Ordering::Relaxed);

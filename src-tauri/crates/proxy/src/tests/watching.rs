@@ -6,7 +6,10 @@ use super::setup::{HOST, PATIENCE, PlainPages, proxy_to, proxy_with};
 use crate::{EVENTS_PATH, Limits, Target};
 
 fn pages(events: &[&str]) -> PlainPages {
-    PlainPages { events: events.iter().map(|event| (*event).to_owned()).collect::<Vec<_>>().into() }
+    PlainPages {
+        events: events.iter().map(|event| (*event).to_owned()).collect::<Vec<_>>().into(),
+        ..PlainPages::default()
+    }
 }
 
 #[test]
@@ -14,7 +17,7 @@ fn a_page_hears_each_event_and_then_the_end() {
     let proxy = proxy_with(
         Limits::default(),
         pages(&["{\"state\":\"starting\"}", "two\nlines"]),
-        &[(HOST, Target::Page)],
+        &[(HOST, Target::DOWN)],
     );
     let answer =
         Client::connect(&proxy).request(&format!("GET {EVENTS_PATH}"), "Accept: text/event-stream\r\n", "");
@@ -28,7 +31,7 @@ fn a_page_hears_each_event_and_then_the_end() {
 #[test]
 fn a_quiet_stream_says_that_it_is_still_there() {
     let limits = Limits { event_comment: Duration::from_millis(20), ..Limits::default() };
-    let proxy = proxy_with(limits, pages(&[]), &[(HOST, Target::Page)]);
+    let proxy = proxy_with(limits, pages(&[]), &[(HOST, Target::DOWN)]);
     let mut client = Client::connect(&proxy);
     client.send(format!("GET {EVENTS_PATH} HTTP/1.1\r\nHost: {HOST}\r\n\r\n"));
     assert_eq!(client.head().status, 200);
@@ -40,7 +43,7 @@ fn a_quiet_stream_says_that_it_is_still_there() {
 
 #[test]
 fn an_open_page_does_not_hold_up_the_end() {
-    let proxy = proxy_with(Limits::default(), pages(&[]), &[(HOST, Target::Page)]);
+    let proxy = proxy_with(Limits::default(), pages(&[]), &[(HOST, Target::DOWN)]);
     let mut client = Client::connect(&proxy);
     client.send(format!("GET {EVENTS_PATH} HTTP/1.1\r\nHost: {HOST}\r\n\r\n"));
     client.head();
@@ -58,7 +61,7 @@ fn all_but_a_page_asking_for_events_goes_to_the_application() {
     for (line, headers) in [
         (format!("POST {EVENTS_PATH}"), "Content-Length: 0\r\n"),
         (format!("GET {EVENTS_PATH}"), "Accept: text/html\r\n"),
-        (format!("GET {EVENTS_PATH}/more"), "Accept: text/event-stream\r\n"),
+        (format!("GET {EVENTS_PATH}more"), "Accept: text/event-stream\r\n"),
         ("GET /.well-known/kinfra".to_owned(), "Accept: text/event-stream\r\n"),
         (format!("GET /%2e{}", &EVENTS_PATH[2..]), "Accept: text/event-stream\r\n"),
     ] {

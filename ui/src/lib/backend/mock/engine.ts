@@ -8,6 +8,7 @@
 import type {
   Change,
   Failure,
+  Finding,
   NodeState,
   PortMoved,
   Problem,
@@ -22,6 +23,7 @@ import { chatterLine } from './chatter';
 import { MockLogs } from './logs';
 import { found, LAST_LINES, probed, refusal, refuse, settled } from './outcomes';
 import { MockPorts } from './ports';
+import { MockSettings } from './settings';
 import { MockTimeline, usageOf } from './timeline';
 import { stoppedProject, type ProjectPlan, type Scenario, type ServicePlan } from './plans';
 
@@ -50,11 +52,14 @@ export class MockEngine implements Backend {
   #snapshot: Snapshot;
   #plans: ProjectPlan[];
   #ports: MockPorts;
+  #settings: MockSettings;
   #watchers = new Set<(update: Update) => void>();
   #timers = new Map<string, ReturnType<typeof setTimeout>>();
   #restarting = new Set<string>();
   #paceMs: number;
   #printed = 0;
+  /** What the doctor says of names. */
+  names: Finding[];
   #notice: string | null;
 
   constructor(scenario: Scenario, { paceMs = 1_500, chatter = false, notice = null }: MockOptions = {}) {
@@ -62,6 +67,8 @@ export class MockEngine implements Backend {
     this.#notice = notice;
     this.#plans = structuredClone(scenario.projects);
     this.#ports = new MockPorts(scenario);
+    this.#settings = new MockSettings(scenario);
+    this.names = scenario.names ?? [];
     this.#snapshot = {
       revision: 1,
       engine: {
@@ -69,6 +76,7 @@ export class MockEngine implements Backend {
         pid: 4711,
         proxy: scenario.proxy,
         problems: scenario.problems ?? [],
+        restore: false,
         ending: false,
       },
       projects: scenario.projects.map((plan) => this.#stopped(plan)),
@@ -176,10 +184,16 @@ export class MockEngine implements Backend {
       }),
     'port.reserve': (reserve) => this.#done(() => this.#ports.reserve(reserve)),
     'port.release': ({ range }) => this.#done(() => this.#ports.release(range)),
-    'doctor.examine': () => ({ findings: this.#ports.findings() }),
+    'doctor.examine': () => ({ findings: [...this.#ports.findings(), ...this.names] }),
     'proxy.use_port': ({ port }) => {
       this.#change({ type: 'engine', engine: { ...this.#snapshot.engine, proxy: { port } } });
       return { port };
+    },
+    'settings.read': () => this.#settings.read,
+    'settings.change': (change) => {
+      const settings = this.#settings.change(change);
+      this.#change({ type: 'engine', engine: { ...this.#snapshot.engine, restore: settings.restore } });
+      return settings;
     },
     'window.show': () => ({}),
     'engine.quit': () => this.#done(() => this.#tell({ type: 'ended' })),

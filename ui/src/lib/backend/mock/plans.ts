@@ -1,5 +1,6 @@
 import type {
   Condition,
+  Finding,
   NodeState,
   PortHolder,
   Problem,
@@ -29,6 +30,10 @@ export interface ServicePlan {
   /** None for a service that listens nowhere. */
   port?: number;
   fate?: Fate;
+  /** The path of the project's own URL that leads to it. */
+  route?: string;
+  /** Host names of its own. */
+  domains?: string[];
   /** What it has beside the port that it finds in `PORT`. */
   morePorts?: { name: string; port: number; protocol?: Protocol }[];
   /** Where it listens in spite of its port. */
@@ -59,6 +64,8 @@ export interface Scenario {
   reserved?: ReservedPorts[];
   /** What is wrong with KInfra itself. */
   problems?: Problem[];
+  /** What the doctor says of names. */
+  names?: Finding[];
 }
 
 export const MOCK_PROXY_PORT = 7080;
@@ -82,8 +89,12 @@ export function stoppedNode(project: ProjectPlan, service: ServicePlan): NodeSta
     changed: false,
   };
   if (service.port === undefined) return node;
+  const whole = (host: string) => ({ host, path: '/' });
+  const host = `${project.slug}.localhost`;
+  const path = service.route === undefined ? [] : [{ host, path: service.route }];
   return {
     ...node,
+    routes: [whole(`${service.name}.${host}`), ...path, ...(service.domains ?? []).map(whole)],
     port: service.port,
     url: `http://${service.name}.${project.slug}.localhost:${MOCK_PROXY_PORT}`,
     direct_url: `http://127.0.0.1:${service.port}`,

@@ -207,6 +207,41 @@ function long(): Scenario {
   return { proxy: PROXY, projects: [{ slug, folder, services, running: true }] };
 }
 
+/** A project with a main service, a path and a domain, on a machine that finds none of these names. */
+function names(): Scenario {
+  const mine: Record<string, Partial<ServicePlan>> = {
+    web: { route: '/', domains: ['shop.test'] },
+    api: { route: '/api' },
+  };
+  const services = SHOP.map((service) => ({ ...service, ...mine[service.name] }));
+  const line = (names: string) => `127.0.0.1 ${names} # KInfra`;
+  const add = (names: string) => `echo '${line(names)}' | sudo tee -a /etc/hosts`;
+  const remove = (names: string) => `sudo sed -i.bak '/^${line(names).replaceAll('.', '\\.')}$/d' /etc/hosts`;
+  const local = 'shop.localhost web.shop.localhost api.shop.localhost';
+  return {
+    proxy: PROXY,
+    projects: [{ slug: 'shop', folder: '/home/ada/code/shop', services, running: true }],
+    names: [
+      {
+        id: 'names.localhost',
+        level: 'note',
+        title: 'names in localhost are found by browsers, but not by every program',
+        details: ['kinfra-check.localhost: leads nowhere: Name or service not known'],
+        steps: ['sudo apt install libnss-myhostname', add(local)],
+        undo: [remove(local)],
+      },
+      {
+        id: 'names.domains',
+        level: 'bad',
+        title: '1 domain does not lead to this machine',
+        details: ['shop.test of web in shop: leads nowhere: Name or service not known'],
+        steps: [add('shop.test')],
+        undo: [remove('shop.test')],
+      },
+    ],
+  };
+}
+
 const SCENARIOS: Record<string, () => Scenario> = {
   '1': one,
   '8': eight,
@@ -216,6 +251,7 @@ const SCENARIOS: Record<string, () => Scenario> = {
   empty: () => ({ proxy: PROXY, projects: [] }),
   failing,
   long,
+  names,
   ports,
 };
 

@@ -1,26 +1,34 @@
 //! Single settings: how each is written, and what is right for it.
 
 mod dependencies;
+mod domain;
 mod duration;
 mod http;
+mod keep;
 mod one_or_many;
 mod pattern;
 mod port;
 mod port_range;
 mod ports;
+mod proxy;
 mod restart;
+mod route;
 mod run;
 mod signal;
 mod watch;
 
 pub(super) use dependencies::Dependencies;
+pub(super) use domain::Domain;
 pub(super) use duration::Period;
 pub(super) use http::{Http, Statuses};
+pub(super) use keep::Keep;
 pub(super) use one_or_many::OneOrMany;
 pub(super) use port::{OnlyPort, PortSetting};
 pub(super) use port_range::PortOrRange;
 pub(super) use ports::NamedPorts;
+pub(super) use proxy::Hold;
 pub(super) use restart::Restart;
+pub(super) use route::{Route, RoutePath};
 pub(super) use signal::Signal;
 pub(super) use watch::{OnChangeSetting, Watch};
 

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{PortSetting, Signal};
+use super::{Keep, PortSetting, Signal};
 use crate::config::schema::{Printable, Reader, Shape};
 use crate::config::tree::{Format, read};
 
@@ -35,6 +35,28 @@ fn a_time_is_a_number_with_or_without_a_unit() {
         ("true", None),
     ] {
         assert_eq!(decoded(text), milliseconds.map(Duration::from_millis), "{text}");
+    }
+}
+
+#[test]
+fn what_is_kept_of_a_log_is_a_size_with_its_unit() {
+    for (text, bytes) in [
+        ("64MiB", Some(64 << 20)),
+        ("1.5 GiB", Some(3 << 29)),
+        ("1024KiB", Some(1 << 20)),
+        ("2gb", Some(2_000_000_000)),
+        ("16GiB", Some(16 << 30)),
+        ("1000kB", None),
+        ("17GiB", None),
+        ("64", None),
+        ("'64'", None),
+        ("64M", None),
+        ("MiB", None),
+        ("1e9GiB", None),
+        ("-64MiB", None),
+        ("[64MiB]", None),
+    ] {
+        assert_eq!(decoded(text), bytes.map(Keep), "{text}");
     }
 }
 

@@ -1,9 +1,12 @@
 mod disk;
 mod documentation;
+mod edit;
 mod faults;
 mod formats;
+mod hostile;
 mod mutations;
 mod ports;
+mod routes;
 mod schema;
 mod user_settings;
 

@@ -43,6 +43,10 @@ fn what_the_schema_calls_a_default_is_what_silence_means() {
     for key in ["watch", "on_change"] {
         assert_eq!(service.as_object_mut().unwrap().remove(key), Some(serde_json::json!({})));
     }
+    // A route needs a path.
+    let route = service.as_object_mut().unwrap().remove("route");
+    assert_eq!(route, Some(serde_json::json!({ "strip": false })));
+    assert_eq!(service["proxy"], serde_json::json!({ "hold": "0s", "protocol": "auto", "host": "auto" }));
     // The other probes are there once they are written, and a request needs a path.
     let health = service["health"].as_object_mut().unwrap();
     for (key, has) in [("startup", "interval"), ("liveness", "interval"), ("http", "status")] {
@@ -84,6 +88,9 @@ fn a_fingerprint_follows_what_takes_effect_at_a_launch_and_nothing_else() {
         "run: x, restart: never",
         "run: x, stop: {grace: 1}",
         "run: x, watch: src",
+        "run: x, route: /x",
+        "run: x, domains: shop.test",
+        "run: x, proxy: {hold: 1s, protocol: http2, host: keep}",
     ] {
         assert_eq!(plain, with(live), "{live}");
     }

@@ -37,11 +37,12 @@ fn the_same_settings_read_the_same_in_every_format() {
     let expected = UserSettings {
         range: Some(range(20_000, 28_999)),
         reserved: vec![range(5432, 5432), range(6000, 6100), range(8080, 8080)],
+        log_bytes: Some(64 << 20),
         ..UserSettings::default()
     };
-    let yaml = "ports:\n  range: 20000-28999\n  reserved: [5432, 6000-6100, '8080']\n";
-    let json = r#"{"ports": {"range": "20000-28999", "reserved": [5432, "6000-6100", "8080"]}}"#;
-    let toml = "[ports]\nrange = '20000-28999'\nreserved = [5_432, '6000-6100', '8080']\n";
+    let yaml = "ports:\n  range: 20000-28999\n  reserved: [5432, 6000-6100, '8080']\nlogs: {keep: 64MiB}\n";
+    let json = r#"{"ports": {"range": "20000-28999", "reserved": [5432, "6000-6100", "8080"]}, "logs": {"keep": "64 MiB"}}"#;
+    let toml = "[ports]\nrange = '20000-28999'\nreserved = [5_432, '6000-6100', '8080']\n[logs]\nkeep = '65536KiB'\n";
     for (name, text) in
         [("settings.yaml", yaml), ("settings.yml", yaml), ("settings.json", json), ("settings.toml", toml)]
     {
@@ -92,9 +93,14 @@ services: {}
     /home/me/settings.yaml:5:39: `ports.reserved` is `80/udp`, but must be a port, or a range of ports such as `6000-6100`, the lower one first
     /home/me/settings.yaml:5:47: `ports.reserved` is a list, but must be a port, or a range of ports such as `6000-6100`, the lower one first
     /home/me/settings.yaml:6:1: unknown key `services`
-      hint: known here: `ports`, `restore`, `env`, `shell_environment`
+      hint: known here: `ports`, `restore`, `env`, `logs`, `shell_environment`
     ");
     assert_snapshot!(faults("ports: 20000-28999\n"), @"/home/me/settings.yaml:1:8: `ports` is `20000-28999`, but must be a map of settings");
+    assert_snapshot!(faults("logs: {max_size: 1, keep: 64}\n"), @r"
+    /home/me/settings.yaml:1:8: unknown key `max_size` in `logs`
+      hint: did you mean `keep`?
+    /home/me/settings.yaml:1:27: `logs.keep` is `64`, but must be a size from 1MiB to 16GiB with its unit, such as `64MiB` or `2GiB`
+    ");
     assert_snapshot!(faults("ports: {}\nports: {}\n"), @"
     /home/me/settings.yaml:2:1: the key `ports` stands here a second time; the first is in line 1
       hint: rename or remove one of them

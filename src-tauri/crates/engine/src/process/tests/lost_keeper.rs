@@ -5,7 +5,7 @@ use std::io::Write;
 use rustix::process::Signal;
 
 use super::stage::{Events, Stage, event, eventually, exit_of, kill, marked};
-use crate::process::{KeeperEvent, Scope, SpawnError, is_alive};
+use crate::process::{KeeperEvent, Scope, Spawn, SpawnError, is_alive};
 
 const ECHO: &str = "exec 3< gate; while read -r line <&3; do echo \"got $line\"; done; exit 5";
 
@@ -65,7 +65,8 @@ async fn an_engine_that_came_later_holds_the_pipes_too() {
     let stage = Stage::new();
     let gate = stage.fifo("gate");
     let (keeper, events) = stage.connect().await;
-    let identity = keeper.spawn(stage.script("echo", ECHO)).await.unwrap();
+    let spawn = Spawn { log_bytes: Some(1 << 20), ..stage.script("echo", ECHO) };
+    let identity = keeper.spawn(spawn).await.unwrap();
     drop((keeper, events));
 
     let (keeper, mut events) = stage.connect().await;
@@ -73,7 +74,8 @@ async fn an_engine_that_came_later_holds_the_pipes_too() {
     (&gate).write_all(b"one\n").unwrap();
     back(&mut events).await;
     eventually("the line", || stage.log("echo", "stdout") == "got one\n").await;
-    assert_eq!(keeper.list().await.unwrap()[0].identity, identity);
+    let run = keeper.list().await.unwrap().remove(0);
+    assert_eq!((run.identity, run.log_bytes), (identity, Some(1 << 20)));
     keeper.signal(&stage.run("echo"), 9, Scope::Everything).await.unwrap();
 }
 

@@ -59,6 +59,7 @@ impl Stage {
             environment: vec![("PATH".to_owned(), "/usr/bin:/bin".to_owned())],
             log_folder: self.path().join(name),
             descriptor_limit: None,
+            log_bytes: None,
         }
     }
 

@@ -1,0 +1,69 @@
+use std::collections::HashMap;
+
+use kinfra_rpc::{ErrorCode, Problem};
+
+use crate::config::declaration::{ProjectFile, ServiceFile};
+use crate::config::schema::Reader;
+use crate::config::service_ports::DeclaredPort;
+use crate::config::tree::{Key, Position};
+
+/// One path and one domain are for one service, which takes connections.
+pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
+    let (mut paths, mut domains) = (HashMap::new(), HashMap::new());
+    for (service, declared) in &project.services.0 {
+        let Some(declared) = declared else { continue };
+        check_port(service, declared, reader);
+        let path = declared.route.as_ref().and_then(|route| route.value.0.path.as_ref());
+        if let Some(path) = path {
+            let known = *paths.entry(&path.value.0).or_insert((service, path.at));
+            let what = format!("the path `{}`", path.value.0);
+            report_second(&what, known, (service, path.at), "give one of them another path", reader);
+        }
+        for domain in &declared.domains {
+            let known = *domains.entry(&domain.value.0).or_insert((service, domain.at));
+            let what = format!("the domain `{}`", domain.value.0);
+            report_second(&what, known, (service, domain.at), "take it away from one of them", reader);
+        }
+    }
+}
+
+fn report_second(
+    what: &str,
+    (first, first_at): (&Key, Position),
+    (second, at): (&Key, Position),
+    hint: &str,
+    reader: &mut Reader,
+) {
+    // Who says it twice means it once; and a key written twice was reported when the file was read.
+    if first.text == second.text {
+        return;
+    }
+    let message = format!(
+        "`{}` takes {what}, which `{}` already has (line {})",
+        second.text, first.text, first_at.line
+    );
+    reader.report(at, Problem::new(ErrorCode::ConfigNameCollision, message).hint(hint));
+}
+
+/// Nobody can be led to a service that takes no connections.
+fn check_port(service: &Key, declared: &ServiceFile, reader: &mut Reader) {
+    let (fault, hint) = match declared.main_port() {
+        None if declared.ports.is_none() => ("it has no port", "give it one, such as `port: auto`"),
+        Some(main) if DeclaredPort::is_udp(&main) => (
+            "its port is a UDP one, which takes no connections",
+            "give it `ports` with a TCP one named `http`",
+        ),
+        // Ports that can't be read may be any.
+        None | Some(_) => return,
+    };
+    let given = [
+        ("route", declared.route.as_ref().map(|route| route.at)),
+        ("domains", declared.domains.first().map(|domain| domain.at)),
+        ("proxy", declared.proxy.as_ref().map(|proxy| proxy.at)),
+    ];
+    for (key, at) in given {
+        let Some(at) = at else { continue };
+        let message = format!("`services.{}` has `{key}`, but {fault}", service.text);
+        reader.report(at, Problem::new(ErrorCode::ConfigInvalidValue, message).hint(hint));
+    }
+}

@@ -1,0 +1,155 @@
+//! The requests that were answered last, for people to look at.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::{Method, StatusCode};
+use tokio::sync::watch;
+
+use crate::{Audience, Trouble};
+
+/// How many requests are kept. A page of a development server is some hundred of them.
+const KEPT: usize = 1000;
+/// The longest path that is kept whole, in bytes: somebody might ask for a megabyte.
+const LONGEST_PATH: usize = 300;
+
+/// A request that was answered, without anything that may be a secret: neither query nor headers nor bodies.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Counts from 1, in the order of their ends.
+    pub number: u64,
+    /// When it began.
+    pub begun: Instant,
+    pub duration: Duration,
+    /// None for an unknown host.
+    pub route: Option<Arc<str>>,
+    pub audience: Audience,
+    pub method: Method,
+    pub host: Box<str>,
+    /// Cut off where it is longer than 300 bytes.
+    pub path: Box<str>,
+    pub status: StatusCode,
+    /// Bytes of the request's body that arrived.
+    pub received: u64,
+    /// Bytes of the answer's body that were sent.
+    pub sent: u64,
+    /// Why a page answered, or why the answer broke off.
+    pub trouble: Option<Trouble>,
+}
+
+#[derive(Debug)]
+pub struct Journal {
+    kept: Mutex<Kept>,
+    /// The number of the newest one.
+    newest: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    records: VecDeque<Record>,
+    newest: u64,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self { kept: Mutex::default(), newest: watch::Sender::new(0) }
+    }
+}
+
+impl Journal {
+    pub(crate) fn keep(&self, record: Record) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.newest += 1;
+        let number = kept.newest;
+        if kept.records.len() == KEPT {
+            kept.records.pop_front();
+        }
+        kept.records.push_back(Record { number, ..record });
+        drop(kept);
+        // Nobody is woken while nobody looks, which is nearly always.
+        if self.newest.receiver_count() > 0 {
+            self.newest.send_replace(number);
+        }
+    }
+
+    /// Those after number `after` that pass, oldest first, and the number of the newest of all. With more than `limit`
+    /// only the newest ones.
+    #[must_use]
+    pub fn after(&self, after: u64, limit: usize, passes: impl Fn(&Record) -> bool) -> (Vec<Record>, u64) {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let newer = kept.records.iter().rev().take_while(|record| record.number > after);
+        let mut found: Vec<Record> = newer.filter(|record| passes(record)).take(limit).cloned().collect();
+        found.reverse();
+        (found, kept.newest)
+    }
+
+    /// Waits for a request after number `after`.
+    pub async fn later_than(&self, after: u64) {
+        let mut newest = self.newest.subscribe();
+        // What came before anybody listened was not sent.
+        let known = self.kept.lock().unwrap_or_else(PoisonError::into_inner).newest;
+        if known <= after {
+            // An error means that nobody writes any more; then nothing comes.
+            let _ = newest.wait_for(|newest| *newest > after).await;
+        }
+    }
+}
+
+/// As much of a path as is kept.
+pub(crate) fn shortened(path: &str) -> Box<str> {
+    path.get(..path.floor_char_boundary(LONGEST_PATH)).unwrap_or(path).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(path: &str) -> Record {
+        Record {
+            number: 0,
+            begun: Instant::now(),
+            duration: Duration::ZERO,
+            route: None,
+            audience: Audience::Local,
+            method: Method::GET,
+            host: "shop.localhost".into(),
+            path: path.into(),
+            status: StatusCode::OK,
+            received: 0,
+            sent: 0,
+            trouble: None,
+        }
+    }
+
+    fn numbers(journal: &Journal, after: u64, limit: usize) -> (Vec<u64>, u64) {
+        let (records, newest) = journal.after(after, limit, |record| &*record.path != "/hidden");
+        (records.iter().map(|record| record.number).collect(), newest)
+    }
+
+    #[tokio::test]
+    async fn the_newest_are_kept_and_whoever_waits_hears_of_the_next() {
+        let journal = Journal::default();
+        for path in ["/", "/hidden", "/"] {
+            journal.keep(record(path));
+        }
+        assert_eq!(numbers(&journal, 0, 10), (vec![1, 3], 3));
+        assert_eq!(numbers(&journal, 1, 10), (vec![3], 3));
+        assert_eq!(numbers(&journal, 0, 1), (vec![3], 3));
+        journal.later_than(2).await;
+        let (_, ()) = tokio::join!(journal.later_than(3), async { journal.keep(record("/")) });
+        for _ in 0..KEPT {
+            journal.keep(record("/"));
+        }
+        let (all, newest) = numbers(&journal, 0, usize::MAX);
+        assert_eq!((all.len(), all[0], newest), (KEPT, 5, 1004));
+    }
+
+    #[test]
+    fn a_long_path_is_cut_between_two_characters() {
+        assert_eq!(&*shortened("/a"), "/a");
+        let cut = shortened(&"é".repeat(400));
+        assert_eq!(cut.len(), LONGEST_PATH);
+        assert_eq!(shortened(&format!("x{}", "é".repeat(400))).len(), LONGEST_PATH - 1);
+    }
+}

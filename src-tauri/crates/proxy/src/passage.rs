@@ -1,0 +1,117 @@
+//! One request on its way: counted and noted when its answer has been sent, however it ends.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use http::request::Parts;
+use http::{Method, StatusCode};
+
+use crate::journal::{Record, shortened};
+use crate::proxy::Shared;
+use crate::visitor::Visitor;
+use crate::{Audience, Route, Trouble};
+
+/// Noted when it is dropped.
+pub(crate) struct Passage {
+    shared: Arc<Shared>,
+    begun: Instant,
+    visitor: Visitor,
+    method: Method,
+    host: Box<str>,
+    path: Box<str>,
+    route: Option<Arc<Route>>,
+    head: Option<(StatusCode, Duration)>,
+    received: Option<Arc<AtomicU64>>,
+    sent: u64,
+    trouble: Option<Trouble>,
+}
+
+impl Passage {
+    pub(crate) fn new(shared: &Arc<Shared>, visitor: Visitor, request: &Parts, host: &str) -> Box<Self> {
+        Box::new(Self {
+            shared: Arc::clone(shared),
+            begun: Instant::now(),
+            visitor,
+            method: request.method.clone(),
+            host: host.into(),
+            path: shortened(request.uri.path()),
+            route: None,
+            head: None,
+            received: None,
+            sent: 0,
+            trouble: None,
+        })
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) const fn audience(&self) -> Audience {
+        self.visitor.audience()
+    }
+
+    pub(crate) const fn method(&self) -> &Method {
+        &self.method
+    }
+
+    pub(crate) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(crate) fn route(&self) -> Option<&str> {
+        self.route.as_ref().map(|route| &*route.id)
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(crate) fn goes_to(&mut self, route: &Arc<Route>) {
+        self.route = Some(Arc::clone(route));
+    }
+
+    /// Counts what arrives of the request's body.
+    pub(crate) fn receives(&mut self, received: Option<Arc<AtomicU64>>) {
+        self.received = received;
+    }
+
+    pub(crate) fn is_in_trouble(&mut self, trouble: Trouble) {
+        self.trouble = Some(trouble);
+    }
+
+    pub(crate) fn is_answered(&mut self, status: StatusCode) {
+        self.head = Some((status, self.begun.elapsed()));
+    }
+
+    pub(crate) fn sends(&mut self, bytes: usize) {
+        self.sent += bytes as u64;
+    }
+}
+
+impl Drop for Passage {
+    fn drop(&mut self) {
+        // Without an answer the client has left.
+        let Some((status, latency)) = self.head else { return };
+        let received = self.received.as_ref().map_or(0, |received| received.load(Ordering::Relaxed));
+        if let Some(route) = &self.route {
+            let is_error = status.is_server_error() || self.trouble == Some(Trouble::Reset);
+            route.traffic.count(latency, received, self.sent, is_error);
+        }
+        self.shared.journal.keep(Record {
+            number: 0,
+            begun: self.begun,
+            duration: self.begun.elapsed(),
+            route: self.route.as_ref().map(|route| Arc::clone(&route.id)),
+            audience: self.visitor.audience(),
+            method: std::mem::take(&mut self.method),
+            host: std::mem::take(&mut self.host),
+            path: std::mem::take(&mut self.path),
+            status,
+            received,
+            sent: self.sent,
+            trouble: self.trouble,
+        });
+    }
+}

@@ -1,0 +1,152 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::Traffic;
+
+/// One service, as the proxy knows it: how it is asked, where it is now, and what went through.
+#[derive(Debug)]
+pub struct Route {
+    /// `project/service`: how pages, events and figures name it.
+    pub id: Arc<str>,
+    pub forwarding: Forwarding,
+    /// What went to it; outlives the route where another one of the same id takes its place.
+    pub traffic: Arc<Traffic>,
+    target: watch::Sender<Target>,
+    /// Whose turn it is among several places.
+    turn: AtomicUsize,
+    /// How many requests wait until it answers.
+    pub(crate) held: AtomicUsize,
+}
+
+/// How requests are passed on.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Forwarding {
+    /// For how long the request of a program waits for a service that is on its way.
+    pub hold: Duration,
+    pub protocol: Protocol,
+    pub host: HostPolicy,
+}
+
+/// What the service speaks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1, and HTTP/2 without TLS for gRPC, which has no other.
+    #[default]
+    Auto,
+    Http1,
+    Http2,
+}
+
+/// Which host the service is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum HostPolicy {
+    /// Kept for local visitors, rewritten for public ones.
+    #[default]
+    Auto,
+    Keep,
+    /// To `localhost:PORT`, and `Origin` and `Referer` with it: development servers refuse hosts they don't know.
+    Rewrite,
+}
+
+/// Where a route leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// To these ports on 127.0.0.1, or ::1 where only that answers, in turn. Never empty.
+    Forward(Arc<[u16]>),
+    /// The service can't answer now: the page says why.
+    Page {
+        /// It is on its way, so that waiting for it may be worth while.
+        is_coming: bool,
+    },
+}
+
+impl Target {
+    /// Nobody answers, and nobody is about to.
+    pub const DOWN: Self = Self::Page { is_coming: false };
+    /// Nobody answers yet.
+    pub const COMING: Self = Self::Page { is_coming: true };
+
+    /// To one port.
+    #[must_use]
+    pub fn to(port: u16) -> Self {
+        Self::Forward(Arc::new([port]))
+    }
+}
+
+impl Route {
+    #[must_use]
+    pub fn new(id: impl Into<Arc<str>>, target: Target) -> Self {
+        Self::with(id.into(), target, Forwarding::default(), Arc::default())
+    }
+
+    /// With the traffic of the route whose place it takes.
+    #[must_use]
+    pub fn with(id: Arc<str>, target: Target, forwarding: Forwarding, traffic: Arc<Traffic>) -> Self {
+        let (turn, held) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { id, forwarding, traffic, target: watch::Sender::new(target), turn, held }
+    }
+
+    #[must_use]
+    pub fn target(&self) -> Target {
+        self.target.borrow().clone()
+    }
+
+    /// For every request from now on; those that have begun keep what they found, and those that are held go on.
+    pub fn lead_to(&self, target: Target) {
+        self.target.send_if_modified(|present| {
+            let differs = *present != target;
+            *present = target;
+            differs
+        });
+    }
+
+    /// The port for the next request; none where a page answers.
+    pub(crate) fn port(&self) -> Result<u16, NoPort> {
+        match &*self.target.borrow() {
+            Target::Page { is_coming } => Err(NoPort { is_coming: *is_coming }),
+            Target::Forward(ports) => match ports[..] {
+                [only] => Ok(only),
+                _ => {
+                    let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+                    ports.get(turn % ports.len().max(1)).copied().ok_or(NoPort { is_coming: false })
+                }
+            },
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn places(&self) -> usize {
+        match &*self.target.borrow() {
+            Target::Forward(ports) => ports.len(),
+            Target::Page { .. } => 0,
+        }
+    }
+
+    /// To wait until it leads elsewhere.
+    pub(crate) fn targets(&self) -> watch::Receiver<Target> {
+        self.target.subscribe()
+    }
+}
+
+/// Why a route has no port.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NoPort {
+    pub(crate) is_coming: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_places_take_turns() {
+        let route = Route::new("shop/web", Target::Forward([1, 2, 3].into()));
+        let ports: Vec<u16> = (0..6).map(|_| route.port().unwrap()).collect();
+        assert_eq!(ports, [1, 2, 3, 1, 2, 3]);
+        route.lead_to(Target::COMING);
+        assert!(route.port().unwrap_err().is_coming);
+    }
+}

@@ -19,7 +19,7 @@ command_bench() {
         return
     fi
     shift
-    [[ $# -eq 0 || $name == processes ]] || fail "the benchmark '$name' has no options: '$*' means nothing to it"
+    [[ $# -eq 0 || $name == processes || $name == proxy ]] || fail "the benchmark '$name' has no options: '$*' means nothing to it"
     ensure_rust
     if [[ $name == desktop ]]; then
         ensure_system tests
@@ -29,6 +29,9 @@ command_bench() {
         ensure_system base
         cargo build --release -p kinfra-keeper -p kinfra-cli -p kinfra-tests --bins
     fi
-    [[ $name != processes ]] || ensure_bench_tools
+    case $name in
+        processes) ensure_supervisors ;;
+        proxy) ensure_proxies ;;
+    esac
     "target/release/bench-$name" "$@"
 }

@@ -4,12 +4,27 @@
 
 BENCH_TOOLS=target/bench-tools
 
-ensure_bench_tools() {
+ensure_supervisors() {
     install_bench_tool honcho-2.0.0 python_tool honcho==2.0.0
     install_bench_tool supervisor-4.3.0 python_tool supervisor==4.3.0
     install_bench_tool pm2-7.0.4 node_tool pm2@7.0.4
     install_bench_tool mprocs-0.9.6 rust_tool mprocs@0.9.6
     install_bench_tool pitchfork-2.33.0 rust_tool pitchfork-cli@2.33.0
+}
+
+# Proxies, and what loads them.
+ensure_proxies() {
+    local package version
+    for package in nginx haproxy caddy wrk; do
+        version=
+        ! have apt-cache || version=$(apt-cache policy "$package" | awk '$1 == "Candidate:" { print $2 }')
+        if [[ -z $version || $version == "(none)" ]]; then
+            note "$package is no package of this system; the benchmark leaves it out"
+        else
+            version=${version#*:}
+            install_bench_tool "$package-${version%%[-+~]*}" debian_tool "$package"
+        fi
+    done
 }
 
 # install_bench_tool FOLDER COMMAND WHAT
@@ -38,4 +53,19 @@ node_tool() {
 
 rust_tool() {
     CARGO_TARGET_DIR=$BENCH_TOOLS/build cargo install --quiet --locked --root "$1" "$2"
+}
+
+# A package and what it needs that this system lacks, unpacked instead of installed: no service is started by it, and
+# nothing outside its folder changes.
+debian_tool() {
+    local uris file packages=()
+    uris=$(apt-get --quiet=2 --print-uris install --no-install-recommends --reinstall "$2") || return 1
+    while read -r _ file _; do
+        packages+=("${file%%_*}")
+    done <<<"$uris"
+    mkdir -p "$1/packages" && (cd "$1/packages" && apt-get --quiet=2 -o APT::Sandbox::User=root download "${packages[@]}") || return 1
+    for file in "$1"/packages/*.deb; do
+        dpkg-deb --extract "$file" "$1" || return 1
+    done
+    rm -r "$1/packages"
 }

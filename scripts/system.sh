@@ -1,12 +1,21 @@
 # shellcheck shell=bash
 # System packages: by apt on Debian and its children, elsewhere a list of what to install.
 
+is_linux() { [[ $(uname -s) == Linux ]]; }
+
+is_ubuntu() { [[ -r /etc/os-release ]] && grep -qx 'ID=ubuntu' /etc/os-release; }
+
 # What cc-built dependencies (SQLite, ring) and rustup's installer need.
 BASE_PACKAGES=(build-essential pkg-config curl ca-certificates)
 # What Tauri links with. librsvg2 and ayatana-appindicator are also looked up when bundling.
 DESKTOP_PACKAGES=(libwebkit2gtk-4.1-dev libayatana-appindicator3-dev librsvg2-dev libdbus-1-dev)
 # A private desktop per test: X server, session bus, notification daemon, panel, and what drives them.
-TEST_PACKAGES=(xvfb dbus dunst webkit2gtk-driver scrot xdotool wmctrl xclip openbox xfce4-panel)
+TEST_PACKAGES=(xvfb dbus dunst webkit2gtk-driver scrot xdotool wmctrl xclip openbox xfce4-panel
+    libglib2.0-bin zsh fish)
+# Real clients and servers for the tests of the proxy. Ubuntu has Chromium as a snap only, which sees no temporary
+# folders: there the tests in a browser are skipped, unless another Chromium is there.
+TEST_PACKAGES+=(python3-venv)
+is_ubuntu || TEST_PACKAGES+=(chromium)
 # A Docker engine of a test's own, which only the superuser can start, and what its one image is made of. Never beside
 # an engine that is there: Debian's and Docker's own packages put each other out.
 if [[ $(id -u) -eq 0 ]]; then
@@ -16,9 +25,8 @@ fi
 
 # The same as above for systems without apt: what must be there, as pkg-config and the shell see it.
 DESKTOP_MODULES=(webkit2gtk-4.1 ayatana-appindicator3-0.1 librsvg-2.0 dbus-1)
-TEST_PROGRAMS=(Xvfb dbus-daemon dunst dunstctl WebKitWebDriver scrot xdotool wmctrl xclip openbox xfce4-panel)
-
-is_linux() { [[ $(uname -s) == Linux ]]; }
+TEST_PROGRAMS=(Xvfb dbus-daemon dunst dunstctl WebKitWebDriver scrot xdotool wmctrl xclip openbox xfce4-panel gio zsh fish
+    python3 chromium)
 
 # Whether a window can be shown. Only X and Wayland tell by a variable.
 has_display() { ! is_linux || [[ -n ${DISPLAY:-} || -n ${WAYLAND_DISPLAY:-} ]]; }

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # ./dev test: builds every program, runs every test, and says at the end what passed, failed and was skipped.
 
+# shellcheck source=scripts/devservers.sh
+source scripts/devservers.sh
+
 REPORTS=target/test-reports
 passed=0
 failed=0
@@ -11,6 +14,7 @@ command_test() {
     ensure_rust
     ensure_ui_bundle
     ensure_tauri_driver
+    ensure_devservers
     build_everything
 
     rm -rf "$REPORTS"

@@ -29,6 +29,8 @@ mod outside_tests;
 #[cfg(test)]
 mod picture_tests;
 #[cfg(test)]
+mod settings_tests;
+#[cfg(test)]
 mod stack_tests;
 #[cfg(test)]
 mod start_tests;

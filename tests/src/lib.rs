@@ -18,7 +18,7 @@ mod skips;
 mod wait;
 
 pub use home::TestHome;
-pub use processes::Process;
+pub use processes::{Process, descendants_of};
 pub use programs::bin;
 pub use project::{Printed, TestProject};
 pub use skips::skip;
@@ -28,5 +28,7 @@ pub use wait::{wait_for, wait_for_ok, wait_until};
 mod architecture;
 #[cfg(test)]
 mod misbehave;
+#[cfg(test)]
+mod proxy;
 #[cfg(test)]
 mod stack;

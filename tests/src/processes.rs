@@ -28,6 +28,28 @@ pub(crate) fn belonging_to(mark: (&OsStr, &OsStr), folder: &Path) -> Vec<Process
         })
         .map(|process| (process.pid, process.clone()))
         .collect();
+    add_descendants(&mut found, &all);
+    // A test that changes its own folder or environment is still no part of what it tests.
+    found.remove(&std::process::id());
+    found.into_values().collect()
+}
+
+/// Every living process that this one has started, and what those have started; zombies are dead, and what they left
+/// behind belongs to the nearest subreaper.
+///
+/// # Panics
+/// When `/proc` can't be read.
+#[must_use]
+pub fn descendants_of(pid: u32) -> Vec<Process> {
+    let all = living();
+    let mut found: BTreeMap<u32, Process> =
+        all.iter().filter(|process| process.pid == pid).map(|process| (pid, process.clone())).collect();
+    add_descendants(&mut found, &all);
+    found.remove(&pid);
+    found.into_values().collect()
+}
+
+fn add_descendants(found: &mut BTreeMap<u32, Process>, all: &[Process]) {
     loop {
         let known = found.len();
         let children = all.iter().filter(|process| found.contains_key(&process.parent)).cloned();
@@ -37,9 +59,6 @@ pub(crate) fn belonging_to(mark: (&OsStr, &OsStr), folder: &Path) -> Vec<Process
             break;
         }
     }
-    // A test that changes its own folder or environment is still no part of what it tests.
-    found.remove(&std::process::id());
-    found.into_values().collect()
 }
 
 fn living() -> Vec<Process> {
@@ -78,4 +97,32 @@ fn names(process: &Process, folder: &Path) -> bool {
 
 fn works_in(pid: u32, folder: &Path) -> bool {
     read_link(format!("/proc/{pid}/cwd")).is_ok_and(|path| path.starts_with(folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn descendants_are_children_and_theirs_and_nobody_else() {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", "sh -c 'sleep 60; true'; true"]).stdin(Stdio::null()).stdout(Stdio::null());
+        let mut shell = shell.spawn().unwrap();
+        let commands =
+            |pid| descendants_of(pid).into_iter().map(|process| process.command).collect::<Vec<_>>();
+        crate::wait_until("the child of a child", std::time::Duration::from_secs(10), || {
+            commands(shell.id()).iter().any(|command| command == "sleep 60")
+        });
+        assert_eq!(commands(shell.id()).len(), 2);
+        assert!(!descendants_of(shell.id()).iter().any(|process| process.pid == shell.id()));
+        assert!(descendants_of(std::process::id()).iter().any(|process| process.pid == shell.id()));
+        for process in descendants_of(shell.id()) {
+            let pid = rustix::process::Pid::from_raw(process.pid.cast_signed()).unwrap();
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        shell.wait().unwrap();
+        assert_eq!(descendants_of(shell.id()), []);
+    }
 }

@@ -3,9 +3,10 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use kinfra_rpc::{NodeState, Phase, ProjectState};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
-use crate::{TestHome, wait_for};
+use crate::{TestHome, wait_for, wait_until};
 
 /// Long against anything that a loaded machine may need; only a failing test takes it.
 const SOON: Duration = Duration::from_secs(30);
@@ -133,6 +134,20 @@ impl TestProject {
     #[track_caller]
     pub fn wait_for_phase(&self, name: &str, phase: Phase) -> NodeState {
         self.wait_for_node(name, &format!("{phase:?}"), |node| node.phase == phase)
+    }
+
+    /// Kills the one process of its home whose command holds this text, and waits until it is gone.
+    ///
+    /// # Panics
+    /// When there is none, or it stays.
+    pub fn kill(&self, text: &str) {
+        let found = self.home.processes();
+        let process = found.iter().find(|process| process.command.contains(text));
+        let process = process.unwrap_or_else(|| panic!("no {text} in {found:#?}"));
+        let pid = Pid::from_raw(process.pid.cast_signed()).unwrap_or_else(|| panic!("pid 0"));
+        kill_process(pid, Signal::KILL).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let is_gone = || self.home.processes().iter().all(|other| other.pid != process.pid);
+        wait_until("a killed process to be gone", SOON, is_gone);
     }
 
     /// The port that the proxy listens on.

@@ -12,7 +12,7 @@ use super::{median, write_json};
 #[derive(Debug, Clone)]
 pub struct Race {
     pub figure: String,
-    /// Of all values; one that is smaller is better.
+    /// Of all values. What is better is in its name: of a time the smaller one, of things per second the larger one.
     pub unit: &'static str,
     pub lanes: Vec<Lane>,
 }
@@ -36,6 +36,23 @@ impl Lane {
     #[must_use]
     pub fn noted(self, note: &str) -> Self {
         Self { note: note.to_owned(), ..self }
+    }
+
+    /// The next round's value, or why there is none. The first reason is kept: later ones mostly follow from it.
+    pub fn take(&mut self, value: Result<f64, String>) {
+        if let Err(reason) = &value
+            && !self.note.contains("failed: ")
+        {
+            let gap = if self.note.is_empty() { "" } else { "; " };
+            self.note = format!("{}{gap}failed: {reason}", self.note);
+        }
+        self.rounds.push(value.ok());
+    }
+
+    /// Whether it has neither a value nor a reason for having none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rounds.iter().all(Option::is_none) && !self.note.contains("failed: ")
     }
 
     fn median(&self) -> Option<f64> {
@@ -82,9 +99,9 @@ impl Race {
                 table,
                 "  {:<56} {:>9} {:>9} {:>9} {:>8} {:>8}  {}",
                 lane.name,
-                shown(lane.median(), 2),
-                shown(least, 2),
-                shown(most, 2),
+                exactly(lane.median()),
+                exactly(least),
+                exactly(most),
                 shown(to_floor, 2),
                 shown(ours, 3),
                 notes.collect::<Vec<_>>().join("; ")
@@ -104,6 +121,11 @@ impl Race {
         let lanes: Vec<Value> = self.lanes.iter().map(lane).collect();
         json!({ "figure": self.figure, "unit": self.unit, "lanes": lanes })
     }
+}
+
+/// Three digits of any value that isn't tiny.
+fn exactly(value: Option<f64>) -> String {
+    shown(value, if value.is_some_and(|value| value != 0.0 && value.abs() < 1.0) { 3 } else { 2 })
 }
 
 fn shown(value: Option<f64>, decimals: usize) -> String {
@@ -151,6 +173,16 @@ mod tests {
         assert_eq!(ours.ratio_to(&floor), Some(3.0));
         assert_eq!(ours.median(), Some(10.0));
         assert_eq!(lane("none", &[None, None]).ratio_to(&floor), None);
+    }
+
+    #[test]
+    fn a_contender_that_failed_says_why() {
+        let mut failing = lane("failing", &[]).noted("slow");
+        failing.take(Err("a port is taken".into()));
+        failing.take(Ok(3.0));
+        failing.take(Err("as before".into()));
+        assert_eq!(failing.rounds, [None, Some(3.0), None]);
+        assert_eq!(failing.note, "slow; failed: a port is taken");
     }
 
     #[test]

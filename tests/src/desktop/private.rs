@@ -29,6 +29,7 @@ const PROGRAMS: &[&str] = &[
     "scrot",
     "xdotool",
     "wmctrl",
+    "gio",
     "openbox",
     "xfce4-panel",
     "WebKitWebDriver",

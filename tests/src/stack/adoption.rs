@@ -9,16 +9,6 @@ use crate::{TestProject, http, wait_until};
 
 const SOON: Duration = Duration::from_secs(20);
 
-/// Kills the one process whose command holds this text, and waits until it is gone.
-fn kill(project: &TestProject, text: &str) {
-    let found = project.home.processes();
-    let process = found.iter().find(|process| process.command.contains(text));
-    let process = process.unwrap_or_else(|| panic!("no {text} in {found:#?}"));
-    kill_process(Pid::from_raw(process.pid.cast_signed()).unwrap(), Signal::KILL).unwrap();
-    let gone = || project.home.processes().iter().all(|other| other.pid != process.pid);
-    wait_until("a killed process to be gone", SOON, gone);
-}
-
 fn pids(project: &TestProject) -> [Option<u32>; 3] {
     ["store", "api", "web"].map(|name| project.node(name).pid)
 }
@@ -28,7 +18,7 @@ fn services_survive_the_engine_and_the_next_one_takes_them_over() {
     let shop = TestProject::example();
     shop.succeed(&["up", "-d"]);
     let (before, port, started) = (pids(&shop), shop.node("web").port.unwrap(), shop.node("web").started_at);
-    kill(&shop, "kinfra host");
+    shop.kill("kinfra host");
     assert_eq!(shop.kinfra(&["status"]).code, Some(4), "nobody should answer");
     assert_eq!(http::get(port, "localhost", "/", "*/*").unwrap().status, 200);
     let said = shop.kinfra(&["logs", "web"]);
@@ -51,7 +41,7 @@ fn how_a_service_ended_while_no_engine_was_there_is_known_exactly() {
         "project: away\nservices:\n  it:\n    run: [MISBEHAVE, crash-after, '1000']\n    restart: never\n  other:\n    run: [MISBEHAVE, serve]\n",
     );
     project.succeed(&["up", "-d"]);
-    kill(&project, "kinfra host");
+    project.kill("kinfra host");
     wait_until("the crash", SOON, || {
         !project.home.processes().iter().any(|process| process.command.contains("crash-after"))
     });
@@ -65,7 +55,7 @@ fn services_survive_the_keeper_and_can_be_stopped_by_the_next_one() {
     let shop = TestProject::example();
     shop.succeed(&["up", "-d"]);
     let before = pids(&shop);
-    kill(&shop, "kinfra-keeper");
+    shop.kill("kinfra-keeper");
     wait_until("the next keeper", SOON, || {
         shop.home.processes().iter().any(|process| process.command.contains("kinfra-keeper"))
     });
@@ -80,7 +70,7 @@ fn services_survive_the_keeper_and_can_be_stopped_by_the_next_one() {
 fn a_crash_after_the_keeper_was_lost_is_still_seen() {
     let shop = TestProject::example();
     shop.succeed(&["up", "-d"]);
-    kill(&shop, "kinfra-keeper");
+    shop.kill("kinfra-keeper");
     let before = shop.node("api").pid.unwrap();
     kill_process(Pid::from_raw(before.cast_signed()).unwrap(), Signal::KILL).unwrap();
     let node = shop.wait_for_node("api", "healthy again", |node| {
@@ -95,8 +85,8 @@ fn a_crash_after_the_keeper_was_lost_is_still_seen() {
 fn when_both_are_lost_nothing_runs_twice_and_nothing_is_left() {
     let shop = TestProject::example();
     shop.succeed(&["up", "-d"]);
-    kill(&shop, "kinfra host");
-    kill(&shop, "kinfra-keeper");
+    shop.kill("kinfra host");
+    shop.kill("kinfra-keeper");
     shop.succeed(&["up", "-d"]);
     let serving =
         || shop.home.processes().iter().filter(|process| process.command.contains("serve-example")).count();

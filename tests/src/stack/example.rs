@@ -13,7 +13,8 @@ fn the_example_comes_up_in_order_answers_and_leaves_nothing() {
     assert_eq!(printed.code, Some(0), "{printed:#?}");
     let urls: Vec<&str> = printed.stdout.lines().filter_map(|line| line.split_whitespace().last()).collect();
     let proxy = shop.proxy_port();
-    assert_eq!(urls, ["store", "api", "web"].map(|name| format!("http://{name}.shop.localhost:{proxy}")));
+    let hosts = ["shop", "store.shop", "api.shop", "web.shop"];
+    assert_eq!(urls, hosts.map(|host| format!("http://{host}.localhost:{proxy}")));
 
     let nodes = ["store", "api", "web"].map(|name| shop.node(name));
     for node in &nodes {

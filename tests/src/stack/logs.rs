@@ -143,6 +143,35 @@ fn peak(pid: u32) -> u64 {
 }
 
 #[test]
+fn what_is_kept_is_bounded_by_the_service_else_by_the_users_settings() {
+    // About 3.6 MB each.
+    let project = TestProject::new(
+        "project: wordy\nservices:\n  usual: {run: [MISBEHAVE, loud, '300000'], port: none, restart: never}\n  own:\n    run: [MISBEHAVE, loud, '300000']\n    port: none\n    restart: never\n    logs: {keep: 1MiB}\n",
+    );
+    let settings = project.home.home().config.join("settings.yaml");
+    fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    fs::write(settings, "logs: {keep: 4MiB}\n").unwrap();
+    project.kinfra(&["up", "-d"]);
+    for (name, most) in [("usual", 2 << 20), ("own", 1 << 19)] {
+        project.wait_for_node(name, "ended", |node| node.phase == Phase::Exited);
+        wait_until("its last line", SOON, || {
+            project.succeed(&["logs", name, "--tail", "1"]).ends_with("line 300000\n")
+        });
+        let folder = project.home.home().node_logs("wordy", name);
+        let files = fs::read_dir(folder).unwrap().map(Result::unwrap);
+        let texts_of_stdout = files.filter(|file| {
+            let name = file.file_name().into_string().unwrap();
+            name.starts_with("stdout.") && name.ends_with(".log")
+        });
+        let bytes: u64 = texts_of_stdout.map(|file| file.metadata().unwrap().len()).sum();
+        assert!(bytes <= most && bytes > most / 2, "{name}: {bytes}");
+        let kept = project.succeed(&["logs", name]);
+        let first = texts(&kept)[0].strip_prefix("line ").unwrap().parse::<usize>().unwrap();
+        assert_eq!(texts(&kept).len(), 300_001 - first, "nothing is missing between");
+    }
+}
+
+#[test]
 fn bytes_that_are_no_text_harm_nobody() {
     let project = TestProject::new(
         "project: binary\nservices:\n  it:\n    run: [MISBEHAVE, prints-binary]\n    port: none\n    restart: never\n",

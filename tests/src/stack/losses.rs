@@ -119,7 +119,7 @@ fn check(project: &TestProject, before: &[Option<u16>], after: &str) {
     }
 }
 
-/// Each process has its numbers in the log, from 1 on, and as many as it says.
+/// Each run has its numbers in the log, from 1 on, and as many as it says.
 fn check_lines(project: &TestProject) {
     let folder = project.home.home().node_logs("lossless", "counter");
     let mut segments: Vec<_> = std::fs::read_dir(&folder)
@@ -135,15 +135,15 @@ fn check_lines(project: &TestProject) {
     let text = String::from_utf8(text).unwrap();
     let mut counted: BTreeMap<&str, u64> = BTreeMap::new();
     for line in text.lines().filter(|line| !line.starts_with("listening")) {
-        let (pid, number) = line.split_once(' ').unwrap_or_else(|| panic!("a torn line: {line:?}"));
-        let last = counted.entry(pid).or_default();
+        let (run, number) = line.split_once(' ').unwrap_or_else(|| panic!("a torn line: {line:?}"));
+        let last = counted.entry(run).or_default();
         *last += 1;
-        assert_eq!(number.parse(), Ok(*last), "process {pid} lost a line");
+        assert_eq!(number.parse(), Ok(*last), "run {run} lost a line");
     }
     let notes = notes(project, "counted.");
     assert!(!notes.is_empty());
-    for (pid, number) in notes {
-        assert_eq!(counted.get(&*pid).copied().unwrap_or_default().to_string(), number, "process {pid}");
+    for (run, number) in notes {
+        assert_eq!(counted.get(&*run).copied().unwrap_or_default().to_string(), number, "run {run}");
     }
 }
 

@@ -172,9 +172,7 @@ fn what_ran_is_restored_where_that_is_wished_and_not_elsewhere() {
     assert_eq!(running(), ["old"]);
     project.succeed(&["up", "-d", "api"]);
     project.succeed(&["quit"]);
-    let settings = project.home.home().config.join("settings.yaml");
-    std::fs::create_dir_all(settings.parent().unwrap()).unwrap();
-    std::fs::write(settings, "restore: true\n").unwrap();
+    project.succeed(&["settings", "restore", "on"]);
     project.succeed(&["up", "-d", "old"]);
     for name in ["db", "api", "old"] {
         project.wait_for_node(name, "healthy", |node| node.health == Health::Healthy);

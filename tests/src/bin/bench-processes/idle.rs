@@ -8,8 +8,8 @@ use kinfra_tests::bench::race::{Lane, Race};
 
 use crate::arguments::Arguments;
 use crate::engine::Engine;
-use crate::proc::{processor_time, pss};
 use crate::stage::Stage;
+use kinfra_tests::bench::proc::{processor_time, pss};
 
 /// Until nothing is left of the start.
 const SETTLE: Duration = Duration::from_secs(30);

@@ -15,9 +15,9 @@ use kinfra_tests::bin;
 use crate::arguments::Arguments;
 use crate::engine::Engine;
 use crate::kept::Kept;
-use crate::proc::{processor_time, pss};
 use crate::stage::Stage;
 use crate::tells::{Tells, milliseconds, now};
+use kinfra_tests::bench::proc::{processor_time, pss};
 
 const LINES: u64 = 2_000_000;
 const SERVICE: &str = "printer";

@@ -8,7 +8,6 @@ mod idle;
 mod kept;
 mod lines;
 mod peers;
-mod proc;
 mod restart;
 mod stage;
 mod start;
@@ -19,11 +18,15 @@ use std::process::ExitCode;
 
 use kinfra_tests::bench::limits::allow_descriptors;
 use kinfra_tests::bench::race::report;
-use rustix::process::{getpid, set_child_subreaper};
+use kinfra_tests::bench::warden::guarded;
 
 use arguments::{Arguments, Part};
 
 fn main() -> ExitCode {
+    guarded(bench)
+}
+
+fn bench() -> ExitCode {
     let arguments = match Arguments::read(std::env::args().skip(1)) {
         Ok(arguments) => arguments,
         Err(text) => {
@@ -33,10 +36,6 @@ fn main() -> ExitCode {
     };
     // 500 services are 2,000 ends of pipes.
     allow_descriptors();
-    // Not every first process of a container waits for orphans, and thousands of dead ones slow a later round down.
-    if let Err(error) = set_child_subreaper(Some(getpid())) {
-        eprintln!("orphans are left to the system: {error}");
-    }
     for part in &arguments.parts {
         let (name, races) = match part {
             Part::Start => ("processes-start", start::races(&arguments)),

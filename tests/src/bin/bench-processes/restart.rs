@@ -37,10 +37,15 @@ fn race(services: u16, rounds: usize) -> Race {
         for index in order(tools.len(), round).filter(|index| tools[*index].restarts()) {
             let restarts = measure(&tools[index], services);
             eprintln!("restart among {services}, round {round}: {}: {restarts:?}", lanes[index].name);
-            let taken = restarts.as_ref().map(|restarts| restarts.taken.clone()).unwrap_or_default();
-            missed[index].0 += restarts.map_or(0, |restarts| restarts.missed);
-            missed[index].1 += taken.len();
-            lanes[index].rounds.push((!taken.is_empty()).then(|| median(taken)));
+            let taken = restarts.map(|restarts| {
+                missed[index].0 += restarts.missed;
+                missed[index].1 += restarts.taken.len();
+                restarts.taken
+            });
+            let none = "none that was killed came back";
+            let taken =
+                taken.and_then(|taken| if taken.is_empty() { Err(none.into()) } else { Ok(median(taken)) });
+            lanes[index].take(taken);
         }
     }
     for (lane, (missed, taken)) in lanes.iter_mut().zip(missed).filter(|(_, (missed, _))| *missed > 0) {
@@ -68,7 +73,8 @@ fn measure(tool: &Tool, services: u16) -> Result<Restarts, String> {
     let mut stage = Stage::new(services).telling(&tells.socket());
     tool.start(&mut stage)?;
     let started: Option<Vec<Told>> = (0..services).map(|_| tells.next(PATIENCE, |_| true)).collect();
-    let started = started.ok_or("not all services said that they began")?;
+    let started =
+        started.ok_or_else(|| stage.with_complaint("not all services said that they began".to_owned()))?;
     sleep(SETTLE);
     let mut restarts = Restarts::default();
     // Spread over the whole stack.

@@ -1,16 +1,20 @@
 //! One round of one contender: a home, ports, and everything that runs there.
 
-use std::net::{Ipv4Addr, TcpStream};
+use std::fs::{File, read_to_string};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use kinfra_tests::bench::warden::end_descendants;
 use kinfra_tests::{TestHome, bin};
-use rustix::process::{WaitOptions, wait};
 
 /// KInfra chooses by itself among some more ports than it needs, as it does in a user's range.
 const SPARE_PORTS: u16 = 50;
+
+/// What the stage's programs complain of, in its folder.
+const COMPLAINTS: &str = "complaints";
 
 /// Between two tries to connect.
 const PAUSE: Duration = Duration::from_micros(500);
@@ -62,8 +66,29 @@ impl Stage {
     pub fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.envs(self.home().environment()).current_dir(self.folder());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let complaints = File::options().create(true).append(true).open(self.folder().join(COMPLAINTS));
+        let complaints = complaints.map_or_else(|_| Stdio::null(), Stdio::from);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(complaints);
         command
+    }
+
+    /// What went wrong, and the last thing that a program of this stage complained of.
+    pub fn with_complaint(&self, error: String) -> String {
+        let text = read_to_string(self.folder().join(COMPLAINTS)).unwrap_or_default();
+        match text.lines().map(str::trim).rfind(|line| !line.is_empty()) {
+            Some(line) => format!("{error} ({line})"),
+            None => error,
+        }
+    }
+
+    /// # Errors
+    /// Which port is somebody else's already, who would be taken for a service of this stage.
+    pub fn see_that_ports_are_free(&self) -> Result<(), String> {
+        for port in &self.ports {
+            TcpListener::bind((Ipv4Addr::LOCALHOST, *port))
+                .map_err(|error| format!("port {port} is not free before anything was started: {error}"))?;
+        }
+        Ok(())
     }
 
     /// Starts it; it is ended and waited for when the stage is left.
@@ -101,14 +126,17 @@ impl Stage {
 }
 
 impl Drop for Stage {
-    /// Kills what was started here, by the mark that all of it carries, and waits until it is gone.
+    /// Ends all that was started here, whatever became of it.
     fn drop(&mut self) {
         drop(self.home.take());
+        // Not everything carries the home's mark, and what is left would have the ports of the next round.
+        let left: Vec<String> = end_descendants().into_iter().map(|process| process.command).collect();
+        if !left.is_empty() {
+            eprintln!("ended what had lost its home's mark: {left:?}");
+        }
+        // It is gone, and no zombie is left of it; a handle wants to be waited for all the same.
         for child in &mut self.children {
-            // An error means that it was waited for already.
             let _ = child.wait();
         }
-        // What the killed ones left behind are this program's children now.
-        while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
     }
 }

@@ -20,7 +20,7 @@ fn race(services: u16, rounds: usize) -> Race {
             let taken = tools[index].start(&mut Stage::new(services));
             let lane = &mut lanes[index];
             eprintln!("start of {services}, round {round}: {}: {taken:?}", lane.name);
-            lane.rounds.push(taken.ok().map(|taken| taken.as_secs_f64() * 1e3));
+            lane.take(taken.map(|taken| taken.as_secs_f64() * 1e3));
         }
     }
     Race::new(format!("start of {services}, until all are healthy"), "ms", lanes)

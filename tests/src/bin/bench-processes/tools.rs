@@ -59,6 +59,11 @@ impl Tool {
     /// # Errors
     /// Why it didn't get there.
     pub fn start(&self, stage: &mut Stage) -> Result<Duration, String> {
+        stage.see_that_ports_are_free()?;
+        self.start_all(stage).map_err(|error| stage.with_complaint(error))
+    }
+
+    fn start_all(&self, stage: &mut Stage) -> Result<Duration, String> {
         let mut command = match self {
             Self::Ours { engine_runs } => {
                 let folder = Engine::write_project(stage);

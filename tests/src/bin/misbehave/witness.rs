@@ -19,8 +19,9 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// How long a process lives that ends by itself.
 const LIFE: Duration = Duration::from_millis(150);
 
-/// `counted.PID` holds how many lines were printed.
+/// `counted.RUN` holds how many lines were printed. Not by the pid: that comes again after 32,768 others.
 pub fn count(folder: &Path) -> Result<()> {
+    let run = run()?;
     let asked_to_end = Arc::new(AtomicBool::new(false));
     signal_hook::flag::register(SIGTERM, Arc::clone(&asked_to_end))?;
     let listener = server::listen(server::port()?)?;
@@ -28,10 +29,10 @@ pub fn count(folder: &Path) -> Result<()> {
     let mut printed: u64 = 0;
     while !asked_to_end.load(Ordering::Relaxed) {
         printed += 1;
-        writeln!(stdout().lock(), "{} {printed}", id())?;
+        writeln!(stdout().lock(), "{run} {printed}")?;
         thread::sleep(PAUSE);
     }
-    note(folder, &format!("counted.{}", id()), &printed.to_string())
+    note(folder, &format!("counted.{run}"), &printed.to_string())
 }
 
 /// Whole or not at all: who notes something may be killed at any moment.
@@ -43,10 +44,14 @@ fn note(folder: &Path, name: &str, text: &str) -> Result<()> {
 
 /// `ended.RUN` holds the code.
 pub fn end(folder: &Path) -> Result<ExitCode> {
-    let run = std::env::var("KINFRA_RUN").map_err(|_| Error::other("KINFRA_RUN is not set"))?;
+    let run = run()?;
     thread::sleep(LIFE);
     // From 10 to 109: none that a shell or the keeper would use.
     let code = u8::try_from(id() % 100).unwrap_or_default() + 10;
     note(folder, &format!("ended.{run}"), &code.to_string())?;
     Ok(ExitCode::from(code))
+}
+
+fn run() -> Result<String> {
+    std::env::var("KINFRA_RUN").map_err(|_| Error::other("KINFRA_RUN is not set"))
 }

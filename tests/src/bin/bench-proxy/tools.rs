@@ -1,0 +1,74 @@
+//! The contenders: ours first, then nginx, which the others' ratios are to.
+
+use std::path::PathBuf;
+
+use kinfra_tests::bench::race::Lane;
+
+/// `scripts/bench_tools.sh` unpacks each of them here, in a folder `NAME-VERSION`.
+const FOLDER: &str = "target/bench-tools";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tool {
+    Ours,
+    Nginx,
+    Haproxy,
+    Caddy,
+    /// The upstream, with nothing before it.
+    Direct,
+}
+
+impl Tool {
+    pub const ALL: [Self; 5] = [Self::Ours, Self::Nginx, Self::Haproxy, Self::Caddy, Self::Direct];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ours => "kinfra",
+            Self::Nginx => "nginx",
+            Self::Haproxy => "haproxy",
+            Self::Caddy => "caddy",
+            Self::Direct => "direct",
+        }
+    }
+
+    pub fn lane(self) -> Lane {
+        match self {
+            Self::Ours => Lane::new("KInfra").noted("the engine's time alone"),
+            Self::Nginx => Lane::new(&version("nginx")).noted("1 worker"),
+            Self::Haproxy => Lane::new(&version("haproxy")).noted("1 thread"),
+            Self::Caddy => Lane::new(&version("caddy")),
+            Self::Direct => Lane::new("no proxy"),
+        }
+    }
+}
+
+/// A program of a Debian package, and where its own libraries are.
+#[derive(Debug, Clone)]
+pub struct Packaged {
+    pub program: PathBuf,
+    pub libraries: PathBuf,
+}
+
+/// # Errors
+/// That it isn't installed.
+pub fn find(name: &str) -> Result<Packaged, String> {
+    let folder = folder(name).ok_or_else(|| format!("{name} is not installed: see what ./dev bench said"))?;
+    let places = ["usr/sbin", "usr/bin"].map(|place| folder.join(place).join(name));
+    let program = places.into_iter().find(|program| program.is_file());
+    let program = program.ok_or_else(|| format!("{} has no program {name}", folder.display()))?;
+    let libraries = folder.join("usr/lib").join(format!("{}-linux-gnu", std::env::consts::ARCH));
+    Ok(Packaged { program, libraries })
+}
+
+fn folder(name: &str) -> Option<PathBuf> {
+    let begins = format!("{name}-");
+    let folder = std::env::current_dir().ok()?.join(FOLDER);
+    let all = std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
+    all.filter(|path| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(&begins))).max()
+}
+
+/// `nginx 1.22.1-9`, as its folder says.
+fn version(name: &str) -> String {
+    let folder = folder(name);
+    let folder = folder.as_deref().and_then(std::path::Path::file_name).unwrap_or_default().to_string_lossy();
+    if folder.is_empty() { name.to_owned() } else { folder.replacen('-', " ", 1) }
+}

@@ -1,0 +1,15 @@
+//! The local proxy before real servers, asked by real clients: development servers, a browser, curl, WebSocket, gRPC.
+
+mod bodies;
+mod connections;
+mod curl;
+mod django;
+mod ends;
+mod grpc;
+mod next;
+mod responses;
+mod served;
+mod streaming;
+mod tools;
+mod vite;
+mod websockets;

@@ -59,6 +59,15 @@ pub enum Command {
     Events(Events),
     /// Show what the services use: CPU, memory, descriptors
     Stats(Stats),
+    /// Show the requests that the proxy answered last
+    Requests(Requests),
+    /// Show what went through the proxy to each service: requests, errors, latency, bytes
+    Traffic(Services),
+    /// Show a page instead of services, for as long as they are worked on
+    Maintenance {
+        #[command(subcommand)]
+        command: Option<Maintenance>,
+    },
     /// Show what depends on what, in the order of a start
     Graph(Graph),
     /// Print a service's URL
@@ -256,6 +265,49 @@ pub struct Stats {
     /// Go on, every 2 seconds
     #[arg(short, long)]
     pub follow: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Requests {
+    /// Only those to these services and groups
+    pub services: Vec<String>,
+
+    /// Go on with what comes
+    #[arg(short, long)]
+    pub follow: bool,
+
+    /// How many of the newest ones
+    #[arg(short = 'n', long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    pub lines: u32,
+
+    /// Only those with a status of 400 and above, or whose answer broke off
+    #[arg(long)]
+    pub failed: bool,
+
+    /// Of all projects, and also those to hosts that lead nowhere
+    #[arg(long, conflicts_with = "services")]
+    pub all: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Maintenance {
+    /// Begin it
+    On {
+        /// A service or group [default: all services with visitors]
+        service: Option<String>,
+
+        /// What visitors are told: "back at 15:00"
+        note: Option<String>,
+
+        /// How long it is likely to take, such as 30m: programs are told to ask again then; it doesn't end by itself
+        #[arg(long = "for", value_name = "DURATION", value_parser = moment::length)]
+        lasting: Option<u64>,
+    },
+    /// End it
+    Off {
+        /// A service or group [default: all services with visitors]
+        service: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -15,6 +15,15 @@ pub fn parse(text: &str) -> Result<u64, String> {
     moment(text, &Zoned::now())
 }
 
+/// A length of time, in milliseconds, for clap.
+///
+/// # Errors
+/// What one may look like.
+pub fn length(text: &str) -> Result<u64, String> {
+    let length = duration(text).and_then(|length| u64::try_from(length.as_millis()).ok());
+    length.ok_or_else(|| "it must be a duration such as 30m, 2h or 1h30m".to_owned())
+}
+
 /// In milliseconds since 1970. A duration is counted back from now; a time of day is the last one that was; a date and
 /// time without an offset is meant here.
 fn moment(text: &str, now: &Zoned) -> Result<u64, String> {

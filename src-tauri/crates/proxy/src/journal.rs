@@ -84,12 +84,17 @@ impl Journal {
         (found, kept.newest)
     }
 
+    /// The number of the newest one; 0 before the first.
+    #[must_use]
+    pub fn newest(&self) -> u64 {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).newest
+    }
+
     /// Waits for a request after number `after`.
     pub async fn later_than(&self, after: u64) {
         let mut newest = self.newest.subscribe();
         // What came before anybody listened was not sent.
-        let known = self.kept.lock().unwrap_or_else(PoisonError::into_inner).newest;
-        if known <= after {
+        if self.newest() <= after {
             // An error means that nobody writes any more; then nothing comes.
             let _ = newest.wait_for(|newest| *newest > after).await;
         }

@@ -36,7 +36,7 @@ pub(crate) struct Shared {
     /// The port that the proxy listens on.
     pub(crate) port: u16,
     pub(crate) tokens: Tokens,
-    pub(crate) journal: Journal,
+    pub(crate) journal: Arc<Journal>,
     /// Cancelled when nothing more is to be accepted.
     pub(crate) ending: CancellationToken,
     /// When what is still being answered is cut off; set before `ending` is cancelled.
@@ -75,7 +75,7 @@ impl Proxy {
             limits,
             port: address.port(),
             tokens: Tokens::default(),
-            journal: Journal::default(),
+            journal: Arc::default(),
             ending: CancellationToken::new(),
             deadline: OnceLock::new(),
         });
@@ -106,7 +106,7 @@ impl Proxy {
 
     /// The requests that were answered last.
     #[must_use]
-    pub fn journal(&self) -> &Journal {
+    pub fn journal(&self) -> &Arc<Journal> {
         &self.shared.journal
     }
 

@@ -18,6 +18,7 @@ mod requests;
 mod routes;
 mod settings;
 mod state;
+mod traffic;
 mod update;
 mod usage;
 
@@ -46,6 +47,10 @@ pub use settings::{ChangeSettings, ReadSettings, Settings};
 pub use state::{
     Condition, EngineState, Health, NodeKind, NodeState, Phase, ProjectState, ProxyState, Snapshot,
     StackStatus, Wanted,
+};
+pub use traffic::{
+    Latency, Maintain, Maintenance, MeasureTraffic, ReadRequests, RequestPage, RequestRecord, RequestTrouble,
+    ServiceTraffic, TrafficList,
 };
 pub use update::{Change, Delta, Notice, Update};
 pub use usage::{MeasureUsage, NodeUsage, UsageList};

@@ -6,9 +6,10 @@ use ts_rs::TS;
 use crate::command::commands;
 use crate::{
     AdoptPort, Applied, ApplyProject, AskPort, ChangeSettings, CompareProject, Comparison, Environment,
-    EventList, Examination, Examine, FreePort, ListPorts, LogFilter, LogPage, LogRuns, MeasureUsage,
-    MovePort, PortList, PortMoved, PortReport, ReadEnvironment, ReadEvents, ReadSettings, ReleasePorts,
-    ReservePorts, Settings, Snapshot, UsageList,
+    EventList, Examination, Examine, FreePort, ListPorts, LogFilter, LogPage, LogRuns, Maintain,
+    MeasureTraffic, MeasureUsage, MovePort, PortList, PortMoved, PortReport, ReadEnvironment, ReadEvents,
+    ReadRequests, ReadSettings, ReleasePorts, RequestPage, ReservePorts, Settings, Snapshot, TrafficList,
+    UsageList,
 };
 
 commands! {
@@ -56,6 +57,12 @@ commands! {
     "doctor.examine" => Examine -> Examination,
     /// Moves the proxy to another port and stores it.
     "proxy.use_port" => UseProxyPort -> ProxyMoved,
+    /// Begins or ends the maintenance of services.
+    "proxy.maintain" => Maintain -> Done,
+    /// The requests that were answered last.
+    "proxy.requests" => ReadRequests -> RequestPage,
+    /// What went through the proxy to each service.
+    "proxy.traffic" => MeasureTraffic -> TrafficList,
     "settings.read" => ReadSettings -> Settings,
     /// Changes a setting in the user's file.
     "settings.change" => ChangeSettings -> Settings,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Exit, Forwarding, Problem, RouteState, ServiceChange, project_host};
+use crate::{Exit, Forwarding, Maintenance, Problem, RouteState, ServiceChange, project_host};
 
 /// Where a node is in its life.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -107,6 +107,14 @@ pub struct NodeState {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<RouteState>>", optional)]
     pub routes: Vec<RouteState>,
+    /// Where it is reachable for whoever comes through a tunnel.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<RouteState>>", optional)]
+    pub published: Vec<RouteState>,
+    /// Its visitors are shown a page instead of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub maintenance: Option<Maintenance>,
     /// How its requests are handed on.
     #[serde(default, skip_serializing_if = "Forwarding::is_default")]
     #[ts(as = "Option<Forwarding>", optional)]

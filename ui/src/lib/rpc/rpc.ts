@@ -37,7 +37,7 @@ export type ChangeSettings = { restore?: boolean, };
 /**
  * What each command takes and answers. It exists for the TypeScript side alone.
  */
-export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "settings.read": [ReadSettings, Settings], "settings.change": [ChangeSettings, Settings], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
+export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "proxy.maintain": [Maintain, Done], "proxy.requests": [ReadRequests, RequestPage], "proxy.traffic": [MeasureTraffic, TrafficList], "settings.read": [ReadSettings, Settings], "settings.change": [ChangeSettings, Settings], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
 
 /**
  * Reads the configuration, and says what applying it would change.
@@ -202,6 +202,11 @@ export type Host = "desktop" | "headless";
  */
 export type HostHeader = "auto" | "keep" | "rewrite";
 
+/**
+ * From a request's head to the head of its answer, over the last 512 requests, in microseconds.
+ */
+export type Latency = { median_us: number, p95_us: number, p99_us: number, };
+
 export type Level = "good" | "note" | "bad";
 
 export type ListPorts = { 
@@ -288,6 +293,39 @@ export type LogRuns = {
 runs: Array<LogRun>, };
 
 /**
+ * Begins or ends the maintenance of services: meanwhile their visitors are shown a page that says so, whether the
+ * services run or not. With no service named, of all that the proxy leads to.
+ */
+export type Maintain = { project: string, services: Array<string>, on: boolean, 
+/**
+ * What visitors are told: `back at 15:00`.
+ */
+note?: string, 
+/**
+ * When it is likely to be over, in milliseconds since 1970: programs are told to try again then. It does not end
+ * by itself.
+ */
+until?: number, };
+
+/**
+ * A service's visitors are shown a page instead of it, because its user wants that.
+ */
+export type Maintenance = { 
+/**
+ * In milliseconds since 1970.
+ */
+since: number, note?: string, 
+/**
+ * When it is likely to be over, in milliseconds since 1970.
+ */
+until?: number, };
+
+/**
+ * What went through the proxy to services, since it was started. With no service named, to all of the project.
+ */
+export type MeasureTraffic = { project: string, services: Array<string>, };
+
+/**
  * Measures what services use now. With none named, all that run. Nothing is measured unless this is asked.
  */
 export type MeasureUsage = { project: string, services: Array<string>, };
@@ -347,6 +385,14 @@ direct_url?: string, public_url?: string,
  * that serves nobody.
  */
 routes?: Array<RouteState>, 
+/**
+ * Where it is reachable for whoever comes through a tunnel.
+ */
+published?: Array<RouteState>, 
+/**
+ * Its visitors are shown a page instead of it.
+ */
+maintenance?: Maintenance, 
 /**
  * How its requests are handed on.
  */
@@ -626,6 +672,32 @@ oldest?: boolean, filter: LogFilter,
  */
 wait_ms: number, };
 
+/**
+ * Reads the requests that were answered last; the proxy keeps a thousand. With more than `limit` only the newest
+ * ones are given.
+ */
+export type ReadRequests = { 
+/**
+ * Without one, those of all projects and of hosts that lead nowhere.
+ */
+project?: string, 
+/**
+ * Empty means all; only with a project.
+ */
+services?: Array<string>, 
+/**
+ * Only those that failed: with a status of 400 and above, or broken off by the service.
+ */
+failed?: boolean, 
+/**
+ * The cursor of the page before; 0 for the first one.
+ */
+after: number, limit: number, 
+/**
+ * When there is nothing after the cursor: wait this long for something, in milliseconds, at most 30,000.
+ */
+wait_ms: number, };
+
 export type ReadSettings = Record<symbol, never>;
 
 export type ReleasePorts = { range: PortRange, };
@@ -635,7 +707,60 @@ export type RemoveProject = { project: string, };
 /**
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
-export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "proxy.maintain", "params": Maintain } | { "command": "proxy.requests", "params": ReadRequests } | { "command": "proxy.traffic", "params": MeasureTraffic } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+
+export type RequestPage = { 
+/**
+ * In the order of their ends.
+ */
+requests: Array<RequestRecord>, 
+/**
+ * Where the next page begins.
+ */
+cursor: number, };
+
+/**
+ * One request that was answered, without what may be a secret: neither query nor headers nor bodies.
+ */
+export type RequestRecord = { 
+/**
+ * Grows with each request.
+ */
+number: number, 
+/**
+ * When it came, in milliseconds since 1970.
+ */
+at: number, 
+/**
+ * Until the last byte of its answer, in microseconds.
+ */
+duration_us: number, 
+/**
+ * Whose service it was for; none for a host or path that leads nowhere.
+ */
+project?: string, service?: string, 
+/**
+ * It came through a tunnel.
+ */
+public: boolean, method: string, host: string, 
+/**
+ * Cut off where it is longer than 300 bytes.
+ */
+path: string, status: number, 
+/**
+ * Bytes of its body.
+ */
+received: number, 
+/**
+ * Bytes of its answer's body.
+ */
+sent: number, 
+/**
+ * Why KInfra answered in the service's place, or why the answer broke off.
+ */
+trouble?: RequestTrouble, };
+
+export type RequestTrouble = "unknown_host" | "unknown_path" | "not_serving" | "refused" | "timed_out" | "reset" | "protocol";
 
 export type ReservePorts = { range: PortRange, reason: string, };
 
@@ -691,6 +816,24 @@ settings: Array<SettingChange>,
  * To apply it, the service's process is started anew.
  */
 restarts: boolean, };
+
+export type ServiceTraffic = { service: string, requests: number, 
+/**
+ * Those with a status of 500 and above, or broken off by the service.
+ */
+errors: number, 
+/**
+ * Bytes of bodies that clients sent.
+ */
+received: number, 
+/**
+ * Bytes of bodies that they were sent.
+ */
+sent: number, 
+/**
+ * None before the first request.
+ */
+latency?: Latency, };
 
 /**
  * One setting, before and after; none where it wasn't or isn't there, or is more than a line can say.
@@ -757,6 +900,12 @@ export type Stop = { project: string, services: Array<string>, };
 export type Stream = "stdout" | "stderr";
 
 export type TakeSnapshot = Record<symbol, never>;
+
+export type TrafficList = { 
+/**
+ * In the order of the configuration; only those that the proxy leads to.
+ */
+services: Array<ServiceTraffic>, };
 
 /**
  * What a watcher receives: a snapshot first and whenever it lagged, else deltas in order.

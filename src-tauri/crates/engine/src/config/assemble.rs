@@ -91,7 +91,8 @@ fn service(
             Some(route) => Some(self::route(&route.value.0)?),
             None => None,
         },
-        domains: domains(declared),
+        domains: once(declared.domains.iter().map(|domain| &domain.value.0)),
+        public: once(declared.public.iter().map(|place| &place.value.0)),
         forwarding: declared.proxy.as_ref().map(|proxy| forwarding(&proxy.value)).unwrap_or_default(),
         depends_on: dependencies
             .map(|(service, condition)| Dependency {
@@ -116,14 +117,15 @@ fn route(declared: &RouteFile) -> Option<RouteSpec> {
     Some(RouteSpec { path: declared.path.as_ref()?.value.0.clone(), strip: declared.strip })
 }
 
-fn domains(declared: &ServiceFile) -> Vec<String> {
-    let mut domains: Vec<String> = Vec::new();
-    for domain in &declared.domains {
-        if !domains.contains(&domain.value.0) {
-            domains.push(domain.value.0.clone());
+/// In the order of the file.
+fn once<'a, T: Clone + PartialEq + 'a>(declared: impl Iterator<Item = &'a T>) -> Vec<T> {
+    let mut once: Vec<T> = Vec::new();
+    for one in declared {
+        if !once.contains(one) {
+            once.push(one.clone());
         }
     }
-    domains
+    once
 }
 
 fn forwarding(declared: &ProxyFile) -> Forwarding {

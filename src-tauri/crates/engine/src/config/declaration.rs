@@ -13,8 +13,8 @@ use kinfra_rpc::PortRange;
 
 use super::schema::{Entries, Fields, Placed, Record, Scalar, Words};
 use super::settings::{
-    Dependencies, Domain, NamedPorts, OnChangeSetting, OneOrMany, OnlyPort, PortSetting, Restart, Route,
-    Watch,
+    Dependencies, Domain, NamedPorts, OnChangeSetting, OneOrMany, OnlyPort, PortSetting, Public, Restart,
+    Route, Watch,
 };
 use super::spec::{Run, ServiceType};
 
@@ -115,6 +115,7 @@ pub(super) struct ServiceFile {
     pub ports: Option<Placed<NamedPorts>>,
     pub route: Option<Placed<Route>>,
     pub domains: Vec<Placed<Domain>>,
+    pub public: Vec<Placed<Public>>,
     pub proxy: Option<Placed<ProxyFile>>,
     pub depends_on: Dependencies,
     pub profiles: Vec<Placed<String>>,
@@ -155,6 +156,9 @@ impl Record for ServiceFile {
         ("hostname", "domains"),
         ("hostnames", "domains"),
         ("domain", "domains"),
+        ("publish", "public"),
+        ("public_url", "public"),
+        ("tunnel", "public"),
         ("protocol", "proxy"),
         ("hold", "proxy"),
         ("healthcheck", "health"),
@@ -205,6 +209,12 @@ impl Record for ServiceFile {
             domains: fields
                 .optional("domains", "Local host names of the service: one or a list, such as `shop.test`.")
                 .map_or_else(Vec::new, |OneOrMany(domains)| domains),
+            public: fields
+                .optional(
+                    "public",
+                    "Host names by which visitors from outside find the service, who come through a tunnel to KInfra's public socket: one or a list, such as `shop.example.com` or `shop.example.com/api`.",
+                )
+                .map_or_else(Vec::new, |OneOrMany(places)| places),
             proxy: fields.optional("proxy", "How the proxy hands the service's requests on."),
             depends_on: fields
                 .optional(

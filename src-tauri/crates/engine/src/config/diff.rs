@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::schema::{Printable, Word};
 use super::settings::{PortSetting, Signal};
-use super::spec::{ProjectSpec, Run, ServiceSpec, ServiceType};
+use super::spec::{ProjectSpec, PublicPlace, Run, ServiceSpec, ServiceType};
 
 /// One service that is not the same in both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +142,9 @@ fn flat(service: &ServiceSpec, folder: &Path) -> BTreeMap<String, Shown> {
     }
     if !service.domains.is_empty() {
         set("domains", joined(service.domains.iter().cloned()));
+    }
+    if !service.public.is_empty() {
+        set("public", joined(service.public.iter().map(PublicPlace::url)));
     }
     let Forwarding { hold_ms, protocol, host } = service.forwarding;
     if hold_ms > 0 {

@@ -39,8 +39,8 @@ pub use shell::shell_line;
 pub use slug::slug;
 pub use spec::{
     Backoff, Condition, Dependency, EnvironmentSpec, HealthSpec, HttpProbe, Listener, OnChange, Pattern,
-    PortChoice, PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, RestartPolicy, RestartSpec,
-    RouteSpec, Run, ServiceSpec, ServiceType, StopSpec, WatchSpec, port_variable, variable,
+    PortChoice, PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, PublicPlace, RestartPolicy,
+    RestartSpec, RouteSpec, Run, ServiceSpec, ServiceType, StopSpec, WatchSpec, port_variable, variable,
 };
 pub use stable_hash::stable_hash;
 pub use tree::Format;

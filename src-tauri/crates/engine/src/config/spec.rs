@@ -58,6 +58,8 @@ pub struct ServiceSpec {
     pub route: Option<RouteSpec>,
     /// Host names of its own; lower-case, each once.
     pub domains: Vec<String>,
+    /// Where visitors from outside find it; each place once.
+    pub public: Vec<PublicPlace>,
     /// How the proxy hands its requests on.
     pub forwarding: Forwarding,
     pub depends_on: Vec<Dependency>,
@@ -80,6 +82,24 @@ pub struct RouteSpec {
     pub path: String,
     /// It is taken off before a request is handed on.
     pub strip: bool,
+}
+
+/// A host name in the public DNS, and all paths below one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PublicPlace {
+    /// Lower-case.
+    pub host: String,
+    /// As that of a [`RouteSpec`].
+    pub path: String,
+}
+
+impl PublicPlace {
+    /// `https://shop.example.com/api`
+    #[must_use]
+    pub fn url(&self) -> String {
+        let path = if self.path == "/" { "" } else { &self.path };
+        format!("https://{}{path}", self.host)
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -2,8 +2,10 @@
 //! differs from page to page is escaped text.
 
 use http::Method;
+use kinfra_proxy::{Action, Audience, LOGS_PATH, PageRequest, RESTART_PATH, START_PATH, Trouble};
 use kinfra_rpc::Phase;
 
+use super::event::action_key;
 use super::story::{Fact, Mark, Story, facts};
 use super::text::{escape, log_line, log_lines, tidy};
 use super::view::{KnownProject, KnownService, ServiceView};
@@ -13,16 +15,20 @@ pub(super) const SCRIPT: &str = include_str!("page.js");
 
 /// Nothing but these two, and the page's own events. A test holds the hashes against the files.
 pub(super) const POLICY: &str = "default-src 'none'; \
-     style-src 'sha256-dOHJckfyJ2MglPzujJQs8BGFDtiy+yFosKoArsAvneA='; \
-     script-src 'sha256-k8g9rS7EzEFcljOSsCD6wl8+px6ExxFqOhnJfZsYT/M='; \
-     connect-src 'self'; base-uri 'none'; form-action 'none'";
+     style-src 'sha256-gfeLIquJD01uh8bsp203toeFvyMtYnLDKfculrS5FL4='; \
+     script-src 'sha256-LVG5G1l79eLQ2z1iaVamvhRno4esm9gQvVfNXJFND0k='; \
+     connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// A page for a longer path, in bytes, has no buttons: they would have to name it.
+const LONGEST_PATH: usize = 1024;
 
 /// How much of the list of known services a page has room for, in bytes.
 const LIST_BYTES: usize = 12 * 1024;
 
-pub(super) fn service(view: &ServiceView, story: &Story, method: &Method) -> String {
-    let name = escape(&tidy(&view.service));
-    let (reload, note) = if *method != Method::GET {
+pub(super) fn service(view: &ServiceView, story: &Story, request: &PageRequest<'_>) -> String {
+    let is_local = request.audience == Audience::Local;
+    let name = if is_local { escape(&tidy(&view.service)) } else { "its destination".to_owned() };
+    let (reload, note) = if *request.method != Method::GET {
         ("never", format!("What you sent did not reach {name}. Send it again when it is ready."))
     } else if story.passes_for_ready {
         ("later", "Reload the page to try again.".to_owned())
@@ -30,27 +36,59 @@ pub(super) fn service(view: &ServiceView, story: &Story, method: &Method) -> Str
         ("now", String::new())
     };
     let note = if note.is_empty() { note } else { format!("<p class=\"note\">{note}</p>\n") };
-    let lines = log_lines(&view.log_lines);
-    let log = format!(
-        "<section id=\"log\"{}>\n<h2>Last log lines</h2>\n<pre id=\"lines\">{}</pre>\n</section>\n",
-        if lines.is_empty() { " hidden" } else { "" },
-        escape(&lines.join("\n"))
-    );
-    let facts: String = facts(view).iter().map(fact).collect();
+    let details = if is_local { details(view, story, request) } else { String::new() };
+    let project = match is_local {
+        true => format!("<span class=\"project\">{}</span>", escape(&tidy(&view.project))),
+        false => String::new(),
+    };
     let main = format!(
         "<main id=\"page\" data-state=\"{state}\" data-reload=\"{reload}\">\n\
          <h1><span class=\"mark\" aria-hidden=\"true\"></span><span id=\"headline\" role=\"status\">{headline}</span>\
-         <span class=\"project\">{project}</span></h1>\n\
-         <p id=\"reason\">{reason}</p>\n{note}\
-         <dl id=\"facts\">\n{facts}</dl>\n{log}\
+         {project}</h1>\n\
+         <p id=\"reason\">{reason}</p>\n{note}{details}\
          <noscript><p class=\"note\">Reload the page to see what has changed.</p></noscript>\n\
          </main>\n<script>{SCRIPT}</script>\n",
         state = story.mark.key(),
-        project = escape(&tidy(&view.project)),
         headline = escape(&story.headline),
         reason = escape(&story.reason),
     );
     document(&story.headline, &main)
+}
+
+/// What only the people of this machine are shown.
+fn details(view: &ServiceView, story: &Story, request: &PageRequest<'_>) -> String {
+    let lines = log_lines(&view.log_lines);
+    let hidden = if lines.is_empty() { " hidden" } else { "" };
+    let facts: String = facts(view).iter().map(fact).collect();
+    format!(
+        "{}<dl id=\"facts\">\n{facts}</dl>\n\
+         <section id=\"log\"{hidden}>\n<h2>Last log lines</h2>\n<pre id=\"lines\">{}</pre>\n</section>\n",
+        buttons(story, request),
+        escape(&lines.join("\n"))
+    )
+}
+
+/// Forms, so that they work without scripts. The proxy knows by the path of the page which service is meant.
+fn buttons(story: &Story, request: &PageRequest<'_>) -> String {
+    let Some(token) = request.token else { return String::new() };
+    if request.path.len() > LONGEST_PATH {
+        return String::new();
+    }
+    let path = escape(request.path);
+    let form = |action: Action, place: &str, verb: &str| {
+        let hidden = if story.action == Some(action) { "" } else { " hidden" };
+        format!(
+            "<form method=\"post\" action=\"{place}{path}\" data-action=\"{}\"{hidden}>\
+             <input type=\"hidden\" name=\"token\" value=\"{}\"><button>{verb}</button></form>\n",
+            action_key(action),
+            escape(token),
+        )
+    };
+    format!(
+        "<div id=\"actions\">\n{}{}<a class=\"button\" href=\"{LOGS_PATH}{path}\">Logs</a>\n</div>\n",
+        form(Action::Start, START_PATH, "Start"),
+        form(Action::Restart, RESTART_PATH, "Restart"),
+    )
 }
 
 /// All lines that are given, the newest at the end.
@@ -74,7 +112,7 @@ fn fact(fact: &Fact) -> String {
     format!("<dt>{}</dt><dd{exact}>{}</dd>\n", fact.label, escape(&fact.value))
 }
 
-pub(super) fn unknown_host(host: &str, known: &[KnownProject]) -> String {
+pub(super) fn unknown(request: &PageRequest<'_>, known: &[KnownProject]) -> String {
     let mut list = String::new();
     let mut left_out = 0;
     for project in known {
@@ -94,19 +132,25 @@ pub(super) fn unknown_host(host: &str, known: &[KnownProject]) -> String {
     if left_out > 0 {
         list.push_str(&format!("<p class=\"note\">And {left_out} more: see KInfra's window.</p>\n"));
     }
-    let reason = if list.is_empty() {
-        "KInfra knows no service yet. Add a project in its menu or with kinfra add."
-    } else {
-        "No service has this name. These are known:"
+    let host = tidy(request.host);
+    let (headline, reason) = match (request.trouble, list.is_empty()) {
+        (Trouble::UnknownPath, false) => (
+            format!("Nothing is at this path of {host}"),
+            "No service of the project takes it. These are known:",
+        ),
+        (Trouble::UnknownPath, true) => {
+            (format!("Nothing is at this path of {host}"), "No service of the project takes it.")
+        }
+        (_, false) => (format!("{host} is unknown"), "No service has this name. These are known:"),
+        (_, true) => (format!("{host} is unknown"), "No service has this name."),
     };
-    let host = tidy(host);
     let main = format!(
-        "<main data-state=\"stopped\">\n<h1><span class=\"mark\" aria-hidden=\"true\"></span><span>{} is unknown</span>\
+        "<main data-state=\"stopped\">\n<h1><span class=\"mark\" aria-hidden=\"true\"></span><span>{}</span>\
          <span class=\"project\">KInfra</span></h1>\n\
          <p id=\"reason\">{reason}</p>\n{list}</main>\n",
-        escape(&host)
+        escape(&headline)
     );
-    document(&format!("{host} is unknown"), &main)
+    document(&headline, &main)
 }
 
 fn row(service: &KnownService) -> String {

@@ -1,5 +1,6 @@
 //! `application/problem+json` (RFC 9457), for programs.
 
+use kinfra_proxy::{Audience, PageRequest, Trouble};
 use kinfra_rpc::{Health, Phase};
 use serde::Serialize;
 
@@ -12,31 +13,37 @@ struct ServiceProblem<'a> {
     title: &'a str,
     status: u16,
     detail: &'a str,
-    project: &'a str,
-    service: &'a str,
-    phase: Phase,
-    health: Health,
+    #[serde(flatten)]
+    service: Option<Service<'a>>,
     /// In seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
 }
 
-pub(super) fn service(view: &ServiceView, story: &Story) -> String {
+/// For local visitors.
+#[derive(Serialize)]
+struct Service<'a> {
+    project: &'a str,
+    service: &'a str,
+    phase: Phase,
+    health: Health,
+}
+
+pub(super) fn service(view: &ServiceView, story: &Story, audience: Audience) -> String {
+    let service =
+        Service { project: &view.project, service: &view.service, phase: view.phase, health: view.health };
     encode(&ServiceProblem {
         r#type: kind(story.kind),
         title: &story.headline,
         status: story.status.as_u16(),
         detail: &story.reason,
-        project: &view.project,
-        service: &view.service,
-        phase: view.phase,
-        health: view.health,
+        service: (audience == Audience::Local).then_some(service),
         retry_after: story.retry_after,
     })
 }
 
 #[derive(Serialize)]
-struct UnknownHost<'a> {
+struct Unknown<'a> {
     r#type: String,
     title: &'a str,
     status: u16,
@@ -52,7 +59,14 @@ struct Known<'a> {
     phase: Phase,
 }
 
-pub(super) fn unknown_host(host: &str, projects: &[KnownProject]) -> String {
+pub(super) fn unknown(request: &PageRequest<'_>, projects: &[KnownProject]) -> String {
+    let host = request.host;
+    let (name, title, detail) = match request.trouble {
+        Trouble::UnknownPath => {
+            ("unknown-path", "Unknown path", format!("No service of {host} takes this path."))
+        }
+        _ => ("unknown-host", "Unknown host", format!("No service of any project has the name {host}.")),
+    };
     let known = projects.iter().flat_map(|project| {
         project.services.iter().map(|service| Known {
             project: &project.name,
@@ -61,13 +75,7 @@ pub(super) fn unknown_host(host: &str, projects: &[KnownProject]) -> String {
             phase: service.phase,
         })
     });
-    encode(&UnknownHost {
-        r#type: kind("unknown-host"),
-        title: "Unknown host",
-        status: 404,
-        detail: format!("No service of any project has the name {host}."),
-        known: known.collect(),
-    })
+    encode(&Unknown { r#type: kind(name), title, status: 404, detail, known: known.collect() })
 }
 
 fn kind(name: &str) -> String {

@@ -1,20 +1,26 @@
 use bytes::Bytes;
 use http::header::{
     CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
-use kinfra_proxy::{Page, PageRequest, Wants};
+use kinfra_proxy::{Audience, Page, PageRequest, Wants};
 
 use super::view::{KnownProject, ServiceView};
+use super::visitors::for_visitors;
 use super::{html, json, story};
 
 /// The page in place of a service that could not answer `request`.
 #[must_use]
 pub fn service_page(view: &ServiceView, request: &PageRequest<'_>) -> Page {
     let story = story::story(view, request.trouble);
+    let story = match request.audience {
+        Audience::Local => story,
+        Audience::Public => for_visitors(story, view),
+    };
     let body = match request.wants {
-        Wants::Html => html::service(view, &story, request.method),
-        Wants::Json => json::service(view, &story),
+        Wants::Html => html::service(view, &story, request),
+        Wants::Json => json::service(view, &story, request.audience),
     };
     let mut page = page(story.status, request.wants, body);
     if let Some(seconds) = story.retry_after {
@@ -23,12 +29,12 @@ pub fn service_page(view: &ServiceView, request: &PageRequest<'_>) -> Page {
     page
 }
 
-/// The page for a host that leads nowhere. It lists what there is: for local visitors only.
+/// The page for a host or path that leads nowhere. It lists what is known: for local visitors only.
 #[must_use]
-pub fn unknown_host_page(request: &PageRequest<'_>, known: &[KnownProject]) -> Page {
+pub fn unknown_page(request: &PageRequest<'_>, known: &[KnownProject]) -> Page {
     let body = match request.wants {
-        Wants::Html => html::unknown_host(request.host, known),
-        Wants::Json => json::unknown_host(request.host, known),
+        Wants::Html => html::unknown(request, known),
+        Wants::Json => json::unknown(request, known),
     };
     page(StatusCode::NOT_FOUND, request.wants, body)
 }
@@ -46,6 +52,7 @@ fn page(status: StatusCode, wants: Wants, body: String) -> Page {
         Wants::Html => {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
             headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(html::POLICY));
+            headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
             headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         }
         Wants::Json => {

@@ -1,11 +1,14 @@
 //! What a page says, before it is dressed.
 
+use std::time::Duration;
+
 use http::StatusCode;
-use kinfra_proxy::Trouble;
-use kinfra_rpc::{Exit, Health, Phase, signal_name};
+use kinfra_proxy::{Action, Trouble};
+use kinfra_rpc::{Exit, Health, Maintenance, Phase, signal_name};
 
 use super::text::{ago, exact, list, short, tidy, whole_seconds};
 use super::view::ServiceView;
+use super::visitors;
 
 /// How a state is shown: its colour and its shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +55,8 @@ pub(super) struct Story {
     /// The engine holds the service for ready although it does not answer: an open page must first hear of a
     /// change, or it would load itself again without end.
     pub(super) passes_for_ready: bool,
+    /// What a person on this machine can do about it at once.
+    pub(super) action: Option<Action>,
 }
 
 /// One line of the details.
@@ -66,6 +71,9 @@ pub(super) struct Fact {
 
 const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 const BAD_GATEWAY: StatusCode = StatusCode::BAD_GATEWAY;
+
+/// When programs are to ask again while nobody knows when the maintenance is over, in seconds.
+const MAINTENANCE_RETRY: u64 = 60;
 
 impl Story {
     /// `predicate` makes the headline, after the service's name.
@@ -86,6 +94,7 @@ impl Story {
             reason: reason.into(),
             retry_after: None,
             passes_for_ready: false,
+            action: action(view.phase),
         }
     }
 
@@ -104,17 +113,44 @@ impl Story {
         Self { retry_after, ..Self::new(view, Mark::Failed, BAD_GATEWAY, kind, predicate, reason) }
     }
 
+    /// Whether it runs or not.
+    fn maintenance(view: &ServiceView, maintenance: &Maintenance) -> Self {
+        let reason = visitors::maintenance(maintenance.note.as_deref());
+        let until = maintenance.until.and_then(|until| until.checked_sub(view.now_ms));
+        let seconds = until.map_or(MAINTENANCE_RETRY, |left| whole_seconds(Duration::from_millis(left)));
+        Self::new(view, Mark::Stopped, UNAVAILABLE, "maintenance", "is down for maintenance", reason)
+            .retry_after(seconds)
+            .without_action()
+    }
+
+    /// What would help is elsewhere.
+    fn without_action(self) -> Self {
+        Self { action: None, ..self }
+    }
+
     /// The last thing that an open page hears.
     pub(super) fn ready(view: &ServiceView) -> Self {
         Self::new(view, Mark::Running, UNAVAILABLE, "ready", "is ready", "It answers now.").retry_after(1)
     }
 }
 
+/// What helps in this phase. A service that is on its way needs nothing.
+const fn action(phase: Phase) -> Option<Action> {
+    match phase {
+        Phase::Stopped => Some(Action::Start),
+        Phase::Exited | Phase::Failed | Phase::CrashLooping | Phase::Running => Some(Action::Restart),
+        Phase::Waiting | Phase::Starting | Phase::Stopping => None,
+    }
+}
+
 /// The story of a service that could not answer.
 pub(super) fn story(view: &ServiceView, trouble: Trouble) -> Story {
+    if let Some(maintenance) = &view.maintenance {
+        return Story::maintenance(view, maintenance);
+    }
     match view.phase {
         Phase::Stopped => {
-            let reason = "Start it from KInfra's menu or with kinfra up.";
+            let reason = "Nobody has started it.";
             // A person has to act first: no program need ask again soon.
             Story::new(view, Mark::Stopped, UNAVAILABLE, "stopped", "is stopped", reason).retry_after(30)
         }
@@ -192,11 +228,11 @@ fn ended(view: &ServiceView) -> String {
 fn then(view: &ServiceView) -> String {
     match view.retry_in {
         Some(wait) => format!("; the next try is in {}.", short(wait)),
-        None => " and is not started again. Restart it from KInfra's menu or with kinfra restart.".to_owned(),
+        None => " and is not started again.".to_owned(),
     }
 }
 
-fn sentence(text: &str) -> String {
+pub(super) fn sentence(text: &str) -> String {
     let text = tidy(text);
     if text.ends_with(['.', '!', '?', '…']) { text } else { format!("{text}.") }
 }
@@ -209,6 +245,11 @@ pub(super) fn facts(view: &ServiceView) -> Vec<Fact> {
             facts.push(Fact { label, value, exact });
         }
     };
+    if let Some(maintenance) = &view.maintenance {
+        add("Since", ago(maintenance.since, view.now_ms), Some(exact(maintenance.since)));
+        add("To end it", format!("kinfra maintenance off {}", tidy(&view.service)), None);
+        return facts;
+    }
     if view.phase.is_active() {
         add("Now", tidy(&view.detail), None);
     }

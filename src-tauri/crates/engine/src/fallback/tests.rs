@@ -3,14 +3,14 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use http::Method;
-use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, RETRY_AFTER, X_FRAME_OPTIONS};
 use kinfra_proxy::{Audience, Page, PageRequest, Trouble, Wants};
-use kinfra_rpc::{ErrorCode, Exit, Health, Phase, Place, Problem};
+use kinfra_rpc::{ErrorCode, Exit, Health, Maintenance, Phase, Place, Problem};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
 
-use super::{KnownProject, KnownService, ServiceView, event, html, service_page, unknown_host_page};
+use super::{KnownProject, KnownService, ServiceView, event, html, logs_page, service_page, unknown_page};
 
 const NOW: u64 = 1_795_410_758_000;
 /// What DESIGN allows a page.
@@ -26,7 +26,7 @@ fn request(method: &Method, wants: Wants, trouble: Trouble) -> PageRequest<'_> {
         wants,
         trouble,
         proxy_port: 7080,
-        token: None,
+        token: Some("0123456789abcdef"),
     }
 }
 
@@ -128,6 +128,23 @@ fn situations() -> Vec<(&'static str, ServiceView, Trouble)> {
             NotServing,
         ),
         ("crash loop, given up", crashed(code), NotServing),
+        (
+            "maintenance",
+            ServiceView {
+                maintenance: Some(Maintenance {
+                    since: NOW - 600_000,
+                    note: Some("back at 15:00".into()),
+                    until: Some(NOW + 1_200_000),
+                }),
+                ..healthy()
+            },
+            NotServing,
+        ),
+        (
+            "maintenance of what is down",
+            ServiceView { maintenance: Some(Maintenance::default()), ..crashed(code) },
+            NotServing,
+        ),
     ]
 }
 
@@ -165,7 +182,10 @@ fn a_problem_for_programs_and_an_event_for_an_open_page() {
     let page = service_page(&view, &request(&Method::POST, Wants::Json, trouble));
     assert_eq!(page.headers[CONTENT_TYPE], "application/problem+json");
     insta::assert_snapshot!("problem", body(&page));
-    insta::assert_snapshot!("events", [event(&view, false), event(&view, true)].join("\n"));
+    insta::assert_snapshot!(
+        "events",
+        [event(&view, false, Audience::Local), event(&view, true, Audience::Local)].join("\n")
+    );
 }
 
 fn projects() -> Vec<KnownProject> {
@@ -191,13 +211,84 @@ fn projects() -> Vec<KnownProject> {
 #[test]
 fn an_unknown_host_lists_what_there_is() {
     let of = |wants, known: &[KnownProject]| {
-        let page = unknown_host_page(&request(&Method::GET, wants, Trouble::UnknownHost), known);
+        let page = unknown_page(&request(&Method::GET, wants, Trouble::UnknownHost), known);
         assert_eq!(page.status, 404);
         body(&page).replace(html::STYLE, "STYLE")
     };
     insta::assert_snapshot!("unknown_host", of(Wants::Html, &projects()));
     insta::assert_snapshot!("unknown_host_problem", of(Wants::Json, &projects()));
-    assert!(of(Wants::Html, &[]).contains("KInfra knows no service yet."));
+    assert!(of(Wants::Html, &[]).contains("No service has this name."));
+    let path = PageRequest {
+        trouble: Trouble::UnknownPath,
+        ..request(&Method::GET, Wants::Json, Trouble::UnknownPath)
+    };
+    assert!(body(&unknown_page(&path, &[])).contains("No service of web.shop.localhost takes this path."));
+}
+
+#[test]
+fn a_visitor_from_outside_is_told_whether_to_come_back_and_nothing_else() {
+    let mut all = String::new();
+    for (name, view, trouble) in situations() {
+        let view = ServiceView {
+            project: "secret-project".into(),
+            service: "secret-service".into(),
+            log_lines: vec!["secret line".into()],
+            ..view
+        };
+        let of = |wants| {
+            let request = PageRequest {
+                audience: Audience::Public,
+                host: "shop.example.com",
+                token: None,
+                ..request(&Method::GET, wants, trouble)
+            };
+            service_page(&view, &request)
+        };
+        let (local, page) = (of(Wants::Json), body(&of(Wants::Html)));
+        let problem: serde_json::Value = serde_json::from_str(&body(&local)).unwrap();
+        let event = event(&view, false, Audience::Public);
+        for told in [&page, &body(&local), &event] {
+            for hidden in ["secret", "db", "/home", "kinfra.yaml", "kinfra ", "SIG", "code", "7080", "<form"]
+            {
+                let shown = told.replace(html::SCRIPT, "").replace(html::STYLE, "");
+                assert!(!shown.contains(hidden), "{name}: {hidden} in {shown}");
+            }
+        }
+        let retry = local.headers.get(RETRY_AFTER).map_or("-", |value| value.to_str().unwrap());
+        let (kind, status) = (&problem["type"], local.status.as_u16());
+        writeln!(all, "{name}: {status} retry {retry} {kind} | {} | {}", problem["title"], problem["detail"])
+            .unwrap();
+    }
+    insta::assert_snapshot!("visitors", all);
+}
+
+#[test]
+fn the_button_that_helps_is_there_and_the_other_one_hidden() {
+    let shown = |page: &str, action: &str| {
+        let form = page.split("<form ").find(|form| form.contains(&format!("data-action=\"{action}\"")));
+        form.map(|form| !form.split('>').next().unwrap().ends_with(" hidden"))
+    };
+    for (phase, health, start, restart) in [
+        (Phase::Stopped, Health::Unknown, true, false),
+        (Phase::CrashLooping, Health::Unknown, false, true),
+        (Phase::Running, Health::Unhealthy, false, true),
+        (Phase::Starting, Health::Starting, false, false),
+    ] {
+        let page = html_of(&view(phase, health), Trouble::NotServing);
+        assert_eq!(
+            (shown(&page, "start"), shown(&page, "restart")),
+            (Some(start), Some(restart)),
+            "{phase:?}"
+        );
+        assert!(page.contains("href=\"/.well-known/kinfra/logs/\""));
+    }
+    let path = "/x\"><script>alert(1)</script>";
+    let hostile = PageRequest { path, ..request(&Method::GET, Wants::Html, Trouble::NotServing) };
+    let page = body(&service_page(&view(Phase::Stopped, Health::Unknown), &hostile));
+    assert!(page.contains("action=\"/.well-known/kinfra/start/x&quot;&gt;&lt;script&gt;"));
+    let path = "/".repeat(5000);
+    let long = PageRequest { path: &path, ..hostile };
+    assert!(!body(&service_page(&view(Phase::Stopped, Health::Unknown), &long)).contains("<form"));
 }
 
 #[test]
@@ -230,12 +321,17 @@ fn the_policy_allows_this_style_and_this_script_alone() {
     );
     let policy = page.headers[CONTENT_SECURITY_POLICY].to_str().unwrap();
     let expected = format!(
-        "default-src 'none'; style-src {}; script-src {}; connect-src 'self'; base-uri 'none'; form-action 'none'",
+        "default-src 'none'; style-src {}; script-src {}; connect-src 'self'; base-uri 'none'; form-action 'self'; \
+         frame-ancestors 'none'",
         hash(html::STYLE),
         hash(html::SCRIPT)
     );
     assert_eq!(policy, expected);
-    assert!(html::SCRIPT.contains(&format!("new EventSource(\"{}\")", kinfra_proxy::EVENTS_PATH)));
+    assert!(
+        html::SCRIPT
+            .contains(&format!("new EventSource(\"{}\" + location.pathname)", kinfra_proxy::EVENTS_PATH))
+    );
+    assert_eq!(page.headers[X_FRAME_OPTIONS], "DENY");
 }
 
 /// A page without its texts and attribute values: what text from outside must not be able to change.
@@ -328,10 +424,19 @@ proptest! {
     #[test]
     fn problems_and_events_stay_json_on_one_line((view, trouble) in any_view()) {
         let page = service_page(&view, &request(&Method::GET, Wants::Json, trouble));
-        for text in [body(&page), event(&view, false), event(&view, true)] {
+        let events = [Audience::Local, Audience::Public].map(|audience| event(&view, false, audience));
+        for text in [body(&page), event(&view, true, Audience::Local)].into_iter().chain(events) {
             prop_assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
             prop_assert!(!text.contains(['\n', '\r']));
         }
+    }
+
+    #[test]
+    fn no_log_line_becomes_markup(names in vec(hostile(), 2), lines in vec(hostile(), 0..40)) {
+        let [project, service] = names.as_slice() else { unreachable!() };
+        let harmless: Vec<String> = lines.iter().map(|_| "x".to_owned()).collect();
+        let page = body(&logs_page(project, service, &lines));
+        prop_assert_eq!(skeleton(&page), skeleton(&body(&logs_page("x", "x", &harmless))));
     }
 
     #[test]
@@ -348,7 +453,7 @@ proptest! {
         };
         let page = |host: &str, known: &[KnownProject]| {
             let request = PageRequest { host, ..request(&Method::GET, Wants::Html, Trouble::UnknownHost) };
-            body(&unknown_host_page(&request, known))
+            body(&unknown_page(&request, known))
         };
         let hostile_page = page(&host, &known(&str::to_owned));
         prop_assert!(hostile_page.len() < PAGE_BYTES, "{} bytes", hostile_page.len());
@@ -371,7 +476,7 @@ proptest! {
                 phase: Phase::Running,
             }).collect(),
         };
-        let page = unknown_host_page(&request(&Method::GET, Wants::Html, Trouble::UnknownHost), &[known]);
+        let page = unknown_page(&request(&Method::GET, Wants::Html, Trouble::UnknownHost), &[known]);
         prop_assert!(page.body.len() < PAGE_BYTES);
     }
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use kinfra_rpc::{Exit, Health, Phase, Problem};
+use kinfra_rpc::{Exit, Health, Maintenance, Phase, Problem};
 
 /// What a page may tell of one service, in one moment.
 #[derive(Debug, Clone, Default)]
@@ -19,13 +19,15 @@ pub struct ServiceView {
     /// Until the next try.
     pub retry_in: Option<Duration>,
     pub problem: Option<Problem>,
+    /// Its user wants a page to be shown instead of it, whatever else is so.
+    pub maintenance: Option<Maintenance>,
     /// The newest lines that it printed, oldest first; ANSI sequences may be in them.
     pub log_lines: Vec<String>,
     /// The present, in milliseconds since 1970.
     pub now_ms: u64,
 }
 
-/// What the page for an unknown host lists.
+/// What the page for an unknown host or path lists.
 #[derive(Debug, Clone, Default)]
 pub struct KnownProject {
     pub name: String,

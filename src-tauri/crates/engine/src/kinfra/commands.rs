@@ -57,6 +57,9 @@ impl Engine {
             Request::ReservePorts(ports) => reply(&ports, self.catalog.reserve(&ports).await?),
             Request::ReleasePorts(ports) => reply(&ports, self.catalog.release(&ports).await?),
             Request::UseProxyPort(port) => reply(&port, self.use_proxy_port(port.port).await?),
+            Request::Maintain(maintain) => reply(&maintain, self.maintain(&maintain).await?),
+            Request::ReadRequests(read) => reply(&read, self.read_requests(&read).await?),
+            Request::MeasureTraffic(measure) => reply(&measure, self.measure_traffic(&measure)?),
             Request::ReadSettings(read) => reply(&read, self.read_settings()?),
             Request::ChangeSettings(change) => reply(&change, self.change_settings(change)?),
             Request::ShowWindow(show) => {

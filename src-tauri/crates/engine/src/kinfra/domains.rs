@@ -1,11 +1,10 @@
-//! Which project has which domain, where several ask for one.
+//! Which project has which domain and which public URL, where several ask for one.
 //!
 //! Theory of operation: who was added first keeps it. That is a function of what all configurations say and of the
 //! order of the projects, so it is the same after a restart; when the first one lets go, the next one has it. Whoever
 //! goes without is told in its problems, and is reachable by its other names.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use kinfra_rpc::{ErrorCode, Problem};
 
@@ -16,28 +15,30 @@ use crate::service_manager::{DomainOwner, InstanceFacts};
 type Owners = BTreeMap<String, DomainOwner>;
 
 impl Engine {
-    /// Of the domains that these facts ask for, those that an earlier project has.
-    pub(super) async fn taken_domains(&self, facts: &InstanceFacts) -> Owners {
-        if facts.domains.is_empty() {
+    /// Of the names that these facts ask for, those that an earlier project has.
+    pub(super) async fn taken_names(&self, facts: &InstanceFacts) -> Owners {
+        let asked = facts.claimed_names();
+        if asked.is_empty() {
             return Owners::new();
         }
-        let mut known = self.claimed_domains();
-        known.insert(facts.slug.clone(), facts.domains.clone());
-        taken(&facts.slug, &facts.domains, &owners(&self.order().await, &known))
+        let mut known = self.claimed_names();
+        known.insert(facts.slug.clone(), asked.clone());
+        taken(&facts.slug, &asked, &owners(&self.order().await, &known))
     }
 
-    /// Tells every project which of its domains are taken now. The caller holds the catalog's `loading`.
-    pub(super) async fn settle_domains(&self) {
-        let known = self.claimed_domains();
+    /// Tells every project which of its names are taken now. The caller holds the catalog's `loading`.
+    pub(super) async fn settle_names(&self) {
+        let known = self.claimed_names();
         let owners = if known.is_empty() { Owners::new() } else { owners(&self.order().await, &known) };
         let projects: Vec<_> = self.projects().values().cloned().collect();
         for project in projects {
             let facts = project.instance.facts();
-            let taken = taken(&facts.slug, &facts.domains, &owners);
-            let problems = problems(&facts.domains, &taken);
-            let is_other = facts.taken_domains != taken;
+            let asked = facts.claimed_names();
+            let taken = taken(&facts.slug, &asked, &owners);
+            let problems = problems(&asked, &taken);
+            let is_other = facts.taken_names != taken;
             if is_other {
-                project.instance.change(|facts| facts.taken_domains = taken);
+                project.instance.change(|facts| facts.taken_names = taken);
                 project.changed.all();
             }
             // A configuration that was just taken up has none told yet.
@@ -48,11 +49,10 @@ impl Engine {
     }
 
     /// By project, those that have any.
-    fn claimed_domains(&self) -> BTreeMap<String, BTreeMap<String, Vec<String>>> {
+    fn claimed_names(&self) -> BTreeMap<String, BTreeMap<String, Vec<String>>> {
         let projects = self.projects();
-        let facts = projects.iter().map(|(slug, project)| (slug.clone(), project.instance.facts()));
-        let with_any = facts.filter(|(_, facts)| !facts.domains.is_empty());
-        with_any.map(|(slug, facts)| (slug, Arc::unwrap_or_clone(facts).domains)).collect()
+        let names = projects.iter().map(|(slug, it)| (slug.clone(), it.instance.facts().claimed_names()));
+        names.filter(|(_, names)| !names.is_empty()).collect()
     }
 
     /// The slugs of all projects, the one that was added first in front.
@@ -90,8 +90,10 @@ fn problems(domains: &BTreeMap<String, Vec<String>>, taken: &Owners) -> Vec<Prob
     let asked = domains.iter().flat_map(|(service, domains)| domains.iter().map(move |name| (service, name)));
     let problem = |(service, domain): (&String, &String)| {
         let DomainOwner { project, service: theirs } = taken.get(domain)?;
+        // Only a public one has a scheme.
+        let what = if domain.contains("://") { "public URL" } else { "domain" };
         let message = format!(
-            "the domain {domain} of {service} is taken: it leads to {theirs} of the project {project}"
+            "the {what} {domain} of {service} is taken: it leads to {theirs} of the project {project}"
         );
         let hint = format!(
             "take it away from one of the two kinfra.yaml; {service} is reachable by its other URLs meanwhile"

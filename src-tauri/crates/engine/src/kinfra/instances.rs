@@ -76,7 +76,13 @@ pub fn facts(
             .filter(|service| !service.domains.is_empty())
             .map(|service| (service.name.clone(), service.domains.clone()))
             .collect(),
-        taken_domains: BTreeMap::new(),
+        public: services
+            .iter()
+            .filter(|service| !service.public.is_empty())
+            .map(|service| (service.name.clone(), service.public.clone()))
+            .collect(),
+        taken_names: BTreeMap::new(),
+        maintenance: BTreeMap::new(),
         labels: services.iter().map(|service| (service.name.clone(), service.slug.clone())).collect(),
         proxy_port,
     }
@@ -104,6 +110,7 @@ pub fn bare(name: &str, folder: &Path) -> ServiceSpec {
         ports: vec![],
         route: None,
         domains: vec![],
+        public: vec![],
         forwarding: Forwarding::default(),
         depends_on: vec![],
         profiles: vec![],
@@ -153,7 +160,7 @@ mod tests {
         let ports = InstancePorts { nodes, ..InstancePorts::default() };
         let mut facts = facts(&stored, Some(&spec), &spec.services, ports, None);
         let owner = DomainOwner { project: "blog".into(), service: "web".into() };
-        facts.taken_domains = taken.iter().map(|domain| ((*domain).to_owned(), owner.clone())).collect();
+        facts.taken_names = taken.iter().map(|domain| ((*domain).to_owned(), owner.clone())).collect();
         let line = |service: &ServiceSpec| {
             let shown = facts.routes(&service.name).into_iter().map(|route| {
                 format!("{}{}{}", route.host, route.path, if route.strip { " off" } else { "" })

@@ -14,6 +14,7 @@ mod freeing;
 mod instances;
 mod lock;
 mod logs;
+mod maintenance;
 mod names;
 mod offline;
 mod open;
@@ -28,6 +29,7 @@ mod removal;
 mod reports;
 mod setting_aside;
 mod settings;
+mod traffic;
 mod usage;
 
 pub use engine::Kinfra;

@@ -35,7 +35,7 @@ impl Engine {
             };
             unfinished.push((slug, self.load(stored, spec, problems, Some(adoption)).await?));
         }
-        self.settle_domains().await;
+        self.settle_names().await;
         Ok(unfinished)
     }
 
@@ -46,7 +46,7 @@ impl Engine {
             Admission::New(NewProject { stored, spec, namesake }) => {
                 let project = stored.slug.clone();
                 self.load(stored, Some(*spec), vec![], None).await?;
-                self.settle_domains().await;
+                self.settle_names().await;
                 return Ok(ProjectAdded { project, namesake });
             }
             Admission::Moved(stored) => {
@@ -114,7 +114,8 @@ impl Engine {
             }
         };
         let mut facts = facts(&stored, spec.as_ref(), &specs, ports, self.proxy.port());
-        facts.taken_domains = self.taken_domains(&facts).await;
+        facts.taken_names = self.taken_names(&facts).await;
+        facts.maintenance = self.store.maintenance(slug.clone()).await?;
         // Without a configuration nobody knows which files it wants.
         if spec.is_some() {
             let names = specs.iter().map(|service| &*service.name);
@@ -178,9 +179,12 @@ impl Engine {
         let stored =
             StoredProject { slug: slug.clone(), name: spec.name.clone(), folder: before.folder.clone() };
         let mut after = facts(&stored, Some(&spec), &spec.services, ports, self.proxy.port());
-        after.taken_domains = self.taken_domains(&after).await;
+        after.taken_names = self.taken_names(&after).await;
         let problems = self.catalog.keep_env_files(&after, services.keys().map(String::as_str)).await;
-        project.instance.change(|facts| *facts = after);
+        project.instance.change(|facts| {
+            after.maintenance = std::mem::take(&mut facts.maintenance);
+            *facts = after;
+        });
         let state = state(&slug, &spec.name, &before.folder, Some(&spec), problems);
         let (graph, nodes) = (graph(&spec), nodes(&services));
         project.stack.tell(Command::Replace { state, graph, nodes }).await;
@@ -192,7 +196,7 @@ impl Engine {
         };
         let spec = Some(Arc::new(spec));
         self.projects().insert(slug, Project { services, selection, spec, watch, ..project });
-        self.settle_domains().await;
+        self.settle_names().await;
         Ok(())
     }
 }

@@ -28,7 +28,7 @@ impl Engine {
         self.projects().remove(slug);
         self.hub.remove_project(slug);
         self.services.secrets.forget(slug);
-        self.settle_domains().await;
+        self.settle_names().await;
         let logs = self.options.home.project_logs(slug);
         match fs::remove_dir_all(&logs) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -50,6 +50,8 @@ pub enum Command {
     Differs(Vec<ServiceChange>),
     /// Names that it asks for and that somebody else has.
     Names(Vec<Problem>),
+    /// Something of its nodes was changed from outside: it is published before this is answered.
+    Look,
     /// A configuration is being applied, or no longer.
     Applying(bool),
     /// Other nodes, graph or facts, from a configuration that was read again.
@@ -198,6 +200,7 @@ impl Task {
                 self.state.changes = changes;
                 self.publish_project();
             }
+            Command::Look => {}
             Command::Names(problems) if problems == self.names => {}
             Command::Names(problems) => {
                 self.names = problems;

@@ -5,4 +5,5 @@ mod routes;
 mod server;
 
 pub use pages::Press;
+pub use routes::{parts, route_id};
 pub use server::{DEFAULT_PORT, ProxyContext, ProxyServer, stored_port};

@@ -1,10 +1,11 @@
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{Stream, stream};
-use kinfra_proxy::{Action, Audience, Page, PageRequest, Pages};
-use kinfra_rpc::{NodeState, Snapshot};
+use kinfra_proxy::{Action, Audience, Page, PageRequest, Pages, Trouble};
+use kinfra_rpc::{NodeState, ProjectState, Snapshot};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
@@ -12,7 +13,7 @@ use super::routes::{parts, serves};
 use crate::clock::Clock;
 use crate::events::Hub;
 use crate::fallback::{
-    KnownProject, KnownService, ServiceView, event, logs_page, service_page, unknown_host_page,
+    KnownProject, KnownService, ServiceView, event, logs_page, service_page, unknown_page,
 };
 use crate::home::Home;
 use crate::logs::{KnownSecrets, last_lines};
@@ -67,7 +68,7 @@ impl Pages for HubPages {
     fn page(&self, request: &PageRequest<'_>) -> Page {
         match request.route.and_then(|route| self.facts.view(route)) {
             Some((view, _)) => service_page(&view, request),
-            None => unknown_host_page(request, &self.facts.hub.read(known)),
+            None => unknown_page(request, &self.facts.hub.read(|state| known(state, request))),
         }
     }
 
@@ -84,10 +85,11 @@ impl Pages for HubPages {
         }
     }
 
-    fn watch(&self, route: &str, _: Audience) -> Pin<Box<dyn Stream<Item = String> + Send>> {
+    fn watch(&self, route: &str, audience: Audience) -> Pin<Box<dyn Stream<Item = String> + Send>> {
         let watched = Watched {
             facts: self.facts.clone(),
             route: route.to_owned(),
+            audience,
             revisions: self.facts.hub.revisions(),
             output: self.output.clone(),
             told: String::new(),
@@ -128,26 +130,43 @@ fn view(project: String, node: NodeState, log_lines: Vec<String>, now_ms: u64) -
         restarts: node.restarts,
         retry_in: node.retry_at.map(|at| Duration::from_millis(at.saturating_sub(now_ms))),
         problem: node.problem,
+        maintenance: node.maintenance,
         log_lines,
         now_ms,
     }
 }
 
-fn known(state: &Snapshot) -> Vec<KnownProject> {
+/// What is listed instead of nothing: all that there is, or for a host that is known what it has.
+fn known(state: &Snapshot, request: &PageRequest<'_>) -> Vec<KnownProject> {
+    // A site on the internet may have its own name lead here, and read what it is shown.
+    if !is_own_name(request.host) && request.trouble == Trouble::UnknownHost {
+        return vec![];
+    }
+    let is_meant = |project: &&ProjectState| {
+        let mut hosts = project.nodes.iter().flat_map(|node| &node.routes).map(|route| &route.host);
+        request.trouble != Trouble::UnknownPath || hosts.any(|host| host == request.host)
+    };
     let service = |node: &NodeState| {
         let url = node.url.clone()?;
         Some(KnownService { name: node.name.clone(), url, phase: node.phase })
     };
-    let project = |project: &kinfra_rpc::ProjectState| KnownProject {
+    let project = |project: &ProjectState| KnownProject {
         name: project.name.clone(),
         services: project.nodes.iter().filter_map(service).collect(),
     };
-    state.projects.iter().map(project).collect()
+    state.projects.iter().filter(is_meant).map(project).collect()
+}
+
+/// A name of which nobody else than this machine can be the owner.
+fn is_own_name(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 struct Watched {
     facts: Facts,
     route: String,
+    audience: Audience,
     revisions: watch::Receiver<u64>,
     output: watch::Receiver<u64>,
     told: String,
@@ -160,7 +179,7 @@ impl Watched {
             self.revisions.borrow_and_update();
             self.output.borrow_and_update();
             let (view, is_ready) = self.facts.view(&self.route)?;
-            let event = event(&view, is_ready);
+            let event = event(&view, is_ready, self.audience);
             if event != self.told {
                 self.told.clone_from(&event);
                 return Some((event, self));

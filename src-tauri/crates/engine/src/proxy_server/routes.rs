@@ -18,6 +18,8 @@ pub struct Routes {
 struct Known {
     /// Where it is reachable; its own host first.
     places: Vec<RouteState>,
+    /// Where visitors from outside find it.
+    published: Vec<RouteState>,
     route: Arc<Route>,
 }
 
@@ -25,10 +27,10 @@ impl Routes {
     /// Those that were known `before` go on counting, and stay the same for whoever waits on them unless requests are
     /// handed on in another way now.
     #[must_use]
-    pub fn of(state: &Snapshot, before: Option<&Self>) -> Self {
+    pub fn of(state: &Snapshot, before: &Self) -> Self {
         let route = |project: &str, node: &NodeState| {
             let (target, forwarding) = (target(node)?, forwarding(node));
-            let before = before.and_then(|before| before.route(project, &node.name));
+            let before = before.route(project, &node.name);
             let route = match before {
                 Some(route) if route.forwarding == forwarding => {
                     route.lead_to(target);
@@ -40,7 +42,8 @@ impl Routes {
                     Arc::new(Route::with(id, target, forwarding, traffic))
                 }
             };
-            Some((node.name.clone(), Known { places: node.routes.clone(), route }))
+            let (places, published) = (node.routes.clone(), node.published.clone());
+            Some((node.name.clone(), Known { places, published, route }))
         };
         let routes = state.projects.iter().map(|project| {
             let routes = project.nodes.iter().filter_map(|node| route(&project.slug, node));
@@ -59,6 +62,11 @@ impl Routes {
         // own host is its own.
         for (RouteState { host, path, strip }, route) in own.chain(others) {
             table.local.mount(host, path, *strip, Arc::clone(route));
+        }
+        for known in known() {
+            for RouteState { host, path, strip } in &known.published {
+                table.public.mount(host, path, *strip, Arc::clone(&known.route));
+            }
         }
         table
     }
@@ -79,7 +87,9 @@ impl Routes {
             Change::Node { slug, node } => match (self.known(slug, &node.name), target(node)) {
                 (Some(known), Some(target)) => {
                     known.route.lead_to(target);
-                    known.places == node.routes && known.route.forwarding == forwarding(node)
+                    known.places == node.routes
+                        && known.published == node.published
+                        && known.route.forwarding == forwarding(node)
                 }
                 (known, target) => known.is_none() && target.is_none(),
             },
@@ -124,22 +134,24 @@ pub fn parts(route: &str) -> Option<(&str, &str)> {
     route.split_once('/')
 }
 
-/// Readiness routes. An adopted process is unknown until its first probe, and served meanwhile.
+/// Readiness routes, unless its user has it worked on. An adopted process is unknown until its first probe, and served meanwhile.
 #[must_use]
 pub fn serves(node: &NodeState) -> bool {
     node.phase == Phase::Running
+        && node.maintenance.is_none()
         && matches!(node.health, Health::Healthy | Health::Degraded | Health::Unknown)
 }
 
 /// Whether waiting for it may be worth while.
 fn is_coming(node: &NodeState) -> bool {
-    match node.phase {
-        Phase::Waiting | Phase::Starting | Phase::Running => true,
-        Phase::Exited => node.retry_at.is_some(),
-        // The first half of a restart.
-        Phase::Stopping => node.wanted == Wanted::Running,
-        Phase::Stopped | Phase::Failed | Phase::CrashLooping => false,
-    }
+    node.maintenance.is_none()
+        && match node.phase {
+            Phase::Waiting | Phase::Starting | Phase::Running => true,
+            Phase::Exited => node.retry_at.is_some(),
+            // The first half of a restart.
+            Phase::Stopping => node.wanted == Wanted::Running,
+            Phase::Stopped | Phase::Failed | Phase::CrashLooping => false,
+        }
 }
 
 #[cfg(test)]
@@ -165,7 +177,7 @@ mod tests {
 
     fn routes(node: NodeState) -> Routes {
         let project = ProjectState { slug: "shop".into(), nodes: vec![node], ..ProjectState::default() };
-        Routes::of(&Snapshot { projects: vec![project], ..Snapshot::default() }, None)
+        Routes::of(&Snapshot { projects: vec![project], ..Snapshot::default() }, &Routes::default())
     }
 
     fn of_host(table: &RouteTable) -> &Route {
@@ -202,6 +214,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_published_is_found_from_outside_and_nothing_else_is() {
+        let mut node = node(Phase::Running, Health::Healthy);
+        node.published = vec![place("shop.example.com", "/")];
+        let before = routes(node.clone());
+        let table = before.table();
+        assert!(table.public.find("shop.example.com", "/x").is_some());
+        assert!(table.local.find("shop.example.com", "/").is_none());
+        assert!(table.public.find("web-app.shop.localhost", "/").is_none());
+        node.published.clear();
+        assert!(!before.follow(&Change::Node { slug: "shop".into(), node: node.clone() }));
+        assert!(routes(node).table().public.is_empty());
+    }
+
+    #[test]
+    fn nobody_is_led_to_what_is_worked_on_and_no_request_waits_for_it() {
+        let mut node = node(Phase::Running, Health::Healthy);
+        node.maintenance = Some(kinfra_rpc::Maintenance::default());
+        assert_eq!(of_host(&routes(node).table()).target(), Target::DOWN);
+    }
+
+    #[test]
     fn a_service_is_found_by_every_host_and_path_that_leads_to_it() {
         let mut node = node(Phase::Running, Health::Healthy);
         node.routes.push(RouteState { strip: true, ..place("shop.localhost", "/api") });
@@ -223,7 +256,8 @@ mod tests {
         let main = project("shop", &["web.shop.localhost", "shop.localhost"]);
         let worktree = project("web.shop", &["web.web.shop.localhost", "web.shop.localhost"]);
         for projects in [vec![main.clone(), worktree.clone()], vec![worktree, main]] {
-            let table = Routes::of(&Snapshot { projects, ..Snapshot::default() }, None).table();
+            let state = Snapshot { projects, ..Snapshot::default() };
+            let table = Routes::of(&state, &Routes::default()).table();
             assert_eq!(&*table.local.find("web.shop.localhost", "/").unwrap().route().id, "shop/web");
         }
     }
@@ -237,13 +271,13 @@ mod tests {
         let before = routes(node(Phase::Starting, Health::Starting));
         let mut present = node(Phase::Running, Health::Healthy);
         present.routes.pop();
-        let after = Routes::of(&state(present.clone()), Some(&before));
+        let after = Routes::of(&state(present.clone()), &before);
         let route = |routes: &Routes| Arc::clone(routes.route("shop", "Web App").unwrap());
         assert!(Arc::ptr_eq(&route(&before), &route(&after)), "who waits on it hears of what comes");
         assert_eq!(route(&before).target(), Target::to(21_000));
 
         present.forwarding.host = HostHeader::Keep;
-        let other = Routes::of(&state(present), Some(&after));
+        let other = Routes::of(&state(present), &after);
         assert_eq!(route(&other).forwarding.host, HostPolicy::Keep);
         assert!(Arc::ptr_eq(&route(&after).traffic, &route(&other).traffic), "it goes on counting");
     }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use kinfra_proxy::{Listeners, Proxy};
+use kinfra_proxy::{Figures, Journal, Listeners, Proxy};
 use kinfra_rpc::{Delta, ErrorCode, Failure, PortHolder, Problem, Protocol, ProxyState, Snapshot};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
@@ -64,8 +64,10 @@ pub struct ProxyServer {
 #[derive(Default)]
 struct Serving {
     proxy: Option<Proxy>,
-    /// What it routes; none while it was told nothing.
-    routes: Option<Routes>,
+    /// What it routes, and what went there; a proxy on another port goes on with them.
+    routes: Routes,
+    /// It has been told the present ones.
+    is_told: bool,
 }
 
 impl Serving {
@@ -73,10 +75,10 @@ impl Serving {
     fn take_up(&mut self, state: &Snapshot, deltas: &[Delta]) {
         let Some(proxy) = &self.proxy else { return };
         let follows = |routes: &Routes| deltas.iter().all(|delta| routes.follow(&delta.change));
-        if !self.routes.as_ref().is_some_and(follows) {
-            let routes = Routes::of(state, self.routes.as_ref());
-            proxy.set_routes(routes.table());
-            self.routes = Some(routes);
+        if !(self.is_told && follows(&self.routes)) {
+            self.routes = Routes::of(state, &self.routes);
+            self.is_told = true;
+            proxy.set_routes(self.routes.table());
         }
     }
 }
@@ -118,6 +120,16 @@ impl ProxyServer {
     /// None while it doesn't listen.
     pub fn port(&self) -> Option<u16> {
         lock(&self.serving).proxy.as_ref().map(|proxy| proxy.local_addr().port())
+    }
+
+    /// The requests that were answered last; none while it doesn't listen.
+    pub fn journal(&self) -> Arc<Journal> {
+        lock(&self.serving).proxy.as_ref().map(|proxy| Arc::clone(proxy.journal())).unwrap_or_default()
+    }
+
+    /// What went to a service; none for one that nobody is led to.
+    pub fn figures(&self, project: &str, service: &str) -> Option<Figures> {
+        lock(&self.serving).routes.route(project, service).map(|route| route.traffic.figures())
     }
 
     /// Moves to another port and stores it.
@@ -165,8 +177,10 @@ impl ProxyServer {
     /// What ran before, and what is to be said of what runs now.
     fn take(&self, proxy: Option<Proxy>) -> (Option<Proxy>, ProxyState) {
         let port = proxy.as_ref().map(|proxy| proxy.local_addr().port());
-        let before = std::mem::replace(&mut *lock(&self.serving), Serving { proxy, routes: None });
-        (before.proxy, ProxyState { port, ..ProxyState::default() })
+        let mut serving = lock(&self.serving);
+        let before = std::mem::replace(&mut serving.proxy, proxy);
+        serving.is_told = false;
+        (before, ProxyState { port, ..ProxyState::default() })
     }
 }
 

@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use kinfra_rpc::{PortRange, Protocol, RouteState, project_host};
+use kinfra_rpc::{Maintenance, PortRange, Protocol, RouteState, project_host};
 
-use crate::config::RouteSpec;
+use crate::config::{PublicPlace, RouteSpec};
 use crate::port_registry::{Conflict, NodePort};
 
 /// What the services of one instance may know of it and of each other. Shared by them, replaced as a whole.
@@ -36,15 +36,19 @@ pub struct InstanceFacts {
     pub paths: BTreeMap<String, Vec<RouteSpec>>,
     /// By service, the host names that its configuration gives it; none for one that has none.
     pub domains: BTreeMap<String, Vec<String>>,
-    /// Those of them that lead elsewhere.
-    pub taken_domains: BTreeMap<String, DomainOwner>,
+    /// By service, where visitors from outside find it; none for one that is not published.
+    pub public: BTreeMap<String, Vec<PublicPlace>>,
+    /// Domains and public URLs that lead elsewhere.
+    pub taken_names: BTreeMap<String, DomainOwner>,
     /// Services that a start of the whole project leaves out.
     pub optional: BTreeSet<String>,
+    /// By service, those whose visitors are shown that it is being worked on.
+    pub maintenance: BTreeMap<String, Maintenance>,
     /// None while the proxy doesn't listen.
     pub proxy_port: Option<u16>,
 }
 
-/// Who has a domain.
+/// Who has a domain or a public URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DomainOwner {
     /// Its slug.
@@ -111,8 +115,31 @@ impl InstanceFacts {
             RouteState { host: project_host(&self.slug), path: path.clone(), strip: *strip }
         });
         let domains = self.domains.get(service).into_iter().flatten();
-        let domains = domains.filter(|domain| !self.taken_domains.contains_key(*domain));
+        let domains = domains.filter(|domain| !self.taken_names.contains_key(*domain));
         [whole(own)].into_iter().chain(paths).chain(domains.cloned().map(whole)).collect()
+    }
+
+    /// Where visitors from outside find it; nowhere when it takes no connections.
+    #[must_use]
+    pub fn published(&self, service: &str) -> Vec<RouteState> {
+        let places = self.public.get(service).into_iter().flatten().filter(|_| self.serves_http(service));
+        let free = places.filter(|place| !self.taken_names.contains_key(&place.url()));
+        free.map(|PublicPlace { host, path }| RouteState {
+            host: host.clone(),
+            path: path.clone(),
+            strip: false,
+        })
+        .collect()
+    }
+
+    /// By service, the names that are for one service of all projects: its domains, and its public URLs.
+    #[must_use]
+    pub fn claimed_names(&self) -> BTreeMap<String, Vec<String>> {
+        let mut names = self.domains.clone();
+        for (service, places) in &self.public {
+            names.entry(service.clone()).or_default().extend(places.iter().map(PublicPlace::url));
+        }
+        names
     }
 
     /// `http://127.0.0.1:23828`

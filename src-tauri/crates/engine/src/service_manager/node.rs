@@ -235,7 +235,14 @@ impl Node for ServiceNode {
         let name = &self.service.name;
         let (facts, spec) = (self.service.instance.facts(), self.service.spec());
         let changed = view.phase.is_active() && self.service.is_changed();
-        let note = if changed { " · changed, restart to apply" } else { "" };
+        let maintenance = facts.maintenance.get(name).cloned();
+        let mut detail = view.detail;
+        if maintenance.is_some() {
+            detail.push_str(" · in maintenance");
+        }
+        if changed {
+            detail.push_str(" · changed, restart to apply");
+        }
         NodeState {
             name: name.clone(),
             kind: match spec.kind {
@@ -244,13 +251,15 @@ impl Node for ServiceNode {
             },
             phase: view.phase,
             health: view.health,
-            detail: view.detail + note,
+            detail,
             pid: view.pid.filter(|pid| *pid != 0),
             port: self.service.present_port(view.phase),
             listens_on: self.service.listens_on(),
             adopted: self.service.is_foreign(),
             url: facts.local_url(name),
             routes: facts.routes(name),
+            published: facts.published(name),
+            maintenance,
             forwarding: spec.forwarding,
             direct_url: self.service.answers_on(view.phase, &facts).map(direct_url),
             started_at: view.started_at.map(shown),

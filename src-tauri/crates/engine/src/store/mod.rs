@@ -3,6 +3,7 @@
 mod claims;
 mod database;
 mod events;
+mod maintenance;
 mod opening;
 mod projects;
 mod runs;

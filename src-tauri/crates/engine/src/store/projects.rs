@@ -62,6 +62,7 @@ impl Store {
                 "DELETE FROM desired WHERE instance = ?1",
                 "DELETE FROM run WHERE instance = ?1",
                 "DELETE FROM event WHERE instance = ?1",
+                "DELETE FROM maintenance WHERE instance = ?1",
                 "DELETE FROM project WHERE slug = ?1",
             ] {
                 connection.execute(sql, [&slug])?;

@@ -53,6 +53,14 @@ const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX event_of_node ON event (instance, node, id);
     ",
+    // Services whose visitors are shown that they are being worked on.
+    "
+    CREATE TABLE maintenance (
+        instance TEXT NOT NULL, node TEXT NOT NULL,
+        since INTEGER NOT NULL, note TEXT, until INTEGER,
+        PRIMARY KEY (instance, node)
+    ) STRICT;
+    ",
 ];
 
 /// The version that this KInfra writes.

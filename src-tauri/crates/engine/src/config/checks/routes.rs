@@ -7,9 +7,9 @@ use crate::config::schema::Reader;
 use crate::config::service_ports::DeclaredPort;
 use crate::config::tree::{Key, Position};
 
-/// One path and one domain are for one service, which takes connections.
+/// One path, one domain and one public URL are for one service, which takes connections.
 pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
-    let (mut paths, mut domains) = (HashMap::new(), HashMap::new());
+    let (mut paths, mut domains, mut public) = (HashMap::new(), HashMap::new(), HashMap::new());
     for (service, declared) in &project.services.0 {
         let Some(declared) = declared else { continue };
         check_port(service, declared, reader);
@@ -23,6 +23,12 @@ pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
             let known = *domains.entry(&domain.value.0).or_insert((service, domain.at));
             let what = format!("the domain `{}`", domain.value.0);
             report_second(&what, known, (service, domain.at), "take it away from one of them", reader);
+        }
+        for place in &declared.public {
+            let known = *public.entry(&place.value.0).or_insert((service, place.at));
+            let what = format!("the public URL `{}`", place.value.0.url());
+            let hint = "take it away from one of them, or give one a path: `shop.example.com/api`";
+            report_second(&what, known, (service, place.at), hint, reader);
         }
     }
 }
@@ -59,6 +65,7 @@ fn check_port(service: &Key, declared: &ServiceFile, reader: &mut Reader) {
     let given = [
         ("route", declared.route.as_ref().map(|route| route.at)),
         ("domains", declared.domains.first().map(|domain| domain.at)),
+        ("public", declared.public.first().map(|place| place.at)),
         ("proxy", declared.proxy.as_ref().map(|proxy| proxy.at)),
     ];
     for (key, at) in given {

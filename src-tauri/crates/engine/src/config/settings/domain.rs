@@ -31,7 +31,7 @@ impl Shape for Domain {
     }
 }
 
-fn fault(text: &str) -> Option<(String, &'static str)> {
+pub(super) fn fault(text: &str) -> Option<(String, &'static str)> {
     let name = text.to_ascii_lowercase();
     let labels = || name.split('.');
     let last = labels().next_back().unwrap_or_default();

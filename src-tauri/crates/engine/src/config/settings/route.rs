@@ -39,6 +39,13 @@ impl Shape for RoutePath {
 
     fn decode(node: &Node, reader: &mut Reader) -> Option<Self> {
         let Value::Text(text) = &node.value else { return reader.unexpected(node, RIGHT) };
+        Self::read(text, node, reader)
+    }
+}
+
+impl RoutePath {
+    /// What is written at `node`, or in a part of it.
+    pub(super) fn read(text: &str, node: &Node, reader: &mut Reader) -> Option<Self> {
         let is_whole = |shorter: &&str| !shorter.is_empty() && !shorter.ends_with('/');
         let path = text.strip_suffix('/').filter(is_whole).unwrap_or(text);
         let Some((fault, hint)) = fault(path) else { return Some(Self(path.to_owned())) };

@@ -1,0 +1,65 @@
+//! Services whose visitors are shown that they are being worked on, because their user wants that. It holds over
+//! restarts of the services and of the engine until it is ended.
+
+use kinfra_rpc::{Done, ErrorCode, EventKind, Failure, Maintain, Maintenance, Problem};
+
+use super::engine::Engine;
+use crate::orchestrator::Command;
+use crate::supervisor::Note;
+
+/// A note is a sentence for visitors, in characters.
+const LONGEST_NOTE: usize = 200;
+
+impl Engine {
+    pub(super) async fn maintain(&self, asked: &Maintain) -> Result<Done, Failure> {
+        let project = self.project(&asked.project)?;
+        let facts = project.instance.facts();
+        let services = match asked.services.is_empty() {
+            true => project.services.keys().filter(|name| facts.serves_http(name)).cloned().collect(),
+            false => project.named(&asked.services)?,
+        };
+        if let Some(name) = services.iter().find(|name| !facts.serves_http(name)) {
+            let message = format!("{name} has no visitors: it has no port that takes connections");
+            return Err(Problem::new(ErrorCode::InvalidRequest, message)
+                .hint("maintenance is for services with a URL")
+                .into());
+        }
+        let note = asked.note.as_deref().map(str::trim).filter(|note| !note.is_empty());
+        if note.is_some_and(|note| note.chars().count() > LONGEST_NOTE) {
+            let message = format!("the note for visitors is longer than {LONGEST_NOTE} characters");
+            return Err(Problem::new(ErrorCode::InvalidRequest, message)
+                .hint("say in one sentence what visitors should know, such as: back at 15:00")
+                .into());
+        }
+        let now = self.services.clock.wall_now();
+        let begun = asked.on.then(|| Maintenance {
+            since: now,
+            note: note.map(str::to_owned),
+            until: asked.until.filter(|until| *until > now),
+        });
+        self.store.set_maintenance(asked.project.clone(), services.clone(), begun.clone()).await?;
+        project.instance.change(|facts| {
+            for service in &services {
+                match &begun {
+                    Some(begun) => drop(facts.maintenance.insert(service.clone(), begun.clone())),
+                    None => drop(facts.maintenance.remove(service)),
+                }
+            }
+        });
+        let text = match &begun {
+            None => "maintenance ended: its visitors reach it again".to_owned(),
+            Some(Maintenance { note: None, .. }) => "maintenance: its visitors are shown a page".to_owned(),
+            Some(Maintenance { note: Some(note), .. }) => {
+                format!("maintenance: its visitors are told: {note}")
+            }
+        };
+        for service in &services {
+            let note = Note { run: 0, kind: EventKind::Changed, text: text.clone() };
+            self.services.timeline.record(&asked.project, service, note);
+            project.changed.node(service);
+        }
+        project.stack.tell(Command::Look).await;
+        tracing::info!(project = asked.project, ?services, on = asked.on, "maintenance");
+        Ok(Done {})
+    }
+}

@@ -1,5 +1,9 @@
-/** The words and shapes of the state. What a stack's status is follows `ProjectState::status` in `kinfra-rpc`. */
+/**
+ * The words and shapes of the state. What a stack's status is, and how many of its nodes count, follows
+ * `ProjectState` in `kinfra-rpc`.
+ */
 import type { NodeState, ProjectState, StackStatus } from '../rpc/rpc';
+import { withDependencies } from './dependencies';
 import { span } from './time';
 
 /** One of the shapes; each has a colour of its own and never stands without a word. */
@@ -12,6 +16,12 @@ export function isHealthy(node: NodeState): boolean {
 /** It ended by itself, with success, and is not started again: a migration that is through. */
 export function isDone(node: NodeState): boolean {
   return node.phase === 'exited' && node.retry_at === undefined && node.last_exit?.code === 0;
+}
+
+/** It is to be healthy when the whole project runs. */
+export function isExpected(node: NodeState): boolean {
+  const isAskedFor = !node.optional || node.wanted === 'running';
+  return node.kind !== 'task' && isAskedFor && !isDone(node);
 }
 
 /** It does not run, and nothing but a person will change that. */
@@ -51,7 +61,7 @@ export function projectLook(project: ProjectState): Look {
 /** The project in a few words: `3 of 3 healthy`, `starting · 1 of 3 healthy`, `2 problems · stopped`. */
 export function projectLine({ nodes, problems }: ProjectState): string {
   const status = stackStatus(nodes);
-  const healthy = `${nodes.filter(isHealthy).length} of ${nodes.filter((node) => !isDone(node)).length} healthy`;
+  const healthy = `${nodes.filter(isHealthy).length} of ${nodes.filter(isExpected).length} healthy`;
   if (problems.length > 0) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
     if (nodes.length === 0) return count;
@@ -116,6 +126,16 @@ export function canRetry(node: NodeState): boolean {
 /** Whether Start would do something. */
 export function canStart(node: NodeState): boolean {
   return ['stopped', 'exited', 'failed', 'crash_looping'].includes(node.phase);
+}
+
+/**
+ * Whether a start of the whole project would bring up something that belongs to it. What the start leaves out counts
+ * only where something else needs it, and what is done is done. `is_start_needed` of the tray says the same.
+ */
+export function isStartNeeded(nodes: NodeState[]): boolean {
+  const named = nodes.filter((node) => !node.optional).map((node) => node.name);
+  const meant = withDependencies(nodes, named);
+  return nodes.some((node) => meant.has(node.name) && canStart(node) && !isDone(node));
 }
 
 /** Whether Stop would do something. */

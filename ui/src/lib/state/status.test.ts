@@ -124,6 +124,8 @@ describe('a node', () => {
     ['healthy · 12 ms', HEALTHY],
     ['waits for db', WAITING],
     ['stopped', STOPPED],
+    ['stopped · optional', MANUAL],
+    ['done', { ...DONE, detail: 'exited with code 0' }],
     ['failed · Port 80 is taken.', FAILED],
     ['unhealthy', UNHEALTHY],
     ['starting: connection refused', node({ phase: 'starting', detail: 'starting: connection refused' })],

@@ -93,7 +93,9 @@ export function nodeLook(node: NodeState): Look {
 }
 
 /** The word beside the shape. */
-export function nodeWord({ phase, health }: NodeState): string {
+export function nodeWord(node: NodeState): string {
+  const { phase, health } = node;
+  if (isDone(node)) return 'done';
   if (phase === 'crash_looping') return 'crash loop';
   return phase === 'running' && health !== 'unknown' ? health : phase;
 }
@@ -106,6 +108,9 @@ export function nodeTruth(node: NodeState, now: number): { word: string; rest: s
   const word = nodeWord(node);
   let rest = node.detail === '' ? '' : ` · ${node.detail}`;
   if (node.detail.startsWith(word)) rest = node.detail.slice(word.length);
+  // How it ended is no news then.
+  if (isDone(node)) rest = '';
+  if (node.phase === 'stopped' && node.optional) rest += ' · optional';
   if (node.adopted) rest = ` · not started by KInfra${rest}`;
   if (node.retry_at !== undefined) rest += `, next try in ${span(Math.max(0, node.retry_at - now))}`;
   if (node.kill_at !== undefined) {

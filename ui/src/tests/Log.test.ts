@@ -116,4 +116,52 @@ describe('the log', () => {
     expect(engine.copied[0]).not.toContain('\x1b');
     expect(copied.at(-1)).toMatch(/^\d\d:\d\d:\d\d \w+ \S/);
   });
+
+  test('has the lines that do not match, when these are asked for', async () => {
+    const engine = await open('8');
+    const invert = screen.getByTestId('log-invert');
+    await click(invert);
+    // Without anything to match, every line is shown.
+    expect(lines()).toHaveLength(400);
+    await fireEvent.input(screen.getByTestId('log-search'), { target: { value: 'GET' } });
+    await pass(500);
+    expect(invert.getAttribute('aria-pressed')).toBe('true');
+    expect(lines().length).toBeGreaterThan(0);
+    expect(texts().some((text) => text.includes('GET'))).toBe(false);
+    expect(screen.getByTestId('log-pane').querySelector('mark')).toBeNull();
+    const asked = engine.requests.at(-1)?.params;
+    expect(asked).toMatchObject({ filter: { pattern: 'GET', invert: true } });
+    await click(invert);
+    await pass(300);
+    expect(texts().every((text) => text.includes('GET'))).toBe(true);
+  });
+
+  test('lies between two moments, written as for the command', async () => {
+    const engine = await open('8');
+    expect(screen.queryByTestId('log-until')).toBeNull();
+    await fireEvent.change(screen.getByTestId('log-since'), { target: { value: 'between' } });
+    const write = async (field: string, value: string) => {
+      await fireEvent.change(screen.getByTestId(field), { target: { value } });
+      await pass(300);
+    };
+    const now = Date.now();
+    await write('log-from', '4m');
+    await write('log-until', ' 2m ');
+    const filter = engine.requests.findLast(({ command }) => command === 'logs.read')?.params;
+    expect(filter).toMatchObject({ filter: { services: [] } });
+    const { since, until } = (filter as { filter: { since: number; until: number } }).filter;
+    expect(until - since).toBe(2 * 60_000);
+    expect(Math.abs(now - 2 * 60_000 - until)).toBeLessThan(1_000);
+    // Two minutes of a line each 700 ms.
+    expect(lines().length).toBeGreaterThan(160);
+    expect(lines().length).toBeLessThan(180);
+    await write('log-until', 'soon');
+    expect(screen.getByTestId('log-until').getAttribute('aria-invalid')).toBe('true');
+    expect(within(screen.getByTestId('log-pane')).getByRole('alert').textContent).toContain(
+      '"soon" is no moment: write a duration before now such as 10m',
+    );
+    await fireEvent.change(screen.getByTestId('log-since'), { target: { value: 'any' } });
+    await pass(300);
+    expect(lines()).toHaveLength(400);
+  });
 });

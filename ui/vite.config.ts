@@ -13,7 +13,13 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   // Tauri's devUrl names this port; another one would show an empty window.
-  server: { port: 5173, strictPort: true, host: '127.0.0.1' },
+  server: {
+    port: 5173,
+    strictPort: true,
+    host: '127.0.0.1',
+    // A test compares which names are secret with the engine.
+    fs: { allow: ['.', '../src-tauri/crates/engine/src/logs'] },
+  },
   test: {
     environment: 'jsdom',
     // tokens.test.ts reads the stylesheet.

@@ -92,4 +92,50 @@ describe('the details of a service', () => {
     await click('stop-db');
     expect(screen.getByTestId('detail-truth').textContent).toMatch(/^stopping, kill in (9|10) s$/);
   });
+
+  test('restart it together with what depends on it and runs', async () => {
+    const engine = await open('8');
+    await choose('db');
+    const restart = () => screen.getByTestId<HTMLButtonElement>('restart-with-dependants');
+    expect(restart().title).toBe('Also restarts api, search, worker, web, admin');
+    await click('stop-web');
+    await pass(1_000);
+    expect(restart().title).toBe('Also restarts api, search, worker, admin');
+    await click('restart-with-dependants');
+    expect(engine.requests).toContainEqual({
+      command: 'stack.restart',
+      params: { project: 'shop', services: ['db'], dependants: true },
+    });
+    const phase = (name: string) => screen.getByTestId(`service-${name}`).dataset['phase'];
+    expect(['db', 'api', 'admin', 'cache', 'web'].map(phase)).toEqual([
+      'stopping',
+      'stopping',
+      'stopping',
+      'running',
+      'stopped',
+    ]);
+    await pass(6_000);
+    expect(['db', 'api', 'admin', 'web'].map(phase)).toEqual(['running', 'running', 'running', 'stopped']);
+  });
+
+  test('offer no such restart where nothing depends on it, or nothing of that runs', async () => {
+    await open('8');
+    await choose('web');
+    expect(screen.queryByTestId('restart-with-dependants')).toBeNull();
+    await click('project-blog');
+    await choose('store');
+    const restart = screen.getByTestId<HTMLButtonElement>('restart-with-dependants');
+    expect([restart.disabled, restart.title]).toEqual([true, 'Nothing that depends on it runs']);
+  });
+
+  test('start, stop and restart it, also where there are no rows', async () => {
+    const engine = await open('8');
+    await click('as-graph');
+    await click('graph-api');
+    await click('detail-restart-api');
+    expect(engine.requests).toContainEqual({
+      command: 'stack.restart',
+      params: { project: 'shop', services: ['api'] },
+    });
+  });
 });

@@ -59,7 +59,13 @@ export function probed(fate: Fate, name: string): Pick<NodeState, 'health' | 'de
 
 /** A task that is through. */
 export function completed({ pid: _pid, started_at: _started, ...node }: NodeState, at: number): NodeState {
-  return { ...node, phase: 'exited', health: 'unknown', detail: 'done', last_exit: { code: 0, at } };
+  return {
+    ...node,
+    phase: 'exited',
+    health: 'unknown',
+    detail: 'exited with code 0',
+    last_exit: { code: 0, at },
+  };
 }
 
 /** A node of a stack that has been running for a while: what it is beyond a stopped one. */
@@ -94,7 +100,7 @@ export function settled(
         retry_at: now + 3_600_000,
       };
     case 'completes':
-      return { phase: 'exited', detail: 'done', last_exit: { code: 0, at: now - 3_000_000 } };
+      return { phase: 'exited', detail: 'exited with code 0', last_exit: { code: 0, at: now - 3_000_000 } };
     case 'crashes':
       return {
         phase: 'crash_looping',

@@ -22,6 +22,8 @@ export default defineConfig({
   },
   test: {
     environment: 'jsdom',
+    // Hundreds of lines in jsdom take seconds on a machine that is busy with other things.
+    testTimeout: 30_000,
     // tokens.test.ts reads the stylesheet.
     css: true,
     setupFiles: ['./src/test-setup.ts'],

@@ -13,9 +13,17 @@ export default defineConfig({
     assetsInlineLimit: 0,
   },
   // Tauri's devUrl names this port; another one would show an empty window.
-  server: { port: 5173, strictPort: true, host: '127.0.0.1' },
+  server: {
+    port: 5173,
+    strictPort: true,
+    host: '127.0.0.1',
+    // A test compares which names are secret with the engine.
+    fs: { allow: ['.', '../src-tauri/crates/engine/src/logs'] },
+  },
   test: {
     environment: 'jsdom',
+    // Hundreds of lines in jsdom take seconds on a machine that is busy with other things.
+    testTimeout: 30_000,
     // tokens.test.ts reads the stylesheet.
     css: true,
     setupFiles: ['./src/test-setup.ts'],

@@ -5,6 +5,7 @@ import { chooseBackend } from './lib/backend/choose';
 import { Session } from './lib/state/session.svelte';
 import './lib/styles/tokens.css';
 import './lib/styles/base.css';
+import './lib/styles/rows.css';
 
 const target = document.getElementById('app');
 if (!target) throw new Error('starting the window: index.html has no element with the id "app"');

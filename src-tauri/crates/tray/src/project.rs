@@ -4,7 +4,7 @@ use kinfra_rpc::{ErrorCode, NodeState, Phase, Problem, ProjectState};
 
 use crate::menu::{Action, Item};
 use crate::service;
-use crate::words::{can_restart, can_start, can_stop, project_line, short, short_name, title};
+use crate::words::{can_restart, can_stop, is_start_needed, project_line, short, short_name, title};
 
 pub fn submenu(project: &ProjectState, same_name: bool, ending: bool) -> Item {
     let key = format!("project/{}", project.slug);
@@ -26,7 +26,7 @@ pub fn submenu(project: &ProjectState, same_name: bool, ending: bool) -> Item {
 fn actions(project: &ProjectState, key: &str, ending: bool) -> [Item; 3] {
     let slug = || project.slug.clone();
     // Start reads the configuration again, so it is how a broken one is tried once more.
-    let start = project.nodes.is_empty() || project.nodes.iter().any(can_start);
+    let start = project.nodes.is_empty() || is_start_needed(project);
     let stop = project.nodes.iter().any(can_stop);
     let restart = project.nodes.iter().any(can_restart);
     [

@@ -1,6 +1,8 @@
 //! The words of the menu: the same as the window's (`ui/src/lib/state/status.ts`), without what changes by itself
 //! as time passes. A countdown would redraw an open menu every second.
 
+use std::collections::BTreeSet;
+
 use kinfra_rpc::{Health, NodeState, Phase, ProjectState, StackStatus, Wanted};
 
 /// A menu that is wider hides what it was opened over; GTK itself never shortens a line.
@@ -56,9 +58,22 @@ fn exited(node: &NodeState) -> String {
 }
 
 /// Whether Start would do something.
-pub fn can_start(node: &NodeState) -> bool {
+fn can_start(node: &NodeState) -> bool {
     matches!(node.phase, Phase::Stopped | Phase::Failed | Phase::CrashLooping)
         || (node.phase == Phase::Exited && !node.is_done())
+}
+
+/// Whether a start of the whole project would bring up something that belongs to it. What the start leaves out counts
+/// only where something else needs it, and what is done is done.
+pub fn is_start_needed(project: &ProjectState) -> bool {
+    let mut meant: BTreeSet<&str> = BTreeSet::new();
+    let mut open: Vec<&NodeState> = project.nodes.iter().filter(|node| !node.optional).collect();
+    while let Some(node) = open.pop() {
+        if meant.insert(&node.name) {
+            open.extend(project.nodes.iter().filter(|other| node.depends_on.contains(&other.name)));
+        }
+    }
+    project.nodes.iter().any(|node| meant.contains(&*node.name) && can_start(node))
 }
 
 /// Whether Stop would do something.

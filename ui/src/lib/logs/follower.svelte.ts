@@ -5,7 +5,7 @@
  * changed filter never mixes with the old one. The lines of the last turn stay until the first page of the new
  * one is there, so nothing flashes. Paused, it begins no further read and drops nothing, so that what is being
  * read stays where it is; resumed, it catches up from its cursor. A failed read is tried again, ever more
- * slowly, without the cursor, which may be what was wrong.
+ * slowly, without the cursor, which may be what was wrong. A query that is bounded by a moment ends with it.
  */
 import { toFailure } from '../backend/failure';
 import type { LogLine, LogPage, LogRun, Problem, ReadLogs } from '../rpc/rpc';
@@ -29,8 +29,12 @@ export interface LogQuery {
   service?: string | undefined;
   /** Only lines that match this regular expression. */
   pattern?: string | undefined;
-  /** Only lines of the last so many minutes, counted from when it is opened. */
-  minutes?: number | undefined;
+  /** With a pattern: only lines that don't match it. */
+  invert?: boolean | undefined;
+  /** Not before this moment, in milliseconds since 1970. */
+  since?: number | undefined;
+  /** Not after this moment. */
+  until?: number | undefined;
   /** Only this run of each service: 0 is the newest, -1 the one before, another the run of that number. */
   run?: number | undefined;
 }
@@ -84,12 +88,13 @@ export class LogFollower {
   async #follow(turn: number, query: LogQuery): Promise<void> {
     let cursor: string | undefined;
     let failures = 0;
-    const since = query.minutes === undefined ? undefined : Date.now() - query.minutes * 60_000;
     while (turn === this.#turn) {
       try {
-        const page = await this.#read(request(query, since, cursor));
+        const isOver = query.until !== undefined && query.until <= Date.now();
+        const page = await this.#read(request(query, cursor));
         if (turn !== this.#turn) return;
         this.#take(page, cursor === undefined);
+        if (isOver && cursor !== undefined && page.lines.length === 0) return;
         cursor = page.cursor;
         failures = 0;
         this.problem = undefined;
@@ -139,20 +144,22 @@ function bounded(lines: NumberedLine[]): NumberedLine[] {
 }
 
 function request(
-  { project, service, pattern, run }: LogQuery,
-  since: number | undefined,
+  { project, service, pattern, invert, since, until, run }: LogQuery,
   cursor: string | undefined,
 ): ReadLogs {
+  const left = until === undefined ? WAIT_MS : Math.max(0, until - Date.now());
   return {
     project,
     limit: PAGE_LINES,
     filter: {
       services: service ? [service] : [],
       ...(pattern && { pattern }),
+      ...(invert && { invert }),
       ...(since !== undefined && { since }),
+      ...(until !== undefined && { until }),
       ...(run !== undefined && { run }),
     },
-    wait_ms: cursor === undefined ? 0 : WAIT_MS,
+    wait_ms: cursor === undefined ? 0 : Math.min(WAIT_MS, left),
     ...(cursor !== undefined && { after: cursor }),
   };
 }

@@ -134,12 +134,27 @@ describe('a log follower', () => {
     expect(texts()).toEqual(['one']);
   });
 
-  test('asks for the run and the time that are chosen, and counts the time once', async () => {
-    follower.open({ project: 'shop', run: -1, minutes: 5 });
+  test('asks for the run, the time and the lines that are chosen, each time', async () => {
     const since = Date.now() - 5 * 60_000;
+    follower.open({ project: 'shop', run: -1, since, pattern: 'x', invert: true });
     await pass(21_000);
     expect(reads.length).toBeGreaterThan(1);
-    for (const read of reads) expect(read.filter).toEqual({ services: [], run: -1, since });
+    const filter = { services: [], run: -1, since, pattern: 'x', invert: true };
+    for (const read of reads) expect(read.filter).toEqual(filter);
+  });
+
+  test('ends with the moment that bounds it', async () => {
+    const until = Date.now() + 5_000;
+    follower.open({ project: 'shop', until });
+    await pass(200);
+    print('in time');
+    await pass(200);
+    expect(texts()).toEqual(['in time']);
+    await pass(6_000);
+    expect(reads.at(-1)).toMatchObject({ wait_ms: 0, filter: { until } });
+    const before = reads.length;
+    await pass(60_000);
+    expect(reads).toHaveLength(before);
   });
 
   test('knows the first line of a run that follows another one', async () => {

@@ -35,6 +35,8 @@ export class Session {
   page = $state<Page>('project');
   /** Of all projects, for as long as this window lives. */
   arrangement = $state<Arrangement>('list');
+  /** Whether the details of a service have its environment unfolded; for as long as this window lives. */
+  environmentShown = $state(false);
   readonly ports: PortBook;
   readonly names: NameBook;
   /** Problems of the engine that the user has put aside, for as long as this window lives. */

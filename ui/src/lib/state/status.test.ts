@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest';
 
 import { stoppedProject } from '../backend/mock/plans';
 import type { NodeState, ProjectState } from '../rpc/rpc';
-import { nodeLook, nodeTruth, nodeWord, projectLine, projectLook, stackStatus } from './status';
+import {
+  isStartNeeded,
+  nodeLook,
+  nodeTruth,
+  nodeWord,
+  projectLine,
+  projectLook,
+  stackStatus,
+} from './status';
 
 const NOW = 1_000_000;
 const STOPPED = stoppedProject({ slug: 'shop', folder: '/shop', services: [{ name: 'web' }] }).nodes[0]!;
@@ -16,6 +24,8 @@ const WAITING = node({ wanted: 'running', phase: 'waiting', detail: 'waits for d
 const STOPPING = node({ phase: 'stopping', detail: 'stopping' });
 const UNHEALTHY = node({ wanted: 'running', phase: 'running', health: 'unhealthy', detail: 'unhealthy' });
 const DONE = node({ wanted: 'running', phase: 'exited', last_exit: { code: 0, at: 0 } });
+const TASK = node({ name: 'migrate', kind: 'task' });
+const MANUAL = node({ name: 'console', optional: true });
 const FAILED = node({ wanted: 'running', phase: 'failed', detail: 'Port 80 is taken.' });
 
 describe('a stack is', () => {
@@ -51,6 +61,10 @@ describe('a project in a few words', () => {
     ['1 of 1 healthy', project([HEALTHY])],
     ['starting · 1 of 2 healthy', project([HEALTHY, WAITING])],
     ['1 of 1 healthy', project([HEALTHY, DONE])],
+    ['1 of 1 healthy', project([HEALTHY, TASK])],
+    ['1 of 1 healthy', project([HEALTHY, MANUAL])],
+    ['2 of 2 healthy', project([HEALTHY, { ...HEALTHY, optional: true }])],
+    ['starting · 1 of 2 healthy', project([HEALTHY, { ...WAITING, optional: true }])],
     ['stopped', project([STOPPED])],
     ['failed · 0 of 1 healthy', project([FAILED])],
     ['1 problem', project([], 1)],
@@ -64,6 +78,26 @@ describe('a project in a few words', () => {
   test('without any service it looks failed when its configuration has problems', () => {
     expect(projectLook(project([], 1))).toBe('failed');
     expect(projectLook(project([]))).toBe('idle');
+  });
+});
+
+describe('a start of the whole project', () => {
+  test.each([
+    [true, 'nothing runs', [STOPPED, MANUAL]],
+    [true, 'one has failed', [HEALTHY, FAILED]],
+    [true, 'a task never ran', [HEALTHY, TASK]],
+    [
+      true,
+      'a manual one has failed that another one needs',
+      [node({ ...HEALTHY, depends_on: ['console'] }), node({ ...FAILED, name: 'console', optional: true })],
+    ],
+    [false, 'all but a manual one runs', [HEALTHY, MANUAL]],
+    [false, 'a manual one has failed', [HEALTHY, node({ ...FAILED, name: 'console', optional: true })]],
+    [false, 'a task is done', [HEALTHY, node({ ...DONE, name: 'migrate', kind: 'task' })]],
+    [false, 'all are on their way', [HEALTHY, WAITING]],
+    [false, 'there is nothing but a manual one', [MANUAL]],
+  ] as const)('is needed: %s, when %s', (needed, _when, nodes) => {
+    expect(isStartNeeded([...nodes])).toBe(needed);
   });
 });
 
@@ -90,6 +124,8 @@ describe('a node', () => {
     ['healthy · 12 ms', HEALTHY],
     ['waits for db', WAITING],
     ['stopped', STOPPED],
+    ['stopped · optional', MANUAL],
+    ['done', { ...DONE, detail: 'exited with code 0' }],
     ['failed · Port 80 is taken.', FAILED],
     ['unhealthy', UNHEALTHY],
     ['starting: connection refused', node({ phase: 'starting', detail: 'starting: connection refused' })],

@@ -1,5 +1,9 @@
-/** The words and shapes of the state. What a stack's status is follows `ProjectState::status` in `kinfra-rpc`. */
+/**
+ * The words and shapes of the state. What a stack's status is, and how many of its nodes count, follows
+ * `ProjectState` in `kinfra-rpc`.
+ */
 import type { NodeState, ProjectState, StackStatus } from '../rpc/rpc';
+import { withDependencies } from './dependencies';
 import { span } from './time';
 
 /** One of the shapes; each has a colour of its own and never stands without a word. */
@@ -12,6 +16,12 @@ export function isHealthy(node: NodeState): boolean {
 /** It ended by itself, with success, and is not started again: a migration that is through. */
 export function isDone(node: NodeState): boolean {
   return node.phase === 'exited' && node.retry_at === undefined && node.last_exit?.code === 0;
+}
+
+/** It is to be healthy when the whole project runs. */
+export function isExpected(node: NodeState): boolean {
+  const isAskedFor = !node.optional || node.wanted === 'running';
+  return node.kind !== 'task' && isAskedFor && !isDone(node);
 }
 
 /** It does not run, and nothing but a person will change that. */
@@ -51,7 +61,7 @@ export function projectLook(project: ProjectState): Look {
 /** The project in a few words: `3 of 3 healthy`, `starting · 1 of 3 healthy`, `2 problems · stopped`. */
 export function projectLine({ nodes, problems }: ProjectState): string {
   const status = stackStatus(nodes);
-  const healthy = `${nodes.filter(isHealthy).length} of ${nodes.filter((node) => !isDone(node)).length} healthy`;
+  const healthy = `${nodes.filter(isHealthy).length} of ${nodes.filter(isExpected).length} healthy`;
   if (problems.length > 0) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
     if (nodes.length === 0) return count;
@@ -83,7 +93,9 @@ export function nodeLook(node: NodeState): Look {
 }
 
 /** The word beside the shape. */
-export function nodeWord({ phase, health }: NodeState): string {
+export function nodeWord(node: NodeState): string {
+  const { phase, health } = node;
+  if (isDone(node)) return 'done';
   if (phase === 'crash_looping') return 'crash loop';
   return phase === 'running' && health !== 'unknown' ? health : phase;
 }
@@ -96,6 +108,9 @@ export function nodeTruth(node: NodeState, now: number): { word: string; rest: s
   const word = nodeWord(node);
   let rest = node.detail === '' ? '' : ` · ${node.detail}`;
   if (node.detail.startsWith(word)) rest = node.detail.slice(word.length);
+  // How it ended is no news then.
+  if (isDone(node)) rest = '';
+  if (node.phase === 'stopped' && node.optional) rest += ' · optional';
   if (node.adopted) rest = ` · not started by KInfra${rest}`;
   if (node.retry_at !== undefined) rest += `, next try in ${span(Math.max(0, node.retry_at - now))}`;
   if (node.kill_at !== undefined) {
@@ -116,6 +131,16 @@ export function canRetry(node: NodeState): boolean {
 /** Whether Start would do something. */
 export function canStart(node: NodeState): boolean {
   return ['stopped', 'exited', 'failed', 'crash_looping'].includes(node.phase);
+}
+
+/**
+ * Whether a start of the whole project would bring up something that belongs to it. What the start leaves out counts
+ * only where something else needs it, and what is done is done. `is_start_needed` of the tray says the same.
+ */
+export function isStartNeeded(nodes: NodeState[]): boolean {
+  const named = nodes.filter((node) => !node.optional).map((node) => node.name);
+  const meant = withDependencies(nodes, named);
+  return nodes.some((node) => meant.has(node.name) && canStart(node) && !isDone(node));
 }
 
 /** Whether Stop would do something. */

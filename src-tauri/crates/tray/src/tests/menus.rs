@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use kinfra_rpc::{Exit, Health, NodeKind, NodeState, Phase};
+
 use super::states;
 use crate::{Engine, Item, Kind, Menu, menu};
 
@@ -69,6 +71,29 @@ fn keys_are_unique_and_begin_with_their_submenus() {
     for state in states::all() {
         walk(&menu(&state, Engine::Here).items, "", &mut BTreeSet::new());
     }
+}
+
+#[test]
+fn start_is_offered_only_where_something_that_it_means_does_not_run() {
+    let can_start = |nodes| {
+        let menu = menu(&states::state(vec![states::project("shop", nodes)]), Engine::Here);
+        menu.find("project/shop/start").unwrap().enabled
+    };
+    let manual = |node: NodeState| NodeState { optional: true, ..node };
+    let console = || manual(states::stopped("console"));
+    assert!(can_start(vec![]));
+    assert!(can_start(vec![states::healthy("web"), states::stopped("api")]));
+    assert!(!can_start(vec![states::healthy("web"), console()]));
+    assert!(!can_start(vec![console()]));
+    let crashed = || manual(states::node("db", Phase::CrashLooping, Health::Unknown));
+    assert!(!can_start(vec![states::healthy("web"), crashed()]));
+    let needs_it = NodeState { depends_on: vec!["db".into()], ..states::healthy("web") };
+    assert!(can_start(vec![needs_it, crashed()]));
+    let task = |node: NodeState| NodeState { kind: NodeKind::Task, ..node };
+    assert!(can_start(vec![states::healthy("web"), task(states::stopped("migrate"))]));
+    let exit = Some(Exit { code: Some(0), signal: None, at: 1 });
+    let done = NodeState { last_exit: exit, ..states::node("migrate", Phase::Exited, Health::Unknown) };
+    assert!(!can_start(vec![states::healthy("web"), task(done)]));
 }
 
 #[test]

@@ -59,8 +59,9 @@ export class MockLogs {
     const wanted = (line: LogLine) =>
       (filter.services.length === 0 || filter.services.includes(line.service)) &&
       line.time >= (filter.since ?? 0) &&
+      line.time <= (filter.until ?? Infinity) &&
       (run === undefined || line.run === (run > 0 ? run : this.#newest(project, line.service) + run)) &&
-      pattern.test(line.text.replace(SEQUENCES, ''));
+      pattern.test(line.text.replace(SEQUENCES, '')) !== (filter.invert ?? false);
     const runs = this.#runs.get(project) ?? [];
     if (after === undefined) {
       return { lines: lines.filter(wanted).slice(-limit), runs, cursor: String(lines.length) };

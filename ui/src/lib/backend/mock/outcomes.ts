@@ -38,6 +38,7 @@ export function refusal(fate: Fate, node: NodeState, holder: PortHolder | undefi
     case 'never_ready':
     case 'waits':
     case 'retries':
+    case 'completes':
       return undefined;
   }
 }
@@ -54,6 +55,17 @@ export function probed(fate: Fate, name: string): Pick<NodeState, 'health' | 'de
   return fate === 'unhealthy'
     ? { health: 'unhealthy', detail: 'unhealthy: GET /health answered 503' }
     : { health: 'healthy', detail: `healthy · ${3 + ((name.length * 7) % 40)} ms` };
+}
+
+/** A task that is through. */
+export function completed({ pid: _pid, started_at: _started, ...node }: NodeState, at: number): NodeState {
+  return {
+    ...node,
+    phase: 'exited',
+    health: 'unknown',
+    detail: 'exited with code 0',
+    last_exit: { code: 0, at },
+  };
 }
 
 /** A node of a stack that has been running for a while: what it is beyond a stopped one. */
@@ -87,6 +99,8 @@ export function settled(
         last_lines: LAST_LINES,
         retry_at: now + 3_600_000,
       };
+    case 'completes':
+      return { phase: 'exited', detail: 'exited with code 0', last_exit: { code: 0, at: now - 3_000_000 } };
     case 'crashes':
       return {
         phase: 'crash_looping',

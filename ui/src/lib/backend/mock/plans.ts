@@ -1,6 +1,7 @@
 import type {
   Condition,
   Finding,
+  NodeKind,
   NodeState,
   PortHolder,
   Problem,
@@ -20,10 +21,14 @@ export type Fate =
   | 'never_ready'
   | 'port_claimed'
   | 'waits'
-  | 'retries';
+  | 'retries'
+  | 'completes';
 
 export interface ServicePlan {
   name: string;
+  kind?: NodeKind;
+  /** A start of the whole project leaves it out. */
+  optional?: boolean;
   dependsOn?: string[];
   /** What it waits for of a dependency where that isn't its health. */
   conditions?: Record<string, Condition>;
@@ -49,6 +54,7 @@ export interface ProjectPlan {
   name?: string;
   folder: string;
   services: ServicePlan[];
+  groups?: Record<string, string[]>;
   /** Whether its stack has been running for a while when the scenario begins. */
   running?: boolean;
   problems?: Problem[];
@@ -74,7 +80,7 @@ export const MOCK_PROXY_PORT = 7080;
 export function stoppedNode(project: ProjectPlan, service: ServicePlan): NodeState {
   const node: NodeState = {
     name: service.name,
-    kind: 'service',
+    kind: service.kind ?? 'service',
     wanted: 'stopped',
     phase: 'stopped',
     health: 'unknown',
@@ -85,7 +91,7 @@ export function stoppedNode(project: ProjectPlan, service: ServicePlan): NodeSta
     ...(service.conditions && { conditions: service.conditions }),
     waits_for: [],
     last_lines: [],
-    optional: false,
+    optional: service.optional ?? false,
     changed: false,
   };
   if (service.port === undefined) return node;
@@ -107,7 +113,7 @@ export function stoppedProject(plan: ProjectPlan): ProjectState {
     name: plan.name ?? plan.slug,
     folder: plan.folder,
     nodes: plan.services.map((service) => stoppedNode(plan, service)),
-    groups: {},
+    groups: plan.groups ?? {},
     changes: plan.changes ?? [],
     applying: false,
     problems: plan.problems ?? [],

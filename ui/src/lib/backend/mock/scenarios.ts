@@ -68,6 +68,22 @@ function changed(): Scenario {
   return { proxy, projects: [{ ...shop, changes }, { ...blog, changes, rolledBack }, ...others] };
 }
 
+/** A project with all that a start may leave out or reach by a name. */
+function selection(): Scenario {
+  const services: ServicePlan[] = [
+    { name: 'db', port: 20117 },
+    { name: 'migrate', kind: 'task', fate: 'completes', dependsOn: ['db'] },
+    { name: 'api', port: 20119, dependsOn: ['db', 'migrate'], conditions: { migrate: 'completed' } },
+    { name: 'web', port: 20123, dependsOn: ['api'] },
+    { name: 'mail', port: 20125, optional: true },
+    { name: 'console', optional: true, dependsOn: ['db'] },
+  ];
+  const groups = { back: ['db', 'api'], 'by-hand': ['mail', 'console'] };
+  const shop = { slug: 'shop', folder: '/home/ada/code/shop', services, groups };
+  const other = { ...shop, slug: 'shop-next', folder: '/home/ada/code/shop-next' };
+  return { proxy: PROXY, projects: [{ ...shop, running: true }, other] };
+}
+
 function sixty(): Scenario {
   const services = Array.from({ length: 60 }, (_, index): ServicePlan => {
     const name = `${['orders', 'stock', 'billing', 'users', 'events', 'media'][index % 6]}-${index + 1}`;
@@ -253,6 +269,7 @@ const SCENARIOS: Record<string, () => Scenario> = {
   long,
   names,
   ports,
+  selection,
 };
 
 /** The scenario of that name; with an unknown one, the usual: eight services. */

@@ -1,26 +1,16 @@
 import { fireEvent, render, screen, within } from '@testing-library/svelte';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import App from './App.svelte';
-import { MockEngine } from './lib/backend/mock/engine';
-import { scenario } from './lib/backend/mock/scenarios';
-import { Session } from './lib/state/session.svelte';
+import App from '../App.svelte';
+import { MockEngine } from '../lib/backend/mock/engine';
+import { scenario } from '../lib/backend/mock/scenarios';
+import { Session } from '../lib/state/session.svelte';
+import { click, open, pass, useFakeClock } from './window';
 
-beforeEach(() => vi.useFakeTimers());
-afterEach(() => vi.useRealTimers());
+useFakeClock();
 
-const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
 const row = (name: string) => screen.getByTestId(`service-${name}`);
 const state = (name: string) => [row(name).dataset['phase'], row(name).dataset['health']];
-
-async function open(name: string): Promise<MockEngine> {
-  const engine = new MockEngine(scenario(name), { paceMs: 1_000 });
-  const session = new Session(engine);
-  render(App, { session });
-  await session.connect();
-  await pass(50);
-  return engine;
-}
 
 test('what the app has to say stands above everything, and nothing is there otherwise', async () => {
   const text = 'There is no tray icon.';
@@ -33,11 +23,6 @@ test('what the app has to say stands above everything, and nothing is there othe
     unmount();
   }
 });
-
-async function click(testid: string): Promise<void> {
-  await fireEvent.click(screen.getByTestId(testid));
-  await pass(50);
-}
 
 describe('the projects on the left', () => {
   test('are each shown with their state in words', async () => {
@@ -138,118 +123,6 @@ describe('the buttons', () => {
   });
 });
 
-describe('the log', () => {
-  const lines = () => screen.getByTestId('log-pane').querySelectorAll<HTMLElement>('.line');
-  const texts = () => [...lines()].map((line) => line.textContent ?? '');
-
-  test('follows what the services print', async () => {
-    const engine = await open('8');
-    const before = lines().length;
-    engine.logs.append('shop', { service: 'api', stream: 'stdout', time: 0, text: 'a new line' });
-    await pass(300);
-    expect(lines()).toHaveLength(before + 1);
-    expect(texts().at(-1)).toContain('a new line');
-  });
-
-  test('is filtered by the service that is chosen in the list or by its row', async () => {
-    await open('8');
-    await fireEvent.change(screen.getByTestId('log-filter'), { target: { value: 'db' } });
-    await pass(300);
-    const ofOne = lines().length;
-    expect(ofOne).toBeGreaterThan(0);
-    expect(ofOne).toBeLessThan(400);
-    await fireEvent.click(within(row('db')).getByRole('button', { pressed: true }));
-    await pass(300);
-    expect(lines()).toHaveLength(400);
-    expect(screen.getByTestId<HTMLSelectElement>('log-filter').value).toBe('');
-  });
-
-  test('is searched once typing rests, and the matches are marked', async () => {
-    const engine = await open('8');
-    await fireEvent.input(screen.getByTestId('log-search'), { target: { value: 'pos' } });
-    await fireEvent.input(screen.getByTestId('log-search'), { target: { value: 'post' } });
-    await pass(500);
-    expect(texts().every((text) => text.toLowerCase().includes('post'))).toBe(true);
-    expect(lines()[0]?.querySelector('mark')?.textContent).toBe('POST');
-    const searches = engine.requests.filter(
-      (request) => 'filter' in request.params && request.params.filter.pattern === 'pos',
-    );
-    expect(searches).toHaveLength(0);
-  });
-
-  test('says so when no line matches', async () => {
-    await open('8');
-    await fireEvent.input(screen.getByTestId('log-search'), { target: { value: 'zebra' } });
-    await pass(500);
-    expect(screen.getByTestId('log-pane').textContent).toContain('No line matches "zebra".');
-  });
-
-  test('tells what is wrong with an expression, and goes on once it is right', async () => {
-    await open('8');
-    const search = screen.getByTestId('log-search');
-    await fireEvent.input(search, { target: { value: 'get (' } });
-    await pass(500);
-    expect(within(screen.getByTestId('log-pane')).getByRole('alert').textContent).toContain('is no regular');
-    await fireEvent.input(search, { target: { value: '^get' } });
-    await pass(500);
-    expect(within(screen.getByTestId('log-pane')).queryByRole('alert')).toBeNull();
-    expect(lines().length).toBeGreaterThan(0);
-  });
-
-  test('is that of one run, or since some minutes, when these are chosen', async () => {
-    await open('8');
-    await fireEvent.change(screen.getByTestId('log-filter'), { target: { value: 'db' } });
-    await pass(300);
-    const all = lines().length;
-    const begins = screen.getByTestId('log-pane').querySelectorAll('.begins');
-    expect([...begins].map((text) => text.textContent)).toEqual([
-      expect.stringMatching(/^── run 2 · started \d\d:\d\d:\d\d ──$/),
-    ]);
-    const run = screen.getByTestId<HTMLSelectElement>('log-run');
-    expect([...run.options].map((option) => option.value)).toEqual(['', '0', '-1', '2', '1']);
-    await fireEvent.change(run, { target: { value: '1' } });
-    await pass(300);
-    const first = lines().length;
-    await fireEvent.change(run, { target: { value: '0' } });
-    await pass(300);
-    expect(first).toBeGreaterThan(0);
-    expect(first + lines().length).toBe(all);
-    await fireEvent.change(screen.getByTestId('log-filter'), { target: { value: '' } });
-    expect(run.value).toBe('0');
-    await fireEvent.change(run, { target: { value: '' } });
-    await pass(60_000);
-    await fireEvent.change(screen.getByTestId('log-since'), { target: { value: '5' } });
-    await pass(300);
-    expect(lines().length).toBeGreaterThan(300);
-    expect(lines().length).toBeLessThan(400);
-  });
-
-  test('pauses when scrolled up and goes on when told to jump to the newest line', async () => {
-    await open('8');
-    const scroller = screen.getByRole('log');
-    Object.defineProperties(scroller, { scrollHeight: { value: 900 }, clientHeight: { value: 300 } });
-    scroller.scrollTop = 600;
-    await fireEvent.scroll(scroller);
-    expect(screen.queryByTestId('log-follow')).toBeNull();
-    scroller.scrollTop = 200;
-    await fireEvent.scroll(scroller);
-    expect(screen.getByTestId('log-follow').textContent?.trim()).toBe('Jump to newest');
-    await click('log-follow');
-    expect(screen.queryByTestId('log-follow')).toBeNull();
-    expect(scroller.scrollTop).toBe(900);
-  });
-
-  test('is copied as plain text', async () => {
-    const engine = await open('8');
-    await click('log-copy');
-    const copied = engine.copied[0]?.trimEnd().split('\n') ?? [];
-    // And the line that tells of another run.
-    expect(copied).toHaveLength(401);
-    expect(engine.copied[0]).not.toContain('\x1b');
-    expect(copied.at(-1)).toMatch(/^\d\d:\d\d:\d\d \w+ \S/);
-  });
-});
-
 describe('what is wrong', () => {
   test('in the configuration is listed with its place and what would be right', async () => {
     await open('failing');
@@ -319,4 +192,14 @@ test('the end of the engine is said', async () => {
   await engine.call({ command: 'engine.quit', params: { mode: 'stop_services' } });
   await pass(50);
   expect(screen.getByRole('alert').textContent).toContain('KInfra has ended');
+});
+
+test('what is wrong with KInfra itself stands above all projects until it is dismissed', async () => {
+  const engine = await open('failing');
+  expect(screen.getByTestId('engine-problems').textContent).toContain('was set aside');
+  await click(within(screen.getByTestId('engine-problems')).getByRole('button', { name: /^Dismiss/ }));
+  expect(screen.queryByTestId('engine-problems')).toBeNull();
+  await engine.call({ command: 'proxy.use_port', params: { port: 7081 } });
+  await pass(50);
+  expect(screen.queryByTestId('engine-problems')).toBeNull();
 });

@@ -1,27 +1,15 @@
-import { fireEvent, render, screen } from '@testing-library/svelte';
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { fireEvent, screen } from '@testing-library/svelte';
+import { expect, test } from 'vitest';
 
-import App from './App.svelte';
-import { MockEngine } from './lib/backend/mock/engine';
-import { scenario } from './lib/backend/mock/scenarios';
-import { changeWords } from './lib/state/changes';
-import { Session } from './lib/state/session.svelte';
+import { MockEngine } from '../lib/backend/mock/engine';
+import { scenario } from '../lib/backend/mock/scenarios';
+import { changeWords } from '../lib/state/changes';
+import { open, pass, useFakeClock } from './window';
 
-beforeEach(() => vi.useFakeTimers());
-afterEach(() => vi.useRealTimers());
-
-const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
-
-async function open(project: string): Promise<void> {
-  const session = new Session(new MockEngine(scenario('changed'), { paceMs: 1_000 }));
-  render(App, { session });
-  await session.connect();
-  session.select(project);
-  await pass(50);
-}
+useFakeClock();
 
 test('a changed configuration is shown with what it changes, and applied by a click', async () => {
-  await open('shop');
+  await open('changed', 'shop');
   const strip = screen.getByTestId('changes');
   expect(strip.textContent).toContain('api (run, env.LOG_LEVEL)');
   expect(strip.textContent).toContain('+ mail');
@@ -35,7 +23,7 @@ test('a changed configuration is shown with what it changes, and applied by a cl
 });
 
 test('what did not come up is said, and that what was before is back', async () => {
-  await open('blog');
+  await open('changed', 'blog');
   await fireEvent.click(screen.getByTestId('apply'));
   await pass(1_100);
   const strip = screen.getByTestId('changes');

@@ -1,10 +1,10 @@
 import { fireEvent, render, screen } from '@testing-library/svelte';
 import { expect, test } from 'vitest';
 
-import App from './App.svelte';
-import { MockEngine } from './lib/backend/mock/engine';
-import { scenario } from './lib/backend/mock/scenarios';
-import { Session } from './lib/state/session.svelte';
+import App from '../App.svelte';
+import { MockEngine } from '../lib/backend/mock/engine';
+import { scenario } from '../lib/backend/mock/scenarios';
+import { Session } from '../lib/state/session.svelte';
 
 async function open(engine = new MockEngine(scenario('8'))): Promise<MockEngine> {
   const session = new Session(engine);

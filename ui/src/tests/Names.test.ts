@@ -1,32 +1,9 @@
-import { fireEvent, render, screen, within } from '@testing-library/svelte';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { fireEvent, screen, within } from '@testing-library/svelte';
+import { describe, expect, test } from 'vitest';
 
-import App from './App.svelte';
-import { MockEngine } from './lib/backend/mock/engine';
-import { scenario } from './lib/backend/mock/scenarios';
-import { Session } from './lib/state/session.svelte';
+import { asked, choose, open, pass, useFakeClock } from './window';
 
-beforeEach(() => vi.useFakeTimers());
-afterEach(() => vi.useRealTimers());
-
-const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
-
-async function open(name: string): Promise<MockEngine> {
-  const engine = new MockEngine(scenario(name), { paceMs: 1_000 });
-  const session = new Session(engine);
-  render(App, { session });
-  await session.connect();
-  await pass(50);
-  return engine;
-}
-
-async function choose(service: string): Promise<void> {
-  await fireEvent.click(within(screen.getByTestId(`service-${service}`)).getByText(service));
-  await pass(50);
-}
-
-const asked = (engine: MockEngine) =>
-  engine.requests.filter(({ command }) => command === 'doctor.examine').length;
+useFakeClock();
 
 describe('the names of a service', () => {
   test('stand all in its details, and open in the browser', async () => {
@@ -65,7 +42,7 @@ describe('the names of a service', () => {
     const engine = await open('8');
     await fireEvent.focus(window);
     await pass(50);
-    expect(asked(engine)).toBe(0);
+    expect(asked(engine, 'doctor.examine')).toBe(0);
     expect(screen.queryByTestId('names')).toBeNull();
   });
 });

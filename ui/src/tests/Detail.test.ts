@@ -1,38 +1,11 @@
-import { fireEvent, render, screen, within } from '@testing-library/svelte';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { fireEvent, screen, within } from '@testing-library/svelte';
+import { describe, expect, test } from 'vitest';
 
-import App from './App.svelte';
-import { MockEngine } from './lib/backend/mock/engine';
-import { scenario } from './lib/backend/mock/scenarios';
-import { Session } from './lib/state/session.svelte';
+import { asked, choose, click, open, pass, useFakeClock } from './window';
 
-beforeEach(() => vi.useFakeTimers());
-afterEach(() => vi.useRealTimers());
-
-const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
-
-async function open(name: string): Promise<MockEngine> {
-  const engine = new MockEngine(scenario(name), { paceMs: 1_000 });
-  const session = new Session(engine);
-  render(App, { session });
-  await session.connect();
-  await pass(50);
-  return engine;
-}
-
-async function click(testid: string): Promise<void> {
-  await fireEvent.click(screen.getByTestId(testid));
-  await pass(50);
-}
-
-async function choose(service: string): Promise<void> {
-  await fireEvent.click(within(screen.getByTestId(`service-${service}`)).getByText(service));
-  await pass(50);
-}
+useFakeClock();
 
 const detail = () => screen.getByTestId('service-detail');
-const asked = (engine: MockEngine, command: string) =>
-  engine.requests.filter((request) => request.command === command).length;
 
 describe('the details of a service', () => {
   test('are shown once it is chosen, and left by button or key', async () => {
@@ -119,66 +92,50 @@ describe('the details of a service', () => {
     await click('stop-db');
     expect(screen.getByTestId('detail-truth').textContent).toMatch(/^stopping, kill in (9|10) s$/);
   });
-});
 
-describe('the graph', () => {
-  const box = (name: string) => screen.getByTestId(`graph-${name}`);
-  const edge = (from: string, to: string) =>
-    screen.getByTestId('service-graph').querySelector(`[data-edge="${from} ${to}"]`)!;
+  test('restart it together with what depends on it and runs', async () => {
+    const engine = await open('8');
+    await choose('db');
+    const restart = () => screen.getByTestId<HTMLButtonElement>('restart-with-dependants');
+    expect(restart().title).toBe('Also restarts api, search, worker, web, admin');
+    await click('stop-web');
+    await pass(1_000);
+    expect(restart().title).toBe('Also restarts api, search, worker, admin');
+    await click('restart-with-dependants');
+    expect(engine.requests).toContainEqual({
+      command: 'stack.restart',
+      params: { project: 'shop', services: ['db'], dependants: true },
+    });
+    const phase = (name: string) => screen.getByTestId(`service-${name}`).dataset['phase'];
+    expect(['db', 'api', 'admin', 'cache', 'web'].map(phase)).toEqual([
+      'stopping',
+      'stopping',
+      'stopping',
+      'running',
+      'stopped',
+    ]);
+    await pass(6_000);
+    expect(['db', 'api', 'admin', 'web'].map(phase)).toEqual(['running', 'running', 'running', 'stopped']);
+  });
 
-  test('takes the place of the list, for each project, and gives it back', async () => {
+  test('offer no such restart where nothing depends on it, or nothing of that runs', async () => {
     await open('8');
-    await click('as-graph');
-    expect(screen.queryByTestId('service-db')).toBeNull();
-    expect(box('db').textContent).toContain('healthy');
-    expect(screen.getByTestId('as-graph').getAttribute('aria-pressed')).toBe('true');
+    await choose('web');
+    expect(screen.queryByTestId('restart-with-dependants')).toBeNull();
     await click('project-blog');
-    expect(box('store')).toBeTruthy();
-    await click('as-list');
-    expect(screen.queryByTestId('service-graph')).toBeNull();
-    expect(screen.getByTestId('service-store')).toBeTruthy();
+    await choose('store');
+    const restart = screen.getByTestId<HTMLButtonElement>('restart-with-dependants');
+    expect([restart.disabled, restart.title]).toEqual([true, 'Nothing that depends on it runs']);
   });
 
-  test('has a line for each dependency, and marks those that are waited for', async () => {
-    await open('8');
+  test('start, stop and restart it, also where there are no rows', async () => {
+    const engine = await open('8');
     await click('as-graph');
-    await click('project-blog');
-    expect(edge('store', 'web').classList.contains('waited')).toBe(false);
-    await click('action-start-all');
-    expect(edge('store', 'web').classList.contains('waited')).toBe(true);
-    expect(box('web').getAttribute('aria-label')).toBe('web: waits for store; starts after store');
-    await pass(1_100);
-    expect(edge('store', 'web').classList.contains('waited')).toBe(false);
-    expect(box('web').dataset['phase']).toBe('starting');
-  });
-
-  test('says of a line what is waited for where that is not health', async () => {
-    await open('30');
-    await click('as-graph');
-    expect(edge('migrate', 'users').classList.contains('completed')).toBe(true);
-    expect(edge('kafka', 'buckets').classList.contains('started')).toBe(true);
-    const legend = screen.getByTestId('service-graph').textContent;
-    expect(legend).toContain('once started');
-    expect(legend).toContain('once completed');
-    expect(box('users').getAttribute('aria-label')).toContain('migrate (completed)');
-  });
-
-  test('shows the details of a box that is chosen', async () => {
-    await open('8');
-    await click('as-graph');
-    box('api').focus();
-    expect(document.activeElement).toBe(box('api'));
     await click('graph-api');
-    expect(detail().getAttribute('aria-label')).toBe('About api');
-    expect(edge('db', 'api').classList.contains('near')).toBe(true);
-    expect(edge('db', 'search').classList.contains('near')).toBe(false);
-    await click('graph-api');
-    expect(screen.queryByTestId('service-detail')).toBeNull();
-  });
-
-  test('without a line or a service says so', async () => {
-    await open('1');
-    await click('as-graph');
-    expect(screen.getByTestId('service-graph').textContent).toContain('No service depends on another one');
+    await click('detail-restart-api');
+    expect(engine.requests).toContainEqual({
+      command: 'stack.restart',
+      params: { project: 'shop', services: ['api'] },
+    });
   });
 });

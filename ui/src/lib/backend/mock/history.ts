@@ -1,0 +1,58 @@
+/** What lies behind the in-memory engine when it begins, and what its services go on to print. */
+import { isHealthy } from '../../state/status';
+import { chatterLine } from './chatter';
+import type { MockLogs } from './logs';
+import { settled } from './outcomes';
+import type { ProjectPlan } from './plans';
+import type { MockWorld } from './world';
+
+const LINES = 400;
+/** Between two of them, in milliseconds. */
+const APART_MS = 700;
+const CHATTER_MS = 400;
+
+/** Puts a project where its stack would be after a while, with some logs behind it. */
+export function beRunning(world: MockWorld, logs: MockLogs, plan: ProjectPlan): void {
+  const now = Date.now();
+  const project = world.project(plan.slug);
+  const nodes = project.nodes.map((node, index) =>
+    node.optional
+      ? node
+      : {
+          ...node,
+          wanted: 'running' as const,
+          ...settled(plan, node, index, now, world.ports.strangerOf(plan.slug, node.name)),
+        },
+  );
+  world.place({ ...project, nodes });
+  const ran = nodes.filter((node) => node.wanted === 'running');
+  for (const node of ran) {
+    const began = node.started_at ?? now - 60_000;
+    world.timeline.record(plan.slug, node.name, 'started', 'started', began);
+    if (isHealthy(node)) world.timeline.record(plan.slug, node.name, 'ready', 'is healthy', began + 900);
+    else if (node.phase === 'crash_looping') {
+      world.timeline.record(plan.slug, node.name, 'ended', 'exited with code 1', now - 4_000);
+      world.timeline.record(plan.slug, node.name, 'crash_looping', node.detail, now - 4_000);
+    }
+  }
+  const names = ran.filter((node) => !node.adopted).map((node) => node.name);
+  for (const name of names) logs.begin(plan.slug, name, now - LINES * APART_MS);
+  for (let n = 0; n < LINES && names.length > 0; n += 1) {
+    const time = now - (LINES - n) * APART_MS;
+    // Halfway one of them was restarted.
+    if (n === LINES / 2) logs.begin(plan.slug, names[0]!, time);
+    logs.append(plan.slug, chatterLine(names[(n * 5) % names.length]!, n, time));
+  }
+}
+
+/** From now on one running service of each project prints a line now and then. */
+export function chatter(world: MockWorld, logs: MockLogs): void {
+  let printed = LINES;
+  setInterval(() => {
+    for (const { slug, nodes } of world.snapshot.projects) {
+      const running = nodes.filter((node) => node.phase === 'running' && !node.adopted);
+      const node = running[(printed * 5) % running.length];
+      if (node) logs.append(slug, chatterLine(node.name, (printed += 1), Date.now()));
+    }
+  }, CHATTER_MS);
+}

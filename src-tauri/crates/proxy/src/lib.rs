@@ -8,9 +8,11 @@
 //! headers that `headers` allows, and `standin` answers where the service can't.
 
 mod body;
+mod conversation;
 mod dial;
 mod error;
 mod exchange;
+mod expectation;
 mod headers;
 mod held;
 mod host;
@@ -23,6 +25,7 @@ mod passage;
 mod pool;
 mod proxy;
 mod relay;
+mod request_body;
 mod rewrite;
 mod route;
 mod screen;

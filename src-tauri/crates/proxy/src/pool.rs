@@ -153,22 +153,11 @@ impl Lease {
     pub(crate) fn give_back(&mut self) {
         if let Some(connection) = self.connection.take() {
             match &self.progress {
+                // Else it would wait for a body that never comes.
                 Some(progress) if progress.was_refused() => connection.driver.abort(),
                 Some(progress) if !progress.is_whole() => {}
                 _ => self.pool.give(self.port, connection),
             }
-        }
-    }
-}
-
-impl Drop for Lease {
-    /// The answer broke off, or nobody wanted it.
-    fn drop(&mut self) {
-        if let (Some(connection), Some(progress)) = (self.connection.take(), &self.progress)
-            && progress.was_refused()
-        {
-            // Else it would wait for a body that never comes.
-            connection.driver.abort();
         }
     }
 }

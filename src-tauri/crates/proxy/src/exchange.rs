@@ -71,6 +71,7 @@ pub(crate) fn begin(
             Begun { step, span }
         }
         Err(refusal) => {
+            // Its body is not read on: where it ends is not to be trusted.
             debug!(?refusal, "refused");
             let host = Host::of(&parts).map(|host| host.name).unwrap_or_default();
             let passage = Passage::new(&worker.shared, visitor, &parts, &host);

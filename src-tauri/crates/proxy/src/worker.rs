@@ -140,16 +140,18 @@ async fn has_begun(
     timer: Pin<&mut Sleep>,
 ) -> bool {
     tokio::select! {
-        () = worker.shared.ending.cancelled() => false,
-        () = timer => {
-            debug!("closed: it never sent a byte");
-            false
-        }
+        // The first byte is nearly always there.
+        biased;
         readable = readable => {
             if let Err(error) = &readable {
                 debug!(%error, "connection failed");
             }
             readable.is_ok()
+        }
+        () = worker.shared.ending.cancelled() => false,
+        () = timer => {
+            debug!("closed: it never sent a byte");
+            false
         }
     }
 }
@@ -184,6 +186,8 @@ async fn serve(
     });
     let mut connection = pin!(worker.protocols.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let served = tokio::select! {
+        // So that a request that is there already needs no timer.
+        biased;
         served = connection.as_mut() => served,
         () = ending.cancelled() => {
             connection.as_mut().graceful_shutdown();

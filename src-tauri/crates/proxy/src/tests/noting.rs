@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::client::Client;
 use super::service::{Service, Visit};
-use super::setup::{HOST, PlainPages, proxy_with, table, wait_until};
+use super::setup::{HOST, PATIENCE, PlainPages, proxy_with, table, wait_until};
 use crate::{Limits, START_PATH, Target, Trouble};
 
 #[test]
@@ -106,6 +106,22 @@ fn what_a_relay_carried_is_counted_and_noted_however_it_ends() {
         assert!(noted()[0].duration > begun);
         assert_eq!((noted().len(), noted()[0].number, traffic.figures().requests), (1, 1, 1));
     }
+}
+
+#[test]
+fn what_a_relay_carried_is_counted_when_the_proxy_ends_it() {
+    let service = Service::start(relayed);
+    let proxy = proxy_with(Limits::default(), PlainPages::default(), &[]);
+    let table = table(&[(HOST, Target::to(service.port))]);
+    proxy.set_routes(table.clone());
+    let mut client = Client::connect(&proxy);
+    client.send(format!("GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n"));
+    assert_eq!(client.head().status, 101);
+    client.send("hello\n");
+    assert_eq!(client.line(), "answer\n");
+    proxy.shutdown(PATIENCE);
+    let figures = table.local.find(HOST, "/").unwrap().route().traffic.figures();
+    assert_eq!((figures.received, figures.sent), (6, 7));
 }
 
 #[test]

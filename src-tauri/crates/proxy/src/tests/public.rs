@@ -6,8 +6,8 @@ use super::client::{Answer, Client};
 use super::service::Service;
 use super::setup::{HOST, PlainPages, listener, wait_until};
 use crate::{
-    Audience, EVENTS_PATH, Hosts, LOGS_PATH, Listeners, Proxy, RESTART_PATH, Route, RouteTable, START_PATH,
-    Target,
+    Audience, EVENTS_PATH, Forwarding, HostPolicy, Hosts, LOGS_PATH, Listeners, Proxy, RESTART_PATH, Route,
+    RouteTable, START_PATH, Target,
 };
 
 const PUBLISHED: &str = "shop.example.com";
@@ -127,6 +127,20 @@ fn visitors_of_a_published_service_that_is_down_get_its_page() {
     assert_eq!(outside.ask(PUBLISHED, "GET /", "Accept: text/html\r\n").body, "NotServing shop/web Html");
     outside.published.lead_to(Target::to(Service::echo().port));
     assert_eq!(outside.ask(PUBLISHED, "GET /", "").status, 200);
+}
+
+#[test]
+fn a_published_service_that_is_to_keep_its_host_keeps_it() {
+    let service = Service::echo();
+    let outside = Outside::of(Target::DOWN);
+    let forwarding = Forwarding { host: HostPolicy::Keep, ..Forwarding::default() };
+    let route = Route::with("shop/web".into(), Target::to(service.port), forwarding, Arc::default());
+    let mut table = RouteTable::default();
+    table.public.mount(PUBLISHED, "/", false, Arc::new(route));
+    outside.proxy.set_routes(table);
+    let body = outside.ask(PUBLISHED, "GET /", "Origin: https://shop.example.com\r\n").body;
+    assert!(body.contains("\r\nhost: shop.example.com\r\n"), "{body}");
+    assert!(body.contains("\r\norigin: https://shop.example.com\r\n"), "{body}");
 }
 
 #[test]

@@ -45,7 +45,6 @@ fn an_answer_that_breaks_off_is_not_taken_for_a_whole_one() {
 
 /// A refusal of what is too large, as most servers have it.
 #[test]
-#[ignore = "the proxy closes on a client that still sends: about one of fifty has a reset for an answer"]
 fn a_service_may_refuse_a_body_that_is_under_way() {
     let Some(web) = served("a_service_may_refuse_a_body_that_is_under_way") else { return };
     let file = web.project.home.path().join("upload");
@@ -60,7 +59,6 @@ fn a_service_may_refuse_a_body_that_is_under_way() {
 
 /// As `nc -N` and many a script does.
 #[test]
-#[ignore = "the proxy leaves a client that has closed its half, without an answer"]
 fn a_client_that_has_said_all_still_gets_its_answer() {
     let Some(web) = served("a_client_that_has_said_all_still_gets_its_answer") else { return };
     for (way, port) in [("direct", web.direct), ("proxy", web.proxy)] {

@@ -10,20 +10,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body::Body;
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 use hyper::upgrade::OnUpgrade;
 use tracing::{Instrument, Span, debug, debug_span};
 
-use crate::body::{AnswerBody, RequestBody};
-use crate::headers::{Agreed, prepare_request, prepare_response};
+use crate::body::AnswerBody;
+use crate::conversation::Owed;
+use crate::expectation::Expectation;
+use crate::headers::{Agreed, is_among, prepare_request, prepare_response};
 use crate::held::Held;
 use crate::host::Host;
 use crate::passage::Passage;
 use crate::pool::Lease;
+use crate::request_body::RequestBody;
 use crate::screen::{Refusal, screen};
 use crate::standin::StandIn;
 use crate::upstream::{self, Failed};
@@ -50,19 +54,28 @@ enum Step {
 }
 
 /// Decides who answers a request: the service that its host and path lead to, or the proxy in its place.
-pub(crate) fn begin(worker: &Arc<Worker>, visitor: Visitor, request: Request<Incoming>) -> Begun {
+pub(crate) fn begin(
+    worker: &Arc<Worker>,
+    visitor: Visitor,
+    request: Request<Incoming>,
+    owed: &Owed,
+) -> Begun {
     let (parts, body) = request.into_parts();
     match screen(&parts).and_then(|()| Host::of(&parts)) {
         Ok(host) => {
             let path = parts.uri.path();
             // Without the query: it may hold a token.
             let span = debug_span!("request", method = %parts.method, host = &*host.name, path);
-            let step = span.in_scope(|| route(worker, visitor, host, parts, RequestBody::new(body)));
+            let body = RequestBody::new(body, &parts, owed, &worker.shared.limits);
+            let step = span.in_scope(|| route(worker, visitor, host, parts, body));
             Begun { step, span }
         }
         Err(refusal) => {
+            // Its body is not read on: where it ends is not to be trusted.
             debug!(?refusal, "refused");
-            Begun { step: Step::Apart(Box::pin(ready(refusal.response()))), span: Span::none() }
+            let host = Host::of(&parts).map(|host| host.name).unwrap_or_default();
+            let passage = Passage::new(&worker.shared, visitor, &parts, &host);
+            Begun { step: at_once(ended(refusal.response(), passage)), span: Span::none() }
         }
     }
 }
@@ -81,49 +94,57 @@ fn route(worker: &Arc<Worker>, visitor: Visitor, host: Host, parts: Parts, body:
     let mut passage = Passage::new(&worker.shared, visitor, &parts, &host.name);
     let table = worker.shared.table.load();
     let audience = visitor.audience();
-    let hosts = match audience {
-        Audience::Local => &table.local,
-        Audience::Public => &table.public,
-    };
+    let hosts = table.of(audience);
     if let Some((own, path)) = own::meant(&parts, audience)
         && let Some(mount) = hosts.find(&host.name, path)
     {
         let (path, route) = (path.to_owned(), Arc::clone(mount.route()));
         let shared = Arc::clone(&worker.shared);
         return Step::Apart(Box::pin(async move {
-            own::answer(&shared, audience, &host, (own, &path), &route, &parts, body).await
+            let answer = own::answer(&shared, audience, &host, (own, &path), &route, &parts, body).await;
+            // What the pages get of their own is no traffic.
+            if answer.status().is_client_error() { ended(answer, passage) } else { answer }
         }));
     }
     let stand_in = StandIn::new(&parts);
     let Some(mount) = hosts.find(&host.name, parts.uri.path()) else {
         let trouble = match (audience, hosts.of(&host.name)) {
-            (Audience::Public, _) => return Step::Apart(Box::pin(ready(Refusal::NotPublished.response()))),
+            (Audience::Public, _) => return at_once(ended(Refusal::NotPublished.response(), passage)),
             (Audience::Local, Some(_)) => Trouble::UnknownPath,
             (Audience::Local, None) => Trouble::UnknownHost,
         };
-        return Step::Apart(Box::pin(async move {
-            let response = stand_in.page(&passage, trouble, Some(body)).await;
-            ended(response, passage)
-        }));
+        return at_once(ended(stand_in.page(&passage, trouble), passage));
     };
     passage.goes_to(mount.route());
-    passage.receives(body.progress().map(|progress| progress.bytes()));
+    passage.receives(body.progress());
     match mount.route().port() {
         Ok(port) => Step::Forward(Forward::new(worker, visitor, &host, mount, port, (parts, body), passage)),
         Err(no_port) => {
             let (worker, mount) = (Arc::clone(worker), mount.clone());
-            let mut held = Held::new(mount.route(), &worker.shared.limits, stand_in.is_for_people());
+            let mut held = Held::new(mount.route(), &worker.shared, stand_in.is_for_people());
             Step::Apart(Box::pin(async move {
                 let Some(port) = held.until_port(no_port).await else {
                     passage.is_in_trouble(Trouble::NotServing);
-                    let response = stand_in.page(&passage, Trouble::NotServing, Some(body)).await;
-                    return ended(response, passage);
+                    return ended(stand_in.page(&passage, Trouble::NotServing), passage);
                 };
+                // Meanwhile requests may be handed on to it in another way.
+                let mount = mount_now(&worker, audience, &host, parts.uri.path(), mount);
                 let forward = Forward::new(&worker, visitor, &host, &mount, port, (parts, body), passage);
                 Forward { held: Some(held), ..forward }.answer().await
             }))
         }
     }
+}
+
+/// The mount in the present table that has taken the place of `mount`, if one has.
+fn mount_now(worker: &Worker, audience: Audience, host: &Host, path: &str, mount: Mount) -> Mount {
+    let table = worker.shared.table.load();
+    let present = table.of(audience).find(&host.name, path);
+    present.filter(|present| present.route().id == mount.route().id).cloned().unwrap_or(mount)
+}
+
+fn at_once(response: Response<AnswerBody>) -> Step {
+    Step::Apart(Box::pin(ready(response)))
 }
 
 fn ended(mut response: Response<AnswerBody>, mut passage: Box<Passage>) -> Response<AnswerBody> {
@@ -167,7 +188,14 @@ impl Forward {
         let route = Arc::clone(mount.route());
         let is_upgrade = agreed.upgrade.is_some();
         let in_http2 = upstream::speaks_http2(route.forwarding.protocol, &parts.headers, is_upgrade);
-        let request = Box::new(Request::from_parts(parts, body));
+        let progress = body.progress();
+        let mut request = Box::new(Request::from_parts(parts, body));
+        if let Some(progress) = &progress
+            && let Some(expectation) = &progress.expectation
+        {
+            // hyper tells of no 100 that comes over HTTP/2.
+            if in_http2 { expectation.is_wanted() } else { Expectation::ask(progress, &mut request) }
+        }
         let worker = Arc::clone(worker);
         Self { worker, route, port, in_http2, request, agreed, client, stand_in, passage, held: None }
     }
@@ -182,19 +210,19 @@ impl Forward {
         let sent = match sent {
             Err(Failed::Service(Trouble::Refused, Some(unsent))) => {
                 let is_for_people = stand_in.is_for_people();
-                let held = held.unwrap_or_else(|| Held::new(&route, &worker.shared.limits, is_for_people));
+                let held = held.unwrap_or_else(|| Held::new(&route, &worker.shared, is_for_people));
                 Box::pin(try_again(&worker, &route, in_http2, unsent, held)).await
             }
             sent => sent,
         };
-        let answer = sent.and_then(|answer| answer_of(&worker, &route, &agreed, client, answer));
+        let answer =
+            sent.and_then(|answer| answer_of(&worker, &route, &agreed, client, answer, &mut passage));
         let response = match answer {
             Ok(response) => response,
             Err(Failed::Client) => Refusal::BadBody.response(),
-            Err(Failed::Service(trouble, request)) => {
+            Err(Failed::Service(trouble, _)) => {
                 passage.is_in_trouble(trouble);
-                let body = request.map(|request| request.into_body());
-                Box::pin(stand_in.page(&passage, trouble, body)).await
+                stand_in.page(&passage, trouble)
             }
         };
         ended(response, passage)
@@ -235,24 +263,40 @@ fn answer_of(
     agreed: &Agreed,
     client: Option<OnUpgrade>,
     (response, lease): (Response<Incoming>, Lease),
+    passage: &mut Passage,
 ) -> Result<Response<AnswerBody>, Failed> {
     let (mut parts, body) = response.into_parts();
     let body = if parts.status == StatusCode::SWITCHING_PROTOCOLS {
         let service = parts.extensions.remove::<OnUpgrade>();
-        let (Some(client), Some(service), Some(_)) = (client, service, &agreed.upgrade) else {
-            debug!(route = &*route.id, "the service changed the protocol without being asked");
+        let protocol = parts.headers.get(UPGRADE).cloned();
+        let may_change = |asked: &&HeaderValue| protocol.as_ref().is_none_or(|to| is_among(to, asked));
+        let asked = agreed.upgrade.as_ref().filter(may_change);
+        let (Some(client), Some(service), Some(_)) = (client, service, asked) else {
+            debug!(route = &*route.id, ?protocol, "the service changed the protocol without being asked");
             return Err(Failed::Service(Trouble::Protocol, None));
         };
-        let protocol = parts.headers.get(UPGRADE).cloned();
         prepare_response(&mut parts.headers, agreed, protocol);
-        relay::start(worker, route, client, service);
+        relay::start(worker, route, passage.number(), client, service);
         AnswerBody::full(Bytes::new())
     } else {
         prepare_response(&mut parts.headers, agreed, None);
+        if lease.has_refused() {
+            parts.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         AnswerBody::of_service(body, lease)
     };
     let mut answer = Response::new(body);
     *answer.status_mut() = parts.status;
     *answer.headers_mut() = parts.headers;
+    // Only where the service has words of its own for the status, or none that anybody knows.
+    let words = parts.extensions.remove::<ReasonPhrase>();
+    if let Some(words) = words.or_else(|| no_words(parts.status)) {
+        answer.extensions_mut().insert(words);
+    }
     Ok(answer)
+}
+
+/// For a status that nobody has words for hyper would write `<none>`.
+fn no_words(status: StatusCode) -> Option<ReasonPhrase> {
+    status.canonical_reason().is_none().then(|| ReasonPhrase::from_static(b""))
 }

@@ -2,7 +2,8 @@ use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, HeaderName, TE, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, HeaderName, TE, TRAILER, TRANSFER_ENCODING,
+    UPGRADE,
 };
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -19,20 +20,28 @@ const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// What other proxies would say about the client; from the client itself it is only a claim.
+const CLAIMS: [&str; 10] = [
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-forwarded-proto",
+    "x-forwarded-scheme",
+    "x-forwarded-server",
+    "x-forwarded-ssl",
+    "x-real-ip",
+];
+
+/// With underscores too: servers that make variables of names (CGI, WSGI, Rack) know no difference.
 fn is_claim(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "forwarded"
-            | "x-forwarded-for"
-            | "x-forwarded-host"
-            | "x-forwarded-port"
-            | "x-forwarded-prefix"
-            | "x-forwarded-proto"
-            | "x-forwarded-scheme"
-            | "x-forwarded-server"
-            | "x-forwarded-ssl"
-            | "x-real-ip"
-    )
+    let name = name.as_str().as_bytes();
+    // Few others begin like this, and each header of each request is looked at.
+    if !matches!(name.first(), Some(b'f' | b'x')) {
+        return false;
+    }
+    let is_same = |(one, other): (&u8, u8)| *one == other || (*one == b'_' && other == b'-');
+    CLAIMS.iter().any(|claim| name.len() == claim.len() && name.iter().zip(claim.bytes()).all(is_same))
 }
 
 /// Meant for the next hop only, whether `Connection` names them or not (RFC 9110, 7.6.1).
@@ -40,6 +49,7 @@ fn is_for_one_hop(name: &HeaderName) -> bool {
     matches!(
         name.as_str(),
         "connection"
+            | "http2-settings"
             | "keep-alive"
             | "proxy-authenticate"
             | "proxy-authorization"
@@ -48,6 +58,19 @@ fn is_for_one_hop(name: &HeaderName) -> bool {
             | "transfer-encoding"
             | "upgrade"
     )
+}
+
+/// Takes out of trailers what is for one hop, frames a message, or is the proxy's own to say: a service may merge them
+/// into the head.
+pub(crate) fn prepare_trailers(trailers: &mut HeaderMap) {
+    remove_all(trailers, |name| {
+        is_for_one_hop(name) || is_claim(name) || [CONTENT_LENGTH, EXPECT, HOST, TRAILER].contains(name)
+    });
+}
+
+/// Takes out what is for one hop.
+pub(crate) fn remove_hops(headers: &mut HeaderMap) {
+    remove_all(headers, is_for_one_hop);
 }
 
 /// Most messages have none of them, and looking is cheaper than asking for each.
@@ -80,7 +103,7 @@ pub(crate) fn prepare_request(
     let trailers = tokens(headers, &TE).any(|token| token.eq_ignore_ascii_case("trailers"));
     remove_named_by_connection(headers);
     remove_all(headers, |name| is_for_one_hop(name) || is_claim(name));
-    // 100 Continue is said by hyper, as soon as a body is asked for; so only once the service is connected.
+    // Said anew where it is to be (`expectation`).
     headers.remove(EXPECT);
     join_cookies(headers);
     headers.insert(HOST, host.written.clone());
@@ -100,7 +123,9 @@ pub(crate) fn prepare_request(
         strip(request, prefix);
     }
     if request.uri.authority().is_some() {
-        request.uri = request.uri.path_and_query().cloned().map(Uri::from).unwrap_or_default();
+        let target = request.uri.path_and_query().cloned().map(Uri::from);
+        // Of nothing but a fragment http makes an empty path, of which no request line can be made.
+        request.uri = target.filter(|target| !target.path().is_empty()).unwrap_or_default();
     }
     request.version = Version::HTTP_11;
     request.extensions = Extensions::new();
@@ -132,7 +157,7 @@ pub(crate) fn prepare_response(headers: &mut HeaderMap, agreed: &Agreed, protoco
         // The coding outweighs it (RFC 9112, 6.3).
         headers.remove(CONTENT_LENGTH);
     }
-    remove_all(headers, is_for_one_hop);
+    remove_hops(headers);
     if let Some(rewrite) = &agreed.rewrite {
         rewrite.response(headers);
     }
@@ -142,14 +167,31 @@ pub(crate) fn prepare_response(headers: &mut HeaderMap, agreed: &Agreed, protoco
     }
 }
 
-/// The protocol to change to, if the client asks for one that is to be relayed. `h2c` is not: the proxy speaks it
-/// itself, to those who begin with it, and the request is as good in HTTP/1.1.
+/// The protocols to change to, if the client asks for some that are to be relayed.
 fn wanted_upgrade(request: &Parts) -> Option<HeaderValue> {
-    let protocol = request.headers.get(UPGRADE)?;
+    let first = request.headers.get(UPGRADE)?;
     let asked = request.version == Version::HTTP_11
-        && !protocol.as_bytes().eq_ignore_ascii_case(b"h2c")
         && tokens(&request.headers, &CONNECTION).any(|token| token.eq_ignore_ascii_case("upgrade"));
-    asked.then(|| protocol.clone())
+    if !asked {
+        return None;
+    }
+    if !tokens(&request.headers, &UPGRADE).any(is_h2c) {
+        return Some(first.clone());
+    }
+    let others: Vec<&str> = tokens(&request.headers, &UPGRADE).filter(|protocol| !is_h2c(protocol)).collect();
+    HeaderValue::try_from(others.join(", ")).ok().filter(|others| !others.is_empty())
+}
+
+/// HTTP/2 is not to be relayed: requests would pass by the proxy. It speaks that itself, to those who begin with it,
+/// and the request is as good in HTTP/1.1.
+fn is_h2c(protocol: &str) -> bool {
+    protocol.split('/').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("h2c"))
+}
+
+/// Whether a service may change to this protocol: one of those that it was asked for.
+pub(crate) fn is_among(protocol: &HeaderValue, asked: &HeaderValue) -> bool {
+    let (Ok(protocol), Ok(asked)) = (protocol.to_str(), asked.to_str()) else { return false };
+    asked.split(',').any(|asked| asked.trim().eq_ignore_ascii_case(protocol.trim()))
 }
 
 /// A browser's `Connection` is just keep-alive: no list is made then.

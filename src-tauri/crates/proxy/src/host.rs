@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderValue, Version};
@@ -18,7 +20,7 @@ pub(crate) struct Host {
 
 impl Host {
     /// Reads the host from the target where that names one (HTTP/2, and the absolute form, which has precedence:
-    /// RFC 9112, 3.2.2), else from the one `Host` header.
+    /// RFC 9112, 3.2.2), else from the one `Host` header. HTTP/1.1 needs a valid one beside an absolute target too.
     pub(crate) fn of(request: &Parts) -> Result<Self, Refusal> {
         let mut headers = request.headers.get_all(HOST).iter();
         let header = headers.next();
@@ -31,6 +33,10 @@ impl Host {
             {
                 return Err(Refusal::TwoHosts);
             }
+            (Some(_), Some(header)) if header.to_str().ok().and_then(name).is_none() => {
+                return Err(Refusal::BadHost);
+            }
+            (Some(_), None) if request.version == Version::HTTP_11 => return Err(Refusal::NoHost),
             (Some(authority), _) => {
                 HeaderValue::from_str(authority.as_str()).map_err(|_| Refusal::BadHost)?
             }
@@ -46,6 +52,29 @@ impl Host {
         // It was read as text before.
         self.written.to_str().unwrap_or_default()
     }
+}
+
+/// Whether only this machine is called so: `localhost`, a name below it, or an address of loopback.
+pub(crate) fn is_local(name: &str) -> bool {
+    address(name).map_or_else(|| is_localhost(name), |address| address.to_canonical().is_loopback())
+}
+
+/// Whether nobody outside could have this name, or it is no name: `localhost`, a name below it, or an address, in any
+/// form that is read as one (`127.1`, `0x7f.0.0.1`).
+pub(crate) fn is_never_public(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let is_number = last.starts_with(|first: char| first.is_ascii_digit()) && last.parse::<u64>().is_ok()
+        || last.starts_with("0x");
+    is_localhost(name) || name.starts_with('[') || name.contains(':') || is_number
+}
+
+fn is_localhost(name: &str) -> bool {
+    name.strip_suffix("localhost").is_some_and(|before| before.is_empty() || before.ends_with('.'))
+}
+
+fn address(name: &str) -> Option<IpAddr> {
+    name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name).parse().ok()
 }
 
 /// The name in `name[:port]` or `[address][:port]`, as the table has it; none when it is no such thing.

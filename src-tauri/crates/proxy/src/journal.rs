@@ -22,17 +22,19 @@ pub struct Record {
     /// When it began.
     pub begun: Instant,
     pub duration: Duration,
-    /// None for an unknown host.
+    /// None for an unknown host, and for what the proxy has refused itself.
     pub route: Option<Arc<str>>,
     pub audience: Audience,
     pub method: Method,
+    /// Lower-case and without a port; empty where the request named none, or none that is valid.
     pub host: Box<str>,
     /// Cut off where it is longer than 300 bytes.
     pub path: Box<str>,
     pub status: StatusCode,
-    /// Bytes of the request's body that arrived.
+    /// Bytes of the request's body that arrived. Of a WebSocket, and whatever else the protocol was changed to, all
+    /// that the client said; known when it has ended, and so is its duration.
     pub received: u64,
-    /// Bytes of the answer's body that were sent.
+    /// Bytes of the answer's body that were sent, or all that the service said.
     pub sent: u64,
     /// Why a page answered, or why the answer broke off.
     pub trouble: Option<Trouble>,
@@ -58,7 +60,8 @@ impl Default for Journal {
 }
 
 impl Journal {
-    pub(crate) fn keep(&self, record: Record) {
+    /// Gives its number.
+    pub(crate) fn keep(&self, record: Record) -> u64 {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.newest += 1;
         let number = kept.newest;
@@ -70,6 +73,20 @@ impl Journal {
         // Nobody is woken while nobody looks, which is nearly always.
         if self.newest.receiver_count() > 0 {
             self.newest.send_replace(number);
+        }
+        number
+    }
+
+    /// Adds what was carried after the answer, now that it has ended. Nobody is woken for it.
+    pub(crate) fn carried(&self, number: u64, received: u64, sent: u64) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        // Newer ones may have taken its place meanwhile.
+        if let Ok(place) = kept.records.binary_search_by_key(&number, |record| record.number)
+            && let Some(record) = kept.records.get_mut(place)
+        {
+            record.received += received;
+            record.sent += sent;
+            record.duration = record.begun.elapsed();
         }
     }
 
@@ -142,7 +159,7 @@ mod tests {
         assert_eq!(numbers(&journal, 1, 10), (vec![3], 3));
         assert_eq!(numbers(&journal, 0, 1), (vec![3], 3));
         journal.later_than(2).await;
-        let (_, ()) = tokio::join!(journal.later_than(3), async { journal.keep(record("/")) });
+        let ((), _) = tokio::join!(journal.later_than(3), async { journal.keep(record("/")) });
         for _ in 0..KEPT {
             journal.keep(record("/"));
         }

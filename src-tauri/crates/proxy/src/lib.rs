@@ -5,12 +5,15 @@
 //!
 //! The life of a request: `worker` accepts the connection, `host` says which route is meant and `screen` refuses
 //! what has two meanings, `exchange` forwards it over a connection of the `pool` (or a fresh one, `dial`) with the
-//! headers that `headers` allows, and `standin` answers where the service can't.
+//! headers that `headers` allows, and `standin` answers where the service can't. `conversation` knows what a client is
+//! still owed, and `request_body` and `expectation` when and for whom its body is read.
 
 mod body;
+mod conversation;
 mod dial;
 mod error;
 mod exchange;
+mod expectation;
 mod headers;
 mod held;
 mod host;
@@ -23,6 +26,7 @@ mod passage;
 mod pool;
 mod proxy;
 mod relay;
+mod request_body;
 mod rewrite;
 mod route;
 mod screen;

@@ -10,6 +10,15 @@ pub struct Limits {
     /// For a service to accept a connection. On loopback only a full backlog takes time; 5 s outlasts the kernel's
     /// first two repetitions of a dropped SYN (1 s and 3 s).
     pub connect: Duration,
+    /// For a service to say whether it wants a body that its client holds back (`Expect: 100-continue`): then it is sent
+    /// the body, as by curl.
+    pub expectation: Duration,
+    /// For how long a client that has closed its half of the connection is answered while nothing moves: it may just as
+    /// well have left.
+    pub half_closed: Duration,
+    /// For how long the rest of a request's body is read for nobody, once it is answered: a connection that is closed
+    /// with unread bytes is reset, and the reset overtakes the answer. 30 s is nginx's `lingering_time`.
+    pub drained: Duration,
     /// For the head of a service's response, counted from the last byte of the request. Long, because in
     /// development a first request compiles the page and a breakpoint holds the whole program.
     pub response_head: Duration,
@@ -29,6 +38,8 @@ pub struct Limits {
     /// How many requests to one service are held at a time until it answers; more get the page. None of a held
     /// request's body is read, so that it takes no more memory than its head.
     pub held: usize,
+    /// How many are held of all services together.
+    pub held_in_all: usize,
 }
 
 impl Default for Limits {
@@ -36,6 +47,9 @@ impl Default for Limits {
         Self {
             client_head: Duration::from_secs(75),
             connect: Duration::from_secs(5),
+            expectation: Duration::from_secs(1),
+            half_closed: Duration::from_secs(5),
+            drained: Duration::from_secs(30),
             response_head: Duration::from_secs(300),
             pool_idle: Duration::from_millis(1500),
             pool_size: 512,
@@ -43,6 +57,7 @@ impl Default for Limits {
             headers: 64 * 1024,
             connections: 65_536,
             held: 100,
+            held_in_all: 1000,
         }
     }
 }

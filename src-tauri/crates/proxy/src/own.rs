@@ -16,10 +16,11 @@ use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use tracing::{debug, info};
 
-use crate::body::{AnswerBody, RequestBody};
+use crate::body::AnswerBody;
 use crate::headers::tokens;
 use crate::host::Host;
 use crate::proxy::Shared;
+use crate::request_body::RequestBody;
 use crate::screen::Refusal;
 use crate::standin::{essence, of_page};
 use crate::watch;

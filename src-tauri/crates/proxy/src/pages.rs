@@ -35,6 +35,10 @@ pub struct PageRequest<'a> {
     pub audience: Audience,
     /// The host asked for, lower-case and without a port.
     pub host: &'a str,
+    /// Whether that is a name of this machine: `localhost`, one below it, or an address of its own (127.0.0.0/8, ::1).
+    /// Any other one may be a site's, led here by its own DNS so that its scripts can read what is said: nothing is to
+    /// be told to it.
+    pub is_local_name: bool,
     /// The path asked for, as it was written, without its query.
     pub path: &'a str,
     /// The route's id; none for an unknown host or path.

@@ -9,6 +9,7 @@ use http::{Method, StatusCode};
 
 use crate::journal::{Record, shortened};
 use crate::proxy::Shared;
+use crate::request_body::Progress;
 use crate::visitor::Visitor;
 use crate::{Audience, Route, Trouble};
 
@@ -22,9 +23,21 @@ pub(crate) struct Passage {
     path: Box<str>,
     route: Option<Arc<Route>>,
     head: Option<(StatusCode, Duration)>,
-    received: Option<Arc<AtomicU64>>,
+    received: Option<Arc<Progress>>,
     sent: u64,
     trouble: Option<Trouble>,
+    /// Where to say the number of the record, to whoever has more to say of it.
+    number: Option<Number>,
+}
+
+/// The number of a record, once it is noted; 0 before.
+#[derive(Clone, Default)]
+pub(crate) struct Number(Arc<AtomicU64>);
+
+impl Number {
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Passage {
@@ -41,6 +54,7 @@ impl Passage {
             received: None,
             sent: 0,
             trouble: None,
+            number: None,
         })
     }
 
@@ -73,12 +87,17 @@ impl Passage {
     }
 
     /// Counts what arrives of the request's body.
-    pub(crate) fn receives(&mut self, received: Option<Arc<AtomicU64>>) {
+    pub(crate) fn receives(&mut self, received: Option<Arc<Progress>>) {
         self.received = received;
     }
 
     pub(crate) fn is_in_trouble(&mut self, trouble: Trouble) {
         self.trouble = Some(trouble);
+    }
+
+    /// What it will be noted as.
+    pub(crate) fn number(&mut self) -> Number {
+        self.number.get_or_insert_default().clone()
     }
 
     pub(crate) fn is_answered(&mut self, status: StatusCode) {
@@ -94,12 +113,12 @@ impl Drop for Passage {
     fn drop(&mut self) {
         // Without an answer the client has left.
         let Some((status, latency)) = self.head else { return };
-        let received = self.received.as_ref().map_or(0, |received| received.load(Ordering::Relaxed));
+        let received = self.received.as_ref().map_or(0, |received| received.bytes());
         if let Some(route) = &self.route {
             let is_error = status.is_server_error() || self.trouble == Some(Trouble::Reset);
             route.traffic.count(latency, received, self.sent, is_error);
         }
-        self.shared.journal.keep(Record {
+        let number = self.shared.journal.keep(Record {
             number: 0,
             begun: self.begun,
             duration: self.begun.elapsed(),
@@ -113,5 +132,8 @@ impl Drop for Passage {
             sent: self.sent,
             trouble: self.trouble,
         });
+        if let Some(noted) = &self.number {
+            noted.0.store(number, Ordering::Relaxed);
+        }
     }
 }

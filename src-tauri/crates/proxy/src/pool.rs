@@ -17,7 +17,7 @@ use tokio::time;
 use tracing::trace;
 
 use crate::Limits;
-use crate::body::{Progress, RequestBody};
+use crate::request_body::{Progress, RequestBody};
 
 pub(crate) type Http2 = http2::SendRequest<RequestBody>;
 
@@ -28,14 +28,14 @@ pub(crate) struct Http1 {
     pub(crate) driver: AbortHandle,
 }
 
+/// Of one pointer, as each lease has one and is moved with its answer.
 #[derive(Clone)]
 pub(crate) struct Pool {
-    limits: Limits,
     kept: Arc<Kept>,
 }
 
-#[derive(Default)]
 struct Kept {
+    limits: Limits,
     /// By port; the one used last is at the end.
     idle: Mutex<HashMap<u16, Vec<Idle>>>,
     /// By port; each is used by many requests at a time, and left only when it is closed.
@@ -51,7 +51,8 @@ struct Idle {
 
 impl Pool {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, kept: Arc::default() }
+        let (idle, shared, filled) = (Mutex::default(), Mutex::default(), Notify::new());
+        Self { kept: Arc::new(Kept { limits, idle, shared, filled }) }
     }
 
     /// The connection to `port` that was used last, if one is usable. Only those are looked at that come before it.
@@ -64,7 +65,7 @@ impl Pool {
             let Idle { connection, .. } = connections.get(newest)?;
             if connection.requests.is_ready() {
                 return Some(connections.remove(newest))
-                    .filter(|idle| idle.since.elapsed() < self.limits.pool_idle)
+                    .filter(|idle| idle.since.elapsed() < self.kept.limits.pool_idle)
                     .map(|idle| idle.connection);
             }
             if connection.requests.is_closed() {
@@ -83,7 +84,7 @@ impl Pool {
             self.kept.filled.notify_one();
         }
         let connections = idle.entry(port).or_default();
-        if connections.len() < self.limits.pool_size {
+        if connections.len() < self.kept.limits.pool_size {
             connections.push(Idle { connection, since: Instant::now() });
         }
     }
@@ -105,7 +106,7 @@ impl Pool {
         loop {
             self.kept.filled.notified().await;
             while !self.idle().is_empty() {
-                time::sleep(self.limits.pool_idle).await;
+                time::sleep(self.kept.limits.pool_idle).await;
                 self.idle().retain(|port, connections| {
                     self.drop_unusable(connections);
                     trace!(port, kept = connections.len(), "swept");
@@ -117,7 +118,7 @@ impl Pool {
 
     fn drop_unusable(&self, connections: &mut Vec<Idle>) {
         connections.retain(|idle| {
-            !idle.connection.requests.is_closed() && idle.since.elapsed() < self.limits.pool_idle
+            !idle.connection.requests.is_closed() && idle.since.elapsed() < self.kept.limits.pool_idle
         });
     }
 
@@ -132,11 +133,11 @@ pub(crate) struct Lease {
     port: u16,
     connection: Option<Http1>,
     /// Of the request's body. Who answers before it has all of it may take the rest for the next request.
-    progress: Option<Progress>,
+    progress: Option<Arc<Progress>>,
 }
 
 impl Lease {
-    pub(crate) fn new(pool: Pool, port: u16, connection: Http1, progress: Option<Progress>) -> Self {
+    pub(crate) fn new(pool: Pool, port: u16, connection: Http1, progress: Option<Arc<Progress>>) -> Self {
         Self { pool, port, connection: Some(connection), progress }
     }
 
@@ -144,11 +145,19 @@ impl Lease {
         Self { pool, port, connection: None, progress: None }
     }
 
+    /// Whether the service has answered without the body that its client holds back.
+    pub(crate) fn has_refused(&self) -> bool {
+        self.progress.as_ref().is_some_and(|progress| progress.was_refused())
+    }
+
     pub(crate) fn give_back(&mut self) {
-        if let Some(connection) = self.connection.take()
-            && self.progress.as_ref().is_none_or(Progress::is_whole)
-        {
-            self.pool.give(self.port, connection);
+        if let Some(connection) = self.connection.take() {
+            match &self.progress {
+                // Else it would wait for a body that never comes.
+                Some(progress) if progress.was_refused() => connection.driver.abort(),
+                Some(progress) if !progress.is_whole() => {}
+                _ => self.pool.give(self.port, connection),
+            }
         }
     }
 }

@@ -10,6 +10,7 @@
 //! close; what is still being answered has until the deadline, then the runtimes are dropped with all that is left.
 
 use std::net::SocketAddr;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) port: u16,
     pub(crate) tokens: Tokens,
     pub(crate) journal: Arc<Journal>,
+    /// How many requests wait until their service answers.
+    pub(crate) held: AtomicUsize,
     /// Cancelled when nothing more is to be accepted.
     pub(crate) ending: CancellationToken,
     /// When what is still being answered is cut off; set before `ending` is cancelled.
@@ -67,6 +70,20 @@ impl Proxy {
         pages: Arc<dyn Pages>,
         limits: Limits,
     ) -> Result<Self, ProxyError> {
+        Self::start_noting(listeners, workers, pages, limits, Arc::default())
+    }
+
+    /// As [`Proxy::start_with`], with the journal of a proxy whose place it takes.
+    ///
+    /// # Errors
+    /// As [`Proxy::start`].
+    pub fn start_noting(
+        listeners: impl Into<Listeners>,
+        workers: usize,
+        pages: Arc<dyn Pages>,
+        limits: Limits,
+        journal: Arc<Journal>,
+    ) -> Result<Self, ProxyError> {
         let listeners = listeners.into();
         let address = listeners.prepare()?;
         let shared = Arc::new(Shared {
@@ -75,7 +92,8 @@ impl Proxy {
             limits,
             port: address.port(),
             tokens: Tokens::default(),
-            journal: Arc::default(),
+            journal,
+            held: AtomicUsize::new(0),
             ending: CancellationToken::new(),
             deadline: OnceLock::new(),
         });
@@ -98,15 +116,19 @@ impl Proxy {
         self.address
     }
 
-    /// Puts `table` in the place of the present one. Requests that have begun keep the route they found.
-    pub fn set_routes(&self, table: RouteTable) {
+    /// Puts `table` in the place of the present one. Requests that have begun keep the route they found; those that are
+    /// held go on to the one of the same id.
+    pub fn set_routes(&self, mut table: RouteTable) {
+        table.keep_in_bounds();
         debug!(local = table.local.len(), public = table.public.len(), "new route table");
-        self.shared.table.store(Arc::new(table));
+        let table = Arc::new(table);
+        let before = self.shared.table.swap(Arc::clone(&table));
+        table.take_over(&before);
     }
 
     /// The requests that were answered last.
     #[must_use]
-    pub fn journal(&self) -> &Arc<Journal> {
+    pub fn journal(&self) -> &Journal {
         &self.shared.journal
     }
 

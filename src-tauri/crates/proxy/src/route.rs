@@ -1,5 +1,5 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -19,6 +19,23 @@ pub struct Route {
     turn: AtomicUsize,
     /// How many requests wait until it answers.
     pub(crate) held: AtomicUsize,
+    place: Mutex<Place>,
+}
+
+/// Whether a route is in the table that it was put into, or another one instead.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Place {
+    #[default]
+    Kept,
+    /// By one of the same id.
+    Taken(Weak<Route>),
+    Gone,
+}
+
+impl Place {
+    pub(crate) const fn is_kept(&self) -> bool {
+        matches!(self, Self::Kept)
+    }
 }
 
 /// How requests are passed on.
@@ -86,7 +103,8 @@ impl Route {
     #[must_use]
     pub fn with(id: Arc<str>, target: Target, forwarding: Forwarding, traffic: Arc<Traffic>) -> Self {
         let (turn, held) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { id, forwarding, traffic, target: watch::Sender::new(target), turn, held }
+        let (target, place) = (watch::Sender::new(target), Mutex::default());
+        Self { id, forwarding, traffic, target, turn, held, place }
     }
 
     #[must_use]
@@ -125,7 +143,17 @@ impl Route {
         }
     }
 
-    /// To wait until it leads elsewhere.
+    pub(crate) fn place(&self) -> Place {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Has whoever waits for it look anew.
+    pub(crate) fn is_placed(&self, place: Place) {
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
+        self.target.send_modify(|_| {});
+    }
+
+    /// To wait until it leads elsewhere, or its place is another one's.
     pub(crate) fn targets(&self) -> watch::Receiver<Target> {
         self.target.subscribe()
     }

@@ -1,15 +1,15 @@
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{HeaderValue, Method, Response, StatusCode};
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, Response, StatusCode, Version};
 
 use crate::body::AnswerBody;
 
 /// Why a request is answered by the proxy itself and its connection closed: what comes after it on the same
 /// connection can't be trusted to be a request.
 ///
-/// hyper refuses by itself, before any of this: repeated or odd Content-Length, folded lines, bad chunks, control
-/// characters. Where it normalises (Content-Length beside Transfer-Encoding) it drops the length and closes.
+/// hyper refuses by itself, before any of this: odd Content-Length, folded lines, bad chunks, control characters. Where it normalises (Content-Length beside Transfer-Encoding) it drops the length and closes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     NoHost,
@@ -17,6 +17,8 @@ pub(crate) enum Refusal {
     TwoHosts,
     Connect,
     TransferCoding,
+    BadTarget,
+    TwoLengths,
     /// The client's body broke off, or was no valid body.
     BadBody,
     /// A form of ours that another site sent.
@@ -39,6 +41,10 @@ impl Refusal {
             Self::TransferCoding => {
                 (StatusCode::BAD_REQUEST, "The request has a transfer coding other than chunked.")
             }
+            Self::BadTarget => {
+                (StatusCode::BAD_REQUEST, "The target of the request is not one that it can have.")
+            }
+            Self::TwoLengths => (StatusCode::BAD_REQUEST, "The request names the length of its body twice."),
             Self::BadBody => (StatusCode::BAD_REQUEST, "The request's body is not complete or not valid."),
             Self::CrossSite => {
                 (StatusCode::FORBIDDEN, "Only the page of the service itself can ask for this.")
@@ -83,5 +89,26 @@ pub(crate) fn screen(request: &Parts) -> Result<(), Refusal> {
     {
         return Err(Refusal::TransferCoding);
     }
+    if !has_target(request) {
+        return Err(Refusal::BadTarget);
+    }
+    // In HTTP/1 hyper makes one of those that say the same, and refuses the others.
+    if request.version == Version::HTTP_2 && request.headers.get_all(CONTENT_LENGTH).iter().nth(1).is_some() {
+        return Err(Refusal::TwoLengths);
+    }
     Ok(())
+}
+
+const SLASH: PathAndQuery = PathAndQuery::from_static("/");
+
+/// Whether the target has a form that its method knows (RFC 9112, 3.2).
+fn has_target(request: &Parts) -> bool {
+    match request.uri.path_and_query() {
+        // An authority alone, which is for CONNECT: `web.shop.localhost:80`, or `first` without a slash.
+        None => false,
+        Some(target) if target.as_str() == "*" => request.method == Method::OPTIONS,
+        // A `:path` that is nothing but a fragment: it shows itself as a slash, and is none.
+        Some(target) if request.version == Version::HTTP_2 && target.as_str() == "/" => *target == SLASH,
+        Some(_) => true,
+    }
 }

@@ -1,35 +1,24 @@
-use std::pin::pin;
-use std::time::Duration;
-
 use bytes::Bytes;
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH, EXPECT};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_LENGTH};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response};
-use http_body_util::BodyExt;
-use tokio::time;
 use tracing::debug;
 
-use crate::body::{AnswerBody, RequestBody};
+use crate::body::AnswerBody;
 use crate::headers::tokens;
+use crate::host::is_local;
 use crate::passage::Passage;
 use crate::{Audience, Page, PageRequest, Trouble, Wants};
-
-/// How much of a request's body is read before a page answers it, and for how long. A connection that is closed
-/// with unread bytes is reset, and the reset overtakes the page; what a webhook sends fits in here.
-const DRAINED_BYTES: usize = 1024 * 1024;
-const DRAINED_TIME: Duration = Duration::from_millis(500);
 
 /// What a page has to know of a request's headers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StandIn {
     wants: Wants,
-    /// The client waits for 100 Continue, and reading its body would say so.
-    holds_body: bool,
 }
 
 impl StandIn {
     pub(crate) fn new(request: &Parts) -> Self {
-        Self { wants: wants(&request.headers), holds_body: request.headers.contains_key(EXPECT) }
+        Self { wants: wants(&request.headers) }
     }
 
     /// Whether a person would rather see a page than wait.
@@ -37,24 +26,15 @@ impl StandIn {
         self.wants == Wants::Html
     }
 
-    /// The page for `trouble`. `body` is the request's, as far as nobody has read it.
-    pub(crate) async fn page(
-        self,
-        passage: &Passage,
-        trouble: Trouble,
-        body: Option<RequestBody>,
-    ) -> Response<AnswerBody> {
-        if let Some(body) = body
-            && !self.holds_body
-        {
-            let _ = time::timeout(DRAINED_TIME, drain(body)).await;
-        }
+    /// The page for `trouble`.
+    pub(crate) fn page(self, passage: &Passage, trouble: Trouble) -> Response<AnswerBody> {
         debug!(?trouble, "a page answers");
         let (shared, audience, route) = (passage.shared(), passage.audience(), passage.route());
         let token = route.filter(|_| audience == Audience::Local).map(|route| shared.tokens.of(route));
         let page = shared.pages.page(&PageRequest {
             audience,
             host: passage.host(),
+            is_local_name: is_local(passage.host()),
             path: passage.path(),
             route,
             method: passage.method(),
@@ -77,16 +57,6 @@ pub(crate) fn of_page(page: Page, method: &Method) -> Response<AnswerBody> {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.headers_mut().insert(CONTENT_LENGTH, length);
     response
-}
-
-async fn drain(body: RequestBody) {
-    let mut body = pin!(body);
-    let mut left = DRAINED_BYTES;
-    while let Some(Ok(frame)) = body.frame().await {
-        let length = frame.data_ref().map_or(0, Bytes::len);
-        let Some(rest) = left.checked_sub(length) else { return };
-        left = rest;
-    }
 }
 
 /// A browser names `text/html`; whoever doesn't is a program.

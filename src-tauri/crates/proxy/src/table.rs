@@ -1,23 +1,78 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::Route;
+use tracing::warn;
+
+use crate::host::is_never_public;
+use crate::route::Place;
+use crate::{Audience, Route};
 
 /// Which host and path lead where, for each of the two kinds of visitors. Immutable: other hosts are a new table,
 /// swapped in whole. Where a route leads changes with every start and end of its service, so that is the route's own
 /// and costs no new table.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct RouteTable {
     /// For whoever is on this machine.
     pub local: Hosts,
-    /// For whoever comes through a tunnel: only what is published now.
+    /// For whoever comes through a tunnel: only what is published now, and never `localhost`, a name below it or an
+    /// address.
     pub public: Hosts,
+}
+
+impl Default for RouteTable {
+    fn default() -> Self {
+        Self { local: Hosts::default(), public: Hosts { is_public: true, ..Hosts::default() } }
+    }
+}
+
+impl RouteTable {
+    pub(crate) const fn of(&self, audience: Audience) -> &Hosts {
+        match audience {
+            Audience::Local => &self.local,
+            Audience::Public => &self.public,
+        }
+    }
+
+    /// Takes out of the public side what is never there, whoever made it.
+    pub(crate) fn keep_in_bounds(&mut self) {
+        self.public.is_public = true;
+        self.public.known.retain(|host, _| may_be_public(host));
+    }
+
+    /// Tells those who wait for a route of the table `before` where to look now.
+    pub(crate) fn take_over(&self, before: &Self) {
+        for (before, present) in [(&before.local, &self.local), (&before.public, &self.public)] {
+            let by_id: HashMap<&str, &Arc<Route>> =
+                present.routes().map(|route| (&*route.id, route)).collect();
+            let kept: HashSet<*const Route> = present.routes().map(Arc::as_ptr).collect();
+            for route in before.routes().filter(|route| !kept.contains(&Arc::as_ptr(route))) {
+                let taken = by_id.get(&*route.id).map(|by| Place::Taken(Arc::downgrade(by)));
+                route.is_placed(taken.unwrap_or(Place::Gone));
+            }
+        }
+        // It may have been out of the table for a while, or have come to the other side.
+        for route in self.local.routes().chain(self.public.routes()) {
+            if !route.place().is_kept() {
+                route.is_placed(Place::Kept);
+            }
+        }
+    }
+}
+
+fn may_be_public(host: &str) -> bool {
+    let is_never = is_never_public(host);
+    if is_never {
+        warn!(host, "not published: it is a name of this machine, or no name");
+    }
+    !is_never
 }
 
 #[derive(Debug, Clone, Default)]
 pub struct Hosts {
     /// By lower-case host name without a port; the longest prefix first.
     known: HashMap<String, Vec<Mount>>,
+    /// Those for visitors from outside.
+    is_public: bool,
 }
 
 /// A route at a place: a host and all paths below a prefix.
@@ -31,8 +86,12 @@ pub struct Mount {
 }
 
 impl Hosts {
-    /// Has all paths below `prefix` of `host` lead to `route`. Of two routes in one place the first one stays.
+    /// Has all paths below `prefix` of `host` lead to `route`. Of two routes in one place the first one stays. On the
+    /// public side of a table nothing leads from a name of this machine, or from an address.
     pub fn mount(&mut self, host: &str, prefix: &str, strip: bool, route: Arc<Route>) {
+        if self.is_public && !may_be_public(&host.to_ascii_lowercase()) {
+            return;
+        }
         let mounts = self.known.entry(host.to_ascii_lowercase()).or_default();
         let prefix = prefix.trim_end_matches('/');
         if mounts.iter().all(|mount| &*mount.prefix != prefix) {
@@ -44,6 +103,10 @@ impl Hosts {
     /// The mounts of a host; none if it isn't known.
     pub(crate) fn of(&self, host: &str) -> Option<&[Mount]> {
         self.known.get(host).map(Vec::as_slice)
+    }
+
+    fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.known.values().flatten().map(Mount::route)
     }
 
     /// How many hosts are known.

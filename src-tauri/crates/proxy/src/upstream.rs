@@ -16,9 +16,9 @@ use hyper::client::conn::TrySendError;
 use tokio::time::{self, Instant};
 use tracing::debug;
 
-use crate::body::{Progress, RequestBody};
 use crate::dial::{dial, dial_http2};
-use crate::pool::{Http1, Lease};
+use crate::pool::{Http1, Http2, Lease};
+use crate::request_body::{Progress, RequestBody};
 use crate::worker::Worker;
 use crate::{Protocol, Trouble};
 
@@ -87,24 +87,35 @@ pub(crate) async fn send_http2(
     request: Box<Request<RequestBody>>,
 ) -> Result<Answer, Failed> {
     let mut request = in_http2(*request);
-    if let Some(mut connection) = worker.pool.shared(port) {
-        let progress = request.body().progress();
-        let sending = pin!(connection.try_send_request(*request));
-        match outcome(worker, port, progress.as_ref(), sending).await {
-            Ok(response) => return Ok((response, Lease::of_shared(worker.pool.clone(), port))),
+    if let Some(connection) = worker.pool.shared(port) {
+        let copy = repeatable(&request);
+        match attempt_http2(worker, port, connection, request).await {
+            Ok(response) => return Ok(response),
             Err(Attempt::NotSent(unsent)) => request = unsent,
-            Err(Attempt::Failed(failed)) => return Err(failed),
+            Err(Attempt::Failed(failed)) => match (failed, copy) {
+                (Failed::Service(Trouble::Reset, _), Some(copy)) => request = copy,
+                (failed, _) => return Err(failed),
+            },
         }
+        debug!(port, "the shared connection was stale; trying a fresh one");
     }
-    let mut connection = match dial_http2(port, &worker.shared.limits).await {
+    let connection = match dial_http2(port, &worker.shared.limits).await {
         Ok(connection) => connection,
         Err(trouble) => return Err(Failed::Service(trouble, Some(request))),
     };
     worker.pool.share(port, &connection);
+    attempt_http2(worker, port, connection, request).await.map_err(Attempt::last)
+}
+
+async fn attempt_http2(
+    worker: &Worker,
+    port: u16,
+    mut connection: Http2,
+    request: Box<Request<RequestBody>>,
+) -> Result<Answer, Attempt> {
     let progress = request.body().progress();
     let sending = pin!(connection.try_send_request(*request));
-    let sent = outcome(worker, port, progress.as_ref(), sending).await;
-    let response = sent.map_err(Attempt::last)?;
+    let response = outcome(worker, port, progress.as_deref(), sending).await?;
     Ok((response, Lease::of_shared(worker.pool.clone(), port)))
 }
 
@@ -151,7 +162,7 @@ async fn attempt(
 ) -> Result<Answer, Attempt> {
     let progress = request.body().progress();
     let sending = pin!(connection.requests.try_send_request(*request));
-    match outcome(worker, port, progress.as_ref(), sending).await {
+    match outcome(worker, port, progress.as_deref(), sending).await {
         Ok(response) => Ok((response, Lease::new(worker.pool.clone(), port, connection, progress))),
         Err(failed) => {
             // Else a body that the service doesn't read would keep both connections.
@@ -172,7 +183,12 @@ async fn outcome(
             debug!(port, "no response in time");
             Err(Attempt::Failed(Failed::Service(Trouble::TimedOut, None)))
         }
-        Some(Ok(response)) => Ok(response),
+        Some(Ok(response)) => {
+            if let Some(expectation) = progress.and_then(|progress| progress.expectation.as_ref()) {
+                expectation.is_answered();
+            }
+            Ok(response)
+        }
         Some(Err(mut failure)) => {
             debug!(error = %failure.error(), port, "no response");
             Err(match failure.take_message() {
@@ -217,6 +233,7 @@ fn repeatable(request: &Request<RequestBody>) -> Option<Box<Request<RequestBody>
     let mut copy = Box::new(Request::new(RequestBody::empty()));
     copy.method_mut().clone_from(request.method());
     copy.uri_mut().clone_from(request.uri());
+    *copy.version_mut() = request.version();
     copy.headers_mut().clone_from(request.headers());
     Some(copy)
 }
@@ -225,6 +242,7 @@ fn repeatable(request: &Request<RequestBody>) -> Option<Box<Request<RequestBody>
 mod tests {
     use std::future::pending;
     use std::pin::pin;
+    use std::sync::Arc;
     use std::time::Duration;
 
     use tokio::time;
@@ -242,8 +260,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_upload_that_goes_on_is_not_timed_out_and_one_that_stalls_is() {
-        let progress = Progress::new();
-        let upload = progress.clone();
+        let progress = Arc::new(Progress::new(None));
+        let upload = Arc::clone(&progress);
         tokio::spawn(async move {
             for _ in 0..8 {
                 time::sleep(LIMIT / 2).await;

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::panic::{self, AssertUnwindSafe};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -22,10 +22,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::time;
+use tokio::time::{self, Sleep};
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, debug_span, error, warn};
 
+use crate::conversation::{ClientStream, Conversation, Idle};
 use crate::dial::{SMALLEST_BUFFER, list_size};
 use crate::exchange;
 use crate::listeners::{Accepted, Door, Listeners};
@@ -115,61 +116,88 @@ async fn serve_local(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr) {
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "cannot switch off Nagle's algorithm");
     }
-    if has_begun(&worker, stream.readable()).await {
-        serve(worker, stream, Visitor::Local(peer.ip())).await;
+    let mut timer = pin!(time::sleep(worker.shared.limits.client_head));
+    if has_begun(&worker, stream.readable(), timer.as_mut()).await {
+        let conversation = Arc::new(Conversation::default());
+        let half_closed = worker.shared.limits.half_closed;
+        let stream = ClientStream::new(stream, Arc::clone(&conversation), half_closed);
+        serve(worker, stream, Visitor::Local(peer.ip()), conversation, timer).await;
     }
 }
 
+/// A tunnel never closes its half only.
 async fn serve_public(worker: Arc<Worker>, stream: UnixStream) {
-    if has_begun(&worker, stream.readable()).await {
-        serve(worker, stream, Visitor::Public).await;
+    let mut timer = pin!(time::sleep(worker.shared.limits.client_head));
+    if has_begun(&worker, stream.readable(), timer.as_mut()).await {
+        serve(worker, stream, Visitor::Public, Arc::default(), timer).await;
     }
 }
 
 /// Waits for the first byte: hyper's own time-out begins with it.
-async fn has_begun(worker: &Worker, readable: impl Future<Output = io::Result<()>>) -> bool {
+async fn has_begun(
+    worker: &Worker,
+    readable: impl Future<Output = io::Result<()>>,
+    timer: Pin<&mut Sleep>,
+) -> bool {
     tokio::select! {
-        () = worker.shared.ending.cancelled() => false,
-        () = time::sleep(worker.shared.limits.client_head) => {
-            debug!("closed: it never sent a byte");
-            false
-        }
+        // The first byte is nearly always there.
+        biased;
         readable = readable => {
             if let Err(error) = &readable {
                 debug!(%error, "connection failed");
             }
             readable.is_ok()
         }
+        () = worker.shared.ending.cancelled() => false,
+        () = timer => {
+            debug!("closed: it never sent a byte");
+            false
+        }
     }
 }
 
-/// Serves one client connection to its end.
+/// Serves one client connection to its end. `timer` has run for as long as the first byte was waited for.
 async fn serve(
     worker: Arc<Worker>,
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     visitor: Visitor,
+    conversation: Arc<Conversation>,
+    timer: Pin<&mut Sleep>,
 ) {
     let ending = worker.shared.ending.clone();
+    let patience = worker.shared.limits.client_head;
     let service = service_fn(|request: Request<Incoming>| {
+        let owed = conversation.asks(request.version());
         // Both what is done at once and what is waited for may panic.
-        let begun = panic::catch_unwind(AssertUnwindSafe(|| exchange::begin(&worker, visitor, request)));
+        let begin = AssertUnwindSafe(|| exchange::begin(&worker, visitor, request, &owed));
+        let begun = panic::catch_unwind(begin);
         async move {
             let answered = match begun {
                 Ok(begun) => AssertUnwindSafe(begun.answer()).catch_unwind().await,
                 Err(panic) => Err(panic),
             };
-            Ok::<_, Infallible>(answered.unwrap_or_else(|panic| {
+            let mut answer = answered.unwrap_or_else(|panic| {
                 error!(panic = words(panic.as_ref()), "handling a request panicked");
                 Refusal::Internal.response()
-            }))
+            });
+            answer.body_mut().is_owed(owed);
+            Ok::<_, Infallible>(answer)
         }
     });
     let mut connection = pin!(worker.protocols.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let served = tokio::select! {
+        // So that a request that is there already needs no timer.
+        biased;
         served = connection.as_mut() => served,
         () = ending.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
+        }
+        () = Idle::new(&conversation, timer, patience) => {
+            debug!("closed: nothing was asked for too long");
+            connection.as_mut().graceful_shutdown();
+            // Who doesn't even greet has nothing to say good-bye to.
+            time::timeout(patience, connection).await.unwrap_or(Ok(()))
         }
     };
     if let Err(error) = served {

@@ -27,6 +27,7 @@ fn request(method: &Method, wants: Wants, trouble: Trouble) -> PageRequest<'_> {
         trouble,
         proxy_port: 7080,
         token: Some("0123456789abcdef"),
+        is_local_name: true,
     }
 }
 

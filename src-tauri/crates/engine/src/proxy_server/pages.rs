@@ -1,4 +1,3 @@
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -139,7 +138,7 @@ fn view(project: String, node: NodeState, log_lines: Vec<String>, now_ms: u64) -
 /// What is listed instead of nothing: all that there is, or for a host that is known what it has.
 fn known(state: &Snapshot, request: &PageRequest<'_>) -> Vec<KnownProject> {
     // A site on the internet may have its own name lead here, and read what it is shown.
-    if !is_own_name(request.host) && request.trouble == Trouble::UnknownHost {
+    if !request.is_local_name && request.trouble == Trouble::UnknownHost {
         return vec![];
     }
     let is_meant = |project: &&ProjectState| {
@@ -157,11 +156,6 @@ fn known(state: &Snapshot, request: &PageRequest<'_>) -> Vec<KnownProject> {
     state.projects.iter().filter(is_meant).map(project).collect()
 }
 
-/// A name of which nobody else than this machine can be the owner.
-fn is_own_name(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    host == "localhost" || host.ends_with(".localhost") || address.is_ok_and(|address| address.is_loopback())
-}
 
 struct Watched {
     facts: Facts,

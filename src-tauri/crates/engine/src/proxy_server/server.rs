@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use kinfra_proxy::{Figures, Journal, Listeners, Proxy};
+use kinfra_proxy::{Figures, Journal, Limits, Listeners, Proxy};
 use kinfra_rpc::{Delta, ErrorCode, Failure, PortHolder, Problem, Protocol, ProxyState, Snapshot};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
@@ -56,6 +56,7 @@ pub struct ProxyServer {
     /// Where tunnels come in.
     public_socket: PathBuf,
     serving: Arc<Mutex<Serving>>,
+    journal: Arc<Journal>,
     /// Its port was given from outside, so a move is not stored.
     passing: bool,
 }
@@ -102,6 +103,7 @@ impl ProxyServer {
             hub,
             store,
             serving: Arc::default(),
+            journal: Arc::default(),
             passing: wanted.is_some(),
         };
         let state = match server.listen(port) {
@@ -122,9 +124,9 @@ impl ProxyServer {
         lock(&self.serving).proxy.as_ref().map(|proxy| proxy.local_addr().port())
     }
 
-    /// The requests that were answered last; none while it doesn't listen.
-    pub fn journal(&self) -> Arc<Journal> {
-        lock(&self.serving).proxy.as_ref().map(|proxy| Arc::clone(proxy.journal())).unwrap_or_default()
+    /// The requests that were answered last, on whichever port.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
     }
 
     /// What went to a service; none for one that nobody is led to.
@@ -168,7 +170,8 @@ impl ProxyServer {
             Problem::new(ErrorCode::Io, message).hint("its folder must be writable for you alone")
         })?;
         let listeners = Listeners { local: listener, public: Some(public) };
-        Proxy::start(listeners, WORKERS, pages).map_err(|error| {
+        let (limits, journal) = (Limits::default(), Arc::clone(&self.journal));
+        Proxy::start_noting(listeners, WORKERS, pages, limits, journal).map_err(|error| {
             Problem::new(ErrorCode::Io, format!("the proxy can't run on port {port}: {error}"))
                 .hint("the system lacks threads or descriptors: end what else uses many")
         })

@@ -1,10 +1,12 @@
 use std::io::{Read, Write};
 use std::sync::Mutex;
 use std::sync::mpsc;
+use std::time::Duration;
 
 use super::client::Client;
 use super::service::Service;
-use super::setup::{HOST, PATIENCE, proxy_to};
+use super::setup::{HOST, PATIENCE, PlainPages, proxy_to, proxy_with};
+use crate::{Limits, Target};
 
 #[test]
 fn chunks_arrive_while_the_response_goes_on() {
@@ -178,7 +180,8 @@ fn the_service_sees_that_a_client_has_left() {
             )
             .unwrap();
     });
-    let proxy = proxy_to(service.port);
+    let limits = Limits { half_closed: Duration::from_millis(200), ..Limits::default() };
+    let proxy = proxy_with(limits, PlainPages::default(), &[(HOST, Target::to(service.port))]);
     let mut client = Client::connect(&proxy);
     client.send(format!("GET / HTTP/1.1\r\nHost: {HOST}\r\n\r\n"));
     client.head();

@@ -180,3 +180,21 @@ fn an_http_1_0_client_gets_its_answer_and_a_closed_connection() {
     assert_eq!(answer.body, "abc");
     assert!(client.is_closed());
 }
+
+#[test]
+fn the_words_of_a_status_are_the_service_s_own() {
+    let words = ["299 Rather Fine", "200 ", "200 Okay", "200 OK", "404 Not Found"];
+    let service = Service::start(move |visit| {
+        while let Some(request) = visit.request() {
+            let number: usize = request.split(['/', ' ']).nth(2).unwrap().parse().unwrap();
+            visit.answer(words[number], "", "");
+        }
+    });
+    let proxy = proxy_to(service.port);
+    let mut client = Client::connect(&proxy);
+    for (number, words) in words.into_iter().enumerate() {
+        client.send(format!("GET /{number} HTTP/1.1\r\nHost: {HOST}\r\n\r\n"));
+        assert_eq!(client.line(), format!("HTTP/1.1 {words}\r\n"));
+        while client.line() != "\r\n" {}
+    }
+}

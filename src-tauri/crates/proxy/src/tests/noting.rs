@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use super::client::Client;
-use super::service::Service;
-use super::setup::{HOST, PlainPages, proxy_with, table, wait_until};
-use crate::{Limits, Target, Trouble};
+use super::service::{Service, Visit};
+use super::setup::{HOST, PATIENCE, PlainPages, proxy_with, table, wait_until};
+use crate::{Limits, START_PATH, Target, Trouble};
 
 #[test]
 fn each_request_is_counted_and_noted_without_anything_secret() {
@@ -68,15 +68,49 @@ fn an_answer_that_breaks_off_and_a_service_that_is_gone_are_errors_with_their_re
     assert_eq!(route.traffic.figures().errors, 2);
 }
 
+/// Changes the protocol, says `answer` to one line, and ends.
+fn relayed(visit: &mut Visit) {
+    visit.request();
+    visit.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut visit.reader, &mut line).unwrap();
+    visit.write("answer\n");
+    if line != "stay\n" {
+        // With something unread, so that it ends by a reset.
+        std::io::BufRead::fill_buf(&mut visit.reader).unwrap();
+    }
+}
+
 #[test]
-fn what_a_relay_carried_is_counted_when_it_ends() {
-    let service = Service::start(|visit| {
-        visit.request();
-        visit.write("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n");
-        let mut line = String::new();
-        std::io::BufRead::read_line(&mut visit.reader, &mut line).unwrap();
-        visit.write("answer\n");
-    });
+fn what_a_relay_carried_is_counted_and_noted_however_it_ends() {
+    for (said, received) in [("stay\n", 5), ("hello\nand more\n", 15)] {
+        let service = Service::start(relayed);
+        let proxy = proxy_with(Limits::default(), PlainPages::default(), &[]);
+        let table = table(&[(HOST, Target::to(service.port))]);
+        proxy.set_routes(table.clone());
+        let mut client = Client::connect(&proxy);
+        client
+            .send(format!("GET / HTTP/1.1\r\nHost: {HOST}\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n"));
+        assert_eq!(client.head().status, 101);
+        let noted = || proxy.journal().after(0, 100, |_| true).0;
+        wait_until("it is noted before it ends", || noted().len() == 1);
+        let begun = noted()[0].duration;
+        client.send(said);
+        assert_eq!(client.line(), "answer\n");
+        drop(client);
+        let traffic = &table.local.find(HOST, "/").unwrap().route().traffic;
+        wait_until("the relay is counted", || {
+            (traffic.figures().received, traffic.figures().sent) == (received, 7)
+        });
+        wait_until("the relay is noted", || (noted()[0].received, noted()[0].sent) == (received, 7));
+        assert!(noted()[0].duration > begun);
+        assert_eq!((noted().len(), noted()[0].number, traffic.figures().requests), (1, 1, 1));
+    }
+}
+
+#[test]
+fn what_a_relay_carried_is_counted_when_the_proxy_ends_it() {
+    let service = Service::start(relayed);
     let proxy = proxy_with(Limits::default(), PlainPages::default(), &[]);
     let table = table(&[(HOST, Target::to(service.port))]);
     proxy.set_routes(table.clone());
@@ -85,7 +119,49 @@ fn what_a_relay_carried_is_counted_when_it_ends() {
     assert_eq!(client.head().status, 101);
     client.send("hello\n");
     assert_eq!(client.line(), "answer\n");
-    drop(client);
-    let traffic = &table.local.find(HOST, "/").unwrap().route().traffic;
-    wait_until("the relay is counted", || (traffic.figures().received, traffic.figures().sent) == (6, 7));
+    proxy.shutdown(PATIENCE);
+    let figures = table.local.find(HOST, "/").unwrap().route().traffic.figures();
+    assert_eq!((figures.received, figures.sent), (6, 7));
+}
+
+#[test]
+fn what_the_proxy_refuses_is_noted_with_all_that_is_known_of_it() {
+    let service = Service::echo();
+    let proxy = proxy_with(Limits::default(), PlainPages::default(), &[(HOST, Target::to(service.port))]);
+    for request in [
+        format!("GET /two?secret HTTP/1.1\r\nHost: {HOST}\r\nHost: {HOST}\r\n\r\n"),
+        "GET /none HTTP/1.1\r\n\r\n".to_owned(),
+        format!("POST /coded HTTP/1.1\r\nHost: {HOST}\r\nTransfer-Encoding: gzip, chunked\r\n\r\n"),
+        format!("CONNECT {HOST}:80 HTTP/1.1\r\nHost: {HOST}\r\n\r\n"),
+        format!("GET * HTTP/1.1\r\nHost: {HOST}\r\n\r\n"),
+        format!("POST {START_PATH} HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 0\r\n\r\n"),
+        format!("POST /broken HTTP/1.1\r\nHost: {HOST}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+    ] {
+        let mut client = Client::connect(&proxy);
+        client.send(&request);
+        let answer = client.answer();
+        assert!(matches!(answer.status, 400 | 403), "{request}: {answer:?}");
+    }
+    let noted = || proxy.journal().after(0, 100, |_| true).0;
+    wait_until("all are noted", || noted().len() == 7);
+    let shown: Vec<String> = noted()
+        .iter()
+        .map(|record| {
+            let (method, host, path) = (&record.method, &record.host, &record.path);
+            let (status, route) = (record.status.as_u16(), record.route.as_deref().unwrap_or("-"));
+            format!("{method} {host} {path} {status} {route}")
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "GET  /two 400 -".to_owned(),
+            "GET  /none 400 -".to_owned(),
+            format!("POST {HOST} /coded 400 -"),
+            format!("CONNECT {HOST}  400 -"),
+            format!("GET {HOST} * 400 -"),
+            format!("POST {HOST} {START_PATH} 403 -"),
+            format!("POST {HOST} /broken 400 id-of-{HOST}"),
+        ]
+    );
 }

@@ -4,8 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use super::client::{Answer, Client};
 use super::service::Service;
-use super::setup::{HOST, PlainPages, listener};
-use crate::{EVENTS_PATH, LOGS_PATH, Listeners, Proxy, RESTART_PATH, Route, RouteTable, START_PATH, Target};
+use super::setup::{HOST, PlainPages, listener, wait_until};
+use crate::{
+    Audience, EVENTS_PATH, Forwarding, HostPolicy, Hosts, LOGS_PATH, Listeners, Proxy, RESTART_PATH, Route,
+    RouteTable, START_PATH, Target,
+};
 
 const PUBLISHED: &str = "shop.example.com";
 
@@ -124,4 +127,71 @@ fn visitors_of_a_published_service_that_is_down_get_its_page() {
     assert_eq!(outside.ask(PUBLISHED, "GET /", "Accept: text/html\r\n").body, "NotServing shop/web Html");
     outside.published.lead_to(Target::to(Service::echo().port));
     assert_eq!(outside.ask(PUBLISHED, "GET /", "").status, 200);
+}
+
+#[test]
+fn a_published_service_that_is_to_keep_its_host_keeps_it() {
+    let service = Service::echo();
+    let outside = Outside::of(Target::DOWN);
+    let forwarding = Forwarding { host: HostPolicy::Keep, ..Forwarding::default() };
+    let route = Route::with("shop/web".into(), Target::to(service.port), forwarding, Arc::default());
+    let mut table = RouteTable::default();
+    table.public.mount(PUBLISHED, "/", false, Arc::new(route));
+    outside.proxy.set_routes(table);
+    let body = outside.ask(PUBLISHED, "GET /", "Origin: https://shop.example.com\r\n").body;
+    assert!(body.contains("\r\nhost: shop.example.com\r\n"), "{body}");
+    assert!(body.contains("\r\norigin: https://shop.example.com\r\n"), "{body}");
+}
+
+#[test]
+fn nothing_is_ever_published_under_a_name_of_this_machine_or_an_address() {
+    let service = Service::echo();
+    let outside = Outside::of(Target::to(service.port));
+    let names = [
+        "localhost",
+        "LOCALHOST",
+        "web.shop.localhost",
+        "localhost.",
+        "127.0.0.1",
+        "10.0.0.1",
+        "127.1",
+        "0x7f.0.0.1",
+        "2130706433",
+        "[::1]",
+        "[2001:db8::1]",
+    ];
+    let mut table = RouteTable::default();
+    // Made by hand, it is the same.
+    let mut by_hand = Hosts::default();
+    for name in names {
+        table.public.mount(name, "/", false, Arc::clone(&outside.published));
+        by_hand.mount(name, "/", false, Arc::clone(&outside.published));
+    }
+    table.public.mount(PUBLISHED, "/", false, Arc::clone(&outside.published));
+    by_hand.mount(PUBLISHED, "/", false, Arc::clone(&outside.published));
+    assert_eq!((table.public.len(), by_hand.len()), (1, names.len()));
+    for table in [table, RouteTable { public: by_hand, ..RouteTable::default() }] {
+        outside.proxy.set_routes(table);
+        for name in names {
+            assert_eq!(outside.ask(name, "GET /", "").status, 404, "{name}");
+        }
+        assert_eq!(outside.ask(PUBLISHED, "GET /", "").status, 200);
+    }
+}
+
+#[test]
+fn visitors_of_a_published_service_may_listen_to_its_page_and_who_asks_for_another_is_noted() {
+    let outside = Outside::of(Target::DOWN);
+    let mut client = Client::connect_from_outside(&outside.socket);
+    client.send(format!("GET {EVENTS_PATH} HTTP/1.1\r\nHost: {PUBLISHED}\r\n\r\n"));
+    assert_eq!(client.head().status, 200);
+    assert_eq!(client.chunk().unwrap(), b"retry: 1000\n\n");
+    assert_eq!(outside.ask("other.example.com", "GET /x", "").status, 404);
+    let noted = || outside.proxy.journal().after(0, 10, |_| true).0;
+    wait_until("it is noted", || noted().len() == 1);
+    let record = &noted()[0];
+    assert_eq!(
+        (&*record.host, &*record.path, record.audience),
+        ("other.example.com", "/x", Audience::Public)
+    );
 }

@@ -24,12 +24,15 @@ pub(super) struct PlainPages {
     pub(super) actions: Arc<Mutex<Vec<String>>>,
     /// The tokens that pages were given.
     pub(super) tokens: Arc<Mutex<Vec<String>>>,
+    /// Whether each page was asked for by a name of this machine.
+    pub(super) local: Arc<Mutex<Vec<bool>>>,
 }
 
 impl Pages for PlainPages {
     fn page(&self, request: &PageRequest<'_>) -> Page {
         assert!(!request.host.starts_with("panic"), "a page that panics");
         self.tokens.lock().unwrap().extend(request.token.map(str::to_owned));
+        self.local.lock().unwrap().push(request.is_local_name);
         let body = format!("{:?} {} {:?}", request.trouble, request.route.unwrap_or("-"), request.wants);
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));

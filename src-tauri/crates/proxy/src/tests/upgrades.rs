@@ -95,3 +95,25 @@ fn a_relay_ends_with_the_proxy() {
     assert!(started.elapsed() < super::setup::PATIENCE, "the relay was waited for");
     assert!(client.is_closed());
 }
+
+#[test]
+fn a_service_changes_to_what_it_was_asked_for_or_to_nothing() {
+    let service = Service::start(|visit| {
+        while let Some(request) = visit.request() {
+            let to =
+                request.split("GET /").nth(1).and_then(|rest| rest.split(' ').next()).unwrap().to_owned();
+            visit.write(format!(
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: {to}\r\n\r\nhello"
+            ));
+        }
+    });
+    let proxy = proxy_to(service.port);
+    let ask = |to: &str| {
+        let mut client = Client::connect(&proxy);
+        client.send(format!(
+            "GET /{to} HTTP/1.1\r\nHost: {HOST}\r\nConnection: upgrade\r\nUpgrade: h2c, WebSocket, echo\r\n\r\n"
+        ));
+        client.head().status
+    };
+    assert_eq!([ask("websocket"), ask("echo"), ask("h2c"), ask("other")], [101, 101, 503, 503]);
+}

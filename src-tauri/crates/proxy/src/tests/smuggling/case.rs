@@ -7,7 +7,6 @@
 //!   service may have seen a beginning, and never the end.
 //! - `sees` and `never`, any number of them: what the service must and must not have received.
 //! - `then: the client stops sending`: where the proxy would wait for more.
-//! - `fault`: what is known to be wrong; such a case does not hold yet.
 
 use std::path::{Path, PathBuf};
 
@@ -25,7 +24,6 @@ pub(super) struct Case {
     pub(super) sent: Vec<u8>,
     pub(super) is_http2: bool,
     pub(super) stops_sending: bool,
-    pub(super) fault: Option<String>,
 }
 
 /// All cases, in the order of their names.
@@ -51,7 +49,6 @@ fn read(file: &Path) -> Case {
         sent: Vec::new(),
         is_http2: false,
         stops_sending: false,
-        fault: None,
     };
     let mut lines = text.lines();
     for line in lines.by_ref() {
@@ -59,7 +56,6 @@ fn read(file: &Path) -> Case {
             Some(("why", value)) => value.trim().clone_into(&mut case.why),
             Some(("expect", value)) => value.trim().clone_into(&mut case.expect),
             Some(("then", " the client stops sending")) => case.stops_sending = true,
-            Some(("fault", value)) => case.fault = Some(value.trim().to_owned()),
             Some(("sees", value)) => case.sees.push(text_of(value.trim())),
             Some(("never", value)) => case.never.push(text_of(value.trim())),
             Some((key @ ("request" | "frames"), "")) => {

@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::super::client::Client;
-use super::super::setup::proxy_to;
 use super::case::{self, Case};
 use super::drive::{Got, PROBE, drive};
 use super::recorder::Recorder;
@@ -19,16 +18,6 @@ const MIDWAY: &str = " midway";
 fn every_case_of_the_corpus_ends_as_it_says() {
     let cases = case::all();
     assert!(cases.len() > 400, "some of the corpus is missing");
-    hold(&cases.into_iter().filter(|case| case.fault.is_none()).collect::<Vec<_>>());
-}
-
-#[test]
-#[ignore = "the proxy's faults that the corpus names with `fault`"]
-fn what_is_known_to_be_wrong_is_repaired() {
-    hold(&case::all().into_iter().filter(|case| case.fault.is_some()).collect::<Vec<_>>());
-}
-
-fn hold(cases: &[Case]) {
     let next = AtomicUsize::new(0);
     let work = || -> Vec<String> {
         let mine = std::iter::from_fn(|| cases.get(next.fetch_add(1, Ordering::Relaxed)));
@@ -49,7 +38,7 @@ fn shown(case: &Case, wrong: &str) -> String {
 /// What is not as it should be with a case.
 fn wrong(case: &Case) -> Option<String> {
     let recorder = Recorder::start();
-    let proxy = proxy_to(recorder.service.port);
+    let proxy = recorder.proxy();
     let outcome = drive(&proxy, case);
     for innocent in INNOCENT {
         let answer = Client::connect(&proxy).get(innocent);

@@ -1,9 +1,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::super::service::Service;
-use super::super::setup::wait_until;
+use super::super::setup::{HOST, PlainPages, proxy_with, wait_until};
 use super::strict::{self, Seen};
+use crate::{Limits, Proxy, Target};
 
 /// A service that keeps every request it gets, and answers each with its method and target.
 pub(super) struct Recorder {
@@ -32,6 +34,12 @@ impl Recorder {
             over.fetch_add(1, Ordering::SeqCst);
         });
         Self { service, records, ended }
+    }
+
+    /// A proxy that leads to it. It says nothing of a body that a client holds back, and is not waited for.
+    pub(super) fn proxy(&self) -> Proxy {
+        let limits = Limits { expectation: Duration::from_millis(20), ..Limits::default() };
+        proxy_with(limits, PlainPages::default(), &[(HOST, Target::to(self.service.port))])
     }
 
     /// What it has received since the last time, complete or not.

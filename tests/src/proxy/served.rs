@@ -7,7 +7,11 @@ use tempfile::TempDir;
 
 use super::curl::{Answer, Curl};
 use super::tools::{Tool, devservers, fixtures, have, node, turn};
+use super::tunnel::Tunnel;
 use crate::{TestHome, TestProject};
+
+/// By which name visitors from outside know it.
+pub(crate) const PUBLIC_HOST: &str = "shop.example.com";
 
 /// One service of a project `shop`, with its name in the proxy. Fields are dropped in their order: processes before
 /// their folder, the turn last.
@@ -63,7 +67,8 @@ impl Served {
         app: Option<TempDir>,
         turn: Option<MutexGuard<'static, ()>>,
     ) -> Self {
-        let configuration = format!("project: shop\nservices:\n  web:\n    {service}\n");
+        let configuration =
+            format!("project: shop\nservices:\n  web:\n    public: {PUBLIC_HOST}\n    {service}\n");
         let project = TestProject::at(home, "shop", &configuration);
         project.succeed(&["up", "-d"]);
         let (proxy, direct) = (project.proxy_port(), project.node("web").port.unwrap());
@@ -77,6 +82,11 @@ impl Served {
 
     pub(crate) fn host(&self) -> String {
         format!("web.shop.localhost:{}", self.proxy)
+    }
+
+    /// A way in from outside.
+    pub(crate) fn tunnel(&self) -> Tunnel {
+        Tunnel::to(&self.project)
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -36,13 +36,15 @@ pub async fn requests(surroundings: &Surroundings, arguments: &Requests) -> Resu
         page.requests.clear();
     }
     print(output, &style, &page)?;
-    while arguments.follow {
+    if !arguments.follow {
+        return Ok(ExitCode::Done);
+    }
+    loop {
         read.after = page.cursor;
         read.wait_ms = PATIENCE;
         page = client.call(read.clone()).await?;
         print(output, &style, &page)?;
     }
-    Ok(ExitCode::Done)
 }
 
 fn print(output: &Output, style: &RequestStyle, page: &RequestPage) -> Result<(), Trouble> {

@@ -25,7 +25,7 @@ struct Event {
 pub fn event(view: &ServiceView, is_ready: bool, audience: Audience) -> String {
     let story = if is_ready { Story::ready(view) } else { story(view, Trouble::NotServing) };
     let is_local = audience == Audience::Local;
-    let story = if is_local { story } else { for_visitors(story, view) };
+    let story = if is_local { story } else { for_visitors(&story, view) };
     let Story { mark, headline, reason, action, .. } = story;
     let event = Event {
         state: mark.key(),

@@ -16,7 +16,7 @@ pub fn service_page(view: &ServiceView, request: &PageRequest<'_>) -> Page {
     let story = story::story(view, request.trouble);
     let story = match request.audience {
         Audience::Local => story,
-        Audience::Public => for_visitors(story, view),
+        Audience::Public => for_visitors(&story, view),
     };
     let body = match request.wants {
         Wants::Html => html::service(view, &story, request),

@@ -150,7 +150,7 @@ pub(super) fn story(view: &ServiceView, trouble: Trouble) -> Story {
     }
     match view.phase {
         Phase::Stopped => {
-            let reason = "Nobody has started it.";
+            let reason = "Start it from KInfra's menu or with kinfra up.";
             // A person has to act first: no program need ask again soon.
             Story::new(view, Mark::Stopped, UNAVAILABLE, "stopped", "is stopped", reason).retry_after(30)
         }

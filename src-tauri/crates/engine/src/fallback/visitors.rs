@@ -7,7 +7,7 @@ use super::story::{Story, sentence};
 use super::view::ServiceView;
 
 /// The same story in words that tell nothing of what is behind it.
-pub(super) fn for_visitors(story: Story, view: &ServiceView) -> Story {
+pub(super) fn for_visitors(story: &Story, view: &ServiceView) -> Story {
     let is_maintained = view.maintenance.is_some();
     let (kind, headline, reason) = match (is_maintained, view.phase, story.kind) {
         (true, ..) => ("maintenance", "Down for maintenance", story.reason.clone()),
@@ -23,7 +23,7 @@ pub(super) fn for_visitors(story: Story, view: &ServiceView) -> Story {
         }
         _ => ("unavailable", "Not available", "It can't answer at the moment. Try again later.".to_owned()),
     };
-    Story { kind, headline: headline.to_owned(), reason, action: None, ..story }
+    Story { kind, headline: headline.to_owned(), reason, action: None, ..story.clone() }
 }
 
 /// What a service's user has to say to all of its visitors.

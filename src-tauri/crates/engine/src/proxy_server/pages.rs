@@ -156,7 +156,6 @@ fn known(state: &Snapshot, request: &PageRequest<'_>) -> Vec<KnownProject> {
     state.projects.iter().filter(is_meant).map(project).collect()
 }
 
-
 struct Watched {
     facts: Facts,
     route: String,

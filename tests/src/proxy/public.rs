@@ -171,7 +171,7 @@ fn requests_from_outside_are_noted_as_such() {
     assert_eq!(tunnel.curl("http://a.example.com/x?token=secret", &[]).status, 200);
     let noted = || project.kinfra(&["requests", "--json"]).stdout;
     wait_until("the request to be noted", Duration::from_secs(10), || noted().contains("a.example.com"));
-    let line: serde_json::Value = serde_json::from_str(noted().lines().last().unwrap()).unwrap();
+    let line: Value = serde_json::from_str(noted().lines().last().unwrap()).unwrap();
     assert_eq!((&line["public"], &line["path"], &line["status"]), (&json!(true), &json!("/x"), &json!(200)));
     assert!(!noted().contains("secret"));
 }

@@ -1,5 +1,6 @@
 //! The proxy's own pages in a browser: their buttons, and what other pages can do with them.
 
+use std::sync::MutexGuard;
 use std::thread;
 use std::time::Duration;
 
@@ -17,16 +18,21 @@ services:
   api: {run: [MISBEHAVE, serve]}
 ";
 
+/// For a browser, which takes a good part of a machine.
+fn with_web_stopped(test: &str) -> Option<(MutexGuard<'static, ()>, TestProject)> {
+    if !have(test, &BROWSER) {
+        return None;
+    }
+    let (turn, project) = (turn(), TestProject::new(SHOP));
+    project.succeed(&["up", "-d"]);
+    project.succeed(&["down", "web"]);
+    Some((turn, project))
+}
+
 #[test]
 fn a_button_of_a_page_starts_the_service_and_the_page_gives_way_to_it_once() {
     let test = "a_button_of_a_page_starts_the_service_and_the_page_gives_way_to_it_once";
-    if !have(test, &BROWSER) {
-        return;
-    }
-    let _turn = turn();
-    let project = TestProject::new(SHOP);
-    project.succeed(&["up", "-d"]);
-    project.succeed(&["down", "web"]);
+    let Some((_turn, project)) = with_web_stopped(test) else { return };
     let url = format!("http://web.shop.localhost:{}/cart?of=me", project.proxy_port());
     let seen = node("browser/start.cjs", &json!({"url": url, "button": "Start"}));
     assert_eq!(seen["headline"], "web is stopped", "{seen}");
@@ -38,13 +44,7 @@ fn a_button_of_a_page_starts_the_service_and_the_page_gives_way_to_it_once() {
 #[test]
 fn no_page_of_another_host_can_press_a_button_or_read_a_page() {
     let test = "no_page_of_another_host_can_press_a_button_or_read_a_page";
-    if !have(test, &BROWSER) {
-        return;
-    }
-    let _turn = turn();
-    let project = TestProject::new(SHOP);
-    project.succeed(&["up", "-d"]);
-    project.succeed(&["down", "web"]);
+    let Some((_turn, project)) = with_web_stopped(test) else { return };
     let port = project.proxy_port();
     let options = json!({
         "url": format!("http://api.shop.localhost:{port}/"),

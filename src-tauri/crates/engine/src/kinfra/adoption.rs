@@ -76,7 +76,7 @@ impl Adoption {
             failures: run.failures,
             pid,
             started_at: run.started_at,
-            fingerprint: u64::from_str_radix(&run.fingerprint, 16).ok(),
+            fingerprint: run.fingerprint.parse().ok(),
             ended,
         }
     }

@@ -14,7 +14,7 @@ use super::running::{Launch, Running};
 use super::service::{Service, ServiceContext};
 use super::settings::settings;
 use crate::clock::Clock;
-use crate::config::{ServiceSpec, ServiceType};
+use crate::config::{Fingerprint, ServiceSpec, ServiceType};
 use crate::orchestrator::{Changes, Node};
 use crate::store::{Next, RunEnd};
 use crate::supervisor::{Adopted, Counts, Input, Machine, Note, Resumed, Supervisor, Then, Unit};
@@ -40,7 +40,7 @@ pub struct AdoptedRun {
     /// Milliseconds since 1970.
     pub started_at: u64,
     /// Of what it was launched with; none if that was not known.
-    pub fingerprint: Option<u64>,
+    pub fingerprint: Option<Fingerprint>,
     /// It ended while no engine was there.
     pub ended: Option<Exit>,
 }
@@ -147,7 +147,7 @@ impl ServiceNode {
 
     /// What its process was launched with, or at least the fingerprint of that; none without a process.
     #[must_use]
-    pub fn launched(&self) -> Option<Result<Arc<ServiceSpec>, u64>> {
+    pub fn launched(&self) -> Option<Result<Arc<ServiceSpec>, Fingerprint>> {
         match self.service.launch() {
             Launch::With(spec) => Some(Ok(spec)),
             Launch::Fingerprint(fingerprint) => Some(Err(fingerprint)),

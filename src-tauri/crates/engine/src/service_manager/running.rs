@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::ownership::Seen;
-use crate::config::ServiceSpec;
+use crate::config::{Fingerprint, ServiceSpec};
 use crate::port_registry::NodePort;
 
 /// A run whose process may exist.
@@ -35,7 +35,7 @@ pub(super) struct Running {
 pub(super) enum Launch {
     With(Arc<ServiceSpec>),
     /// By an earlier engine.
-    Fingerprint(u64),
+    Fingerprint(Fingerprint),
     /// Another's server.
     Unknown,
 }

@@ -98,7 +98,6 @@ impl Unit for Service {
         let id = new_run_id()?;
         let started_at = self.context.clock.wall_now();
         let (instance, node) = (self.project.clone(), self.name.clone());
-        let fingerprint = format!("{:016x}", spec.fingerprint());
         let run = NewRun {
             id: id.clone(),
             instance,
@@ -106,7 +105,7 @@ impl Unit for Service {
             number,
             restarts: counts.restarts,
             failures: counts.failures,
-            fingerprint,
+            fingerprint: spec.fingerprint().to_string(),
             boot: self.context.boot.clone(),
             started_at,
         };
@@ -304,9 +303,9 @@ impl Service {
         match self.launch() {
             Launch::With(spec) => {
                 let current = self.spec();
-                !Arc::ptr_eq(&spec, &current) && spec.fingerprint() != current.fingerprint()
+                !Arc::ptr_eq(&spec, &current) && spec.fingerprint().differs_from(current.fingerprint())
             }
-            Launch::Fingerprint(fingerprint) => fingerprint != self.spec().fingerprint(),
+            Launch::Fingerprint(launched) => launched.differs_from(self.spec().fingerprint()),
             Launch::Unknown => false,
         }
     }

@@ -25,12 +25,12 @@ use crate::config::{Reading, ServiceSpec};
 use crate::home::Home;
 use crate::logs::{KnownSecrets, last_lines};
 use crate::orchestrator::Changes;
-use crate::process::{Keeper, SpawnError};
+use crate::process::{Keeper, ProcessError, SpawnError};
 use crate::store::{NewRun, Next, RunEnd, Store};
 use crate::supervisor::{Counts, Ended, Launched, Note, ProbeResult, Role, Then, Unit};
 use crate::watch::Watcher;
 
-/// So many keepers are asked to start one process.
+/// So many keepers are asked to start one process, or to look for what is left of one.
 const MOST_KEEPERS: u32 = 3;
 
 /// Enough for the end of a stack trace.
@@ -169,13 +169,16 @@ impl Unit for Service {
         self.ask(run, role, &running).await
     }
 
-    async fn sweep(&self, run: u64) -> usize {
-        let Some(Running { id, foreign: false, .. }) = self.running(run) else { return 0 };
-        match self.context.keeper.remaining(&id).await {
-            Ok(left) => left.len(),
+    async fn sweep(&self, run: u64) -> Result<usize, Problem> {
+        let Some(Running { id, foreign: false, .. }) = self.running(run) else { return Ok(0) };
+        match self.remaining(&id).await {
+            Ok(left) => Ok(left.len()),
             Err(error) => {
-                tracing::warn!(%error, "cannot see what is left of a run");
-                0
+                let message =
+                    format!("whether {} has left something behind can't be seen: {error}", self.name);
+                let problem = Problem::new(ErrorCode::KeeperLost, message);
+                Err(problem
+                    .hint("it counts as stopped when a keeper has looked, which is tried every second"))
             }
         }
     }
@@ -220,6 +223,17 @@ impl Service {
             }
         }
         self.context.keeper.spawn(spawn).await
+    }
+
+    /// That a keeper is lost says nothing of what is left: the next one is asked.
+    async fn remaining(&self, id: &str) -> Result<Vec<Identity>, ProcessError> {
+        for _ in 1..MOST_KEEPERS {
+            match self.context.keeper.remaining(id).await {
+                Err(ProcessError::Lost) => {}
+                answered => return answered,
+            }
+        }
+        self.context.keeper.remaining(id).await
     }
 
     /// Nothing of the run is left: that is written down.

@@ -13,9 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use kinfra_keeper::platform::REAPED_WITHIN;
 use kinfra_keeper::protocol::{ExitStatus, FromKeeper, Identity, Reply, Request, Spawn};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::launch::{KeeperOptions, establish};
 use super::leftovers::end_leftovers;
@@ -26,6 +27,9 @@ use super::{KeeperEvent, ProcessError};
 /// Between attempts to get a keeper, doubled each time up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Whether those that ended were waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 #[derive(Debug)]
 pub struct Order {
@@ -99,9 +103,13 @@ impl Actor {
                 self.note_end(run.run, status);
             }
         }
+        let mut gone = vec![];
         for run in unknown {
-            self.hand_over(&run).await?;
+            if !self.hand_over(&run).await? {
+                gone.push(run);
+            }
         }
+        self.end_unseen(gone).await;
         for run in listed {
             self.take_pipes(run).await?;
         }
@@ -119,10 +127,11 @@ impl Actor {
         Ok(())
     }
 
-    async fn hand_over(&mut self, run: &str) -> io::Result<()> {
-        let Some(held) = self.table.get(run) else { return Ok(()) };
+    /// False when it has ended, and nobody was told how.
+    async fn hand_over(&mut self, run: &str) -> io::Result<bool> {
+        let Some(held) = self.table.get(run) else { return Ok(true) };
         if held.ended.is_some() && held.pipes.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let (adopt, descriptors) = held.adopt(run)?;
         let already_told = held.ended.is_some();
@@ -130,11 +139,7 @@ impl Actor {
         match reply {
             Reply::Adopted => {}
             Reply::NotThere if already_told => {}
-            Reply::NotThere => {
-                if let Some(status) = self.table.get(run).map(|held| held.unseen_end(now())) {
-                    self.note_end(run.to_owned(), status);
-                }
-            }
+            Reply::NotThere => return Ok(false),
             other => {
                 tracing::error!(run, ?other, "the keeper did not take over a run");
                 return Err(io::ErrorKind::InvalidData.into());
@@ -143,7 +148,23 @@ impl Actor {
         if let Some(held) = self.table.get_mut(run) {
             held.watch = None;
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// They ended while nobody held them. How, the kernel tells once init has waited for them: one moment for all.
+    async fn end_unseen(&mut self, gone: Vec<String>) {
+        let is_clear = |run: &String| self.table.get(run).is_none_or(Held::is_clear);
+        let deadline = Instant::now() + REAPED_WITHIN;
+        while !gone.iter().all(is_clear) && Instant::now() < deadline {
+            sleep(LOOK_AGAIN).await;
+        }
+        for run in gone {
+            if let Some(held) = self.table.get_mut(&run) {
+                let status = held.unseen_end(now());
+                held.watch = None;
+                self.note_end(run, status);
+            }
+        }
     }
 
     async fn ask(&mut self, request: Request) -> io::Result<(Reply, Vec<OwnedFd>)> {

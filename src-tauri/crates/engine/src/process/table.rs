@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use kinfra_keeper::platform::{exit_of, watch};
+use kinfra_keeper::platform::{exit_of, is_reaped, watch};
 use kinfra_keeper::protocol::{Adopt, ExitStatus, Identity, Run, Spawn};
 
 pub struct Held {
@@ -72,7 +72,12 @@ impl Held {
         }
     }
 
-    /// How it ended while nobody held it, as far as the kernel tells. Waits up to 20 ms.
+    /// Whether as much is known of its end as ever will be.
+    pub fn is_clear(&self) -> bool {
+        self.watch.as_ref().is_none_or(is_reaped)
+    }
+
+    /// How it ended while nobody held it, as far as the kernel tells.
     pub fn unseen_end(&self, at: u64) -> ExitStatus {
         let (code, signal) = self.watch.as_ref().map_or((None, None), exit_of);
         ExitStatus { code, signal, at }

@@ -3,19 +3,20 @@
 //! Theory of operation: a run is known from its spawn until the engine forgets it, also after its end, so that
 //! no exit code is lost. Its pipes live longer or shorter than its leader: a pump goes on until the last writer
 //! is gone, even when the run is forgotten. A spawned leader is waited for with waitpid(2); an adopted one is
-//! another's child: its end is seen through a pidfd, and with it how it ended where the kernel tells.
+//! another's child: its end is seen through a pidfd, and with it how it ended where the kernel tells. That it does once
+//! its parent has waited for it, which is given a moment without waiting here.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::process::{WaitOptions, wait};
 
 use super::pump::{LogPlace, Logs, Pump, TURN_BYTES};
-use crate::platform::{self, Process};
+use crate::platform::{self, Process, REAPED_WITHIN};
 use crate::protocol::{Adopt, ExitStatus, Identity, Reply, Run as ListedRun};
 use crate::segments::{STDERR, STDOUT};
 
@@ -29,6 +30,8 @@ pub struct Run {
     pub ended: Option<ExitStatus>,
     /// Only of an adopted run: readable when the leader ends.
     pub watch: Option<OwnedFd>,
+    /// Only of an adopted run: since when it is known that its leader ended, but not yet how.
+    pub gone_since: Option<Instant>,
     /// Processes found to belong to it.
     pub known: HashSet<Identity>,
     log_folder: PathBuf,
@@ -52,6 +55,7 @@ impl Run {
             session: leader.session,
             ended: None,
             watch: None,
+            gone_since: None,
             known: HashSet::new(),
             log_folder: log.folder,
             log_bytes: log.bytes,
@@ -176,14 +180,32 @@ impl Children {
         self.end(ended)
     }
 
-    /// Ends the adopted runs that `gone` names.
+    /// The leaders of the adopted runs that `gone` names have ended. Ends those of which is known how, and those of
+    /// which nobody will tell any more.
     pub fn end_adopted(&mut self, gone: &[Rc<str>]) -> Vec<(Rc<str>, ExitStatus)> {
-        let status = |name: &Rc<str>| {
-            let watch = self.runs.get(name).and_then(|run| run.watch.as_ref());
-            let (code, signal) = watch.map_or((None, None), platform::exit_of);
-            (Rc::clone(name), ExitStatus { code, signal, at: now() })
+        let present = Instant::now();
+        for name in gone {
+            if let Some(run) = self.runs.get_mut(name) {
+                run.gone_since.get_or_insert(present);
+            }
+        }
+        let end = |(name, run): (&Rc<str>, &Run)| {
+            let (since, watch) = (run.gone_since?, run.watch.as_ref()?);
+            if !platform::is_reaped(watch) && present < since + REAPED_WITHIN {
+                return None;
+            }
+            let (code, signal) = platform::exit_of(watch);
+            Some((Rc::clone(name), ExitStatus { code, signal, at: now() }))
         };
-        self.end(gone.iter().map(status).collect())
+        let ended = self.runs.iter().filter_map(end).collect();
+        self.end(ended)
+    }
+
+    /// When the first of the leaders that have ended is not waited for any more.
+    #[must_use]
+    pub fn patience(&self) -> Option<Instant> {
+        let waiting = self.runs.values().filter(|run| run.watch.is_some());
+        waiting.filter_map(|run| run.gone_since).min().map(|since| since + REAPED_WITHIN)
     }
 
     fn end(&mut self, ended: Vec<(Rc<str>, ExitStatus)>) -> Vec<(Rc<str>, ExitStatus)> {

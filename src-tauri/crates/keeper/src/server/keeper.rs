@@ -119,7 +119,7 @@ impl Keeper {
     fn wait(&self) -> io::Result<Ready> {
         let pumps = &self.children.pumps;
         let adopted: Vec<_> = (self.children.runs.iter())
-            .filter_map(|(name, run)| run.watch.as_ref().map(|watch| (name, watch)))
+            .filter_map(|(name, run)| run.watch.as_ref().map(|watch| (name, run, watch)))
             .collect();
         let deaf_until = self.deaf_until.filter(|until| Instant::now() < *until);
         let mut waiting = vec![
@@ -134,8 +134,13 @@ impl Keeper {
             PollFd::new(&link.socket, if link.has_unsent() { both } else { PollFlags::IN })
         }));
         waiting.extend(pumps.iter().map(|pump| PollFd::new(&pump.source, PollFlags::IN)));
-        waiting.extend(adopted.iter().map(|(_, watch)| PollFd::new(*watch, PollFlags::IN)));
-        let timeout = self.deadline().into_iter().chain(deaf_until).min().map(|at| {
+        // One that has ended is told of once more: when somebody has waited for it.
+        waiting.extend(adopted.iter().map(|(_, run, watch)| {
+            let is_gone = run.gone_since.is_some();
+            PollFd::new(*watch, if is_gone { PollFlags::empty() } else { PollFlags::IN })
+        }));
+        let patience = self.children.patience();
+        let timeout = self.deadline().into_iter().chain(deaf_until).chain(patience).min().map(|at| {
             let left = at.saturating_duration_since(Instant::now());
             Timespec {
                 tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
@@ -153,7 +158,7 @@ impl Keeper {
             signals: next(),
             links: (0..self.links.len()).filter(|_| next()).collect(),
             pumps: (0..pumps.len()).filter(|_| next()).collect(),
-            gone: adopted.iter().filter(|_| next()).map(|(name, _)| Rc::clone(name)).collect(),
+            gone: adopted.iter().filter(|_| next()).map(|(name, ..)| Rc::clone(name)).collect(),
         })
     }
 

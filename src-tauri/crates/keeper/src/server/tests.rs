@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::platform;
-use crate::protocol::{FromKeeper, PROTOCOL, Reply, Request, RequestFrame, Scope, Spawn};
+use crate::protocol::{Adopt, FromKeeper, PROTOCOL, Reply, Request, RequestFrame, Scope, Spawn};
 use crate::segments::{numbers, segment_path};
 use crate::wire::{Inbox, Outbox};
 
@@ -175,6 +175,69 @@ fn an_engine_that_does_not_read_stops_no_log_and_misses_no_reply() {
         answers += 1;
     }
     assert!(engine.outputs < answers);
+}
+
+/// They end all at once, and nobody waits for them: what is not known after a moment is known of none.
+#[test]
+fn many_adopted_runs_that_end_together_hold_nothing_up() {
+    const COUNT: usize = 250;
+    let stage = Stage::new();
+    let mut engine = stage.engine();
+    engine.hello();
+    let mut processes = Vec::new();
+    for number in 0..COUNT {
+        let process = Command::new("sleep").arg("1000").spawn().unwrap();
+        let identity = platform::identity_of(process.id()).unwrap();
+        let (run, log_folder) = (format!("adopted {number}"), stage.folder.path().join("adopted"));
+        let adopt =
+            Adopt { run, number: 1, identity, log_folder, log_bytes: None, stdout: false, stderr: false };
+        assert_eq!(engine.ask(Request::Adopt(adopt)).unwrap().0, Reply::Adopted);
+        processes.push(process);
+    }
+    processes.iter_mut().for_each(|process| process.kill().unwrap());
+    let begun = Instant::now();
+    let ended = |engine: &mut Engine| match engine.ask(Request::List).unwrap().0 {
+        Reply::Runs { runs } => runs.into_iter().filter(|run| run.ended.is_some()).count(),
+        reply => panic!("{reply:?}"),
+    };
+    let mut longest = Duration::ZERO;
+    let mut asked = begun;
+    while ended(&mut engine) < COUNT {
+        longest = longest.max(asked.elapsed());
+        asked = Instant::now();
+        assert!(begun.elapsed() < PATIENCE, "they never end");
+    }
+    // One by one, each waited for, it would be 5 s.
+    assert!(longest.max(asked.elapsed()) < Duration::from_secs(2), "{longest:?} without an answer");
+    for mut process in processes {
+        process.wait().unwrap();
+    }
+}
+
+#[test]
+fn how_an_adopted_run_ended_is_known_once_its_parent_has_waited_for_it() {
+    let stage = Stage::new();
+    let mut engine = stage.engine();
+    engine.hello();
+    let mut process =
+        Command::new("sh").args(["-c", "read line; exit 37"]).stdin(Stdio::piped()).spawn().unwrap();
+    let identity = platform::identity_of(process.id()).unwrap();
+    let log_folder = stage.folder.path().join("adopted");
+    let run = "adopted".to_owned();
+    let adopt = Adopt { run, number: 1, identity, log_folder, log_bytes: None, stdout: false, stderr: false };
+    assert_eq!(engine.ask(Request::Adopt(adopt)).unwrap().0, Reply::Adopted);
+    drop(process.stdin.take());
+    process.wait().unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    let end = loop {
+        let Reply::Runs { runs } = engine.ask(Request::List).unwrap().0 else { panic!("no list") };
+        match runs[0].ended {
+            Some(end) => break (end.code, end.signal),
+            None => assert!(Instant::now() < deadline, "it never ends"),
+        }
+    };
+    // Before Linux 6.15 nobody is told.
+    assert!(end == (Some(37), None) || end == (None, None), "{end:?}");
 }
 
 #[test]

@@ -51,6 +51,36 @@ fn how_a_service_ended_while_no_engine_was_there_is_known_exactly() {
 }
 
 #[test]
+fn a_run_of_which_no_record_is_left_is_ended_gently_and_told_of() {
+    let project = TestProject::new(
+        "project: stray\nservices:\n  it:\n    run: trap 'echo bye > ended; exit 0' TERM; echo x > begun; while sleep 0.05; do :; done\n    port: none\n  deaf:\n    run: trap '' TERM; echo x > deaf-begun; while sleep 0.05; do :; done\n    port: none\n    stop: {grace: 1}\n  other:\n    run: [MISBEHAVE, serve]\n",
+    );
+    project.succeed(&["up", "-d"]);
+    let is_there = |file: &str| project.folder().join(file).exists();
+    wait_until("both to have begun", SOON, || is_there("begun") && is_there("deaf-begun"));
+    project.kill("kinfra host");
+    let database = rusqlite::Connection::open(project.home.home().database()).unwrap();
+    for table in ["run", "desired"] {
+        let sql = format!("DELETE FROM {table} WHERE node IN ('it', 'deaf')");
+        assert_eq!(database.execute(&sql, []).unwrap(), 2);
+    }
+    drop(database);
+    project.succeed(&["up", "-d", "other"]);
+    wait_until("its own last words", SOON, || is_there("ended"));
+    let told = |node: &str, how: &str| {
+        let events = project.succeed(&["events", node]);
+        events
+            .lines()
+            .any(|line| line.contains("a process of which no record is left, pid ") && line.ends_with(how))
+    };
+    wait_until("both to be told of", SOON, || {
+        told("it", ": stopped") && told("deaf", ": did not end within 1 s: killed")
+    });
+    let is_left = || project.home.processes().iter().any(|process| process.command.contains("trap"));
+    assert!(!is_left(), "{:#?}", project.home.processes());
+}
+
+#[test]
 fn services_survive_the_keeper_and_can_be_stopped_by_the_next_one() {
     let shop = TestProject::example();
     shop.succeed(&["up", "-d"]);

@@ -3,7 +3,7 @@
 //! Theory of operation: the store knows which runs were begun, the keeper which of them live. A run that both know
 //! is adopted. One that only the store knows ended when nobody could see how; should its process live all the same,
 //! its keeper was killed with the engine: nobody reads its output any more, and it is ended. One that only the keeper
-//! knows belongs to nobody, and is ended too. A node without such a run goes on where it was: waiting for its next
+//! knows belongs to nobody, and is ended too (`strays`). A node without such a run goes on where it was: waiting for its next
 //! try, given up, or done. Nothing goes on over a boot of the machine.
 
 use std::collections::HashMap;
@@ -81,8 +81,8 @@ impl Adoption {
         }
     }
 
-    /// Ends and forgets what is left: the runs of nobody.
-    pub async fn clear(mut self, services: &ServiceContext) {
+    /// Ends and forgets the runs that are left of the store's; answers with those that only the keeper knows.
+    pub async fn clear(mut self, services: &ServiceContext) -> Vec<Run> {
         for StoredRun { run, start_time, .. } in self.begun {
             let exit = match self.held.remove(&run.id) {
                 // The keeper saw how an earlier run of a node ended, whose later one was taken over.
@@ -106,10 +106,7 @@ impl Adoption {
                 }
             }
         }
-        for (id, run) in self.held {
-            tracing::warn!(run = id, pid = run.identity.pid, "ended, as no project knows this run");
-            end_held(services, &id).await;
-        }
+        self.held.into_values().collect()
     }
 }
 

@@ -28,6 +28,7 @@ mod removal;
 mod reports;
 mod setting_aside;
 mod settings;
+mod strays;
 mod usage;
 
 pub use engine::Kinfra;

@@ -56,15 +56,15 @@ impl Runs {
     }
 
     /// Nothing of it is left to be done.
-    pub(super) fn end(&self, run: &str) {
+    pub fn end(&self, run: &str) {
         let mut tables = self.lock();
         tables.runs.remove(run);
         tables.awaited.remove(run);
         self.open.send_replace(tables.runs.len());
     }
 
-    /// The end of a run that is about to be spawned.
-    pub(super) fn wait_for(&self, run: String) -> oneshot::Receiver<Exit> {
+    /// The end of a run that nobody supervises; until [`Self::end`] it is not forgotten.
+    pub fn wait_for(&self, run: String) -> oneshot::Receiver<Exit> {
         let (sender, receiver) = oneshot::channel();
         self.lock().awaited.insert(run, sender);
         receiver

@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use kinfra_rpc::NodeEvent;
+use kinfra_rpc::{EventKind, NodeEvent};
 
 use crate::clock::Clock;
 use crate::store::{Store, StoreError, StoredEvent};
@@ -34,6 +34,11 @@ impl Timeline {
     /// Does not block. Needs a runtime around it.
     pub fn record(self: &Arc<Self>, instance: &str, node: &str, note: Note) {
         let Note { run, kind, text } = note;
+        self.tell(instance, node, run, kind, text);
+    }
+
+    /// As [`Self::record`], of a run that no supervisor has.
+    pub fn tell(self: &Arc<Self>, instance: &str, node: &str, run: u64, kind: EventKind, text: String) {
         let event = NodeEvent {
             node: node.to_owned(),
             at: self.clock.wall_now(),

@@ -38,7 +38,7 @@ fn services_survive_the_engine_and_the_next_one_takes_them_over() {
 #[test]
 fn how_a_service_ended_while_no_engine_was_there_is_known_exactly() {
     let project = TestProject::new(
-        "project: away\nservices:\n  it:\n    run: [MISBEHAVE, crash-after, '1000']\n    restart: never\n  other:\n    run: [MISBEHAVE, serve]\n",
+        "project: away\nservices:\n  it:\n    run: 'MISBEHAVE crash-after 1000; code=$?; echo last words >&2; exit $code'\n    restart: never\n    port: none\n  other:\n    run: [MISBEHAVE, serve]\n",
     );
     project.succeed(&["up", "-d"]);
     project.kill("kinfra host");
@@ -48,6 +48,13 @@ fn how_a_service_ended_while_no_engine_was_there_is_known_exactly() {
     project.succeed(&["up", "-d", "other"]);
     let node = project.wait_for_node("it", "ended", |node| !node.phase.is_active());
     assert_eq!(node.last_exit.and_then(|exit| exit.code), Some(1), "{node:#?}");
+    let told = || project.succeed(&["events", "it"]);
+    wait_until("its last words to be told", SOON, || told().contains("│ last words"));
+    let told = told();
+    let lines: Vec<&str> = told.lines().collect();
+    let adopted = lines.iter().position(|line| line.contains("ended while no engine was there")).unwrap();
+    assert!(lines[adopted + 1].ends_with("exited with code 1"), "{told}");
+    assert!(lines[adopted + 2..].iter().any(|line| line.trim() == "│ last words"), "{told}");
 }
 
 #[test]

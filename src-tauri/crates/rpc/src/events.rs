@@ -74,6 +74,10 @@ pub struct NodeEvent {
     pub run: Option<u64>,
     pub kind: EventKind,
     pub text: String,
+    /// What it said last before it ended by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    pub lines: Vec<String>,
 }
 
 /// Reads what happened to the services of a project, newest last. With none named, to all.

@@ -317,7 +317,11 @@ at: number,
 /**
  * Which run of the node it is about; runs count from 1.
  */
-run?: number, kind: EventKind, text: string, };
+run?: number, kind: EventKind, text: string, 
+/**
+ * What it said last before it ended by itself.
+ */
+lines?: Array<string>, };
 
 export type NodeKind = "service" | "task" | "resource";
 

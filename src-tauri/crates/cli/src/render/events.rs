@@ -1,6 +1,7 @@
 use jiff::tz::TimeZone;
 use kinfra_rpc::{EventKind, NodeEvent};
 
+use super::ansi::strip;
 use super::palette::{Colour, Palette};
 use super::table::{Cell, table};
 use super::time::moment;
@@ -16,8 +17,8 @@ pub fn events(events: &[NodeEvent], now: u64, zone: &TimeZone, palette: Palette)
         Cell::heading_right("RUN"),
         Cell::heading("EVENT"),
     ]];
-    rows.extend(events.iter().map(|event| {
-        vec![
+    for event in events {
+        rows.push(vec![
             Cell::painted(moment(event.at, now, zone), Colour::Grey),
             Cell::new(&event.node),
             Cell::number(event.run),
@@ -25,8 +26,13 @@ pub fn events(events: &[NodeEvent], now: u64, zone: &TimeZone, palette: Palette)
                 Some(colour) => Cell::painted(&event.text, colour),
                 None => Cell::new(&event.text),
             },
-        ]
-    }));
+        ]);
+        // What it said last, below its end.
+        rows.extend(event.lines.iter().map(|line| {
+            let said = format!("│ {}", strip(line));
+            vec![Cell::default(), Cell::default(), Cell::default(), Cell::painted(said, Colour::Grey)]
+        }));
+    }
     table(&rows, palette)
 }
 

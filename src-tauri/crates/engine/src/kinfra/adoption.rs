@@ -20,6 +20,8 @@ const SIGKILL: i32 = 9;
 pub struct Adoption {
     begun: Vec<StoredRun>,
     held: HashMap<String, Run>,
+    /// Those that ended while no engine was there, by project and node.
+    ended: Vec<(String, String)>,
 }
 
 impl Adoption {
@@ -28,13 +30,19 @@ impl Adoption {
     pub async fn take_stock(services: &ServiceContext) -> Result<Self, Failure> {
         let begun = services.store.open_runs().await?;
         let held = services.keeper.list().await?;
-        Ok(Self { begun, held: held.into_iter().map(|run| (run.run.clone(), run)).collect() })
+        let held = held.into_iter().map(|run| (run.run.clone(), run)).collect();
+        Ok(Self { begun, held, ended: vec![] })
     }
 
     /// The nodes of an instance that have a run.
     pub fn nodes(&self, instance: &str) -> Vec<String> {
         let runs = self.begun.iter().filter(|run| run.run.instance == instance);
         runs.map(|run| run.run.node.clone()).collect()
+    }
+
+    /// The nodes, by project, that ran on without an engine and have ended, of those that were taken.
+    pub fn ended(&self) -> Vec<(String, String)> {
+        self.ended.clone()
     }
 
     /// What is left of a node, whose newest run is `latest`.
@@ -68,6 +76,9 @@ impl Adoption {
             }
         };
         let (project, node, number) = (&run.instance, &run.node, run.number);
+        if ended.is_some() {
+            self.ended.push((project.clone(), node.clone()));
+        }
         tracing::info!(project, node, run = number, pid, ?ended, "taken over from an earlier engine");
         AdoptedRun {
             id: run.id,

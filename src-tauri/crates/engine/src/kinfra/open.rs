@@ -97,6 +97,7 @@ impl Kinfra {
             weak: weak.clone(),
         });
         let unfinished = engine.load_all(&mut adoption).await?;
+        let ended = adoption.ended();
         let strays = adoption.clear(&engine.services).await;
         match strays.is_empty() {
             true => engine.go_on_with(unfinished).await,
@@ -104,7 +105,7 @@ impl Kinfra {
         }
         tokio::spawn(reports::follow(Arc::downgrade(&engine), events));
         tokio::spawn(presses::follow(Arc::downgrade(&engine), pressed));
-        tokio::spawn(notifier::watch(Arc::clone(&engine.hub)));
+        tokio::spawn(notifier::watch(Arc::clone(&engine.hub), ended));
         *engine.settings_watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.watch_settings());
         engine.serve()?;
         tracing::info!(proxy_port = engine.proxy.port(), "the engine is open");

@@ -95,7 +95,7 @@ impl ServiceNode {
         context.runs.supervise(ticket, supervisor.clone());
         match former {
             Former::Running(adopted) => service.take_over(adopted, &supervisor),
-            Former::Ended(end) if end.exit.code != Some(0) => service.read_last_lines(),
+            Former::Ended(end) if end.exit.code != Some(0) => service.read_last_lines(newest),
             Former::Ended(_) | Former::Nothing => {}
         }
         let watch = service.spec().watch.clone();

@@ -23,7 +23,7 @@ use super::timeline::Timeline;
 use crate::clock::Clock;
 use crate::config::{Reading, ServiceSpec};
 use crate::home::Home;
-use crate::logs::{KnownSecrets, last_lines};
+use crate::logs::{KnownSecrets, last_lines_of};
 use crate::orchestrator::Changes;
 use crate::process::{Keeper, ProcessError, SpawnError};
 use crate::store::{NewRun, Next, RunEnd, Store};
@@ -192,7 +192,8 @@ impl Unit for Service {
         };
         self.close(run, RunEnd { exit, next, restarts, failures }).await;
         if next != Next::Stopped && exit.code != Some(0) {
-            self.keep_last_lines().await;
+            let lines = self.keep_last_lines(run).await;
+            self.context.timeline.keep_lines(&self.project, &self.name, run, lines).await;
         }
     }
 
@@ -251,18 +252,21 @@ impl Service {
     }
 
     /// What it said last, for whoever asks why it ended.
-    async fn keep_last_lines(&self) {
+    async fn keep_last_lines(&self, run: u64) -> Vec<String> {
         let folder = self.context.home.node_logs(&self.project, &self.name);
         let redactor = self.context.secrets.redactor(&self.project);
-        let read = tokio::task::spawn_blocking(move || last_lines(&folder, LAST_LINES, &redactor)).await;
-        *self.last_lines.lock().unwrap_or_else(PoisonError::into_inner) = read.unwrap_or_default();
+        let read =
+            tokio::task::spawn_blocking(move || last_lines_of(&folder, run, LAST_LINES, &redactor)).await;
+        let lines = read.unwrap_or_default();
+        self.last_lines.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&lines);
         self.changed.node(&self.name);
+        lines
     }
 
     /// The same, without waiting for it.
-    pub(super) fn read_last_lines(self: &Arc<Self>) {
+    pub(super) fn read_last_lines(self: &Arc<Self>, run: u64) {
         let service = Arc::clone(self);
-        tokio::spawn(async move { service.keep_last_lines().await });
+        tokio::spawn(async move { service.keep_last_lines(run).await });
     }
 
     /// Only as long as it is down for that reason.

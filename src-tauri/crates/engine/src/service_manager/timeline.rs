@@ -45,6 +45,7 @@ impl Timeline {
             run: (run > 0).then_some(run),
             kind,
             text,
+            lines: vec![],
         };
         let event = StoredEvent { instance: instance.to_owned(), event };
         let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,6 +56,15 @@ impl Timeline {
                 tokio::time::sleep(GATHER).await;
                 timeline.flush().await;
             });
+        }
+    }
+
+    /// What a run that has ended had said last.
+    pub async fn keep_lines(&self, instance: &str, node: &str, run: u64, lines: Vec<String>) {
+        self.flush().await;
+        let (instance, node) = (instance.to_owned(), node.to_owned());
+        if let Err(error) = self.store.add_event_lines(instance, node, run, lines).await {
+            tracing::error!(%error, "what a service said last is not written down");
         }
     }
 

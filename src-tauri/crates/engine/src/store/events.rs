@@ -33,6 +33,28 @@ impl Store {
         .await
     }
 
+    /// What a run had said last is kept with the event of its end: that it ended, or that it was to be ended because
+    /// of a probe. Nothing where there is none.
+    ///
+    /// # Errors
+    /// When the database can't be written.
+    pub async fn add_event_lines(
+        &self,
+        instance: String,
+        node: String,
+        run: u64,
+        lines: Vec<String>,
+    ) -> Result<(), StoreError> {
+        self.unflushed_transaction("write down what a service said last", move |connection| {
+            let sql = "UPDATE event SET lines = ?4 WHERE id = (
+                SELECT max(id) FROM event
+                WHERE instance = ?1 AND node = ?2 AND run = ?3 AND kind IN ('ended', 'stopping'))";
+            let lines = serde_json::to_string(&lines).unwrap_or_else(|_| "[]".to_owned());
+            connection.prepare_cached(sql)?.execute((instance, node, run.cast_signed(), lines)).map(drop)
+        })
+        .await
+    }
+
     /// The newest events of these nodes, or of all, oldest first.
     ///
     /// # Errors
@@ -44,7 +66,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<NodeEvent>, StoreError> {
         self.transaction("read what happened", move |connection| {
-            let sql = "SELECT node, at, run, kind, text FROM event
+            let sql = "SELECT node, at, run, kind, text, lines FROM event
                 WHERE instance = ?1 AND (?2 = '[]' OR node IN (SELECT value FROM json_each(?2)))
                 ORDER BY id DESC LIMIT ?3";
             let nodes = serde_json::to_string(&nodes).unwrap_or_else(|_| "[]".to_owned());
@@ -55,7 +77,9 @@ impl Store {
                 let kind = EventKind::ALL.into_iter().find(|known| known.word() == kind);
                 let kind = kind.unwrap_or(EventKind::Changed);
                 let (at, run) = (at.cast_unsigned(), run.map(i64::cast_unsigned));
-                Ok(NodeEvent { node: row.get(0)?, at, run, kind, text: row.get(4)? })
+                let lines: Option<String> = row.get(5)?;
+                let lines = lines.and_then(|lines| serde_json::from_str(&lines).ok()).unwrap_or_default();
+                Ok(NodeEvent { node: row.get(0)?, at, run, kind, text: row.get(4)?, lines })
             })?;
             let mut events: Vec<NodeEvent> = read.collect::<Result<_, _>>()?;
             events.reverse();
@@ -77,7 +101,7 @@ mod tests {
 
     fn event(node: &str, at: u64) -> StoredEvent {
         let (kind, text) = (EventKind::Ready, format!("event {at}"));
-        let event = NodeEvent { node: node.to_owned(), at, run: Some(at), kind, text };
+        let event = NodeEvent { node: node.to_owned(), at, run: Some(at), kind, text, lines: vec![] };
         StoredEvent { instance: "shop".to_owned(), event }
     }
 
@@ -95,5 +119,29 @@ mod tests {
         assert_eq!(api, (501..=1_500).collect::<Vec<_>>());
         assert_eq!(read(&[], 2).await.unwrap(), [event("web", 1).event, event("api", 1_500).event]);
         assert_eq!(store.events("bank".to_owned(), vec![], 5).await.unwrap(), []);
+    }
+
+    #[tokio::test]
+    async fn what_a_run_said_last_is_with_the_event_of_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(&folder.path().join("kinfra.db")).unwrap();
+        let of_kind = |run, kind| {
+            let mut event = event("api", run);
+            event.event.kind = kind;
+            event
+        };
+        let (started, ended) = (EventKind::Started, EventKind::Ended);
+        let events = [(1, started), (1, ended), (1, EventKind::Restarting), (2, started)];
+        store.add_events(events.map(|(run, kind)| of_kind(run, kind)).to_vec()).await.unwrap();
+        let said = |text: &str| vec![text.to_owned()];
+        let add = |node: &str, run, text| {
+            store.add_event_lines("shop".to_owned(), node.to_owned(), run, said(text))
+        };
+        add("api", 1, "panic: \"no\"").await.unwrap();
+        add("api", 2, "it runs").await.unwrap();
+        add("web", 1, "another's").await.unwrap();
+        let read = store.events("shop".to_owned(), vec![], 9).await.unwrap();
+        let lines: Vec<_> = read.into_iter().map(|event| event.lines).collect();
+        assert_eq!(lines, [vec![], said("panic: \"no\""), vec![], vec![]]);
     }
 }

@@ -53,6 +53,10 @@ const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX event_of_node ON event (instance, node, id);
     ",
+    // What a node had said last before what happened to it: a JSON list.
+    "
+    ALTER TABLE event ADD COLUMN lines TEXT;
+    ",
 ];
 
 /// The version that this KInfra writes.

@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::opening::{Opened, open};
-use super::writer::{Job, Outlives, Uncommitted, Work, work};
+use super::writer::{Counts, Job, Outlives, Uncommitted, Work, work};
 
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -30,7 +30,7 @@ pub enum StoreError {
 #[derive(Debug, Clone)]
 pub struct Store {
     jobs: Sender<Job>,
-    transactions: Arc<AtomicU64>,
+    counts: Arc<Counts>,
 }
 
 impl Store {
@@ -43,19 +43,25 @@ impl Store {
         let Opened { connection, set_aside } = open(path)?;
         let (jobs, queue) = mpsc::channel();
         let thread = thread::Builder::new().name("kinfra-store".to_owned());
-        let transactions = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&transactions);
+        let counts = Arc::new(Counts::default());
+        let counted = Arc::clone(&counts);
         thread.spawn(move || work(connection, &queue, &counted)).map_err(|error| StoreError::Open {
             path: path.to_owned(),
             source: rusqlite::Error::ToSqlConversionFailure(Box::new(error)),
         })?;
-        Ok((Self { jobs, transactions }, set_aside))
+        Ok((Self { jobs, counts }, set_aside))
     }
 
     /// How many transactions all that was asked has taken so far: fewer, the more was asked at once.
     #[must_use]
     pub fn transactions(&self) -> u64 {
-        self.transactions.load(Ordering::Relaxed)
+        self.counts.transactions.load(Ordering::Relaxed)
+    }
+
+    /// How often something was flushed to the disk without anybody waiting for it.
+    #[must_use]
+    pub fn flushes(&self) -> u64 {
+        self.counts.flushes.load(Ordering::Relaxed)
     }
 
     /// Runs work on the database's thread, and answers when what it did is durable; `doing` completes *cannot …* in
@@ -76,6 +82,15 @@ impl Store {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.ask(Outlives::Crash, doing, work, |_| ()).await
+    }
+
+    /// The same for what shall outlive a loss of power some seconds later: it is flushed when nobody waits.
+    pub(crate) async fn soon_flushed_transaction<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.ask(Outlives::PowerLossSoon, doing, work, |_| ()).await
     }
 
     /// Like [`Self::transaction`]; `then` is called on the database's thread with what the work gave, none when it came to nothing,

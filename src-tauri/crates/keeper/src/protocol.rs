@@ -1,8 +1,10 @@
 //! What engine and keeper say to each other: one JSON object a line over a 0600 unix socket.
 //!
 //! Descriptors travel as SCM_RIGHTS beside the first byte of the line whose `descriptors` field says how many
-//! there are (see [`crate::wire`]). The protocol only grows: unknown fields are ignored by both sides, so a new
-//! engine can talk to the keeper of an older one.
+//! there are (see [`crate::wire`]). The protocol only grows: unknown fields are ignored by both sides, a request that
+//! the keeper doesn't know is refused, and what an engine doesn't know is passed over. So a new engine can talk to the
+//! keeper of an older one, and the other way round. Each says the version of its protocol first; what one side needs
+//! is checked once, there: [`OLDEST`].
 //! One engine is connected at a time; a new connection replaces the old one.
 
 use std::path::PathBuf;
@@ -10,6 +12,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub const PROTOCOL: u32 = 1;
+
+/// With an older one neither side can do anything. As long as the protocol only grows there is none.
+pub const OLDEST: u32 = 1;
 
 /// The one variable of KInfra's own that each child carries: the id of its run.
 pub const RUN_VARIABLE: &str = "KINFRA_RUN";
@@ -56,6 +61,9 @@ pub enum Request {
     },
     /// End when there is no child; refused while there is one.
     Quit,
+    /// Of a newer engine. Never sent.
+    #[serde(skip)]
+    Unknown,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +136,9 @@ pub enum FromKeeper {
     /// There is more in the run's log files. Sent at most once per turn and run; while the engine doesn't read,
     /// all that is said of one run melts into a single message.
     Output { run: String },
+    /// Of a newer keeper. Never sent.
+    #[serde(skip)]
+    Unknown,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

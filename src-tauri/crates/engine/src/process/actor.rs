@@ -200,6 +200,7 @@ impl Actor {
         match message {
             FromKeeper::Exited { run, status } => self.note_end(run, status),
             FromKeeper::Output { run } => self.tell(KeeperEvent::Output { run }),
+            FromKeeper::Unknown => {}
             FromKeeper::Reply { id, reply, .. } => {
                 let Some(Order { request, answer, .. }) = self.waiting.remove(&id) else { return };
                 match (&request, &reply) {

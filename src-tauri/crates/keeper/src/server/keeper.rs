@@ -20,7 +20,7 @@ use super::children::Children;
 use super::link::Link;
 use super::startup::{Options, StartError, Started, start};
 use crate::platform;
-use crate::protocol::{ExitStatus, FromKeeper, PROTOCOL, Reply, Request, RequestFrame, Spawn};
+use crate::protocol::{ExitStatus, FromKeeper, OLDEST, PROTOCOL, Reply, Request, RequestFrame, Spawn};
 
 /// How long a keeper that was just started waits for its engine.
 const FIRST_ENGINE: Duration = Duration::from_secs(10);
@@ -226,6 +226,13 @@ impl Keeper {
             };
             self.spawn(index, std::mem::take(&mut spawns));
             let (reply, answered) = match request {
+                Request::Hello { protocol } if protocol < OLDEST => {
+                    self.links[index].lost = true;
+                    let reason = format!(
+                        "it speaks version {protocol} of the protocol, and this keeper version {OLDEST} and later"
+                    );
+                    (Reply::Refused { reason }, Vec::new())
+                }
                 Request::Hello { .. } => (self.greet(index), Vec::new()),
                 _ if !self.links[index].greeted => {
                     self.links[index].lost = true;
@@ -267,6 +274,11 @@ impl Keeper {
             Request::Pipes { run } => return children.pipes(&run),
             Request::Adopt(adopt) => children.adopt(&adopt, descriptors),
             Request::Signal { run, signal, scope } => children.signal(&run, signal, scope),
+            Request::Unknown => Reply::Refused {
+                reason: format!(
+                    "this keeper speaks version {PROTOCOL} of the protocol and doesn't know that request"
+                ),
+            },
             Request::List => children.list(),
             Request::Remaining { run } => children.remaining(&run),
             Request::Forget { run } => children.forget(&run),

@@ -1,6 +1,6 @@
 //! What an engine may do wrong, said in the bare protocol to a real keeper.
 
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::platform;
-use crate::protocol::{Adopt, FromKeeper, PROTOCOL, Reply, Request, RequestFrame, Scope, Spawn};
+use crate::protocol::{Adopt, FromKeeper, OLDEST, PROTOCOL, Reply, Request, RequestFrame, Scope, Spawn};
 use crate::segments::{numbers, segment_path};
 use crate::wire::{Inbox, Outbox};
 
@@ -110,7 +110,7 @@ impl Engine {
                     return Ok((id, reply, descriptors));
                 }
                 Some((FromKeeper::Output { .. }, _)) => self.outputs += 1,
-                Some((FromKeeper::Exited { .. }, _)) => {}
+                Some((FromKeeper::Exited { .. } | FromKeeper::Unknown, _)) => {}
                 None => {
                     if self.inbox.receive(&self.socket)? == 0 {
                         return Err(io::ErrorKind::UnexpectedEof.into());
@@ -132,6 +132,31 @@ fn only_who_said_hello_is_served() {
     let (reply, _) = stranger.ask(Request::List).unwrap();
     assert!(matches!(reply, Reply::Refused { .. }), "{reply:?}");
     assert!(stranger.ask(Request::Hello { protocol: PROTOCOL }).is_err());
+    assert_eq!(stage.engine().hello(), Reply::Hello { protocol: PROTOCOL, pid: stage.keeper.id() });
+}
+
+#[test]
+fn a_request_of_a_newer_engine_is_refused_and_the_connection_stays() {
+    let stage = Stage::new();
+    let mut engine = stage.engine();
+    engine.hello();
+    engine.socket.write_all(b"{\"id\":7,\"request\":{\"sing\":{\"song\":\"a\"}}}\n").unwrap();
+    let (id, reply, _) = engine.reply().unwrap();
+    assert!(
+        id == 7 && matches!(&reply, Reply::Refused { reason } if reason.contains("version")),
+        "{reply:?}"
+    );
+    assert_eq!(engine.ask(Request::List).unwrap().0, Reply::Runs { runs: Vec::new() });
+    engine.socket.write_all(b"no message\n").unwrap();
+    assert!(engine.ask(Request::List).is_err(), "who speaks something else is cut off");
+}
+
+#[test]
+fn an_engine_whose_version_is_too_old_is_told_so() {
+    let stage = Stage::new();
+    let mut engine = stage.engine();
+    let (reply, _) = engine.ask(Request::Hello { protocol: OLDEST - 1 }).unwrap();
+    assert!(matches!(&reply, Reply::Refused { reason } if reason.contains("version 0")), "{reply:?}");
     assert_eq!(stage.engine().hello(), Reply::Hello { protocol: PROTOCOL, pid: stage.keeper.id() });
 }
 

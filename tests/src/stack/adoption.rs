@@ -38,7 +38,7 @@ fn services_survive_the_engine_and_the_next_one_takes_them_over() {
 #[test]
 fn how_a_service_ended_while_no_engine_was_there_is_known_exactly() {
     let project = TestProject::new(
-        "project: away\nservices:\n  it:\n    run: 'MISBEHAVE crash-after 1000; code=$?; echo last words >&2; exit $code'\n    restart: never\n    port: none\n  other:\n    run: [MISBEHAVE, serve]\n",
+        "project: away\nservices:\n  it:\n    run: 'MISBEHAVE crash-after 2000; code=$?; echo last words >&2; exit $code'\n    restart: never\n  other:\n    run: [MISBEHAVE, serve]\n",
     );
     project.succeed(&["up", "-d"]);
     project.kill("kinfra host");

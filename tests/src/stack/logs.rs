@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use kinfra_rpc::Phase;
+use kinfra_rpc::{ErrorCode, NodeState, Phase};
 use serde_json::Value;
 
 use crate::{TestProject, http, wait_until};
@@ -82,6 +82,32 @@ fn runs_are_told_apart_and_can_be_chosen() {
     let none = project.kinfra(&["logs", "--run", "-9"]);
     assert_eq!(none.stdout, "");
     assert!(none.stderr.contains("runs that are kept: it 1, 2, 3"), "{none:#?}");
+}
+
+#[test]
+fn that_output_is_dropped_is_shown_until_it_is_kept_again() {
+    let project = TestProject::new(
+        "project: full\nservices:\n  it:\n    run: while sleep 0.05; do echo tick; done\n    port: none\n",
+    );
+    let folder = project.home.home().node_logs("full", "it");
+    fs::create_dir_all(&folder).unwrap();
+    let segment = folder.join("stdout.00000001.log");
+    // Whatever is written there finds a full disk.
+    std::os::unix::fs::symlink("/dev/full", &segment).unwrap();
+    project.succeed(&["up", "-d"]);
+    let is_dropped = |node: &NodeState| node.detail.ends_with(" · output is dropped: the disk is full");
+    let node = project.wait_for_node("it", "shown to print in vain", is_dropped);
+    assert!(node.problem.is_some_and(|problem| problem.code == ErrorCode::Io));
+    project.kill("kinfra host");
+    project.succeed(&["up", "-d"]);
+    project.wait_for_node("it", "known to print in vain by the next engine", is_dropped);
+    fs::remove_file(&segment).unwrap();
+    let node = project.wait_for_node("it", "heard again", |node| !node.detail.contains("dropped"));
+    assert_eq!((node.problem, node.restarts), (None, 0));
+    let told = project.succeed(&["events", "it"]);
+    assert!(told.contains("output is kept again"), "{told}");
+    let logs = project.succeed(&["logs", "it"]);
+    assert!(logs.contains("[kinfra] lost ") && logs.contains("│ tick"), "{logs}");
 }
 
 #[test]

@@ -11,7 +11,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub const PROTOCOL: u32 = 1;
+/// 2: [`FromKeeper::Dropping`].
+pub const PROTOCOL: u32 = 2;
+
+/// Since when engines understand [`FromKeeper::Dropping`]; those of before take an unknown message for nonsense.
+pub const DROPPING: u32 = 2;
 
 /// With an older one neither side can do anything. As long as the protocol only grows there is none.
 pub const OLDEST: u32 = 1;
@@ -136,6 +140,12 @@ pub enum FromKeeper {
     /// There is more in the run's log files. Sent at most once per turn and run; while the engine doesn't read,
     /// all that is said of one run melts into a single message.
     Output { run: String },
+    /// What the run prints can't be written and is dropped, for this reason; or no longer.
+    Dropping {
+        run: String,
+        #[serde(default)]
+        reason: Option<String>,
+    },
     /// Of a newer keeper. Never sent.
     #[serde(skip)]
     Unknown,
@@ -189,6 +199,9 @@ pub struct Run {
     #[serde(default)]
     pub log_bytes: Option<u64>,
     pub ended: Option<ExitStatus>,
+    /// Why what it prints is dropped at the moment, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropping: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

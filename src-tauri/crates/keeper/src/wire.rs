@@ -59,7 +59,7 @@ impl Frame for FromKeeper {
     fn descriptors(&self) -> usize {
         match self {
             Self::Reply { descriptors, .. } => *descriptors,
-            Self::Exited { .. } | Self::Output { .. } | Self::Unknown => 0,
+            Self::Exited { .. } | Self::Output { .. } | Self::Dropping { .. } | Self::Unknown => 0,
         }
     }
 

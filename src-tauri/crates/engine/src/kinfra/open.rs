@@ -104,6 +104,7 @@ impl Kinfra {
             false => engine.begin_without(strays, unfinished),
         }
         tokio::spawn(reports::follow(Arc::downgrade(&engine), events));
+        tokio::spawn(reports::follow_store(Arc::downgrade(&engine)));
         tokio::spawn(presses::follow(Arc::downgrade(&engine), pressed));
         tokio::spawn(notifier::watch(Arc::clone(&engine.hub), ended));
         *engine.settings_watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.watch_settings());

@@ -20,7 +20,7 @@ use super::node::Node;
 use super::plan::{Action, Observed, Step, Wish, Wishes, at_rest, plan};
 use super::show::show;
 use crate::events::Hub;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// What a stack needs of the engine around it.
 #[derive(Clone)]
@@ -82,6 +82,7 @@ impl Stack {
             nodes,
             leaving: IndexMap::new(),
             wanted,
+            unstored: false,
             ending: false,
             wishes: Wishes::new(),
             broken: vec![],
@@ -113,6 +114,8 @@ struct Task {
     /// No longer in the configuration, still to be stopped.
     leaving: IndexMap<String, Arc<dyn Node>>,
     wanted: BTreeSet<String>,
+    /// That is still to be written down.
+    unstored: bool,
     /// Everything is being stopped, although that is not what the user wants to run next time.
     ending: bool,
     wishes: Wishes,
@@ -129,6 +132,7 @@ impl Task {
     async fn run(mut self, mut receiver: mpsc::Receiver<(Command, oneshot::Sender<()>)>) {
         loop {
             let changed = Arc::clone(&self.changed);
+            let store = self.context.store.clone();
             tokio::select! {
                 received = receiver.recv() => {
                     let Some((command, done)) = received else { return };
@@ -142,6 +146,7 @@ impl Task {
                     self.store_wanted().await;
                 }
                 () = changed.any() => self.settle().await,
+                () = store.works_again(), if self.unstored => self.store_wanted().await,
             }
         }
     }
@@ -344,9 +349,11 @@ impl Task {
         self.context.hub.set_project(state);
     }
 
-    async fn store_wanted(&self) {
+    async fn store_wanted(&mut self) {
         let wanted = self.wanted.iter().cloned().collect();
-        if let Err(error) = self.context.store.set_desired(self.state.slug.clone(), wanted).await {
+        let stored = self.context.store.set_desired(self.state.slug.clone(), wanted).await;
+        self.unstored = stored.as_ref().is_err_and(StoreError::is_of_the_disk);
+        if let Err(error) = stored {
             tracing::error!(project = self.state.slug, %error, "what the user wants to run is not stored");
         }
     }

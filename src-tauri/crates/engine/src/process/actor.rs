@@ -99,6 +99,10 @@ impl Actor {
         // All of it before the next question: an end that is told meanwhile must find its run in the table.
         for run in runs {
             let held = self.table.entry(run.run.clone()).or_insert_with(|| Held::listed(&run));
+            if held.dropping != run.dropping {
+                self.note_drop(run.run.clone(), run.dropping.clone());
+            }
+            let Some(held) = self.table.get(&run.run) else { continue };
             if let (None, Some(status)) = (held.ended, run.ended) {
                 self.note_end(run.run, status);
             }
@@ -147,6 +151,10 @@ impl Actor {
         }
         if let Some(held) = self.table.get_mut(run) {
             held.watch = None;
+            // The new one has not failed to write yet.
+            if held.dropping.is_some() {
+                self.note_drop(run.to_owned(), None);
+            }
         }
         Ok(true)
     }
@@ -200,6 +208,7 @@ impl Actor {
         match message {
             FromKeeper::Exited { run, status } => self.note_end(run, status),
             FromKeeper::Output { run } => self.tell(KeeperEvent::Output { run }),
+            FromKeeper::Dropping { run, reason } => self.note_drop(run, reason),
             FromKeeper::Unknown => {}
             FromKeeper::Reply { id, reply, .. } => {
                 let Some(Order { request, answer, .. }) = self.waiting.remove(&id) else { return };
@@ -226,6 +235,13 @@ impl Actor {
         self.tell(KeeperEvent::Exited { run, status });
     }
 
+    fn note_drop(&mut self, run: String, reason: Option<String>) {
+        if let Some(held) = self.table.get_mut(&run) {
+            held.dropping.clone_from(&reason);
+        }
+        self.tell(KeeperEvent::Dropping { run, reason });
+    }
+
     /// `None` when every handle was dropped meanwhile.
     async fn recover(&mut self) -> Option<()> {
         self.table.values_mut().for_each(Held::begin_watch);
@@ -245,6 +261,7 @@ impl Actor {
         let mut pause = FIRST_PAUSE;
         while let Err(error) = self.reconnect().await {
             tracing::error!(%error, "no keeper; services run on without one");
+            self.tell(KeeperEvent::Unavailable { reason: error.to_string() });
             while let Ok(order) = self.orders.try_recv() {
                 repeated.push(order);
             }

@@ -14,6 +14,8 @@ pub struct Held {
     pub log_bytes: Option<u64>,
     pub pipes: Pipes,
     pub ended: Option<ExitStatus>,
+    /// Why what it prints is dropped, as far as was told.
+    pub dropping: Option<String>,
     /// Of a leader between two keepers: how it ends then is known by nothing else.
     pub watch: Option<OwnedFd>,
 }
@@ -48,6 +50,7 @@ impl Held {
             log_bytes: spawn.log_bytes,
             pipes: Pipes::from_message(true, true, descriptors),
             ended: None,
+            dropping: None,
             watch: None,
         }
     }
@@ -60,6 +63,7 @@ impl Held {
             log_bytes: run.log_bytes,
             pipes: Pipes::default(),
             ended: run.ended,
+            dropping: None,
             watch: None,
         }
     }

@@ -92,7 +92,7 @@ impl ServiceNode {
         service.learn_secrets();
         let name = service.name.clone();
         let supervisor = Supervisor::spawn(machine, Arc::clone(&service), clock, move || changed.node(&name));
-        context.runs.supervise(ticket, supervisor.clone());
+        context.runs.supervise(ticket, supervisor.clone(), &service);
         match former {
             Former::Running(adopted) => service.take_over(adopted, &supervisor),
             Former::Ended(end) if end.exit.code != Some(0) => service.read_last_lines(newest),
@@ -235,7 +235,14 @@ impl Node for ServiceNode {
         let name = &self.service.name;
         let (facts, spec) = (self.service.instance.facts(), self.service.spec());
         let changed = view.phase.is_active() && self.service.is_changed();
-        let note = if changed { " · changed, restart to apply" } else { "" };
+        let trouble = if view.phase.is_active() { self.service.trouble() } else { None };
+        let mut detail = view.detail;
+        if changed {
+            detail += " · changed, restart to apply";
+        }
+        if let Some(trouble) = &trouble {
+            detail = format!("{detail} · {}", trouble.message);
+        }
         NodeState {
             name: name.clone(),
             kind: match spec.kind {
@@ -244,7 +251,7 @@ impl Node for ServiceNode {
             },
             phase: view.phase,
             health: view.health,
-            detail: view.detail + note,
+            detail,
             pid: view.pid.filter(|pid| *pid != 0),
             port: self.service.present_port(view.phase),
             listens_on: self.service.listens_on(),
@@ -258,7 +265,7 @@ impl Node for ServiceNode {
             last_exit: view.last_exit,
             retry_at: view.retry_at.map(shown),
             kill_at: view.kill_at.map(shown),
-            problem: view.problem,
+            problem: view.problem.or(trouble),
             optional: facts.optional.contains(name),
             changed,
             last_lines: self.service.shown_last_lines(view.phase),

@@ -28,6 +28,8 @@ pub(super) struct Running {
     pub(super) seen: Vec<Seen>,
     /// How far its log was searched for a line; none where nothing is searched for.
     pub(super) log_from: Option<String>,
+    /// Why what it prints is dropped.
+    pub(super) dropping: Option<String>,
 }
 
 /// What a run was launched with.
@@ -42,9 +44,9 @@ pub(super) enum Launch {
 
 impl Running {
     pub(super) fn new(id: String, since: Instant, ports: Vec<NodePort>) -> Self {
-        let (pid, elsewhere, looked_at, log_from) = (None, None, None, None);
+        let (pid, elsewhere, looked_at, log_from, dropping) = (None, None, None, None, None);
         let (foreign, seen, launched) = (false, vec![], Launch::Unknown);
-        Self { id, since, pid, ports, elsewhere, looked_at, foreign, launched, seen, log_from }
+        Self { id, since, pid, ports, elsewhere, looked_at, foreign, launched, seen, log_from, dropping }
     }
 
     /// What it was given as `PORT`.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
 use kinfra_keeper::protocol::{Identity, Scope, Spawn};
-use kinfra_rpc::{ErrorCode, Exit, Phase, Problem};
+use kinfra_rpc::{ErrorCode, EventKind, Exit, Phase, Problem};
 use tracing::Span;
 
 use super::holders::Holders;
@@ -136,11 +136,7 @@ impl Unit for Service {
                 self.change(number, |running| {
                     (running.pid, running.since) = (Some(identity.pid), Instant::now());
                 });
-                if let Err(error) =
-                    self.context.store.run_spawned(id, identity.pid, identity.start_time).await
-                {
-                    tracing::error!(%error, "the run's process is not written down");
-                }
+                self.write_process(id, identity).await;
                 tracing::info!(pid = identity.pid, "started");
                 Ok(Launched { pid: identity.pid })
             }
@@ -226,6 +222,48 @@ impl Service {
         self.context.keeper.spawn(spawn).await
     }
 
+    /// Nobody waits for a disk that is full.
+    async fn write_process(&self, id: String, identity: Identity) {
+        let Identity { pid, start_time } = identity;
+        let Err(error) = self.context.store.run_spawned(id.clone(), pid, start_time).await else { return };
+        tracing::error!(%error, "the run's process is not written down");
+        if error.is_of_the_disk() {
+            let store = self.context.store.clone();
+            tokio::spawn(async move {
+                store.works_again().await;
+                // It was tried, and what it is good for is the next engine only.
+                let _ = store.run_spawned(id, pid, start_time).await;
+            });
+        }
+    }
+
+    /// Of a run: that what it prints is dropped, or no longer.
+    pub(super) fn note_drop(&self, run: u64, reason: Option<String>) {
+        let text = match &reason {
+            Some(reason) => format!("output is dropped: {reason}"),
+            None => "output is kept again".to_owned(),
+        };
+        let mut is_news = false;
+        self.change(run, |running| {
+            is_news = running.dropping != reason;
+            running.dropping = reason;
+        });
+        if is_news {
+            self.note(Note { run, kind: EventKind::Changed, text });
+            self.changed.node(&self.name);
+        }
+    }
+
+    /// What a person should know of the process that runs, beside how it is.
+    pub(super) fn trouble(&self) -> Option<Problem> {
+        let runs = self.lock();
+        let (_, newest) = runs.iter().max_by_key(|(number, _)| **number)?;
+        let reason = newest.dropping.as_ref()?;
+        let problem = Problem::new(ErrorCode::Io, format!("output is dropped: {reason}"));
+        let folder = self.context.home.logs();
+        Some(problem.hint(format!("make room for {}; it goes on by itself", folder.display())))
+    }
+
     /// That a keeper is lost says nothing of what is left: the next one is asked.
     async fn remaining(&self, id: &str) -> Result<Vec<Identity>, ProcessError> {
         for _ in 1..MOST_KEEPERS {
@@ -242,7 +280,16 @@ impl Service {
         let Some(Running { id, foreign, .. }) = self.lock().remove(&run) else { return };
         if !foreign {
             tracing::info!(exit = ?end.exit, next = ?end.next, "ended");
-            match self.context.store.end_run(id.clone(), end).await {
+            let mut written = self.context.store.end_run(id.clone(), end).await;
+            // The next engine would take it for one that crashed.
+            while let Err(error) = &written
+                && error.is_of_the_disk()
+            {
+                tracing::error!(%error, "the run's end is not written down yet");
+                self.context.store.works_again().await;
+                written = self.context.store.end_run(id.clone(), end).await;
+            }
+            match written {
                 // The keeper remembers it until the store does.
                 Ok(()) => drop(self.context.keeper.forget(&id).await),
                 Err(error) => tracing::error!(%error, "the run's end is not written down"),

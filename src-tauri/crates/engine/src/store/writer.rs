@@ -4,13 +4,15 @@
 //! to the disk (`synchronous=FULL`), and many callers at once share one flush; else the kernel has it, which outlives
 //! this process, and nobody waits for a disk (`NORMAL`). In between is what shall outlive a loss of power, but not
 //! right now: it is flushed once nobody has asked for anything for a moment, so that no start waits for it.
+//! Whoever wants to know whether writing works at all is told when that changes ([`Trouble`]).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
+use tokio::sync::watch;
 
 /// Nobody has asked for anything for so long: then what is still to be flushed is.
 const QUIET: Duration = Duration::from_millis(200);
@@ -48,11 +50,16 @@ impl Outlives {
     }
 }
 
+/// Why nothing can be written; none while it can.
+pub(super) type Trouble = watch::Sender<Option<String>>;
+
 /// What becomes of a job once it is known whether it was committed.
 pub(super) type Answer = Box<dyn FnOnce(Result<(), Uncommitted>)>;
 
-/// Runs inside the transaction, or hears that there is none.
-pub(super) type Work = Box<dyn FnOnce(Result<&mut Transaction<'_>, Uncommitted>) -> Answer + Send>;
+/// Runs inside the transaction, or hears that there is none. Also answers why writing does not work, where that is why
+/// it came to nothing.
+pub(super) type Work =
+    Box<dyn FnOnce(Result<&mut Transaction<'_>, Uncommitted>) -> (Answer, Option<String>) + Send>;
 
 pub(super) struct Job {
     pub outlives: Outlives,
@@ -72,7 +79,7 @@ pub(super) struct Counts {
 }
 
 /// Works until nobody can ask for anything any more.
-pub(super) fn work(mut connection: Connection, queue: &Receiver<Job>, counts: &Counts) {
+pub(super) fn work(mut connection: Connection, queue: &Receiver<Job>, counts: &Counts, trouble: &Trouble) {
     // One that asks for more than the transaction that it came in the midst of.
     let mut next = None;
     // Since when something is to be flushed.
@@ -108,7 +115,13 @@ pub(super) fn work(mut connection: Connection, queue: &Receiver<Job>, counts: &C
             None
         });
         let jobs = std::iter::once(first).chain(others.fuse()).take(outlives.most_at_once());
-        together(&mut connection, outlives, jobs.map(|job| job.work));
+        together(&mut connection, outlives, jobs.map(|job| job.work), |now| {
+            trouble.send_if_modified(|known| {
+                let differs = *known != now;
+                *known = now;
+                differs
+            });
+        });
         // One that only reads flushes nothing, so what is owed stays owed.
         if is_owed {
             owed.get_or_insert_with(Instant::now);
@@ -130,25 +143,58 @@ fn flush(connection: &mut Connection) {
     }
 }
 
-fn together(connection: &mut Connection, outlives: Outlives, mut jobs: impl Iterator<Item = Work>) {
+/// `tell` hears before the callers do why nothing could be written, or that something was; nothing where nobody tried.
+fn together(
+    connection: &mut Connection,
+    outlives: Outlives,
+    mut jobs: impl Iterator<Item = Work>,
+    tell: impl FnOnce(Option<String>),
+) {
+    let before = connection.total_changes();
     let begun = connection
         .pragma_update(None, "synchronous", outlives.synchronous())
         .and_then(|()| connection.transaction_with_behavior(TransactionBehavior::Immediate));
     let mut transaction = match begun {
         Ok(transaction) => transaction,
         Err(error) => {
+            if let Some(reason) = why_not_written(&error) {
+                tell(Some(reason));
+            }
             let error = Uncommitted(Arc::new(error));
-            return jobs.for_each(|job| job(Err(error.clone()))(Err(error.clone())));
+            return jobs.for_each(|job| job(Err(error.clone())).0(Err(error.clone())));
         }
     };
     let mut answers = vec![];
+    let mut trouble = None;
     while !transaction.is_autocommit() {
         let Some(job) = jobs.next() else { break };
-        answers.push(job(Ok(&mut transaction)));
+        let (answer, failed) = job(Ok(&mut transaction));
+        answers.push(answer);
+        trouble = failed.or(trouble);
     }
     // Some errors, as a full disk is one, roll everything back at once: then there is nothing to commit.
-    let committed = transaction.commit().map_err(|error| Uncommitted(Arc::new(error)));
+    let has_changed = transaction.total_changes() != before;
+    let committed = transaction.commit();
+    let wrote = committed.is_ok() && has_changed;
+    let trouble = trouble.or_else(|| committed.as_ref().err().and_then(why_not_written));
+    if trouble.is_some() || wrote {
+        tell(trouble);
+    }
+    let committed = committed.map_err(|error| Uncommitted(Arc::new(error)));
     for answer in answers {
         answer(committed.clone());
     }
+}
+
+/// None for an error that says nothing of the disk.
+pub(super) fn why_not_written(error: &rusqlite::Error) -> Option<String> {
+    Some(match error.sqlite_error_code()? {
+        ErrorCode::DiskFull => "the disk is full".to_owned(),
+        ErrorCode::SystemIoFailure
+        | ErrorCode::ReadOnly
+        | ErrorCode::CannotOpen
+        | ErrorCode::PermissionDenied
+        | ErrorCode::NoLargeFileSupport => error.to_string(),
+        _ => return None,
+    })
 }

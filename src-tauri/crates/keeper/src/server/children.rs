@@ -11,7 +11,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::process::{WaitOptions, wait};
 
@@ -19,6 +19,9 @@ use super::pump::{LogPlace, Logs, Pump, TURN_BYTES};
 use crate::platform::{self, Process, REAPED_WITHIN};
 use crate::protocol::{Adopt, ExitStatus, Identity, Reply, Run as ListedRun};
 use crate::segments::{STDERR, STDOUT};
+
+/// A disk that was full may have room again, and a run that prints nothing more would not show it.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 /// Ends that nobody asks for are kept up to this number; then the oldest goes.
 const MOST_ENDS: usize = 4096;
@@ -43,6 +46,10 @@ pub struct Children {
     pub pumps: Vec<Pump>,
     /// Runs with output that the engine hasn't been told of.
     pub printed: BTreeSet<Rc<str>>,
+    /// Runs whose output is dropped, and why.
+    dropping: BTreeMap<Rc<str>, String>,
+    /// When it is tried again to write what those print.
+    try_at: Option<Instant>,
     logs: Logs,
     buffer: Vec<u8>,
 }
@@ -70,6 +77,8 @@ impl Children {
             runs: BTreeMap::new(),
             pumps: Vec::new(),
             printed: BTreeSet::new(),
+            dropping: BTreeMap::new(),
+            try_at: None,
             logs: Logs::default(),
             buffer: vec![0; TURN_BYTES],
         }
@@ -120,6 +129,7 @@ impl Children {
             log_folder: run.log_folder.clone(),
             log_bytes: run.log_bytes,
             ended: run.ended,
+            dropping: self.dropping.get(name).cloned(),
         });
         Reply::Runs { runs: runs.collect() }
     }
@@ -158,6 +168,36 @@ impl Children {
             }
             !turn.ended
         });
+    }
+
+    /// The runs whose output is dropped since this was last asked, with the reason, and those for which it is no longer.
+    pub fn look_for_drops(&mut self) -> Vec<(Rc<str>, Option<String>)> {
+        let now = Instant::now();
+        if self.try_at.is_some_and(|at| at <= now) {
+            self.pumps.iter().for_each(Pump::try_again);
+            self.try_at = None;
+        }
+        let mut dropping = BTreeMap::new();
+        for pump in &self.pumps {
+            if let Some(reason) = pump.dropping() {
+                dropping.insert(Rc::clone(&pump.run), reason);
+            }
+        }
+        if !dropping.is_empty() {
+            self.try_at.get_or_insert(now + TRY_AGAIN);
+        }
+        let before = std::mem::replace(&mut self.dropping, dropping);
+        let begun = self.dropping.iter().filter(|(run, reason)| before.get(*run) != Some(*reason));
+        let begun = begun.map(|(run, reason)| (Rc::clone(run), Some(reason.clone())));
+        let over =
+            before.keys().filter(|run| !self.dropping.contains_key(*run)).map(|run| (Rc::clone(run), None));
+        begun.chain(over).collect()
+    }
+
+    /// When to wake up for it.
+    #[must_use]
+    pub fn try_at(&self) -> Option<Instant> {
+        self.try_at
     }
 
     /// Waits for every child that ended, orphans included; returns the runs that ended, with all that their

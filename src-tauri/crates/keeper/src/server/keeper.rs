@@ -20,7 +20,9 @@ use super::children::Children;
 use super::link::Link;
 use super::startup::{Options, StartError, Started, start};
 use crate::platform;
-use crate::protocol::{ExitStatus, FromKeeper, OLDEST, PROTOCOL, Reply, Request, RequestFrame, Spawn};
+use crate::protocol::{
+    DROPPING, ExitStatus, FromKeeper, OLDEST, PROTOCOL, Reply, Request, RequestFrame, Spawn,
+};
 
 /// How long a keeper that was just started waits for its engine.
 const FIRST_ENGINE: Duration = Duration::from_secs(10);
@@ -111,6 +113,7 @@ impl Keeper {
         if ready.listener {
             self.accept();
         }
+        self.tell_drops();
         self.tell_output();
         self.drop_lost_links();
         Ok(())
@@ -140,13 +143,20 @@ impl Keeper {
             PollFd::new(*watch, if is_gone { PollFlags::empty() } else { PollFlags::IN })
         }));
         let patience = self.children.patience();
-        let timeout = self.deadline().into_iter().chain(deaf_until).chain(patience).min().map(|at| {
-            let left = at.saturating_duration_since(Instant::now());
-            Timespec {
-                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-                tv_nsec: i64::from(left.subsec_nanos()),
-            }
-        });
+        let timeout = self
+            .deadline()
+            .into_iter()
+            .chain(deaf_until)
+            .chain(patience)
+            .chain(self.children.try_at())
+            .min()
+            .map(|at| {
+                let left = at.saturating_duration_since(Instant::now());
+                Timespec {
+                    tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                    tv_nsec: i64::from(left.subsec_nanos()),
+                }
+            });
         match poll(&mut waiting, timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -233,7 +243,7 @@ impl Keeper {
                     );
                     (Reply::Refused { reason }, Vec::new())
                 }
-                Request::Hello { .. } => (self.greet(index), Vec::new()),
+                Request::Hello { protocol } => (self.greet(index, protocol), Vec::new()),
                 _ if !self.links[index].greeted => {
                     self.links[index].lost = true;
                     (Reply::Refused { reason: "say hello first".to_owned() }, Vec::new())
@@ -254,7 +264,7 @@ impl Keeper {
     }
 
     /// From now on this connection is the engine.
-    fn greet(&mut self, index: usize) -> Reply {
+    fn greet(&mut self, index: usize, protocol: u32) -> Reply {
         for (other, link) in self.links.iter_mut().enumerate() {
             if other != index && link.greeted {
                 link.greeted = false;
@@ -262,6 +272,7 @@ impl Keeper {
             }
         }
         self.links[index].greeted = true;
+        self.links[index].protocol = protocol;
         self.had_engine = true;
         hello()
     }
@@ -297,6 +308,15 @@ impl Keeper {
         let Some(engine) = self.links.iter_mut().find(|link| link.greeted) else { return };
         for (run, status) in ended {
             engine.send(&FromKeeper::Exited { run: run.to_string(), status: *status }, Vec::new());
+        }
+    }
+
+    fn tell_drops(&mut self) {
+        let drops = self.children.look_for_drops();
+        let engine = self.links.iter_mut().find(|link| link.greeted && link.protocol >= DROPPING);
+        let Some(engine) = engine else { return };
+        for (run, reason) in drops {
+            engine.send(&FromKeeper::Dropping { run: run.to_string(), reason }, Vec::new());
         }
     }
 

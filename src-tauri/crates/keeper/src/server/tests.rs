@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::platform;
-use crate::protocol::{Adopt, FromKeeper, OLDEST, PROTOCOL, Reply, Request, RequestFrame, Scope, Spawn};
+use crate::protocol::{
+    Adopt, DROPPING, FromKeeper, OLDEST, PROTOCOL, Reply, Request, RequestFrame, Scope, Spawn,
+};
 use crate::segments::{numbers, segment_path};
 use crate::wire::{Inbox, Outbox};
 
@@ -45,7 +47,7 @@ impl Stage {
             match UnixStream::connect(&socket) {
                 Ok(socket) => {
                     socket.set_read_timeout(Some(PATIENCE)).unwrap();
-                    return Engine { socket, inbox: Inbox::default(), outputs: 0 };
+                    return Engine { socket, inbox: Inbox::default(), outputs: 0, drops: vec![] };
                 }
                 Err(error) if Instant::now() > deadline => panic!("no keeper: {error}"),
                 Err(_) => std::thread::yield_now(),
@@ -89,6 +91,8 @@ struct Engine {
     socket: UnixStream,
     inbox: Inbox,
     outputs: usize,
+    /// What was told of drops.
+    drops: Vec<Option<String>>,
 }
 
 impl Engine {
@@ -110,6 +114,7 @@ impl Engine {
                     return Ok((id, reply, descriptors));
                 }
                 Some((FromKeeper::Output { .. }, _)) => self.outputs += 1,
+                Some((FromKeeper::Dropping { reason, .. }, _)) => self.drops.push(reason),
                 Some((FromKeeper::Exited { .. } | FromKeeper::Unknown, _)) => {}
                 None => {
                     if self.inbox.receive(&self.socket)? == 0 {
@@ -170,6 +175,35 @@ fn a_new_engine_replaces_the_old_one_when_it_says_hello() {
     new.hello();
     assert!(old.ask(Request::List).is_err());
     assert_eq!(new.ask(Request::List).unwrap().0, Reply::Runs { runs: Vec::new() });
+}
+
+#[test]
+fn an_engine_is_told_of_dropped_output_and_one_that_would_not_understand_it_is_not() {
+    for protocol in [DROPPING, DROPPING - 1] {
+        let stage = Stage::new();
+        let mut engine = stage.engine();
+        engine.ask(Request::Hello { protocol }).unwrap();
+        let log = segment_path(&stage.folder.path().join("it"), "stdout", 1);
+        std::fs::create_dir_all(log.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink("/dev/full", &log).unwrap();
+        engine.ask(Request::Spawn(stage.script("it", "echo lost; exec sleep 1000"))).unwrap();
+        let dropping = |engine: &mut Engine| match engine.ask(Request::List).unwrap().0 {
+            Reply::Runs { mut runs } => runs.remove(0).dropping,
+            reply => panic!("{reply:?}"),
+        };
+        let deadline = Instant::now() + PATIENCE;
+        let full = Some("the disk is full".to_owned());
+        while dropping(&mut engine) != full {
+            assert!(Instant::now() < deadline, "never told");
+        }
+        // It prints nothing more, and yet it is found that there is room again.
+        std::fs::remove_file(&log).unwrap();
+        while dropping(&mut engine).is_some() {
+            assert!(Instant::now() < deadline, "never gone");
+        }
+        dropping(&mut engine);
+        assert_eq!(engine.drops, if protocol == DROPPING { vec![full, None] } else { vec![] });
+    }
 }
 
 #[test]

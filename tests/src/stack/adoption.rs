@@ -1,6 +1,8 @@
 //! Engine and keeper are lost, in turn and in the midst of things; services go on.
 
-use std::time::Duration;
+use std::fs::File;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use kinfra_rpc::{Health, Phase};
 use rustix::process::{Pid, Signal, kill_process};
@@ -101,6 +103,41 @@ fn services_survive_the_keeper_and_can_be_stopped_by_the_next_one() {
     assert_eq!(page.status, 200);
     shop.succeed(&["down"]);
     wait_until("all processes to be gone", SOON, || shop.home.processes().is_empty());
+}
+
+#[test]
+fn without_a_keeper_nothing_is_called_stopped_and_a_problem_says_why() {
+    let project = TestProject::new(
+        "project: alone\nservices:\n  it:\n    run: [MISBEHAVE, serve]\n    stop: {grace: 1}\n  other:\n    run: [MISBEHAVE, serve]\n",
+    );
+    project.succeed(&["up", "-d"]);
+    let pid = project.node("it").pid.unwrap();
+    // Whoever has the lock is the keeper: this test, from the moment on in which the other one is lost.
+    let lock = File::options().write(true).open(project.home.home().keeper_lock()).unwrap();
+    let waits = std::thread::spawn(move || {
+        lock.lock().unwrap();
+        lock
+    });
+    project.kill("kinfra-keeper");
+    let lock = waits.join().unwrap();
+    let said = || project.kinfra(&["status"]).stdout;
+    wait_until("its want to be shown", SOON, || said().contains("services run on without a keeper"));
+    assert_eq!(project.node("it").health, Health::Healthy);
+
+    kill_process(Pid::from_raw(pid.cast_signed()).unwrap(), Signal::KILL).unwrap();
+    let mut down =
+        project.command(&["down", "it"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    project.wait_for_node("it", "asked to stop", |node| node.phase == Phase::Stopping);
+    let begun = Instant::now();
+    wait_until("more than its grace to pass", SOON, || {
+        let node = project.node("it");
+        assert_eq!(node.phase, Phase::Stopping, "{node:#?}");
+        begun.elapsed() > Duration::from_secs(3)
+    });
+    drop(lock);
+    project.wait_for_node("it", "stopped", |node| node.phase == Phase::Stopped);
+    assert!(down.wait().unwrap().success());
+    wait_until("no want any more", SOON, || !said().contains("without a keeper"));
 }
 
 #[test]

@@ -29,7 +29,6 @@ pub struct StackContext {
     pub store: Store,
 }
 
-#[expect(clippy::large_enum_variant, reason = "made, sent and taken; never kept in numbers")]
 pub enum Command {
     /// These and all that they depend on. `again`: also those of them that are done.
     Start { names: Vec<String>, again: bool },
@@ -50,6 +49,8 @@ pub enum Command {
     Differs(Vec<ServiceChange>),
     /// Names that it asks for and that somebody else has.
     Names(Vec<Problem>),
+    /// Its files are not watched, for this reason; or they are.
+    Unwatched(Option<Problem>),
     /// A configuration is being applied, or no longer.
     Applying(bool),
     /// Other nodes, graph or facts, from a configuration that was read again.
@@ -87,6 +88,7 @@ impl Stack {
             wishes: Wishes::new(),
             broken: vec![],
             names: vec![],
+            unwatched: None,
             observed: Observed::new(),
             changed,
         };
@@ -123,6 +125,8 @@ struct Task {
     broken: Vec<Problem>,
     /// What is said of names that it goes without; until it is told again, or has another configuration.
     names: Vec<Problem>,
+    /// Why changes of its files are not seen.
+    unwatched: Option<Problem>,
     /// What each node was when it was last looked at.
     observed: Observed,
     changed: Arc<Changes>,
@@ -206,6 +210,11 @@ impl Task {
             Command::Names(problems) if problems == self.names => {}
             Command::Names(problems) => {
                 self.names = problems;
+                self.publish_project();
+            }
+            Command::Unwatched(problem) if problem == self.unwatched => {}
+            Command::Unwatched(problem) => {
+                self.unwatched = problem;
                 self.publish_project();
             }
             Command::Applying(applying) => {
@@ -345,7 +354,7 @@ impl Task {
         if !self.broken.is_empty() {
             state.problems.clone_from(&self.broken);
         }
-        state.problems.extend(self.names.iter().cloned());
+        state.problems.extend(self.names.iter().chain(&self.unwatched).cloned());
         self.context.hub.set_project(state);
     }
 

@@ -86,6 +86,7 @@ impl ServiceNode {
             spec: RwLock::new(Arc::new(spec)),
             obstacle: Mutex::default(),
             last_lines: Mutex::default(),
+            unwatched: Mutex::default(),
             changed: Arc::clone(&changed),
             runs: Mutex::default(),
         });
@@ -115,6 +116,7 @@ impl ServiceNode {
             std::mem::replace(&mut *current, Arc::new(spec))
         };
         if before.watch != watch {
+            *self.service.unwatched.lock().unwrap_or_else(PoisonError::into_inner) = None;
             let reload = watch.map(|watch| reload::begin(&self.service, &self.supervisor, watch));
             *self.reload.lock().unwrap_or_else(PoisonError::into_inner) = reload;
         }
@@ -235,12 +237,12 @@ impl Node for ServiceNode {
         let name = &self.service.name;
         let (facts, spec) = (self.service.instance.facts(), self.service.spec());
         let changed = view.phase.is_active() && self.service.is_changed();
-        let trouble = if view.phase.is_active() { self.service.trouble() } else { None };
+        let troubles = if view.phase.is_active() { self.service.troubles() } else { vec![] };
         let mut detail = view.detail;
         if changed {
             detail += " · changed, restart to apply";
         }
-        if let Some(trouble) = &trouble {
+        for trouble in &troubles {
             detail = format!("{detail} · {}", trouble.message);
         }
         NodeState {
@@ -265,7 +267,7 @@ impl Node for ServiceNode {
             last_exit: view.last_exit,
             retry_at: view.retry_at.map(shown),
             kill_at: view.kill_at.map(shown),
-            problem: view.problem.or(trouble),
+            problem: view.problem.or_else(|| troubles.into_iter().next()),
             optional: facts.optional.contains(name),
             changed,
             last_lines: self.service.shown_last_lines(view.phase),

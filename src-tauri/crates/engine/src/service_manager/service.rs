@@ -6,10 +6,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kinfra_keeper::protocol::{Identity, Scope, Spawn};
 use kinfra_rpc::{ErrorCode, EventKind, Exit, Phase, Problem};
+use tokio::time::sleep;
 use tracing::Span;
 
 use super::holders::Holders;
@@ -28,10 +29,13 @@ use crate::orchestrator::Changes;
 use crate::process::{Keeper, ProcessError, SpawnError};
 use crate::store::{NewRun, Next, RunEnd, Store};
 use crate::supervisor::{Counts, Ended, Launched, Note, ProbeResult, Role, Then, Unit};
-use crate::watch::Watcher;
+use crate::watch::{WatchError, Watcher};
 
 /// So many keepers are asked to start one process, or to look for what is left of one.
 const MOST_KEEPERS: u32 = 3;
+
+/// Where no keeper can be had.
+const SIGNAL_AGAIN: Duration = Duration::from_millis(500);
 
 /// Enough for the end of a stack trace.
 const LAST_LINES: usize = 8;
@@ -68,6 +72,8 @@ pub(super) struct Service {
     pub(super) obstacle: Mutex<Option<String>>,
     /// Of the last run that ended by itself.
     pub(super) last_lines: Mutex<Vec<String>>,
+    /// Why the files that it watches are not watched.
+    pub(super) unwatched: Mutex<Option<WatchError>>,
     /// To be told when something is to be seen that the supervisor doesn't know of.
     pub(super) changed: Arc<Changes>,
     /// The runs whose processes may exist, by number.
@@ -155,8 +161,13 @@ impl Unit for Service {
             return self.let_go(&id);
         }
         let scope = if everything { Scope::Everything } else { Scope::Group };
-        if let Err(error) = self.context.keeper.signal(&id, signal, scope).await {
+        while let Err(error) = self.context.keeper.signal(&id, signal, scope).await {
             tracing::warn!(signal, %error, "not signalled");
+            // Without a keeper it would never end: it is signalled as soon as there is one.
+            if !matches!(error, ProcessError::Lost) || self.running(run).is_none() {
+                return;
+            }
+            sleep(SIGNAL_AGAIN).await;
         }
     }
 
@@ -254,8 +265,16 @@ impl Service {
         }
     }
 
-    /// What a person should know of the process that runs, beside how it is.
-    pub(super) fn trouble(&self) -> Option<Problem> {
+    /// What a person should know beside how it is, while it is not stopped.
+    pub(super) fn troubles(&self) -> Vec<Problem> {
+        let unwatched = self.unwatched.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let unwatched = unwatched.map(|error| {
+            Problem::new(ErrorCode::Io, format!("its files are not watched: {error}")).hint(error.hint())
+        });
+        self.dropped().into_iter().chain(unwatched).collect()
+    }
+
+    fn dropped(&self) -> Option<Problem> {
         let runs = self.lock();
         let (_, newest) = runs.iter().max_by_key(|(number, _)| **number)?;
         let reason = newest.dropping.as_ref()?;

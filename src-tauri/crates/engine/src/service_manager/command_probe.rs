@@ -15,6 +15,9 @@ use crate::logs::last_lines_of;
 
 const SIGKILL: i32 = 9;
 
+/// What all of its health commands have printed is kept up to this: only the last one's last line is ever shown.
+const LOG_BYTES: u64 = 1024 * 1024;
+
 impl Service {
     pub(super) async fn ask_command(
         &self,
@@ -78,7 +81,7 @@ impl Service {
             environment: environment.into_iter().collect(),
             log_folder: self.context.home.health_logs(&self.project, &self.name),
             descriptor_limit: self.context.descriptor_limit,
-            log_bytes: None,
+            log_bytes: Some(LOG_BYTES),
         })
     }
 

@@ -7,10 +7,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use kinfra_rpc::{EventKind, NodeEvent};
+use kinfra_rpc::{EventKind, EventList, NodeEvent};
+use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::store::{Store, StoreError, StoredEvent};
+use crate::store::{Store, StoreError, StoredEvent, WantedEvents};
 use crate::supervisor::Note;
 
 /// How long lines are gathered.
@@ -23,12 +24,14 @@ pub struct Timeline {
     store: Store,
     clock: Clock,
     pending: Mutex<Vec<StoredEvent>>,
+    /// Counts what is written down: whoever waits for it watches it.
+    written: watch::Sender<u64>,
 }
 
 impl Timeline {
     #[must_use]
     pub fn new(store: Store, clock: Clock) -> Arc<Self> {
-        Arc::new(Self { store, clock, pending: Mutex::default() })
+        Arc::new(Self { store, clock, pending: Mutex::default(), written: watch::channel(0).0 })
     }
 
     /// Does not block. Needs a runtime around it.
@@ -61,35 +64,50 @@ impl Timeline {
 
     /// What a run that has ended had said last.
     pub async fn keep_lines(&self, instance: &str, node: &str, run: u64, lines: Vec<String>) {
-        self.flush().await;
+        self.write().await;
         let (instance, node) = (instance.to_owned(), node.to_owned());
         if let Err(error) = self.store.add_event_lines(instance, node, run, lines).await {
             tracing::error!(%error, "what a service said last is not written down");
         }
+        // Whoever waits for its end finds them with it.
+        self.written.send_modify(|count| *count += 1);
     }
 
     /// Writes down what was gathered.
     pub async fn flush(&self) {
+        if self.write().await {
+            self.written.send_modify(|count| *count += 1);
+        }
+    }
+
+    /// False where there was nothing.
+    async fn write(&self) -> bool {
         let gathered = std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner));
         if gathered.is_empty() {
-            return;
+            return false;
         }
         if let Err(error) = self.store.add_events(gathered).await {
             tracing::error!(%error, "what happened is not written down");
         }
+        true
     }
 
-    /// The newest lines of these nodes, or of all, oldest first.
+    /// Changes whenever something was written down.
+    #[must_use]
+    pub fn written(&self) -> watch::Receiver<u64> {
+        self.written.subscribe()
+    }
+
+    /// The newest lines of these nodes, or of all, oldest first. After a cursor those that follow, as far as they are
+    /// written down: what a service said last comes a moment after its end, and is to be with it.
     ///
     /// # Errors
     /// When the database can't be read.
-    pub async fn read(
-        &self,
-        instance: &str,
-        nodes: Vec<String>,
-        limit: u32,
-    ) -> Result<Vec<NodeEvent>, StoreError> {
-        self.flush().await;
-        self.store.events(instance.to_owned(), nodes, limit.min(MOST)).await
+    pub async fn read(&self, instance: &str, wanted: WantedEvents) -> Result<EventList, StoreError> {
+        if wanted.after.is_none() {
+            self.flush().await;
+        }
+        let wanted = WantedEvents { limit: wanted.limit.min(MOST), ..wanted };
+        self.store.events(instance.to_owned(), wanted).await
     }
 }

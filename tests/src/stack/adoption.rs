@@ -4,7 +4,8 @@ use std::fs::File;
 use std::process::Stdio;
 use std::time::Duration;
 
-use kinfra_rpc::{Health, Phase};
+use kinfra_engine::control::Client;
+use kinfra_rpc::{Health, Phase, Update};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{TestProject, http, wait_until};
@@ -57,6 +58,34 @@ fn how_a_service_ended_while_no_engine_was_there_is_known_exactly() {
     let adopted = lines.iter().position(|line| line.contains("ended while no engine was there")).unwrap();
     assert!(lines[adopted + 1].ends_with("exited with code 1"), "{told}");
     assert!(lines[adopted + 2..].iter().any(|line| line.trim() == "│ last words"), "{told}");
+}
+
+#[test]
+fn a_crash_that_no_engine_saw_is_notified_by_the_next_one() {
+    let project = TestProject::new(
+        "project: unseen\nservices:\n  it:\n    run: [MISBEHAVE, crash-after, '2000']\n    restart: never\n  other:\n    run: [MISBEHAVE, serve]\n",
+    );
+    project.succeed(&["up", "-d"]);
+    project.kill("kinfra host");
+    wait_until("the crash", SOON, || {
+        !project.home.processes().iter().any(|process| process.command.contains("crash-after"))
+    });
+    project.succeed(&["up", "-d", "other"]);
+    // Whoever shows notifications comes a moment later.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let title = runtime.block_on(async {
+        let client = Client::connect(&project.home.home()).await.unwrap();
+        let mut updates = client.watch().await.unwrap();
+        let notice = async {
+            loop {
+                if let Update::Notice(notice) = updates.recv().await.expect("the engine ended") {
+                    return notice.title;
+                }
+            }
+        };
+        tokio::time::timeout(SOON, notice).await.expect("nobody tells")
+    });
+    assert_eq!(title, "it crashed");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::Duration;
 
-use kinfra_rpc::Phase;
+use kinfra_rpc::{ErrorCode, NodeState, Phase};
 use serde_json::Value;
 
 use crate::{TestProject, http, wait_until};
@@ -82,6 +82,75 @@ fn runs_are_told_apart_and_can_be_chosen() {
     let none = project.kinfra(&["logs", "--run", "-9"]);
     assert_eq!(none.stdout, "");
     assert!(none.stderr.contains("runs that are kept: it 1, 2, 3"), "{none:#?}");
+}
+
+#[test]
+fn that_output_is_dropped_is_shown_until_it_is_kept_again() {
+    let project = TestProject::new(
+        "project: full\nservices:\n  it:\n    run: while sleep 0.05; do echo tick; done\n    port: none\n",
+    );
+    let folder = project.home.home().node_logs("full", "it");
+    fs::create_dir_all(&folder).unwrap();
+    let segment = folder.join("stdout.00000001.log");
+    // Whatever is written there finds a full disk.
+    std::os::unix::fs::symlink("/dev/full", &segment).unwrap();
+    project.succeed(&["up", "-d"]);
+    let is_dropped = |node: &NodeState| node.detail.ends_with(" · output is dropped: the disk is full");
+    let node = project.wait_for_node("it", "shown to print in vain", is_dropped);
+    assert!(node.problem.is_some_and(|problem| problem.code == ErrorCode::Io));
+    project.kill("kinfra host");
+    project.succeed(&["up", "-d"]);
+    project.wait_for_node("it", "known to print in vain by the next engine", is_dropped);
+    fs::remove_file(&segment).unwrap();
+    let node = project.wait_for_node("it", "heard again", |node| !node.detail.contains("dropped"));
+    assert_eq!((node.problem, node.restarts), (None, 0));
+    let told = project.succeed(&["events", "it"]);
+    assert!(told.contains("output is kept again"), "{told}");
+    let logs = project.succeed(&["logs", "it"]);
+    assert!(logs.contains("[kinfra] lost ") && logs.contains("│ tick"), "{logs}");
+}
+
+#[test]
+fn what_health_commands_print_is_kept_up_to_a_mebibyte_whatever_is_asked() {
+    let project = TestProject::new(
+        "project: chatty\nservices:\n  it:\n    run: [MISBEHAVE, serve]\n    logs: {keep: 64MiB}\n    health:\n      interval: 20ms\n      command: 'yes words | head -c 200000; echo x >> asked'\n",
+    );
+    project.succeed(&["up", "-d"]);
+    let asked = || fs::read_to_string(project.folder().join("asked")).unwrap_or_default().lines().count();
+    wait_until("4 MiB to be printed", SOON, || asked() >= 20);
+    let files = fs::read_dir(project.home.home().health_logs("chatty", "it")).unwrap();
+    let is_log = |file: &fs::DirEntry| file.file_name().to_string_lossy().ends_with(".log");
+    let kept: u64 = files
+        .map(Result::unwrap)
+        .filter(is_log)
+        .map(|file| file.metadata().map_or(0, |file| file.len()))
+        .sum();
+    assert!((1..=1 << 20).contains(&kept), "{kept} bytes");
+}
+
+#[test]
+fn events_can_be_followed_and_bounded_in_time() {
+    let project = TestProject::new(
+        "project: told\nservices:\n  it:\n    run: 'MISBEHAVE crash-after 1500; code=$?; echo last words >&2; exit $code'\n    restart: never\n",
+    );
+    project.succeed(&["up", "-d"]);
+    assert!(project.succeed(&["events", "--since", "10m"]).contains("started, pid "));
+    assert_eq!(
+        project.succeed(&["events", "--since", "2999-01-01T00:00:00Z"]),
+        "Nothing has happened yet.\n"
+    );
+    let following = Following::begin(&project, &["events", "--follow"]);
+    assert!(following.next().starts_with("TIME "));
+    while !following.next().contains("exited with code 1") {}
+    // What it printed before its last words as well.
+    while following.next().trim() != "│ last words" {}
+    let since = Following::begin(&project, &["events", "-f", "--json", "-n", "1"]);
+    let event: Value = serde_json::from_str(&since.next()).unwrap();
+    let said = event["lines"].as_array().and_then(|lines| lines.last());
+    assert_eq!((event["kind"].as_str(), said), (Some("ended"), Some(&"last words".into())), "{event}");
+    project.succeed(&["up", "-d", "it"]);
+    let event: Value = serde_json::from_str(&since.next()).unwrap();
+    assert_eq!(event["kind"], "started", "{event}");
 }
 
 #[test]

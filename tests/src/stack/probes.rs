@@ -71,6 +71,25 @@ services:
 }
 
 #[test]
+fn a_command_that_says_nothing_has_no_reason_of_an_earlier_one() {
+    let project = TestProject::new(
+        "
+project: silent
+services:
+  it:
+    run: [MISBEHAVE, serve]
+    health:
+      interval: 50ms
+      command: 'test -e said && exit 3; touch said; echo early words; exit 2'
+",
+    );
+    project.kinfra(&["up", "-d", "--timeout", "1"]);
+    let node = project.wait_for_node("it", "asked again", |node| node.detail.contains("code 3"));
+    assert!(!node.detail.contains("early words"), "{node:#?}");
+    assert!(project.folder().join("said").exists());
+}
+
+#[test]
 fn a_stranger_on_the_port_is_a_conflict_and_never_readiness() {
     let project = TestProject::new(
         "

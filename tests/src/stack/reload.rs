@@ -1,6 +1,6 @@
 //! Files that a service watches, and a configuration that changes.
 
-use kinfra_rpc::Health;
+use kinfra_rpc::{ErrorCode, Health};
 
 use crate::{TestProject, wait_until};
 
@@ -177,4 +177,29 @@ fn what_ran_is_restored_where_that_is_wished_and_not_elsewhere() {
     for name in ["db", "api", "old"] {
         project.wait_for_node(name, "healthy", |node| node.health == Health::Healthy);
     }
+}
+
+#[test]
+fn that_files_cannot_be_watched_is_shown_until_they_are() {
+    // No folder can have that name, so the system refuses to watch it.
+    let refused = "x".repeat(300);
+    let configuration = |watch: &str| {
+        format!(
+            "project: blind\nservices:\n  it:\n    run: [{}, serve]\n    watch: {watch}\n",
+            crate::bin("misbehave").display()
+        )
+    };
+    let project = TestProject::new(&configuration(&format!("{refused}/file")));
+    project.succeed(&["up", "-d"]);
+    let node = project.wait_for_node("it", "shown to be unwatched", |node| {
+        node.detail.contains(" · its files are not watched: ")
+    });
+    assert_eq!(
+        (node.health, node.problem.map(|problem| problem.code)),
+        (Health::Healthy, Some(ErrorCode::Io))
+    );
+    std::fs::write(project.folder().join("kinfra.yaml"), configuration("src")).unwrap();
+    project.succeed(&["apply"]);
+    let node = project.wait_for_node("it", "watched", |node| !node.detail.contains("watched"));
+    assert_eq!((node.problem, node.restarts), (None, 0));
 }

@@ -252,9 +252,17 @@ pub struct Events {
     /// Only these services and groups
     pub services: Vec<String>,
 
-    /// How many of the newest events
-    #[arg(short = 'n', long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub lines: u32,
+    /// Go on with what comes
+    #[arg(short, long)]
+    pub follow: bool,
+
+    /// Only so many of the newest events [default: 50; all with --since]
+    #[arg(short = 'n', long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub lines: Option<u32>,
+
+    /// Only events from then on: 10m, 2h, 1d, 14:02 or 2026-11-23T14:02:00Z
+    #[arg(long, value_name = "WHEN", value_parser = moment::parse)]
+    pub since: Option<u64>,
 }
 
 #[derive(Debug, Args)]

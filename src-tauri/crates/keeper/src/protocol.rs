@@ -1,15 +1,24 @@
 //! What engine and keeper say to each other: one JSON object a line over a 0600 unix socket.
 //!
 //! Descriptors travel as SCM_RIGHTS beside the first byte of the line whose `descriptors` field says how many
-//! there are (see [`crate::wire`]). The protocol only grows: unknown fields are ignored by both sides, so a new
-//! engine can talk to the keeper of an older one.
+//! there are (see [`crate::wire`]). The protocol only grows: unknown fields are ignored by both sides, a request that
+//! the keeper doesn't know is refused, and what an engine doesn't know is passed over. So a new engine can talk to the
+//! keeper of an older one, and the other way round. Each says the version of its protocol first; what one side needs
+//! is checked once, there: [`OLDEST`].
 //! One engine is connected at a time; a new connection replaces the old one.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub const PROTOCOL: u32 = 1;
+/// 2: [`FromKeeper::Dropping`].
+pub const PROTOCOL: u32 = 2;
+
+/// Since when engines understand [`FromKeeper::Dropping`]; those of before take an unknown message for nonsense.
+pub const DROPPING: u32 = 2;
+
+/// With an older one neither side can do anything. As long as the protocol only grows there is none.
+pub const OLDEST: u32 = 1;
 
 /// The one variable of KInfra's own that each child carries: the id of its run.
 pub const RUN_VARIABLE: &str = "KINFRA_RUN";
@@ -56,6 +65,9 @@ pub enum Request {
     },
     /// End when there is no child; refused while there is one.
     Quit,
+    /// Of a newer engine. Never sent.
+    #[serde(skip)]
+    Unknown,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -128,6 +140,15 @@ pub enum FromKeeper {
     /// There is more in the run's log files. Sent at most once per turn and run; while the engine doesn't read,
     /// all that is said of one run melts into a single message.
     Output { run: String },
+    /// What the run prints can't be written and is dropped, for this reason; or no longer.
+    Dropping {
+        run: String,
+        #[serde(default)]
+        reason: Option<String>,
+    },
+    /// Of a newer keeper. Never sent.
+    #[serde(skip)]
+    Unknown,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,6 +199,9 @@ pub struct Run {
     #[serde(default)]
     pub log_bytes: Option<u64>,
     pub ended: Option<ExitStatus>,
+    /// Why what it prints is dropped at the moment, if it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dropping: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,10 +14,10 @@ use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags,
 };
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
-use crate::protocol::{FromKeeper, RequestFrame};
+use crate::protocol::{FromKeeper, Reply, Request, RequestFrame};
 
 /// The most descriptors that one message carries: stdout and stderr.
 const MOST_DESCRIPTORS: usize = 2;
@@ -31,11 +31,27 @@ const RECEIVE_BYTES: usize = 64 * 1024;
 /// A line that says how many descriptors come with it.
 pub trait Frame: Serialize + DeserializeOwned {
     fn descriptors(&self) -> usize;
+
+    /// What a line is taken for that only a newer version understands; none for one that is no message at all.
+    fn unknown(line: &[u8]) -> Option<Self>;
+}
+
+/// What every version understands of a message.
+#[derive(Deserialize)]
+struct Header {
+    id: u64,
+    #[serde(default)]
+    descriptors: usize,
 }
 
 impl Frame for RequestFrame {
     fn descriptors(&self) -> usize {
         self.descriptors
+    }
+
+    fn unknown(line: &[u8]) -> Option<Self> {
+        let Header { id, descriptors } = serde_json::from_slice(line).ok()?;
+        Some(Self { id, descriptors, request: Request::Unknown })
     }
 }
 
@@ -43,8 +59,16 @@ impl Frame for FromKeeper {
     fn descriptors(&self) -> usize {
         match self {
             Self::Reply { descriptors, .. } => *descriptors,
-            Self::Exited { .. } | Self::Output { .. } => 0,
+            Self::Exited { .. } | Self::Output { .. } | Self::Dropping { .. } | Self::Unknown => 0,
         }
+    }
+
+    fn unknown(line: &[u8]) -> Option<Self> {
+        let mut told: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(line).ok()?;
+        let Some(reply) = told.remove("reply") else { return Some(Self::Unknown) };
+        let Header { id, descriptors } = serde_json::from_value(reply).ok()?;
+        let reason = "its answer is one that this version doesn't know".to_owned();
+        Some(Self::Reply { id, descriptors, reply: Reply::Refused { reason } })
     }
 }
 
@@ -188,8 +212,10 @@ impl Inbox {
             return Ok(None);
         };
         let end = self.searched + end;
-        let frame: F = serde_json::from_slice(&self.bytes[..end])
-            .map_err(|error| invalid(format!("a line can't be understood: {error}")))?;
+        let line = &self.bytes[..end];
+        let frame: F = serde_json::from_slice(line).or_else(|error| {
+            F::unknown(line).ok_or_else(|| invalid(format!("a line can't be understood: {error}")))
+        })?;
         self.bytes.drain(..=end);
         self.searched = 0;
         let announced = frame.descriptors();
@@ -214,7 +240,6 @@ mod tests {
     use std::os::unix::net::UnixStream;
 
     use super::*;
-    use crate::protocol::Reply;
 
     fn reply(id: u64, descriptors: usize, padding: usize) -> FromKeeper {
         FromKeeper::Reply { id, descriptors, reply: Reply::Refused { reason: "x".repeat(padding) } }
@@ -253,6 +278,26 @@ mod tests {
                 }
                 seen += 1;
             }
+        }
+    }
+
+    #[test]
+    fn what_only_a_newer_version_understands_is_known_for_that() {
+        let taken = |line: &str| {
+            let (mut left, right) = UnixStream::pair().unwrap();
+            left.write_all(format!("{line}\n").as_bytes()).unwrap();
+            let mut inbox = Inbox::default();
+            inbox.receive(&right).unwrap();
+            inbox.take::<FromKeeper>().map(|message| message.map(|(message, _)| message)).ok()
+        };
+        assert_eq!(taken(r#"{"drowned":{"run":"a"}}"#), Some(Some(FromKeeper::Unknown)));
+        let reply = taken(r#"{"reply":{"id":7,"descriptors":0,"reply":{"sung":{"a":1}}}}"#).flatten();
+        let is_refused = |reply: &FromKeeper| {
+            matches!(reply, FromKeeper::Reply { id: 7, reply: Reply::Refused { .. }, .. })
+        };
+        assert!(reply.as_ref().is_some_and(is_refused), "{reply:?}");
+        for no_message in ["GET / HTTP/1.1", "[]", "7", r#"{"reply":{"reply":"done"}}"#] {
+            assert_eq!(taken(no_message), None, "{no_message}");
         }
     }
 

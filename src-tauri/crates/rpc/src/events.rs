@@ -74,6 +74,10 @@ pub struct NodeEvent {
     pub run: Option<u64>,
     pub kind: EventKind,
     pub text: String,
+    /// What it said last before it ended by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    pub lines: Vec<String>,
 }
 
 /// Reads what happened to the services of a project, newest last. With none named, to all.
@@ -83,12 +87,28 @@ pub struct ReadEvents {
     pub project: String,
     #[serde(default)]
     pub services: Vec<String>,
-    /// At most this many, the newest; the engine caps it at 1,000.
+    /// At most this many, the newest; the engine caps it at 1,000. After a cursor the oldest ones come first.
     pub limit: u32,
+    /// Not before this moment, in milliseconds since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub since: Option<u64>,
+    /// Only what follows the answer that came with this cursor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub after: Option<u64>,
+    /// How long to hold the answer back while there is nothing, in milliseconds; the engine caps it at 30,000.
+    #[serde(default)]
+    #[ts(as = "Option<u32>", optional)]
+    pub wait_ms: u32,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export, export_to = "rpc.ts")]
 pub struct EventList {
     pub events: Vec<NodeEvent>,
+    /// Where a later question goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub cursor: Option<u64>,
 }

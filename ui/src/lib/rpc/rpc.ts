@@ -120,7 +120,11 @@ export type ErrorCode = "config_missing" | "config_ambiguous" | "config_syntax" 
  */
 export type EventKind = "started" | "ready" | "unready" | "ended" | "restarting" | "crash_looping" | "stopping" | "killed" | "stopped" | "failed" | "adopted" | "changed";
 
-export type EventList = { events: Array<NodeEvent>, };
+export type EventList = { events: Array<NodeEvent>, 
+/**
+ * Where a later question goes on.
+ */
+cursor?: number, };
 
 export type Examination = { findings: Array<Finding>, };
 
@@ -355,7 +359,11 @@ at: number,
 /**
  * Which run of the node it is about; runs count from 1.
  */
-run?: number, kind: EventKind, text: string, };
+run?: number, kind: EventKind, text: string, 
+/**
+ * What it said last before it ended by itself.
+ */
+lines?: Array<string>, };
 
 export type NodeKind = "service" | "task" | "resource";
 
@@ -651,9 +659,21 @@ export type ReadEnvironment = { project: string, service: string, };
  */
 export type ReadEvents = { project: string, services: Array<string>, 
 /**
- * At most this many, the newest; the engine caps it at 1,000.
+ * At most this many, the newest; the engine caps it at 1,000. After a cursor the oldest ones come first.
  */
-limit: number, };
+limit: number, 
+/**
+ * Not before this moment, in milliseconds since 1970.
+ */
+since?: number, 
+/**
+ * Only what follows the answer that came with this cursor.
+ */
+after?: number, 
+/**
+ * How long to hold the answer back while there is nothing, in milliseconds; the engine caps it at 30,000.
+ */
+wait_ms?: number, };
 
 /**
  * Reads log lines. Without `after` the newest `limit` lines are the page; with it, those that follow.

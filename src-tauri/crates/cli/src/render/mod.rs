@@ -26,7 +26,7 @@ mod units;
 
 pub use changes::{applied, changes};
 pub use environment::environment;
-pub use events::events;
+pub use events::{EventTable, events};
 pub use failure::failure;
 pub use findings::findings;
 pub use graph::{dot, graph, layers};

@@ -3,14 +3,47 @@ mod urls;
 use std::path::{Path, PathBuf};
 
 use insta::assert_snapshot;
+use jiff::tz::TimeZone;
 use kinfra_rpc::{
-    Condition, EngineState, ErrorCode, Failure, Health, LogLine, NodeState, NodeUsage, Phase, Place, Problem,
-    ProjectState, ProxyState, Snapshot, Stream, Wanted,
+    Condition, EngineState, ErrorCode, EventKind, Failure, Health, LogLine, NodeEvent, NodeState, NodeUsage,
+    Phase, Place, Problem, ProjectState, ProxyState, Snapshot, Stream, Wanted,
 };
 
 use super::table::shorten;
 use super::time::span;
 use super::*;
+
+#[test]
+fn what_a_service_said_last_is_below_its_end() {
+    let event = |at, kind, text: &str, lines: &[&str]| NodeEvent {
+        node: "api".to_owned(),
+        at: NOW + at,
+        run: Some(3),
+        kind,
+        text: text.to_owned(),
+        lines: lines.iter().map(|line| (*line).to_owned()).collect(),
+    };
+    let list = [
+        event(0, EventKind::Ended, "exited with code 1", &["\u{1b}[31mpanic\u{1b}[0m: no", "  at main"]),
+        event(5, EventKind::Restarting, "started anew at once: try 1 of 5", &[]),
+    ];
+    let table = EventTable::new(&["api", "storefront"], PLAIN);
+    let rows = list.each_ref().map(|event| table.rows(std::slice::from_ref(event), NOW, &TimeZone::UTC));
+    assert_snapshot!(table.heading() + &rows.concat(), @"
+    TIME      SERVICE      RUN  EVENT
+    08:00:00  api            3  exited with code 1
+                                │ panic: no
+                                │   at main
+    08:00:00  api            3  started anew at once: try 1 of 5
+    ");
+    assert_snapshot!(events(&list, NOW, &TimeZone::UTC, PLAIN), @"
+    TIME      SERVICE  RUN  EVENT
+    08:00:00  api        3  exited with code 1
+                            │ panic: no
+                            │   at main
+    08:00:00  api        3  started anew at once: try 1 of 5
+    ");
+}
 
 const PLAIN: Palette = Palette::new(false);
 const NOW: u64 = 1_800_000_000_000;
@@ -356,7 +389,7 @@ fn log_lines_carry_their_service_and_no_colour_into_the_next() {
 
 #[test]
 fn a_run_is_told_from_the_one_before_by_when_it_started() {
-    let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(2));
+    let zone = TimeZone::fixed(jiff::tz::offset(2));
     let style =
         |services: &[&str]| LogStyle::new(services.iter().map(|name| (*name).to_owned()).collect(), PLAIN);
     let run = kinfra_rpc::LogRun { service: "api".to_owned(), run: 3, started_at: 1_700_000_000_000 };

@@ -31,6 +31,7 @@ pub use contents::{Contents, Reading};
 pub use diff::{Difference, SettingDifference, diff};
 pub use edit::{Edited, with_restore};
 pub use find::{NAMES, find};
+pub use fingerprint::Fingerprint;
 pub use json_schema::json_schema;
 pub use load::{is_current, load, load_file};
 pub use references::{InstanceAttribute, Mode, ProjectAttribute, Reference, ServiceAttribute, expand};

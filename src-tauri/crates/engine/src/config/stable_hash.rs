@@ -3,7 +3,13 @@
 use std::hash::{Hash, Hasher};
 
 /// FNV-1a, 64 bits (draft-eastlake-fnv). Against accidents only, never against an attacker.
-struct Fnv(u64);
+pub(super) struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+}
 
 impl Hasher for Fnv {
     fn write(&mut self, bytes: &[u8]) {
@@ -20,7 +26,7 @@ impl Hasher for Fnv {
 /// The same for the same value, in every version of KInfra and on every machine of one byte order.
 #[must_use]
 pub fn stable_hash(value: &(impl Hash + ?Sized)) -> u64 {
-    let mut hasher = Fnv(0xcbf2_9ce4_8422_2325);
+    let mut hasher = Fnv::default();
     value.hash(&mut hasher);
     hasher.finish()
 }

@@ -3,13 +3,19 @@
 //! lock too, by the one who was asked to. Each watcher has a bounded queue behind a task of its own; one that lags loses its deltas and
 //! gets a new snapshot instead, so a slow reader costs nobody else anything.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use kinfra_rpc::{Change, Delta, EngineState, NodeState, Notice, ProjectState, Snapshot, Update};
 use tokio::sync::{broadcast, mpsc, watch};
 
 /// Deltas that a watcher may be behind before it gets a snapshot instead.
 const BACKLOG: usize = 256;
+
+/// What is told so soon after the beginning is told again to whoever comes later, for as long: who shows it needs a
+/// moment to come.
+const EARLY: Duration = Duration::from_secs(30);
 
 type Beforehand = Box<dyn Fn(&Snapshot, &[Delta]) + Send>;
 
@@ -18,6 +24,8 @@ pub struct Hub {
     beforehand: Mutex<Option<Beforehand>>,
     updates: broadcast::Sender<Update>,
     revision: watch::Sender<u64>,
+    begun: Instant,
+    early: Mutex<Vec<Notice>>,
 }
 
 impl Hub {
@@ -29,6 +37,8 @@ impl Hub {
             beforehand: Mutex::default(),
             updates: broadcast::channel(BACKLOG).0,
             revision: watch::channel(0).0,
+            begun: Instant::now(),
+            early: Mutex::default(),
         })
     }
 
@@ -106,6 +116,13 @@ impl Hub {
     }
 
     pub fn notice(&self, notice: Notice) {
+        // Whoever begins to watch just now hears of it once.
+        let _snapshot = self.lock();
+        let mut early = self.early();
+        match self.begun.elapsed() < EARLY {
+            true => early.push(notice.clone()),
+            false => early.clear(),
+        }
         // An error means that nobody watches; then nobody is to be told.
         let _ = self.updates.send(Update::Notice(notice));
     }
@@ -122,12 +139,19 @@ impl Hub {
     #[must_use]
     pub fn watch(self: &Arc<Self>) -> mpsc::Receiver<Update> {
         let (sender, receiver) = mpsc::channel(BACKLOG);
-        let (snapshot, updates) = {
+        let (snapshot, early, updates) = {
             let snapshot = self.lock();
-            (snapshot.clone(), self.updates.subscribe())
+            let is_early = self.begun.elapsed() < EARLY;
+            let early = if is_early { self.early().clone() } else { vec![] };
+            (snapshot.clone(), early, self.updates.subscribe())
         };
-        tokio::spawn(forward(Arc::clone(self), snapshot, updates, sender));
+        let first = std::iter::once(Update::Snapshot(snapshot)).chain(early.into_iter().map(Update::Notice));
+        tokio::spawn(forward(Arc::clone(self), first.collect(), updates, sender));
         receiver
+    }
+
+    fn early(&self) -> MutexGuard<'_, Vec<Notice>> {
+        self.early.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change(&self, snapshot: &mut Snapshot, change: Change) {
@@ -162,17 +186,20 @@ impl Hub {
 
 async fn forward(
     hub: Arc<Hub>,
-    snapshot: Snapshot,
+    mut first: VecDeque<Update>,
     mut updates: broadcast::Receiver<Update>,
     sender: mpsc::Sender<Update>,
 ) {
-    let mut revision = snapshot.revision;
-    let mut next = Some(Update::Snapshot(snapshot));
+    let mut revision = match first.front() {
+        Some(Update::Snapshot(snapshot)) => snapshot.revision,
+        _ => 0,
+    };
+    let mut next = None;
     loop {
-        if let Some(update) = next.take()
-            && sender.send(update).await.is_err()
-        {
-            return;
+        while let Some(update) = first.pop_front().or_else(|| next.take()) {
+            if sender.send(update).await.is_err() {
+                return;
+            }
         }
         let received = tokio::select! {
             received = updates.recv() => received,
@@ -229,6 +256,26 @@ mod tests {
         }
         assert_eq!(state, hub.snapshot());
         assert!(snapshots >= 2, "5,000 changes fit into a backlog of {BACKLOG}?");
+    }
+
+    #[tokio::test]
+    async fn what_is_told_before_anybody_watches_is_heard_by_who_comes_soon() {
+        let hub = Hub::new(EngineState::default());
+        let notice = |id: &str| Notice {
+            id: id.into(),
+            title: String::new(),
+            body: String::new(),
+            project: String::new(),
+            service: None,
+            problem: None,
+        };
+        hub.notice(notice("early"));
+        let mut updates = hub.watch();
+        hub.notice(notice("later"));
+        assert!(matches!(updates.recv().await, Some(Update::Snapshot(_))));
+        for id in ["early", "later"] {
+            assert_eq!(updates.recv().await, Some(Update::Notice(notice(id))), "each once");
+        }
     }
 
     #[tokio::test]

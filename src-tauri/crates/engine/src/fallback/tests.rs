@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 mod hostile;
 
-use super::{KnownProject, KnownService, ServiceView, event, html, logs_page, service_page, unknown_page};
+use super::{KnownProject, KnownService, ServiceView, event, html, service_page, unknown_page};
 
 const NOW: u64 = 1_795_410_758_000;
 /// What DESIGN allows a page.

@@ -3,7 +3,7 @@
 //! Theory of operation: the store knows which runs were begun, the keeper which of them live. A run that both know
 //! is adopted. One that only the store knows ended when nobody could see how; should its process live all the same,
 //! its keeper was killed with the engine: nobody reads its output any more, and it is ended. One that only the keeper
-//! knows belongs to nobody, and is ended too. A node without such a run goes on where it was: waiting for its next
+//! knows belongs to nobody, and is ended too (`strays`). A node without such a run goes on where it was: waiting for its next
 //! try, given up, or done. Nothing goes on over a boot of the machine.
 
 use std::collections::HashMap;
@@ -20,6 +20,8 @@ const SIGKILL: i32 = 9;
 pub struct Adoption {
     begun: Vec<StoredRun>,
     held: HashMap<String, Run>,
+    /// Those that ended while no engine was there, by project and node.
+    ended: Vec<(String, String)>,
 }
 
 impl Adoption {
@@ -28,13 +30,19 @@ impl Adoption {
     pub async fn take_stock(services: &ServiceContext) -> Result<Self, Failure> {
         let begun = services.store.open_runs().await?;
         let held = services.keeper.list().await?;
-        Ok(Self { begun, held: held.into_iter().map(|run| (run.run.clone(), run)).collect() })
+        let held = held.into_iter().map(|run| (run.run.clone(), run)).collect();
+        Ok(Self { begun, held, ended: vec![] })
     }
 
     /// The nodes of an instance that have a run.
     pub fn nodes(&self, instance: &str) -> Vec<String> {
         let runs = self.begun.iter().filter(|run| run.run.instance == instance);
         runs.map(|run| run.run.node.clone()).collect()
+    }
+
+    /// The nodes, by project, that ran on without an engine and have ended, of those that were taken.
+    pub fn ended(&self) -> Vec<(String, String)> {
+        self.ended.clone()
     }
 
     /// What is left of a node, whose newest run is `latest`.
@@ -68,6 +76,9 @@ impl Adoption {
             }
         };
         let (project, node, number) = (&run.instance, &run.node, run.number);
+        if ended.is_some() {
+            self.ended.push((project.clone(), node.clone()));
+        }
         tracing::info!(project, node, run = number, pid, ?ended, "taken over from an earlier engine");
         AdoptedRun {
             id: run.id,
@@ -76,13 +87,13 @@ impl Adoption {
             failures: run.failures,
             pid,
             started_at: run.started_at,
-            fingerprint: u64::from_str_radix(&run.fingerprint, 16).ok(),
+            fingerprint: run.fingerprint.parse().ok(),
             ended,
         }
     }
 
-    /// Ends and forgets what is left: the runs of nobody.
-    pub async fn clear(mut self, services: &ServiceContext) {
+    /// Ends and forgets the runs that are left of the store's; answers with those that only the keeper knows.
+    pub async fn clear(mut self, services: &ServiceContext) -> Vec<Run> {
         for StoredRun { run, start_time, .. } in self.begun {
             let exit = match self.held.remove(&run.id) {
                 // The keeper saw how an earlier run of a node ended, whose later one was taken over.
@@ -106,10 +117,7 @@ impl Adoption {
                 }
             }
         }
-        for (id, run) in self.held {
-            tracing::warn!(run = id, pid = run.identity.pid, "ended, as no project knows this run");
-            end_held(services, &id).await;
-        }
+        self.held.into_values().collect()
     }
 }
 

@@ -47,7 +47,7 @@ impl Plan {
             let node = present.iter().find(|node| node.spec.name == name);
             let new = file.services.iter().find(|service| service.name == name);
             let restarts = node.zip(new).is_some_and(|(node, new)| {
-                node.is_wanted && (node.is_older || node.spec.fingerprint() != new.fingerprint())
+                node.is_wanted && (node.is_older || node.spec.fingerprint().differs_from(new.fingerprint()))
             });
             if is_running && matches!(difference, Difference::Added(_)) && whole.contains(&name) {
                 plan.start.push(name);
@@ -218,7 +218,7 @@ impl Project {
                     Present { spec: Arc::new(launched.in_effect(&current)), is_wanted, is_older: false }
                 }
                 Some(Err(fingerprint)) => {
-                    let is_older = fingerprint != current.fingerprint();
+                    let is_older = fingerprint.differs_from(current.fingerprint());
                     Present { spec: current, is_wanted, is_older }
                 }
             }

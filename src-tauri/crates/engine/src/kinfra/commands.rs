@@ -1,5 +1,7 @@
 //! Every command, dispatched by one exhaustive match.
 
+use std::time::Duration;
+
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{
@@ -7,10 +9,13 @@ use kinfra_rpc::{
     ReadEvents, Request, Restart, Start, Stop,
 };
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
 use super::engine::Engine;
+use super::logs::LONGEST_WAIT;
 use crate::control::{Dispatch, Updates};
 use crate::orchestrator::Command;
+use crate::store::WantedEvents;
 
 /// The engine as a dispatcher.
 impl Dispatch for Engine {
@@ -136,7 +141,19 @@ impl Engine {
     async fn read_events(&self, read: &ReadEvents) -> Result<EventList, Failure> {
         let project = self.project(&read.project)?;
         let names = project.named(&read.services)?;
-        Ok(EventList { events: self.services.timeline.read(&read.project, names, read.limit).await? })
+        let ReadEvents { limit, since, mut after, .. } = *read;
+        let deadline = Instant::now() + Duration::from_millis(read.wait_ms.min(LONGEST_WAIT).into());
+        let timeline = &self.services.timeline;
+        let mut written = timeline.written();
+        loop {
+            written.borrow_and_update();
+            let wanted = WantedEvents { nodes: names.clone(), limit, since, after };
+            let list = timeline.read(&read.project, wanted).await?;
+            if !list.events.is_empty() || timeout_at(deadline, written.changed()).await.is_err() {
+                return Ok(list);
+            }
+            after = after.and(list.cursor);
+        }
     }
 
     pub(super) fn refuse_when_ending(&self) -> Result<(), Failure> {

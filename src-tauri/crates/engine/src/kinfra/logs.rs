@@ -11,7 +11,8 @@ use crate::logs::{Begin, KnownRun, LogError, LogReader, known_runs};
 
 /// A page of logs is never longer.
 const MOST_LINES: usize = 5_000;
-const LONGEST_WAIT: u32 = 30_000;
+/// A question that waits is never held back for longer, in milliseconds.
+pub(super) const LONGEST_WAIT: u32 = 30_000;
 
 impl Engine {
     pub(super) async fn read_logs(&self, request: &ReadLogs) -> Result<LogPage, Failure> {

@@ -20,7 +20,7 @@ use crate::logs::KnownSecrets;
 use crate::notifier;
 use crate::orchestrator::Command;
 use crate::port_registry::PortRegistry;
-use crate::process::{Keeper, KeeperOptions, LoginShell, boot_id, raise_descriptor_limit};
+use crate::process::{Keeper, KeeperOptions, LoginShell, Run, boot_id, raise_descriptor_limit};
 use crate::proxy_server::{ProxyContext, ProxyServer};
 use crate::service_manager::{Holders, ServiceContext, Surroundings, Timeline};
 use crate::watch::Watcher;
@@ -97,11 +97,16 @@ impl Kinfra {
             weak: weak.clone(),
         });
         let unfinished = engine.load_all(&mut adoption).await?;
-        adoption.clear(&engine.services).await;
-        engine.go_on_with(unfinished).await;
+        let ended = adoption.ended();
+        let strays = adoption.clear(&engine.services).await;
+        match strays.is_empty() {
+            true => engine.go_on_with(unfinished).await,
+            false => engine.begin_without(strays, unfinished),
+        }
         tokio::spawn(reports::follow(Arc::downgrade(&engine), events));
+        tokio::spawn(reports::follow_store(Arc::downgrade(&engine)));
         tokio::spawn(presses::follow(Arc::downgrade(&engine), pressed));
-        tokio::spawn(notifier::watch(Arc::clone(&engine.hub)));
+        tokio::spawn(notifier::watch(Arc::clone(&engine.hub), ended));
         *engine.settings_watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.watch_settings());
         engine.serve()?;
         tracing::info!(proxy_port = engine.proxy.port(), "the engine is open");
@@ -110,6 +115,17 @@ impl Kinfra {
 }
 
 impl Engine {
+    /// What goes on may need what strays still hold; nobody else has to wait for their end.
+    fn begin_without(self: &Arc<Self>, strays: Vec<Run>, unfinished: Vec<(String, Vec<String>)>) {
+        let engine = Arc::clone(self);
+        tokio::spawn(async move {
+            engine.end_strays(strays).await;
+            if engine.refuse_when_ending().is_ok() {
+                engine.go_on_with(unfinished).await;
+            }
+        });
+    }
+
     async fn go_on_with(&self, unfinished: Vec<(String, Vec<String>)>) {
         for (slug, names) in unfinished.into_iter().filter(|(_, names)| !names.is_empty()) {
             tracing::info!(project = slug, ?names, "started as before");

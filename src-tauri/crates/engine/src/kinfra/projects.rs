@@ -52,7 +52,8 @@ impl Engine {
             Admission::Moved(stored) => {
                 let project = self.project(&stored.slug)?;
                 project.instance.change(|facts| facts.folder.clone_from(&stored.folder));
-                let watch = self.watch_configuration(&stored.slug, &stored.folder, project.spec.as_deref());
+                let (stack, spec) = (&project.stack, project.spec.as_deref());
+                let watch = self.watch_configuration(stack, &stored.slug, &stored.folder, spec);
                 if let Some(project) = self.projects().get_mut(&stored.slug) {
                     project.watch = watch;
                 }
@@ -150,7 +151,7 @@ impl Engine {
         let graph = spec.as_ref().map(graph).unwrap_or_default();
         let stack = Stack::spawn(context, state, graph, nodes(&services), Arc::clone(&changed), wanted);
         let selection = Arc::new(spec.as_ref().map(Selection::new).unwrap_or_default());
-        let watch = self.watch_configuration(&slug, &stored.folder, spec.as_ref());
+        let watch = self.watch_configuration(&stack, &slug, &stored.folder, spec.as_ref());
         let applying = Arc::default();
         let spec = spec.map(Arc::new);
         let project = Project { stack, instance, services, changed, selection, spec, applying, watch };
@@ -192,7 +193,7 @@ impl Engine {
         let watch = if project.watch.is_of(&before.folder, Some(&spec)) {
             project.watch.clone()
         } else {
-            self.watch_configuration(&slug, &before.folder, Some(&spec))
+            self.watch_configuration(&project.stack, &slug, &before.folder, Some(&spec))
         };
         let spec = Some(Arc::new(spec));
         self.projects().insert(slug, Project { services, selection, spec, watch, ..project });

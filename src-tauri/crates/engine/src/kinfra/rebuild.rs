@@ -8,6 +8,7 @@ use kinfra_rpc::Failure;
 
 use super::catalog::Catalog;
 use super::instances::wanted_ports;
+use super::strays::owner;
 use crate::config::{ProjectSpec, ServiceSpec, find, load_file};
 use crate::process::{Keeper, boot_id, folder_of, started_at, variable_of};
 use crate::store::{NewRun, StoredProject};
@@ -34,13 +35,6 @@ pub async fn rebuild(catalog: &Catalog, keeper: &Keeper, logs: &Path) -> Result<
         tracing::info!(instance, node, run = run.run, "known again: it runs");
     }
     Ok(())
-}
-
-/// The instance and the node, from where the output goes; none for a health command.
-fn owner(log_folder: &Path, logs: &Path) -> Option<(String, String)> {
-    let mut parts = log_folder.strip_prefix(logs).ok()?.iter().map(|part| part.to_str());
-    let (instance, node) = (parts.next()??, parts.next()??);
-    parts.next().is_none().then(|| (instance.to_owned(), node.to_owned()))
 }
 
 /// The project in or above the folder that the process works in.

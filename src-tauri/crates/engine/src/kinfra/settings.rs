@@ -11,12 +11,13 @@ use kinfra_keeper::segments::LOG_BYTES;
 use kinfra_rpc::{ChangeSettings, ErrorCode, Failure, Problem, Settings};
 use tokio_util::task::AbortOnDropHandle;
 
+use super::configuration_watch::subscribe;
 use super::engine::Engine;
 use super::options::registry_options;
 use crate::config::{Edited, SETTINGS_NAMES, UserSettings, load_user_settings, settings_file, with_restore};
+use crate::events::Standing;
 use crate::home::Home;
 use crate::replacing::replace;
-use crate::watch::Scope;
 
 /// What is read is what is changed: one at a time.
 static CHANGING: Mutex<()> = Mutex::new(());
@@ -89,21 +90,15 @@ impl Engine {
     pub(super) fn watch_settings(&self) -> AbortOnDropHandle<()> {
         let engine = self.weak.clone();
         let folder = self.options.home.config.clone();
-        let watcher = self.services.watcher.clone();
+        let (watcher, unwatched) = (self.services.watcher.clone(), Standing::new(&self.hub));
         AbortOnDropHandle::new(tokio::spawn(async move {
             if !folder.is_dir() {
                 return;
             }
-            let scope = Scope::Files(SETTINGS_NAMES.iter().map(|name| folder.join(name)).collect());
-            let subscribed = tokio::task::spawn_blocking(move || watcher.subscribe(scope)).await;
-            let mut files = match subscribed {
-                Ok(Ok(files)) => files,
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, "changes of the settings are not seen by themselves");
-                    return;
-                }
-                // It panicked, which is logged where it happens.
-                Err(_) => return,
+            let files = SETTINGS_NAMES.iter().map(|name| folder.join(name)).collect();
+            let told = |problem| async { unwatched.set(problem) };
+            let Some(mut files) = subscribe(watcher, files, "changes of the settings", told).await else {
+                return;
             };
             while files.changed().await.is_some() {
                 let Some(engine) = engine.upgrade() else { return };

@@ -19,7 +19,7 @@ mod visible;
 
 pub use error::LogError;
 pub use pattern::Pattern;
-pub use reader::{Begin, LogReader, last_lines};
+pub use reader::{Begin, LogReader, last_lines, last_lines_of};
 pub use redaction::Redactor;
 pub use runs::{KnownRun, known_runs};
 pub use secrets::{KnownSecrets, Secrets, is_secret};

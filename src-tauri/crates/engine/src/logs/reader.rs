@@ -163,28 +163,48 @@ fn wanted(filter: &Filter, runs: &Runs, service: &str) -> WantedRun {
 /// without an end counts: it may be the most telling. Empty when nothing can be read.
 #[must_use]
 pub fn last_lines(folder: &Path, limit: usize, redactor: &Arc<Redactor>) -> Vec<String> {
-    let reader = LogReader::new(vec![(String::new(), folder.to_owned())], Arc::clone(redactor));
-    let newest = || {
-        let everything = Filter::new(&LogFilter::default())?;
-        let mut sources = reader.sources(&everything, |_, _, view| {
-            let end = view.end();
-            Backward::new(view, 0, end)
-        })?;
-        for source in &mut sources {
-            match source.walker.unfinished() {
-                None => source.advance(&everything),
-                Some(span) => source.look_up(span).map(|head| source.head = Some(head.unfinished())),
-            }
-            .map_err(|error| LogError::Io { folder: folder.to_owned(), error })?;
-        }
-        take_newest(&mut sources, limit, redactor, &everything)
-    };
-    let mut lines: Vec<LogLine> = newest().unwrap_or_default();
+    let mut lines = newest_lines(folder, None, limit, redactor).unwrap_or_default();
     // What an earlier run said would look like this one's.
     if let Some(run) = lines.last().map(|line| line.run) {
         lines.retain(|line| line.run == run);
     }
     lines.into_iter().map(|line| line.text).collect()
+}
+
+/// The same of this very run, which may have said nothing, or be followed by another one already.
+#[must_use]
+pub fn last_lines_of(folder: &Path, run: u64, limit: usize, redactor: &Arc<Redactor>) -> Vec<String> {
+    let lines = newest_lines(folder, Some(run), limit, redactor).unwrap_or_default();
+    lines.into_iter().map(|line| line.text).collect()
+}
+
+fn newest_lines(
+    folder: &Path,
+    run: Option<u64>,
+    limit: usize,
+    redactor: &Arc<Redactor>,
+) -> Result<Vec<LogLine>, LogError> {
+    let reader = LogReader::new(vec![(String::new(), folder.to_owned())], Arc::clone(redactor));
+    let wanted = run.map_or(WantedRun::Any, WantedRun::Only);
+    let filter = Filter::new(&LogFilter { run: run.map(u64::cast_signed), ..LogFilter::default() })?;
+    let mut sources = reader.sources(&filter, |_, _, mut view| {
+        let Bounds { from, .. } = Bounds::find(&mut view, &filter, wanted)?;
+        let end = view.end();
+        Backward::new(view, from, end)
+    })?;
+    for source in &mut sources {
+        source.run = wanted;
+        let unfinished = source.walker.unfinished().map(|span| source.look_up(span)).transpose();
+        let found = unfinished.and_then(|head| match head.filter(|head| wanted.takes(head.run)) {
+            Some(head) => {
+                source.head = Some(head.unfinished());
+                Ok(())
+            }
+            None => source.advance(&filter),
+        });
+        found.map_err(|error| LogError::Io { folder: folder.to_owned(), error })?;
+    }
+    take_newest(&mut sources, limit, redactor, &filter)
 }
 
 /// From sources that have their heads.

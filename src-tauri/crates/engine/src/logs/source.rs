@@ -29,7 +29,7 @@ pub struct Head {
     span: Span,
     /// In milliseconds since 1970.
     pub time: u64,
-    run: u64,
+    pub run: u64,
     unfinished: bool,
 }
 

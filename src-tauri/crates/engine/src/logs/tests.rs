@@ -9,7 +9,7 @@ use kinfra_rpc::{ErrorCode, Failure, LogFilter, LogLine, LogPage};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::{Begin, LogReader, last_lines};
+use super::{Begin, LogReader, last_lines, last_lines_of};
 
 mod bounds;
 mod long_lines;
@@ -202,6 +202,20 @@ fn the_last_lines_hold_one_that_has_no_end() {
     append(base.path(), "stderr", 1, 20, b"err 1\npanic: no");
     assert_eq!(last_lines(base.path(), 3, &Arc::default()), ["out 2", "err 1", "panic: no"]);
     assert_eq!(last_lines(&base.path().join("missing"), 3, &Arc::default()), [""; 0]);
+}
+
+#[test]
+fn the_last_lines_of_a_run_are_its_own() {
+    let base = TempDir::new().unwrap();
+    let of = |run| last_lines_of(base.path(), run, 2, &Arc::default());
+    append_of(1, base.path(), "stdout", 1, 10, b"one\ntwo\nthree\n");
+    append_of(1, base.path(), "stderr", 1, 20, b"panic: no\n");
+    assert_eq!(of(2), [""; 0], "it said nothing");
+    append_of(3, base.path(), "stdout", 1, 30, b"later\n");
+    append_of(3, base.path(), "stderr", 1, 40, b"without an end");
+    assert_eq!(of(1), ["three", "panic: no"], "another one has begun");
+    assert_eq!(of(2), [""; 0]);
+    assert_eq!(of(3), ["later", "without an end"]);
 }
 
 #[derive(Debug, Clone)]

@@ -20,7 +20,7 @@ use super::node::Node;
 use super::plan::{Action, Observed, Step, Wish, Wishes, at_rest, plan};
 use super::show::show;
 use crate::events::Hub;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// What a stack needs of the engine around it.
 #[derive(Clone)]
@@ -29,7 +29,6 @@ pub struct StackContext {
     pub store: Store,
 }
 
-#[expect(clippy::large_enum_variant, reason = "made, sent and taken; never kept in numbers")]
 pub enum Command {
     /// These and all that they depend on. `again`: also those of them that are done.
     Start { names: Vec<String>, again: bool },
@@ -52,6 +51,8 @@ pub enum Command {
     Names(Vec<Problem>),
     /// Something of its nodes was changed from outside: it is published before this is answered.
     Look,
+    /// Its files are not watched, for this reason; or they are.
+    Unwatched(Option<Problem>),
     /// A configuration is being applied, or no longer.
     Applying(bool),
     /// Other nodes, graph or facts, from a configuration that was read again.
@@ -84,10 +85,12 @@ impl Stack {
             nodes,
             leaving: IndexMap::new(),
             wanted,
+            unstored: false,
             ending: false,
             wishes: Wishes::new(),
             broken: vec![],
             names: vec![],
+            unwatched: None,
             observed: Observed::new(),
             changed,
         };
@@ -115,6 +118,8 @@ struct Task {
     /// No longer in the configuration, still to be stopped.
     leaving: IndexMap<String, Arc<dyn Node>>,
     wanted: BTreeSet<String>,
+    /// That is still to be written down.
+    unstored: bool,
     /// Everything is being stopped, although that is not what the user wants to run next time.
     ending: bool,
     wishes: Wishes,
@@ -122,6 +127,8 @@ struct Task {
     broken: Vec<Problem>,
     /// What is said of names that it goes without; until it is told again, or has another configuration.
     names: Vec<Problem>,
+    /// Why changes of its files are not seen.
+    unwatched: Option<Problem>,
     /// What each node was when it was last looked at.
     observed: Observed,
     changed: Arc<Changes>,
@@ -131,6 +138,7 @@ impl Task {
     async fn run(mut self, mut receiver: mpsc::Receiver<(Command, oneshot::Sender<()>)>) {
         loop {
             let changed = Arc::clone(&self.changed);
+            let store = self.context.store.clone();
             tokio::select! {
                 received = receiver.recv() => {
                     let Some((command, done)) = received else { return };
@@ -144,6 +152,7 @@ impl Task {
                     self.store_wanted().await;
                 }
                 () = changed.any() => self.settle().await,
+                () = store.works_again(), if self.unstored => self.store_wanted().await,
             }
         }
     }
@@ -204,6 +213,11 @@ impl Task {
             Command::Names(problems) if problems == self.names => {}
             Command::Names(problems) => {
                 self.names = problems;
+                self.publish_project();
+            }
+            Command::Unwatched(problem) if problem == self.unwatched => {}
+            Command::Unwatched(problem) => {
+                self.unwatched = problem;
                 self.publish_project();
             }
             Command::Applying(applying) => {
@@ -343,13 +357,15 @@ impl Task {
         if !self.broken.is_empty() {
             state.problems.clone_from(&self.broken);
         }
-        state.problems.extend(self.names.iter().cloned());
+        state.problems.extend(self.names.iter().chain(&self.unwatched).cloned());
         self.context.hub.set_project(state);
     }
 
-    async fn store_wanted(&self) {
+    async fn store_wanted(&mut self) {
         let wanted = self.wanted.iter().cloned().collect();
-        if let Err(error) = self.context.store.set_desired(self.state.slug.clone(), wanted).await {
+        let stored = self.context.store.set_desired(self.state.slug.clone(), wanted).await;
+        self.unstored = stored.as_ref().is_err_and(StoreError::is_of_the_disk);
+        if let Err(error) = stored {
             tracing::error!(project = self.state.slug, %error, "what the user wants to run is not stored");
         }
     }

@@ -13,9 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use kinfra_keeper::platform::REAPED_WITHIN;
 use kinfra_keeper::protocol::{ExitStatus, FromKeeper, Identity, Reply, Request, Spawn};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::launch::{KeeperOptions, establish};
 use super::leftovers::end_leftovers;
@@ -26,6 +27,9 @@ use super::{KeeperEvent, ProcessError};
 /// Between attempts to get a keeper, doubled each time up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Whether those that ended were waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 #[derive(Debug)]
 pub struct Order {
@@ -95,13 +99,21 @@ impl Actor {
         // All of it before the next question: an end that is told meanwhile must find its run in the table.
         for run in runs {
             let held = self.table.entry(run.run.clone()).or_insert_with(|| Held::listed(&run));
+            if held.dropping != run.dropping {
+                self.note_drop(run.run.clone(), run.dropping.clone());
+            }
+            let Some(held) = self.table.get(&run.run) else { continue };
             if let (None, Some(status)) = (held.ended, run.ended) {
                 self.note_end(run.run, status);
             }
         }
+        let mut gone = vec![];
         for run in unknown {
-            self.hand_over(&run).await?;
+            if !self.hand_over(&run).await? {
+                gone.push(run);
+            }
         }
+        self.end_unseen(gone).await;
         for run in listed {
             self.take_pipes(run).await?;
         }
@@ -119,10 +131,11 @@ impl Actor {
         Ok(())
     }
 
-    async fn hand_over(&mut self, run: &str) -> io::Result<()> {
-        let Some(held) = self.table.get(run) else { return Ok(()) };
+    /// False when it has ended, and nobody was told how.
+    async fn hand_over(&mut self, run: &str) -> io::Result<bool> {
+        let Some(held) = self.table.get(run) else { return Ok(true) };
         if held.ended.is_some() && held.pipes.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let (adopt, descriptors) = held.adopt(run)?;
         let already_told = held.ended.is_some();
@@ -130,11 +143,7 @@ impl Actor {
         match reply {
             Reply::Adopted => {}
             Reply::NotThere if already_told => {}
-            Reply::NotThere => {
-                if let Some(status) = self.table.get(run).map(|held| held.unseen_end(now())) {
-                    self.note_end(run.to_owned(), status);
-                }
-            }
+            Reply::NotThere => return Ok(false),
             other => {
                 tracing::error!(run, ?other, "the keeper did not take over a run");
                 return Err(io::ErrorKind::InvalidData.into());
@@ -142,8 +151,28 @@ impl Actor {
         }
         if let Some(held) = self.table.get_mut(run) {
             held.watch = None;
+            // The new one has not failed to write yet.
+            if held.dropping.is_some() {
+                self.note_drop(run.to_owned(), None);
+            }
         }
-        Ok(())
+        Ok(true)
+    }
+
+    /// They ended while nobody held them. How, the kernel tells once init has waited for them: one moment for all.
+    async fn end_unseen(&mut self, gone: Vec<String>) {
+        let is_clear = |run: &String| self.table.get(run).is_none_or(Held::is_clear);
+        let deadline = Instant::now() + REAPED_WITHIN;
+        while !gone.iter().all(is_clear) && Instant::now() < deadline {
+            sleep(LOOK_AGAIN).await;
+        }
+        for run in gone {
+            if let Some(held) = self.table.get_mut(&run) {
+                let status = held.unseen_end(now());
+                held.watch = None;
+                self.note_end(run, status);
+            }
+        }
     }
 
     async fn ask(&mut self, request: Request) -> io::Result<(Reply, Vec<OwnedFd>)> {
@@ -179,6 +208,8 @@ impl Actor {
         match message {
             FromKeeper::Exited { run, status } => self.note_end(run, status),
             FromKeeper::Output { run } => self.tell(KeeperEvent::Output { run }),
+            FromKeeper::Dropping { run, reason } => self.note_drop(run, reason),
+            FromKeeper::Unknown => {}
             FromKeeper::Reply { id, reply, .. } => {
                 let Some(Order { request, answer, .. }) = self.waiting.remove(&id) else { return };
                 match (&request, &reply) {
@@ -204,6 +235,13 @@ impl Actor {
         self.tell(KeeperEvent::Exited { run, status });
     }
 
+    fn note_drop(&mut self, run: String, reason: Option<String>) {
+        if let Some(held) = self.table.get_mut(&run) {
+            held.dropping.clone_from(&reason);
+        }
+        self.tell(KeeperEvent::Dropping { run, reason });
+    }
+
     /// `None` when every handle was dropped meanwhile.
     async fn recover(&mut self) -> Option<()> {
         self.table.values_mut().for_each(Held::begin_watch);
@@ -223,6 +261,7 @@ impl Actor {
         let mut pause = FIRST_PAUSE;
         while let Err(error) = self.reconnect().await {
             tracing::error!(%error, "no keeper; services run on without one");
+            self.tell(KeeperEvent::Unavailable { reason: error.to_string() });
             while let Ok(order) = self.orders.try_recv() {
                 repeated.push(order);
             }

@@ -11,6 +11,9 @@ pub enum ProcessError {
     Start { program: PathBuf, error: io::Error },
     #[error("the keeper at {} doesn't answer: {reason}; what it says is in {}", socket.display(), log.display())]
     Unreachable { socket: PathBuf, reason: String, log: PathBuf },
+    /// It holds what another version of KInfra started.
+    #[error("the keeper, pid {pid}, can't be talked to: {reason}")]
+    Version { pid: u32, reason: String },
     /// Another one is being started; whether this call had an effect is not known.
     #[error("the keeper ended before it answered")]
     Lost,
@@ -27,6 +30,11 @@ impl From<ProcessError> for Failure {
             }
             ProcessError::Unreachable { .. } => {
                 problem.hint("end the process kinfra-keeper; services go on and are taken over").into()
+            }
+            ProcessError::Version { pid, .. } => {
+                let hint =
+                    "use the version of KInfra that started it, or end it: services go on and are taken over";
+                problem.hint(format!("{hint} (kill {pid})")).into()
             }
             ProcessError::Lost | ProcessError::Refused { .. } => problem.into(),
         }

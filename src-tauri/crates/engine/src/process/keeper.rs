@@ -15,6 +15,10 @@ pub enum KeeperEvent {
     Exited { run: String, status: ExitStatus },
     /// There is more in the run's log files.
     Output { run: String },
+    /// What the run prints is dropped, for this reason; or no longer.
+    Dropping { run: String, reason: Option<String> },
+    /// No other keeper can be had, for this reason; it is tried again and again.
+    Unavailable { reason: String },
     /// The keeper is gone; its processes are not.
     Lost,
     /// Another keeper, or another connection to the same one, has taken over every run.

@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use kinfra_keeper::platform::identity_of;
-use kinfra_keeper::protocol::{Identity, PROTOCOL, RUN_VARIABLE, Reply, Request};
+use kinfra_keeper::protocol::{Identity, OLDEST, PROTOCOL, RUN_VARIABLE, Reply, Request};
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStdout, Command};
@@ -52,7 +52,8 @@ pub async fn establish(options: &KeeperOptions) -> Result<Link, ProcessError> {
     loop {
         let error = match timeout_at(deadline, greet(options)).await {
             Ok(Ok(link)) => return Ok(link),
-            Ok(Err(error)) => error,
+            Ok(Err(Ungreeted::Version { pid, reason })) => return Err(ProcessError::Version { pid, reason }),
+            Ok(Err(Ungreeted::Io(error))) => error,
             Err(_) => io::Error::new(io::ErrorKind::TimedOut, "no hello within 5 seconds"),
         };
         if Instant::now() >= deadline {
@@ -85,15 +86,42 @@ async fn stdout_ends(stdout: Option<ChildStdout>, longest: Duration) -> bool {
     timeout(longest, stdout.read_to_end(&mut Vec::new())).await.is_ok()
 }
 
-async fn greet(options: &KeeperOptions) -> io::Result<Link> {
+/// Why a keeper is none for this engine.
+enum Ungreeted {
+    /// Another try may help.
+    Io(io::Error),
+    Version {
+        pid: u32,
+        reason: String,
+    },
+}
+
+impl From<io::Error> for Ungreeted {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+async fn greet(options: &KeeperOptions) -> Result<Link, Ungreeted> {
     let mut link = Link::new(UnixStream::connect(&options.socket).await?);
+    let pid = link.peer();
     let (reply, _) = link.ask(Request::Hello { protocol: PROTOCOL }, Vec::new(), |_| {}).await?;
     match reply {
+        Reply::Hello { pid, protocol } if protocol < OLDEST => {
+            let reason = format!(
+                "it speaks version {protocol} of its protocol, and this KInfra version {OLDEST} and later"
+            );
+            Err(Ungreeted::Version { pid, reason })
+        }
+        Reply::Refused { reason } => Err(Ungreeted::Version { pid, reason }),
         Reply::Hello { pid, .. } => {
             link.keeper = identity_of(pid).unwrap_or(Identity { pid, start_time: 0 });
             Ok(link)
         }
-        other => Err(io::Error::new(io::ErrorKind::InvalidData, format!("it answered hello with {other:?}"))),
+        other => {
+            let text = format!("it answered hello with {other:?}");
+            Err(io::Error::new(io::ErrorKind::InvalidData, text).into())
+        }
     }
 }
 

@@ -23,6 +23,13 @@ impl Link {
         Self { socket, inbox: Inbox::default(), outbox: Outbox::default(), next_id: 1, keeper }
     }
 
+    /// The process at the other end; 0 where the system doesn't say.
+    #[must_use]
+    pub fn peer(&self) -> u32 {
+        let pid = self.socket.peer_cred().ok().and_then(|credentials| credentials.pid());
+        pid.and_then(|pid| u32::try_from(pid).ok()).unwrap_or_default()
+    }
+
     /// Queues a request and returns its id; [`Link::receive`] sends it.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use kinfra_keeper::platform::{exit_of, watch};
+use kinfra_keeper::platform::{exit_of, is_reaped, watch};
 use kinfra_keeper::protocol::{Adopt, ExitStatus, Identity, Run, Spawn};
 
 pub struct Held {
@@ -14,6 +14,8 @@ pub struct Held {
     pub log_bytes: Option<u64>,
     pub pipes: Pipes,
     pub ended: Option<ExitStatus>,
+    /// Why what it prints is dropped, as far as was told.
+    pub dropping: Option<String>,
     /// Of a leader between two keepers: how it ends then is known by nothing else.
     pub watch: Option<OwnedFd>,
 }
@@ -48,6 +50,7 @@ impl Held {
             log_bytes: spawn.log_bytes,
             pipes: Pipes::from_message(true, true, descriptors),
             ended: None,
+            dropping: None,
             watch: None,
         }
     }
@@ -60,6 +63,7 @@ impl Held {
             log_bytes: run.log_bytes,
             pipes: Pipes::default(),
             ended: run.ended,
+            dropping: None,
             watch: None,
         }
     }
@@ -72,7 +76,12 @@ impl Held {
         }
     }
 
-    /// How it ended while nobody held it, as far as the kernel tells. Waits up to 20 ms.
+    /// Whether as much is known of its end as ever will be.
+    pub fn is_clear(&self) -> bool {
+        self.watch.as_ref().is_none_or(is_reaped)
+    }
+
+    /// How it ended while nobody held it, as far as the kernel tells.
     pub fn unseen_end(&self, at: u64) -> ExitStatus {
         let (code, signal) = self.watch.as_ref().map_or((None, None), exit_of);
         ExitStatus { code, signal, at }

@@ -11,18 +11,22 @@ use super::launch::{Prepared, environment, prepare};
 use super::service::{Service, new_run_id};
 use crate::config::{Run, ServiceSpec};
 use crate::health::took;
-use crate::logs::last_lines;
+use crate::logs::last_lines_of;
 
 const SIGKILL: i32 = 9;
+
+/// What all of its health commands have printed is kept up to this: only the last one's last line is ever shown.
+const LOG_BYTES: u64 = 1024 * 1024;
 
 impl Service {
     pub(super) async fn ask_command(
         &self,
-        number: u64,
         spec: &ServiceSpec,
         command: &Run,
         limit: Duration,
     ) -> Result<String, String> {
+        // Not its service's: what an earlier one said is no reason of this one's failure. They come one at a time.
+        let number = self.context.clock.wall_now();
         let id = new_run_id().map_err(|problem| problem.message)?;
         let spawn = self.health_command(&id, number, spec, command).map_err(|problem| problem.message)?;
         let log_folder = spawn.log_folder.clone();
@@ -43,10 +47,12 @@ impl Service {
             Ok(Ok(exit)) if exit.code == Some(0) => Ok(took(duration)),
             Ok(Ok(exit)) => {
                 let redactor = self.context.secrets.redactor(&self.project);
-                let said = tokio::task::spawn_blocking(move || last_lines(&log_folder, 1, &redactor).pop())
-                    .await
-                    .ok()
-                    .flatten();
+                let said = tokio::task::spawn_blocking(move || {
+                    last_lines_of(&log_folder, number, 1, &redactor).pop()
+                })
+                .await
+                .ok()
+                .flatten();
                 let said = said.map_or_else(String::new, |said| format!(": {said}"));
                 Err(format!("its health command {}{said}", exit.describe()))
             }
@@ -75,7 +81,7 @@ impl Service {
             environment: environment.into_iter().collect(),
             log_folder: self.context.home.health_logs(&self.project, &self.name),
             descriptor_limit: self.context.descriptor_limit,
-            log_bytes: None,
+            log_bytes: Some(LOG_BYTES),
         })
     }
 

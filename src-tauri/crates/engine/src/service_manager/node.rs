@@ -14,7 +14,7 @@ use super::running::{Launch, Running};
 use super::service::{Service, ServiceContext};
 use super::settings::settings;
 use crate::clock::Clock;
-use crate::config::{ServiceSpec, ServiceType};
+use crate::config::{Fingerprint, ServiceSpec, ServiceType};
 use crate::orchestrator::{Changes, Node};
 use crate::store::{Next, RunEnd};
 use crate::supervisor::{Adopted, Counts, Input, Machine, Note, Resumed, Supervisor, Then, Unit};
@@ -40,7 +40,7 @@ pub struct AdoptedRun {
     /// Milliseconds since 1970.
     pub started_at: u64,
     /// Of what it was launched with; none if that was not known.
-    pub fingerprint: Option<u64>,
+    pub fingerprint: Option<Fingerprint>,
     /// It ended while no engine was there.
     pub ended: Option<Exit>,
 }
@@ -86,16 +86,17 @@ impl ServiceNode {
             spec: RwLock::new(Arc::new(spec)),
             obstacle: Mutex::default(),
             last_lines: Mutex::default(),
+            unwatched: Mutex::default(),
             changed: Arc::clone(&changed),
             runs: Mutex::default(),
         });
         service.learn_secrets();
         let name = service.name.clone();
         let supervisor = Supervisor::spawn(machine, Arc::clone(&service), clock, move || changed.node(&name));
-        context.runs.supervise(ticket, supervisor.clone());
+        context.runs.supervise(ticket, supervisor.clone(), &service);
         match former {
             Former::Running(adopted) => service.take_over(adopted, &supervisor),
-            Former::Ended(end) if end.exit.code != Some(0) => service.read_last_lines(),
+            Former::Ended(end) if end.exit.code != Some(0) => service.read_last_lines(newest),
             Former::Ended(_) | Former::Nothing => {}
         }
         let watch = service.spec().watch.clone();
@@ -115,6 +116,7 @@ impl ServiceNode {
             std::mem::replace(&mut *current, Arc::new(spec))
         };
         if before.watch != watch {
+            *self.service.unwatched.lock().unwrap_or_else(PoisonError::into_inner) = None;
             let reload = watch.map(|watch| reload::begin(&self.service, &self.supervisor, watch));
             *self.reload.lock().unwrap_or_else(PoisonError::into_inner) = reload;
         }
@@ -147,7 +149,7 @@ impl ServiceNode {
 
     /// What its process was launched with, or at least the fingerprint of that; none without a process.
     #[must_use]
-    pub fn launched(&self) -> Option<Result<Arc<ServiceSpec>, u64>> {
+    pub fn launched(&self) -> Option<Result<Arc<ServiceSpec>, Fingerprint>> {
         match self.service.launch() {
             Launch::With(spec) => Some(Ok(spec)),
             Launch::Fingerprint(fingerprint) => Some(Err(fingerprint)),
@@ -236,12 +238,16 @@ impl Node for ServiceNode {
         let (facts, spec) = (self.service.instance.facts(), self.service.spec());
         let changed = view.phase.is_active() && self.service.is_changed();
         let maintenance = facts.maintenance.get(name).cloned();
+        let troubles = if view.phase.is_active() { self.service.troubles() } else { vec![] };
         let mut detail = view.detail;
         if maintenance.is_some() {
-            detail.push_str(" · in maintenance");
+            detail += " · in maintenance";
         }
         if changed {
-            detail.push_str(" · changed, restart to apply");
+            detail += " · changed, restart to apply";
+        }
+        for trouble in &troubles {
+            detail = format!("{detail} · {}", trouble.message);
         }
         NodeState {
             name: name.clone(),
@@ -267,7 +273,7 @@ impl Node for ServiceNode {
             last_exit: view.last_exit,
             retry_at: view.retry_at.map(shown),
             kill_at: view.kill_at.map(shown),
-            problem: view.problem,
+            problem: view.problem.or_else(|| troubles.into_iter().next()),
             optional: facts.optional.contains(name),
             changed,
             last_lines: self.service.shown_last_lines(view.phase),

@@ -34,7 +34,7 @@ impl Service {
         };
         let Some(probe) = probe else { return self.ask_by_default(run, &spec, running).await };
         match &probe.kind {
-            ProbeKind::Command(command) => Ok(self.ask_command(run, &spec, command, probe.timeout).await?),
+            ProbeKind::Command(command) => Ok(self.ask_command(&spec, command, probe.timeout).await?),
             ProbeKind::Log(pattern) => self.ask_log(run, running, &pattern.0).await,
             ProbeKind::Tcp => self.ask_port(run, running, &Asked::Connects, Some(probe), probe.timeout).await,
             ProbeKind::Http(http) => {

@@ -4,10 +4,12 @@
 //! also while it waits for its next try or has given up: then a file that was just mended is what everybody waits for.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use kinfra_rpc::{EventKind, Phase, signal_name};
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::service::Service;
@@ -27,7 +29,13 @@ async fn reload(service: Arc<Service>, supervisor: Supervisor, watch: WatchSpec)
         if views.wait_for(|view| view.phase != Phase::Stopped).await.is_err() {
             return;
         }
-        let Some(mut files) = subscribe(&service, &watch).await else { return };
+        let Some(mut files) = subscribe(&service, &watch).await else {
+            // Until the system allows it, or it is to be stopped.
+            if let Ok(false) = timeout(TRY_AGAIN, stopped(&mut views)).await {
+                return;
+            }
+            continue;
+        };
         loop {
             tokio::select! {
                 is_supervised = stopped(&mut views) => match is_supervised {
@@ -54,19 +62,21 @@ async fn subscribe(service: &Service, watch: &WatchSpec) -> Option<Subscription>
     let subscribing =
         tokio::task::spawn_blocking(move || watcher.subscribe(Scope::tree(&root, paths, &ignore)));
     match subscribing.await {
-        Ok(Ok(subscription)) => Some(subscription),
+        Ok(Ok(subscription)) => {
+            service.note_unwatched(None);
+            Some(subscription)
+        }
         Ok(Err(error)) => {
-            let hint = match error {
-                WatchError::TooMany => "; raise fs.inotify.max_user_watches, or watch less",
-                WatchError::Other(_) => "",
-            };
-            service.tell(EventKind::Failed, format!("its files are not watched: {error}{hint}"));
+            service.note_unwatched(Some(error));
             None
         }
         // It panicked, which is logged where it happens.
         Err(_) => None,
     }
 }
+
+/// The system's limits are other programs' business as well, and may be met no longer.
+const TRY_AGAIN: Duration = Duration::from_secs(30);
 
 async fn act(service: &Service, supervisor: &Supervisor, watch: &WatchSpec, paths: &[PathBuf]) {
     let what = what_changed(&service.spec().dir, paths);
@@ -98,6 +108,20 @@ impl Service {
     /// A line of the timeline about the present run, or the last one.
     fn tell(&self, kind: EventKind, text: String) {
         self.note(Note { run: self.newest_run().unwrap_or_default(), kind, text });
+    }
+
+    /// Its files are not watched, for this reason; or they are.
+    fn note_unwatched(&self, error: Option<WatchError>) {
+        let mut unwatched = self.unwatched.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *unwatched, error.clone());
+        drop(unwatched);
+        if before == error {
+            return;
+        }
+        if let Some(error) = error {
+            self.tell(EventKind::Failed, format!("its files are not watched: {error}"));
+        }
+        self.changed.node(&self.name);
     }
 
     fn newest_run(&self) -> Option<u64> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::ownership::Seen;
-use crate::config::ServiceSpec;
+use crate::config::{Fingerprint, ServiceSpec};
 use crate::port_registry::NodePort;
 
 /// A run whose process may exist.
@@ -28,6 +28,8 @@ pub(super) struct Running {
     pub(super) seen: Vec<Seen>,
     /// How far its log was searched for a line; none where nothing is searched for.
     pub(super) log_from: Option<String>,
+    /// Why what it prints is dropped.
+    pub(super) dropping: Option<String>,
 }
 
 /// What a run was launched with.
@@ -35,16 +37,16 @@ pub(super) struct Running {
 pub(super) enum Launch {
     With(Arc<ServiceSpec>),
     /// By an earlier engine.
-    Fingerprint(u64),
+    Fingerprint(Fingerprint),
     /// Another's server.
     Unknown,
 }
 
 impl Running {
     pub(super) fn new(id: String, since: Instant, ports: Vec<NodePort>) -> Self {
-        let (pid, elsewhere, looked_at, log_from) = (None, None, None, None);
+        let (pid, elsewhere, looked_at, log_from, dropping) = (None, None, None, None, None);
         let (foreign, seen, launched) = (false, vec![], Launch::Unknown);
-        Self { id, since, pid, ports, elsewhere, looked_at, foreign, launched, seen, log_from }
+        Self { id, since, pid, ports, elsewhere, looked_at, foreign, launched, seen, log_from, dropping }
     }
 
     /// What it was given as `PORT`.

@@ -1,15 +1,22 @@
 //! Which run belongs to which supervisor, so that news of the keeper find theirs.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use kinfra_rpc::Exit;
 use tokio::sync::{oneshot, watch};
 
+use super::service::Service;
 use crate::supervisor::{Input, Supervisor};
 
 /// Names one supervisor, for as long as the engine lives.
 pub type Ticket = u64;
+
+#[derive(Debug)]
+struct Supervised {
+    supervisor: Supervisor,
+    service: Weak<Service>,
+}
 
 #[derive(Debug, Default)]
 pub struct Runs {
@@ -21,7 +28,7 @@ pub struct Runs {
 #[derive(Debug, Default)]
 struct Tables {
     next: Ticket,
-    supervisors: HashMap<Ticket, Supervisor>,
+    supervisors: HashMap<Ticket, Supervised>,
     runs: HashMap<String, (Ticket, u64)>,
     /// Runs that nobody supervises: somebody just waits for their end.
     awaited: HashMap<String, oneshot::Sender<Exit>>,
@@ -34,8 +41,9 @@ impl Runs {
         tables.next
     }
 
-    pub(super) fn supervise(&self, ticket: Ticket, supervisor: Supervisor) {
-        self.lock().supervisors.insert(ticket, supervisor);
+    pub(super) fn supervise(&self, ticket: Ticket, supervisor: Supervisor, service: &Arc<Service>) {
+        let service = Arc::downgrade(service);
+        self.lock().supervisors.insert(ticket, Supervised { supervisor, service });
     }
 
     /// The supervisor ends when nobody else holds it.
@@ -56,15 +64,15 @@ impl Runs {
     }
 
     /// Nothing of it is left to be done.
-    pub(super) fn end(&self, run: &str) {
+    pub fn end(&self, run: &str) {
         let mut tables = self.lock();
         tables.runs.remove(run);
         tables.awaited.remove(run);
         self.open.send_replace(tables.runs.len());
     }
 
-    /// The end of a run that is about to be spawned.
-    pub(super) fn wait_for(&self, run: String) -> oneshot::Receiver<Exit> {
+    /// The end of a run that nobody supervises; until [`Self::end`] it is not forgotten.
+    pub fn wait_for(&self, run: String) -> oneshot::Receiver<Exit> {
         let (sender, receiver) = oneshot::channel();
         self.lock().awaited.insert(run, sender);
         receiver
@@ -79,10 +87,22 @@ impl Runs {
             return true;
         }
         let Some((ticket, number)) = tables.runs.get(run) else { return false };
-        if let Some(supervisor) = tables.supervisors.get(ticket) {
+        if let Some(Supervised { supervisor, .. }) = tables.supervisors.get(ticket) {
             supervisor.notify(Input::Exited { run: *number, exit });
         }
         true
+    }
+
+    /// Tells a service that what its run prints is dropped, or no longer.
+    pub fn dropping(&self, run: &str, reason: Option<String>) {
+        let known = {
+            let tables = self.lock();
+            let Some((ticket, number)) = tables.runs.get(run) else { return };
+            tables.supervisors.get(ticket).and_then(|known| Some((known.service.upgrade()?, *number)))
+        };
+        if let Some((service, number)) = known {
+            service.note_drop(number, reason);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Tables> {

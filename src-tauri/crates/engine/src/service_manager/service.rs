@@ -6,10 +6,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kinfra_keeper::protocol::{Identity, Scope, Spawn};
-use kinfra_rpc::{ErrorCode, Exit, Phase, Problem};
+use kinfra_rpc::{ErrorCode, EventKind, Exit, Phase, Problem};
+use tokio::time::sleep;
 use tracing::Span;
 
 use super::holders::Holders;
@@ -23,15 +24,18 @@ use super::timeline::Timeline;
 use crate::clock::Clock;
 use crate::config::{Reading, ServiceSpec};
 use crate::home::Home;
-use crate::logs::{KnownSecrets, last_lines};
+use crate::logs::{KnownSecrets, last_lines_of};
 use crate::orchestrator::Changes;
-use crate::process::{Keeper, SpawnError};
+use crate::process::{Keeper, ProcessError, SpawnError};
 use crate::store::{NewRun, Next, RunEnd, Store};
 use crate::supervisor::{Counts, Ended, Launched, Note, ProbeResult, Role, Then, Unit};
-use crate::watch::Watcher;
+use crate::watch::{WatchError, Watcher};
 
-/// So many keepers are asked to start one process.
+/// So many keepers are asked to start one process, or to look for what is left of one.
 const MOST_KEEPERS: u32 = 3;
+
+/// Where no keeper can be had.
+const SIGNAL_AGAIN: Duration = Duration::from_millis(500);
 
 /// Enough for the end of a stack trace.
 const LAST_LINES: usize = 8;
@@ -68,6 +72,8 @@ pub(super) struct Service {
     pub(super) obstacle: Mutex<Option<String>>,
     /// Of the last run that ended by itself.
     pub(super) last_lines: Mutex<Vec<String>>,
+    /// Why the files that it watches are not watched.
+    pub(super) unwatched: Mutex<Option<WatchError>>,
     /// To be told when something is to be seen that the supervisor doesn't know of.
     pub(super) changed: Arc<Changes>,
     /// The runs whose processes may exist, by number.
@@ -98,7 +104,6 @@ impl Unit for Service {
         let id = new_run_id()?;
         let started_at = self.context.clock.wall_now();
         let (instance, node) = (self.project.clone(), self.name.clone());
-        let fingerprint = format!("{:016x}", spec.fingerprint());
         let run = NewRun {
             id: id.clone(),
             instance,
@@ -106,7 +111,7 @@ impl Unit for Service {
             number,
             restarts: counts.restarts,
             failures: counts.failures,
-            fingerprint,
+            fingerprint: spec.fingerprint().to_string(),
             boot: self.context.boot.clone(),
             started_at,
         };
@@ -137,11 +142,7 @@ impl Unit for Service {
                 self.change(number, |running| {
                     (running.pid, running.since) = (Some(identity.pid), Instant::now());
                 });
-                if let Err(error) =
-                    self.context.store.run_spawned(id, identity.pid, identity.start_time).await
-                {
-                    tracing::error!(%error, "the run's process is not written down");
-                }
+                self.write_process(id, identity).await;
                 tracing::info!(pid = identity.pid, "started");
                 Ok(Launched { pid: identity.pid })
             }
@@ -160,8 +161,13 @@ impl Unit for Service {
             return self.let_go(&id);
         }
         let scope = if everything { Scope::Everything } else { Scope::Group };
-        if let Err(error) = self.context.keeper.signal(&id, signal, scope).await {
+        while let Err(error) = self.context.keeper.signal(&id, signal, scope).await {
             tracing::warn!(signal, %error, "not signalled");
+            // Without a keeper it would never end: it is signalled as soon as there is one.
+            if !matches!(error, ProcessError::Lost) || self.running(run).is_none() {
+                return;
+            }
+            sleep(SIGNAL_AGAIN).await;
         }
     }
 
@@ -170,13 +176,16 @@ impl Unit for Service {
         self.ask(run, role, &running).await
     }
 
-    async fn sweep(&self, run: u64) -> usize {
-        let Some(Running { id, foreign: false, .. }) = self.running(run) else { return 0 };
-        match self.context.keeper.remaining(&id).await {
-            Ok(left) => left.len(),
+    async fn sweep(&self, run: u64) -> Result<usize, Problem> {
+        let Some(Running { id, foreign: false, .. }) = self.running(run) else { return Ok(0) };
+        match self.remaining(&id).await {
+            Ok(left) => Ok(left.len()),
             Err(error) => {
-                tracing::warn!(%error, "cannot see what is left of a run");
-                0
+                let message =
+                    format!("whether {} has left something behind can't be seen: {error}", self.name);
+                let problem = Problem::new(ErrorCode::KeeperLost, message);
+                Err(problem
+                    .hint("it counts as stopped when a keeper has looked, which is tried every second"))
             }
         }
     }
@@ -190,7 +199,8 @@ impl Unit for Service {
         };
         self.close(run, RunEnd { exit, next, restarts, failures }).await;
         if next != Next::Stopped && exit.code != Some(0) {
-            self.keep_last_lines().await;
+            let lines = self.keep_last_lines(run).await;
+            self.context.timeline.keep_lines(&self.project, &self.name, run, lines).await;
         }
     }
 
@@ -223,12 +233,82 @@ impl Service {
         self.context.keeper.spawn(spawn).await
     }
 
+    /// Nobody waits for a disk that is full.
+    async fn write_process(&self, id: String, identity: Identity) {
+        let Identity { pid, start_time } = identity;
+        let Err(error) = self.context.store.run_spawned(id.clone(), pid, start_time).await else { return };
+        tracing::error!(%error, "the run's process is not written down");
+        if error.is_of_the_disk() {
+            let store = self.context.store.clone();
+            tokio::spawn(async move {
+                store.works_again().await;
+                // It was tried, and what it is good for is the next engine only.
+                let _ = store.run_spawned(id, pid, start_time).await;
+            });
+        }
+    }
+
+    /// Of a run: that what it prints is dropped, or no longer.
+    pub(super) fn note_drop(&self, run: u64, reason: Option<String>) {
+        let text = match &reason {
+            Some(reason) => format!("output is dropped: {reason}"),
+            None => "output is kept again".to_owned(),
+        };
+        let mut is_news = false;
+        self.change(run, |running| {
+            is_news = running.dropping != reason;
+            running.dropping = reason;
+        });
+        if is_news {
+            self.note(Note { run, kind: EventKind::Changed, text });
+            self.changed.node(&self.name);
+        }
+    }
+
+    /// What a person should know beside how it is, while it is not stopped.
+    pub(super) fn troubles(&self) -> Vec<Problem> {
+        let unwatched = self.unwatched.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let unwatched = unwatched.map(|error| {
+            Problem::new(ErrorCode::Io, format!("its files are not watched: {error}")).hint(error.hint())
+        });
+        self.dropped().into_iter().chain(unwatched).collect()
+    }
+
+    fn dropped(&self) -> Option<Problem> {
+        let runs = self.lock();
+        let (_, newest) = runs.iter().max_by_key(|(number, _)| **number)?;
+        let reason = newest.dropping.as_ref()?;
+        let problem = Problem::new(ErrorCode::Io, format!("output is dropped: {reason}"));
+        let folder = self.context.home.logs();
+        Some(problem.hint(format!("make room for {}; it goes on by itself", folder.display())))
+    }
+
+    /// That a keeper is lost says nothing of what is left: the next one is asked.
+    async fn remaining(&self, id: &str) -> Result<Vec<Identity>, ProcessError> {
+        for _ in 1..MOST_KEEPERS {
+            match self.context.keeper.remaining(id).await {
+                Err(ProcessError::Lost) => {}
+                answered => return answered,
+            }
+        }
+        self.context.keeper.remaining(id).await
+    }
+
     /// Nothing of the run is left: that is written down.
     async fn close(&self, run: u64, end: RunEnd) {
         let Some(Running { id, foreign, .. }) = self.lock().remove(&run) else { return };
         if !foreign {
             tracing::info!(exit = ?end.exit, next = ?end.next, "ended");
-            match self.context.store.end_run(id.clone(), end).await {
+            let mut written = self.context.store.end_run(id.clone(), end).await;
+            // The next engine would take it for one that crashed.
+            while let Err(error) = &written
+                && error.is_of_the_disk()
+            {
+                tracing::error!(%error, "the run's end is not written down yet");
+                self.context.store.works_again().await;
+                written = self.context.store.end_run(id.clone(), end).await;
+            }
+            match written {
                 // The keeper remembers it until the store does.
                 Ok(()) => drop(self.context.keeper.forget(&id).await),
                 Err(error) => tracing::error!(%error, "the run's end is not written down"),
@@ -238,18 +318,21 @@ impl Service {
     }
 
     /// What it said last, for whoever asks why it ended.
-    async fn keep_last_lines(&self) {
+    async fn keep_last_lines(&self, run: u64) -> Vec<String> {
         let folder = self.context.home.node_logs(&self.project, &self.name);
         let redactor = self.context.secrets.redactor(&self.project);
-        let read = tokio::task::spawn_blocking(move || last_lines(&folder, LAST_LINES, &redactor)).await;
-        *self.last_lines.lock().unwrap_or_else(PoisonError::into_inner) = read.unwrap_or_default();
+        let read =
+            tokio::task::spawn_blocking(move || last_lines_of(&folder, run, LAST_LINES, &redactor)).await;
+        let lines = read.unwrap_or_default();
+        self.last_lines.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&lines);
         self.changed.node(&self.name);
+        lines
     }
 
     /// The same, without waiting for it.
-    pub(super) fn read_last_lines(self: &Arc<Self>) {
+    pub(super) fn read_last_lines(self: &Arc<Self>, run: u64) {
         let service = Arc::clone(self);
-        tokio::spawn(async move { service.keep_last_lines().await });
+        tokio::spawn(async move { service.keep_last_lines(run).await });
     }
 
     /// Only as long as it is down for that reason.
@@ -304,9 +387,9 @@ impl Service {
         match self.launch() {
             Launch::With(spec) => {
                 let current = self.spec();
-                !Arc::ptr_eq(&spec, &current) && spec.fingerprint() != current.fingerprint()
+                !Arc::ptr_eq(&spec, &current) && spec.fingerprint().differs_from(current.fingerprint())
             }
-            Launch::Fingerprint(fingerprint) => fingerprint != self.spec().fingerprint(),
+            Launch::Fingerprint(launched) => launched.differs_from(self.spec().fingerprint()),
             Launch::Unknown => false,
         }
     }

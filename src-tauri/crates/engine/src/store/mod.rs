@@ -13,6 +13,6 @@ mod writer;
 
 pub use claims::{Claim, ClaimKey, Claims, Reservation};
 pub use database::{Store, StoreError};
-pub use events::StoredEvent;
+pub use events::{StoredEvent, WantedEvents};
 pub use projects::StoredProject;
 pub use runs::{LatestRun, NewRun, Next, RunEnd, StoredRun};

@@ -84,10 +84,12 @@ impl Store {
         .await
     }
 
+    /// Outlives a loss of power from some seconds later on.
+    ///
     /// # Errors
     /// When the database can't be written.
     pub async fn set_desired(&self, instance: String, nodes: Vec<String>) -> Result<(), StoreError> {
-        self.unflushed_transaction("store what is to run", move |connection| {
+        self.soon_flushed_transaction("store what is to run", move |connection| {
             connection.execute("DELETE FROM desired WHERE instance = ?1", [&instance])?;
             for node in nodes {
                 connection.execute("INSERT INTO desired VALUES (?1, ?2)", (&instance, node))?;
@@ -101,4 +103,41 @@ impl Store {
 fn read(row: &Row<'_>) -> rusqlite::Result<StoredProject> {
     let folder: String = row.get(2)?;
     Ok(StoredProject { slug: row.get(0)?, name: row.get(1)?, folder: folder.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(30);
+
+    #[tokio::test]
+    async fn what_is_wanted_is_flushed_when_nobody_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kinfra.db");
+        let (store, _) = Store::open(&file).unwrap();
+        let log = || file.with_extension("db-wal").metadata().unwrap().len();
+        store.set_desired("shop".to_owned(), vec!["api".to_owned()]).await.unwrap();
+        let (before, flushes) = (log(), store.flushes());
+        let begun = Instant::now();
+        while store.flushes() == flushes || log() == before {
+            assert!(begun.elapsed() < SOON, "never flushed, or by nothing that SQLite would flush");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(store.desired("shop".to_owned()).await.unwrap(), ["api"]);
+    }
+
+    #[tokio::test]
+    async fn whoever_never_ceases_to_ask_keeps_nothing_from_being_flushed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(&folder.path().join("kinfra.db")).unwrap();
+        store.set_desired("shop".to_owned(), vec!["api".to_owned()]).await.unwrap();
+        let begun = Instant::now();
+        while store.flushes() == 0 {
+            assert!(begun.elapsed() < SOON, "never flushed");
+            store.desired("shop".to_owned()).await.unwrap();
+        }
+    }
 }

@@ -61,6 +61,10 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (instance, node)
     ) STRICT;
     ",
+    // What a node had said last before what happened to it: a JSON list.
+    "
+    ALTER TABLE event ADD COLUMN lines TEXT;
+    ",
 ];
 
 /// The version that this KInfra writes.

@@ -17,6 +17,9 @@ use crate::clock::Moment;
 /// How often a stop looks again for processes that are left.
 const SWEEP_INTERVAL: u64 = 40;
 
+/// The same, where nobody could look.
+const UNSEEN_INTERVAL: u64 = 1_000;
+
 const SIGKILL: i32 = 9;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -24,10 +27,11 @@ const SIGKILL: i32 = 9;
 pub(super) enum State {
     /// No process. The reason is in `ending`.
     Idle(Ending),
-    /// `ended`: news of its end may come before that of its beginning.
+    /// `ended`: news of its end may come before that of its beginning. `killed`: it is as soon as it is there.
     Spawning {
         run: u64,
         ended: Option<Exit>,
+        killed: bool,
     },
     Alive(Alive),
     /// Signalled; its leader still lives.
@@ -67,6 +71,8 @@ pub(super) struct Sweeping {
     signalled: bool,
     look_at: Moment,
     pub(super) kill_at: Moment,
+    /// Why nobody can say whether something is left. Until somebody can, it counts as there.
+    pub(super) unseen: Option<Problem>,
 }
 
 #[derive(Debug, Clone)]
@@ -165,7 +171,7 @@ impl Machine {
         match &self.state {
             State::Idle(_) | State::Spawning { .. } => None,
             State::Alive(alive) => alive.deadline(),
-            State::Stopping(stopping) => (stopping.kill_at != Moment::MAX).then_some(stopping.kill_at),
+            State::Stopping(stopping) => (!stopping.was_killed()).then_some(stopping.kill_at),
             State::Sweeping(sweeping) => (!sweeping.asked).then_some(sweeping.look_at),
             State::Backoff { until } => Some(*until),
         }
@@ -173,7 +179,7 @@ impl Machine {
 
     fn start(&mut self) -> Vec<Effect> {
         self.wanted = true;
-        match self.state {
+        match &mut self.state {
             State::Idle(_) | State::Backoff { .. } => {
                 (self.last_exit, self.last_reason) = (None, None);
                 vec![self.spawn_anew()]
@@ -182,7 +188,11 @@ impl Machine {
                 self.again = true;
                 vec![]
             }
-            State::Spawning { .. } | State::Alive(_) => vec![],
+            State::Spawning { killed, .. } => {
+                *killed = false;
+                vec![]
+            }
+            State::Alive(_) => vec![],
         }
     }
 
@@ -195,7 +205,7 @@ impl Machine {
     fn spawn(&mut self) -> Effect {
         let run = self.next_run;
         self.next_run += 1;
-        self.state = State::Spawning { run, ended: None };
+        self.state = State::Spawning { run, ended: None, killed: false };
         Effect::Spawn { run, counts: self.counts }
     }
 
@@ -245,10 +255,8 @@ impl Machine {
     fn kill(&mut self, now: Moment) -> Vec<Effect> {
         let mut effects = self.stop(now);
         match &mut self.state {
-            State::Stopping(Stopping { run, kill_at, .. }) => {
-                *kill_at = Moment::MAX;
-                effects = vec![Effect::Signal { run: *run, signal: SIGKILL, everything: true }];
-            }
+            State::Spawning { killed, .. } => *killed = true,
+            State::Stopping(stopping) => effects = stopping.kill(),
             State::Sweeping(sweeping) => sweeping.kill_at = now,
             _ => {}
         }
@@ -256,13 +264,20 @@ impl Machine {
     }
 
     fn spawned(&mut self, now: Moment, run: u64, pid: u32) -> Vec<Effect> {
-        let State::Spawning { run: spawning, ended } = self.state else { return vec![] };
+        let State::Spawning { run: spawning, ended, killed } = self.state else { return vec![] };
         if spawning != run {
             return vec![];
         }
         self.state = State::Alive(Alive::new(run, pid, now, now, &self.settings));
         self.note(run, EventKind::Started, format!("started, pid {pid}"));
         match ended {
+            _ if killed => {
+                let mut stopping = Stopping { run, pid, kill_at: now, because: None };
+                let effects = stopping.kill();
+                self.state = State::Stopping(stopping);
+                let ended = ended.map(|exit| self.exited(now, run, exit));
+                effects.into_iter().chain(ended.into_iter().flatten()).collect()
+            }
             Some(exit) => self.exited(now, run, exit),
             None if self.wanted && !self.again => vec![],
             None => self.terminate(now, run, pid, None),
@@ -279,7 +294,7 @@ impl Machine {
 
     fn exited(&mut self, now: Moment, run: u64, exit: Exit) -> Vec<Effect> {
         let (kill_at, because) = match &mut self.state {
-            State::Spawning { run: spawning, ended } if *spawning == run => {
+            State::Spawning { run: spawning, ended, .. } if *spawning == run => {
                 *ended = Some(exit);
                 return vec![];
             }
@@ -292,7 +307,9 @@ impl Machine {
                 (now + self.settings.grace(), None)
             }
             State::Stopping(stopping) if stopping.run == run => {
-                (stopping.kill_at.min(now + self.settings.grace()), stopping.because.take())
+                // What it leaves behind has no grace of its own once it was killed.
+                let kill_at = if stopping.was_killed() { now } else { stopping.kill_at };
+                (kill_at.min(now + self.settings.grace()), stopping.because.take())
             }
             _ => return vec![],
         };
@@ -307,15 +324,28 @@ impl Machine {
             signalled: false,
             look_at: now,
             kill_at,
+            unseen: None,
         });
         vec![Effect::Sweep { run }]
     }
 
-    fn swept(&mut self, now: Moment, run: u64, left: usize) -> Vec<Effect> {
+    fn swept(&mut self, now: Moment, run: u64, left: Result<usize, Problem>) -> Vec<Effect> {
         let State::Sweeping(sweeping) = &mut self.state else { return vec![] };
         if sweeping.run != run || !sweeping.asked {
             return vec![];
         }
+        let left = match left {
+            Ok(left) => left,
+            Err(problem) => {
+                (sweeping.asked, sweeping.look_at) = (false, now + UNSEEN_INTERVAL);
+                let text = problem.message.clone();
+                if sweeping.unseen.replace(problem).is_none() {
+                    self.note(run, EventKind::Failed, text);
+                }
+                return vec![];
+            }
+        };
+        sweeping.unseen = None;
         if left == 0 {
             let (exit, failed) = (sweeping.exit, sweeping.because.is_some());
             let (then, next) = self.next(now, run, exit, failed);
@@ -402,12 +432,11 @@ impl Machine {
                 let run = alive.run;
                 alive.ask(now).map(|role| Effect::Probe { run, role }).into_iter().collect()
             }
-            State::Stopping(Stopping { run, kill_at, .. }) if now >= *kill_at => {
-                *kill_at = Moment::MAX;
-                let run = *run;
+            State::Stopping(stopping) if now >= stopping.kill_at => {
+                let (run, effects) = (stopping.run, stopping.kill());
                 let grace = seconds(self.settings.grace());
                 self.note(run, EventKind::Killed, format!("did not end within {grace}: killed"));
-                vec![Effect::Signal { run, signal: SIGKILL, everything: true }]
+                effects
             }
             State::Sweeping(sweeping) if !sweeping.asked && now >= sweeping.look_at => {
                 sweeping.asked = true;
@@ -428,6 +457,18 @@ impl Machine {
             | State::Sweeping(Sweeping { run, .. }) => Some(*run),
             State::Alive(alive) => Some(alive.run),
         }
+    }
+}
+
+impl Stopping {
+    /// No grace is left.
+    fn kill(&mut self) -> Vec<Effect> {
+        self.kill_at = Moment::MAX;
+        vec![Effect::Signal { run: self.run, signal: SIGKILL, everything: true }]
+    }
+
+    pub(super) const fn was_killed(&self) -> bool {
+        self.kill_at == Moment::MAX
     }
 }
 

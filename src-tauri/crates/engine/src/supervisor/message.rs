@@ -31,10 +31,10 @@ pub enum Input {
         role: Role,
         result: ProbeResult,
     },
-    /// What the search for processes of the run found.
+    /// What the search for processes of the run found; or why nobody could look.
     Swept {
         run: u64,
-        left: usize,
+        left: Result<usize, Problem>,
     },
     Tick,
     /// Other settings, from a configuration that was read again. What runs goes on.

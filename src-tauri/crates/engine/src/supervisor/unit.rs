@@ -26,8 +26,8 @@ pub trait Unit: Send + Sync + 'static {
     fn launch(&self, run: u64, counts: Counts) -> impl Future<Output = Result<Launched, Problem>> + Send;
     fn signal(&self, run: u64, signal: i32, everything: bool) -> impl Future<Output = ()> + Send;
     fn probe(&self, run: u64, role: Role) -> impl Future<Output = ProbeResult> + Send;
-    /// How many processes of the run are alive.
-    fn sweep(&self, run: u64) -> impl Future<Output = usize> + Send;
+    /// How many processes of the run are alive; or why that can't be told.
+    fn sweep(&self, run: u64) -> impl Future<Output = Result<usize, Problem>> + Send;
     /// Nothing of the run is left, and how its leader ended is known: write it down.
     fn ended(&self, run: u64, ended: Ended) -> impl Future<Output = ()> + Send;
     /// What was to come after this run comes no more: it was stopped meanwhile.

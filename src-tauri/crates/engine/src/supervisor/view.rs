@@ -56,7 +56,7 @@ impl Machine {
             State::Stopping(stopping) => {
                 view.phase = Phase::Stopping;
                 view.pid = Some(stopping.pid);
-                view.kill_at = (stopping.kill_at != Moment::MAX).then_some(stopping.kill_at);
+                view.kill_at = (!stopping.was_killed()).then_some(stopping.kill_at);
                 view.detail = match &stopping.because {
                     Some(reason) if self.wanted => reason.clone(),
                     None if self.wanted => "restarting".to_owned(),
@@ -66,7 +66,12 @@ impl Machine {
             State::Sweeping(sweeping) => {
                 view.phase = Phase::Stopping;
                 view.kill_at = Some(sweeping.kill_at);
-                view.detail = if self.wanted { self.last_end() } else { "stopping".to_owned() };
+                view.detail = match &sweeping.unseen {
+                    Some(problem) => problem.message.clone(),
+                    None if self.wanted => self.last_end(),
+                    None => "stopping".to_owned(),
+                };
+                view.problem.clone_from(&sweeping.unseen);
             }
             State::Backoff { until } => {
                 view.phase = Phase::Exited;

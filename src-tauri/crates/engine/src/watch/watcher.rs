@@ -16,17 +16,35 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Scope;
 
+/// Too many open files; here: more than `fs.inotify.max_user_instances`.
+const EMFILE: i32 = 24;
+
 /// A change is over when nothing has happened for this long: editors and builds write many files.
 const QUIET: Duration = Duration::from_millis(100);
 /// Somebody who writes without end is heard all the same.
 const LONGEST: Duration = Duration::from_secs(2);
 
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum WatchError {
     #[error("more files are to be watched than the system allows")]
     TooMany,
+    #[error("more programs of this user watch files than the system allows")]
+    TooManyWatchers,
     #[error("files can't be watched: {0}")]
     Other(String),
+}
+
+impl WatchError {
+    /// What a person can do.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        let way_out = match self {
+            Self::TooMany => "raise fs.inotify.max_user_watches, or watch less; ",
+            Self::TooManyWatchers => "raise fs.inotify.max_user_instances; ",
+            Self::Other(_) => "",
+        };
+        format!("{way_out}it is tried again every half a minute")
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -103,7 +121,11 @@ impl Watcher {
         };
         let thread = std::thread::Builder::new().name("kinfra-watch".to_owned()).spawn(handle);
         thread.map_err(|error| WatchError::Other(error.to_string()))?;
-        notify::recommended_watcher(heard).map_err(error)
+        notify::recommended_watcher(heard).map_err(|refused| match refused.kind {
+            // Each watcher is a descriptor, and only the system's own limit of those is so low.
+            ErrorKind::Io(io) if io.raw_os_error() == Some(EMFILE) => WatchError::TooManyWatchers,
+            kind => error(notify::Error { kind, paths: refused.paths }),
+        })
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -4,12 +4,13 @@
 #![allow(unsafe_code)]
 
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::ioctl::{Updater, ioctl, opcode};
 
 /// How long its new parent, mostly init, may take to wait for it. Then nobody knows.
-const REAPED_WITHIN: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+pub const REAPED_WITHIN: Duration = Duration::from_millis(20);
 
 /// `struct pidfd_info` as of its first version.
 #[repr(C)]
@@ -26,11 +27,16 @@ struct Info {
 const EXIT: u64 = 1 << 3;
 const GET_INFO: rustix::ioctl::Opcode = opcode::read_write::<Info>(0xff, 11);
 
-/// Code or signal of a process that has ended. Neither where the kernel doesn't tell; waits up to 20 ms for it.
-pub fn exit_of(pidfd: &impl AsFd) -> (Option<i32>, Option<i32>) {
-    // Without an event asked for it only tells of the hang-up, which is that the process was waited for.
+/// Whether somebody has waited for the process: then [`exit_of`] knows how it ended, or nobody ever will.
+pub fn is_reaped(pidfd: &impl AsFd) -> bool {
+    // Without an event asked for it only tells of the hang-up, which is just that.
     let mut reaped = [PollFd::new(pidfd, PollFlags::empty())];
-    let _ = poll(&mut reaped, Some(&REAPED_WITHIN));
+    matches!(poll(&mut reaped, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(1..))
+}
+
+/// Code or signal of a process that has ended. Neither where the kernel doesn't tell, or not yet: see [`is_reaped`],
+/// for which [`REAPED_WITHIN`] is a good patience.
+pub fn exit_of(pidfd: &impl AsFd) -> (Option<i32>, Option<i32>) {
     let mut info = Info { mask: EXIT, ..Info::default() };
     // SAFETY: `Info` has the layout and size that the number of the call is made of, and the kernel writes no more.
     let asked = unsafe { ioctl(pidfd, Updater::<GET_INFO, Info>::new(&mut info)) };
@@ -57,6 +63,7 @@ mod tests {
             let mut child = Command::new("sh").args(["-c", script]).spawn().unwrap();
             let pid = Pid::from_raw(child.id().cast_signed()).unwrap();
             let pidfd = pidfd_open(pid, PidfdFlags::empty()).unwrap();
+            assert!(!is_reaped(&pidfd));
             child.wait().unwrap();
             let known = exit_of(&pidfd);
             // Before Linux 6.15 nobody is told.

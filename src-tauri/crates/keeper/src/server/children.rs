@@ -3,21 +3,25 @@
 //! Theory of operation: a run is known from its spawn until the engine forgets it, also after its end, so that
 //! no exit code is lost. Its pipes live longer or shorter than its leader: a pump goes on until the last writer
 //! is gone, even when the run is forgotten. A spawned leader is waited for with waitpid(2); an adopted one is
-//! another's child: its end is seen through a pidfd, and with it how it ended where the kernel tells.
+//! another's child: its end is seen through a pidfd, and with it how it ended where the kernel tells. That it does once
+//! its parent has waited for it, which is given a moment without waiting here.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::process::{WaitOptions, wait};
 
 use super::pump::{LogPlace, Logs, Pump, TURN_BYTES};
-use crate::platform::{self, Process};
+use crate::platform::{self, Process, REAPED_WITHIN};
 use crate::protocol::{Adopt, ExitStatus, Identity, Reply, Run as ListedRun};
 use crate::segments::{STDERR, STDOUT};
+
+/// A disk that was full may have room again, and a run that prints nothing more would not show it.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 /// Ends that nobody asks for are kept up to this number; then the oldest goes.
 const MOST_ENDS: usize = 4096;
@@ -29,6 +33,8 @@ pub struct Run {
     pub ended: Option<ExitStatus>,
     /// Only of an adopted run: readable when the leader ends.
     pub watch: Option<OwnedFd>,
+    /// Only of an adopted run: since when it is known that its leader ended, but not yet how.
+    pub gone_since: Option<Instant>,
     /// Processes found to belong to it.
     pub known: HashSet<Identity>,
     log_folder: PathBuf,
@@ -40,6 +46,10 @@ pub struct Children {
     pub pumps: Vec<Pump>,
     /// Runs with output that the engine hasn't been told of.
     pub printed: BTreeSet<Rc<str>>,
+    /// Runs whose output is dropped, and why.
+    dropping: BTreeMap<Rc<str>, String>,
+    /// When it is tried again to write what those print.
+    try_at: Option<Instant>,
     logs: Logs,
     buffer: Vec<u8>,
 }
@@ -52,6 +62,7 @@ impl Run {
             session: leader.session,
             ended: None,
             watch: None,
+            gone_since: None,
             known: HashSet::new(),
             log_folder: log.folder,
             log_bytes: log.bytes,
@@ -66,6 +77,8 @@ impl Children {
             runs: BTreeMap::new(),
             pumps: Vec::new(),
             printed: BTreeSet::new(),
+            dropping: BTreeMap::new(),
+            try_at: None,
             logs: Logs::default(),
             buffer: vec![0; TURN_BYTES],
         }
@@ -116,6 +129,7 @@ impl Children {
             log_folder: run.log_folder.clone(),
             log_bytes: run.log_bytes,
             ended: run.ended,
+            dropping: self.dropping.get(name).cloned(),
         });
         Reply::Runs { runs: runs.collect() }
     }
@@ -156,6 +170,36 @@ impl Children {
         });
     }
 
+    /// The runs whose output is dropped since this was last asked, with the reason, and those for which it is no longer.
+    pub fn look_for_drops(&mut self) -> Vec<(Rc<str>, Option<String>)> {
+        let now = Instant::now();
+        if self.try_at.is_some_and(|at| at <= now) {
+            self.pumps.iter().for_each(Pump::try_again);
+            self.try_at = None;
+        }
+        let mut dropping = BTreeMap::new();
+        for pump in &self.pumps {
+            if let Some(reason) = pump.dropping() {
+                dropping.insert(Rc::clone(&pump.run), reason);
+            }
+        }
+        if !dropping.is_empty() {
+            self.try_at.get_or_insert(now + TRY_AGAIN);
+        }
+        let before = std::mem::replace(&mut self.dropping, dropping);
+        let begun = self.dropping.iter().filter(|(run, reason)| before.get(*run) != Some(*reason));
+        let begun = begun.map(|(run, reason)| (Rc::clone(run), Some(reason.clone())));
+        let over =
+            before.keys().filter(|run| !self.dropping.contains_key(*run)).map(|run| (Rc::clone(run), None));
+        begun.chain(over).collect()
+    }
+
+    /// When to wake up for it.
+    #[must_use]
+    pub fn try_at(&self) -> Option<Instant> {
+        self.try_at
+    }
+
     /// Waits for every child that ended, orphans included; returns the runs that ended, with all that their
     /// leader printed already in the log.
     pub fn reap(&mut self) -> Vec<(Rc<str>, ExitStatus)> {
@@ -176,14 +220,32 @@ impl Children {
         self.end(ended)
     }
 
-    /// Ends the adopted runs that `gone` names.
+    /// The leaders of the adopted runs that `gone` names have ended. Ends those of which is known how, and those of
+    /// which nobody will tell any more.
     pub fn end_adopted(&mut self, gone: &[Rc<str>]) -> Vec<(Rc<str>, ExitStatus)> {
-        let status = |name: &Rc<str>| {
-            let watch = self.runs.get(name).and_then(|run| run.watch.as_ref());
-            let (code, signal) = watch.map_or((None, None), platform::exit_of);
-            (Rc::clone(name), ExitStatus { code, signal, at: now() })
+        let present = Instant::now();
+        for name in gone {
+            if let Some(run) = self.runs.get_mut(name) {
+                run.gone_since.get_or_insert(present);
+            }
+        }
+        let end = |(name, run): (&Rc<str>, &Run)| {
+            let (since, watch) = (run.gone_since?, run.watch.as_ref()?);
+            if !platform::is_reaped(watch) && present < since + REAPED_WITHIN {
+                return None;
+            }
+            let (code, signal) = platform::exit_of(watch);
+            Some((Rc::clone(name), ExitStatus { code, signal, at: now() }))
         };
-        self.end(gone.iter().map(status).collect())
+        let ended = self.runs.iter().filter_map(end).collect();
+        self.end(ended)
+    }
+
+    /// When the first of the leaders that have ended is not waited for any more.
+    #[must_use]
+    pub fn patience(&self) -> Option<Instant> {
+        let waiting = self.runs.values().filter(|run| run.watch.is_some());
+        waiting.filter_map(|run| run.gone_since).min().map(|since| since + REAPED_WITHIN)
     }
 
     fn end(&mut self, ended: Vec<(Rc<str>, ExitStatus)>) -> Vec<(Rc<str>, ExitStatus)> {

@@ -20,7 +20,9 @@ use super::children::Children;
 use super::link::Link;
 use super::startup::{Options, StartError, Started, start};
 use crate::platform;
-use crate::protocol::{ExitStatus, FromKeeper, PROTOCOL, Reply, Request, RequestFrame, Spawn};
+use crate::protocol::{
+    DROPPING, ExitStatus, FromKeeper, OLDEST, PROTOCOL, Reply, Request, RequestFrame, Spawn,
+};
 
 /// How long a keeper that was just started waits for its engine.
 const FIRST_ENGINE: Duration = Duration::from_secs(10);
@@ -111,6 +113,7 @@ impl Keeper {
         if ready.listener {
             self.accept();
         }
+        self.tell_drops();
         self.tell_output();
         self.drop_lost_links();
         Ok(())
@@ -119,7 +122,7 @@ impl Keeper {
     fn wait(&self) -> io::Result<Ready> {
         let pumps = &self.children.pumps;
         let adopted: Vec<_> = (self.children.runs.iter())
-            .filter_map(|(name, run)| run.watch.as_ref().map(|watch| (name, watch)))
+            .filter_map(|(name, run)| run.watch.as_ref().map(|watch| (name, run, watch)))
             .collect();
         let deaf_until = self.deaf_until.filter(|until| Instant::now() < *until);
         let mut waiting = vec![
@@ -134,14 +137,26 @@ impl Keeper {
             PollFd::new(&link.socket, if link.has_unsent() { both } else { PollFlags::IN })
         }));
         waiting.extend(pumps.iter().map(|pump| PollFd::new(&pump.source, PollFlags::IN)));
-        waiting.extend(adopted.iter().map(|(_, watch)| PollFd::new(*watch, PollFlags::IN)));
-        let timeout = self.deadline().into_iter().chain(deaf_until).min().map(|at| {
-            let left = at.saturating_duration_since(Instant::now());
-            Timespec {
-                tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-                tv_nsec: i64::from(left.subsec_nanos()),
-            }
-        });
+        // One that has ended is told of once more: when somebody has waited for it.
+        waiting.extend(adopted.iter().map(|(_, run, watch)| {
+            let is_gone = run.gone_since.is_some();
+            PollFd::new(*watch, if is_gone { PollFlags::empty() } else { PollFlags::IN })
+        }));
+        let patience = self.children.patience();
+        let timeout = self
+            .deadline()
+            .into_iter()
+            .chain(deaf_until)
+            .chain(patience)
+            .chain(self.children.try_at())
+            .min()
+            .map(|at| {
+                let left = at.saturating_duration_since(Instant::now());
+                Timespec {
+                    tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
+                    tv_nsec: i64::from(left.subsec_nanos()),
+                }
+            });
         match poll(&mut waiting, timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),
@@ -153,7 +168,7 @@ impl Keeper {
             signals: next(),
             links: (0..self.links.len()).filter(|_| next()).collect(),
             pumps: (0..pumps.len()).filter(|_| next()).collect(),
-            gone: adopted.iter().filter(|_| next()).map(|(name, _)| Rc::clone(name)).collect(),
+            gone: adopted.iter().filter(|_| next()).map(|(name, ..)| Rc::clone(name)).collect(),
         })
     }
 
@@ -221,7 +236,14 @@ impl Keeper {
             };
             self.spawn(index, std::mem::take(&mut spawns));
             let (reply, answered) = match request {
-                Request::Hello { .. } => (self.greet(index), Vec::new()),
+                Request::Hello { protocol } if protocol < OLDEST => {
+                    self.links[index].lost = true;
+                    let reason = format!(
+                        "it speaks version {protocol} of the protocol, and this keeper version {OLDEST} and later"
+                    );
+                    (Reply::Refused { reason }, Vec::new())
+                }
+                Request::Hello { protocol } => (self.greet(index, protocol), Vec::new()),
                 _ if !self.links[index].greeted => {
                     self.links[index].lost = true;
                     (Reply::Refused { reason: "say hello first".to_owned() }, Vec::new())
@@ -242,7 +264,7 @@ impl Keeper {
     }
 
     /// From now on this connection is the engine.
-    fn greet(&mut self, index: usize) -> Reply {
+    fn greet(&mut self, index: usize, protocol: u32) -> Reply {
         for (other, link) in self.links.iter_mut().enumerate() {
             if other != index && link.greeted {
                 link.greeted = false;
@@ -250,6 +272,7 @@ impl Keeper {
             }
         }
         self.links[index].greeted = true;
+        self.links[index].protocol = protocol;
         self.had_engine = true;
         hello()
     }
@@ -262,6 +285,11 @@ impl Keeper {
             Request::Pipes { run } => return children.pipes(&run),
             Request::Adopt(adopt) => children.adopt(&adopt, descriptors),
             Request::Signal { run, signal, scope } => children.signal(&run, signal, scope),
+            Request::Unknown => Reply::Refused {
+                reason: format!(
+                    "this keeper speaks version {PROTOCOL} of the protocol and doesn't know that request"
+                ),
+            },
             Request::List => children.list(),
             Request::Remaining { run } => children.remaining(&run),
             Request::Forget { run } => children.forget(&run),
@@ -280,6 +308,15 @@ impl Keeper {
         let Some(engine) = self.links.iter_mut().find(|link| link.greeted) else { return };
         for (run, status) in ended {
             engine.send(&FromKeeper::Exited { run: run.to_string(), status: *status }, Vec::new());
+        }
+    }
+
+    fn tell_drops(&mut self) {
+        let drops = self.children.look_for_drops();
+        let engine = self.links.iter_mut().find(|link| link.greeted && link.protocol >= DROPPING);
+        let Some(engine) = engine else { return };
+        for (run, reason) in drops {
+            engine.send(&FromKeeper::Dropping { run: run.to_string(), reason }, Vec::new());
         }
     }
 

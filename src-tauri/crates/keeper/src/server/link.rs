@@ -18,6 +18,8 @@ pub struct Link {
     pub socket: UnixStream,
     /// It said hello: it is the engine.
     pub greeted: bool,
+    /// The version that it said.
+    pub protocol: u32,
     pub lost: bool,
     inbox: Inbox,
     outbox: Outbox,
@@ -28,7 +30,8 @@ impl Link {
     /// When the socket can't be made non-blocking.
     pub fn new(socket: UnixStream) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        Ok(Self { socket, greeted: false, lost: false, inbox: Inbox::default(), outbox: Outbox::default() })
+        let (inbox, outbox) = (Inbox::default(), Outbox::default());
+        Ok(Self { socket, greeted: false, protocol: 0, lost: false, inbox, outbox })
     }
 
     #[must_use]

@@ -50,7 +50,7 @@ pub struct Moved {
 
 struct Loss {
     bytes: u64,
-    reason: String,
+    error: io::Error,
 }
 
 impl LogWriter {
@@ -67,9 +67,8 @@ impl LogWriter {
     /// Appends one chunk of a run's output.
     pub fn append(&mut self, run: u64, bytes: &[u8]) {
         if let Err((written, error)) = self.try_append(run, bytes) {
-            let lost = self.lost.get_or_insert_with(|| Loss { bytes: 0, reason: String::new() });
-            lost.bytes += (bytes.len() - written) as u64;
-            lost.reason = error.to_string();
+            let before = self.lost.take().map_or(0, |lost| lost.bytes);
+            self.lost = Some(Loss { bytes: before + (bytes.len() - written) as u64, error });
             // Whatever was wrong with this file, the next chunk shall look afresh.
             self.segment = None;
         }
@@ -88,6 +87,23 @@ impl LogWriter {
         segment.splice(run, pipe, most, segment_bytes)
     }
 
+    /// Why output is dropped at the moment, if it is.
+    #[must_use]
+    pub fn dropping(&self) -> Option<String> {
+        self.lost.as_ref().map(|lost| match lost.error.kind() {
+            io::ErrorKind::StorageFull => "the disk is full".to_owned(),
+            io::ErrorKind::QuotaExceeded => "the disk quota is used up".to_owned(),
+            _ => lost.error.to_string(),
+        })
+    }
+
+    /// Whether writing works again, where it did not: then the marker line is written.
+    pub fn try_again(&mut self, run: u64) {
+        if self.lost.is_some() {
+            self.append(run, b"");
+        }
+    }
+
     /// Ends the line that the run left without an end: nothing more will come from it.
     pub fn finish(&mut self, run: u64) {
         if self.segment.as_ref().is_some_and(|segment| segment.open_line == Some(run)) {
@@ -100,7 +116,7 @@ impl LogWriter {
         let open_line = self.segment().map_err(|error| (0, error))?.open_line;
         if let Some(lost) = &self.lost {
             let end = if open_line.is_some() { "\n" } else { "" };
-            let marker = format!("{end}{LOST} {} bytes of log here: {}\n", lost.bytes, lost.reason);
+            let marker = format!("{end}{LOST} {} bytes of log here: {}\n", lost.bytes, lost.error);
             self.write(run, marker.as_bytes()).map_err(|(_, error)| (0, error))?;
             self.lost = None;
         } else if open_line.is_some_and(|other| other != run) {

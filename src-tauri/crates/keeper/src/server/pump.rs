@@ -48,6 +48,16 @@ impl Pump {
         Ok(Self { run, stream, source, number, log })
     }
 
+    /// Why what it takes is dropped at the moment, if it is.
+    pub fn dropping(&self) -> Option<String> {
+        self.log.borrow().dropping()
+    }
+
+    /// Whether what is written now would stay, where it did not.
+    pub fn try_again(&self) {
+        self.log.borrow_mut().try_again(self.number);
+    }
+
     /// Takes all that the pipe holds, at most [`TURN_BYTES`], to the log.
     pub fn turn(&self, buffer: &mut [u8]) -> Turn {
         let moved = self.log.borrow_mut().splice(self.number, &self.source, TURN_BYTES);

@@ -1,6 +1,6 @@
 //! What an engine may do wrong, said in the bare protocol to a real keeper.
 
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,9 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::platform;
-use crate::protocol::{FromKeeper, PROTOCOL, Reply, Request, RequestFrame, Scope, Spawn};
+use crate::protocol::{
+    Adopt, DROPPING, FromKeeper, OLDEST, PROTOCOL, Reply, Request, RequestFrame, Scope, Spawn,
+};
 use crate::segments::{numbers, segment_path};
 use crate::wire::{Inbox, Outbox};
 
@@ -45,7 +47,7 @@ impl Stage {
             match UnixStream::connect(&socket) {
                 Ok(socket) => {
                     socket.set_read_timeout(Some(PATIENCE)).unwrap();
-                    return Engine { socket, inbox: Inbox::default(), outputs: 0 };
+                    return Engine { socket, inbox: Inbox::default(), outputs: 0, drops: vec![] };
                 }
                 Err(error) if Instant::now() > deadline => panic!("no keeper: {error}"),
                 Err(_) => std::thread::yield_now(),
@@ -89,6 +91,8 @@ struct Engine {
     socket: UnixStream,
     inbox: Inbox,
     outputs: usize,
+    /// What was told of drops.
+    drops: Vec<Option<String>>,
 }
 
 impl Engine {
@@ -110,7 +114,8 @@ impl Engine {
                     return Ok((id, reply, descriptors));
                 }
                 Some((FromKeeper::Output { .. }, _)) => self.outputs += 1,
-                Some((FromKeeper::Exited { .. }, _)) => {}
+                Some((FromKeeper::Dropping { reason, .. }, _)) => self.drops.push(reason),
+                Some((FromKeeper::Exited { .. } | FromKeeper::Unknown, _)) => {}
                 None => {
                     if self.inbox.receive(&self.socket)? == 0 {
                         return Err(io::ErrorKind::UnexpectedEof.into());
@@ -136,6 +141,31 @@ fn only_who_said_hello_is_served() {
 }
 
 #[test]
+fn a_request_of_a_newer_engine_is_refused_and_the_connection_stays() {
+    let stage = Stage::new();
+    let mut engine = stage.engine();
+    engine.hello();
+    engine.socket.write_all(b"{\"id\":7,\"request\":{\"sing\":{\"song\":\"a\"}}}\n").unwrap();
+    let (id, reply, _) = engine.reply().unwrap();
+    assert!(
+        id == 7 && matches!(&reply, Reply::Refused { reason } if reason.contains("version")),
+        "{reply:?}"
+    );
+    assert_eq!(engine.ask(Request::List).unwrap().0, Reply::Runs { runs: Vec::new() });
+    engine.socket.write_all(b"no message\n").unwrap();
+    assert!(engine.ask(Request::List).is_err(), "who speaks something else is cut off");
+}
+
+#[test]
+fn an_engine_whose_version_is_too_old_is_told_so() {
+    let stage = Stage::new();
+    let mut engine = stage.engine();
+    let (reply, _) = engine.ask(Request::Hello { protocol: OLDEST - 1 }).unwrap();
+    assert!(matches!(&reply, Reply::Refused { reason } if reason.contains("version 0")), "{reply:?}");
+    assert_eq!(stage.engine().hello(), Reply::Hello { protocol: PROTOCOL, pid: stage.keeper.id() });
+}
+
+#[test]
 fn a_new_engine_replaces_the_old_one_when_it_says_hello() {
     let stage = Stage::new();
     let mut old = stage.engine();
@@ -145,6 +175,35 @@ fn a_new_engine_replaces_the_old_one_when_it_says_hello() {
     new.hello();
     assert!(old.ask(Request::List).is_err());
     assert_eq!(new.ask(Request::List).unwrap().0, Reply::Runs { runs: Vec::new() });
+}
+
+#[test]
+fn an_engine_is_told_of_dropped_output_and_one_that_would_not_understand_it_is_not() {
+    for protocol in [DROPPING, DROPPING - 1] {
+        let stage = Stage::new();
+        let mut engine = stage.engine();
+        engine.ask(Request::Hello { protocol }).unwrap();
+        let log = segment_path(&stage.folder.path().join("it"), "stdout", 1);
+        std::fs::create_dir_all(log.parent().unwrap()).unwrap();
+        std::os::unix::fs::symlink("/dev/full", &log).unwrap();
+        engine.ask(Request::Spawn(stage.script("it", "echo lost; exec sleep 1000"))).unwrap();
+        let dropping = |engine: &mut Engine| match engine.ask(Request::List).unwrap().0 {
+            Reply::Runs { mut runs } => runs.remove(0).dropping,
+            reply => panic!("{reply:?}"),
+        };
+        let deadline = Instant::now() + PATIENCE;
+        let full = Some("the disk is full".to_owned());
+        while dropping(&mut engine) != full {
+            assert!(Instant::now() < deadline, "never told");
+        }
+        // It prints nothing more, and yet it is found that there is room again.
+        std::fs::remove_file(&log).unwrap();
+        while dropping(&mut engine).is_some() {
+            assert!(Instant::now() < deadline, "never gone");
+        }
+        dropping(&mut engine);
+        assert_eq!(engine.drops, if protocol == DROPPING { vec![full, None] } else { vec![] });
+    }
 }
 
 #[test]
@@ -175,6 +234,69 @@ fn an_engine_that_does_not_read_stops_no_log_and_misses_no_reply() {
         answers += 1;
     }
     assert!(engine.outputs < answers);
+}
+
+/// They end all at once, and nobody waits for them: what is not known after a moment is known of none.
+#[test]
+fn many_adopted_runs_that_end_together_hold_nothing_up() {
+    const COUNT: usize = 250;
+    let stage = Stage::new();
+    let mut engine = stage.engine();
+    engine.hello();
+    let mut processes = Vec::new();
+    for number in 0..COUNT {
+        let process = Command::new("sleep").arg("1000").spawn().unwrap();
+        let identity = platform::identity_of(process.id()).unwrap();
+        let (run, log_folder) = (format!("adopted {number}"), stage.folder.path().join("adopted"));
+        let adopt =
+            Adopt { run, number: 1, identity, log_folder, log_bytes: None, stdout: false, stderr: false };
+        assert_eq!(engine.ask(Request::Adopt(adopt)).unwrap().0, Reply::Adopted);
+        processes.push(process);
+    }
+    processes.iter_mut().for_each(|process| process.kill().unwrap());
+    let begun = Instant::now();
+    let ended = |engine: &mut Engine| match engine.ask(Request::List).unwrap().0 {
+        Reply::Runs { runs } => runs.into_iter().filter(|run| run.ended.is_some()).count(),
+        reply => panic!("{reply:?}"),
+    };
+    let mut longest = Duration::ZERO;
+    let mut asked = begun;
+    while ended(&mut engine) < COUNT {
+        longest = longest.max(asked.elapsed());
+        asked = Instant::now();
+        assert!(begun.elapsed() < PATIENCE, "they never end");
+    }
+    // One by one, each waited for, it would be 5 s.
+    assert!(longest.max(asked.elapsed()) < Duration::from_secs(2), "{longest:?} without an answer");
+    for mut process in processes {
+        process.wait().unwrap();
+    }
+}
+
+#[test]
+fn how_an_adopted_run_ended_is_known_once_its_parent_has_waited_for_it() {
+    let stage = Stage::new();
+    let mut engine = stage.engine();
+    engine.hello();
+    let mut process =
+        Command::new("sh").args(["-c", "read line; exit 37"]).stdin(Stdio::piped()).spawn().unwrap();
+    let identity = platform::identity_of(process.id()).unwrap();
+    let log_folder = stage.folder.path().join("adopted");
+    let run = "adopted".to_owned();
+    let adopt = Adopt { run, number: 1, identity, log_folder, log_bytes: None, stdout: false, stderr: false };
+    assert_eq!(engine.ask(Request::Adopt(adopt)).unwrap().0, Reply::Adopted);
+    drop(process.stdin.take());
+    process.wait().unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    let end = loop {
+        let Reply::Runs { runs } = engine.ask(Request::List).unwrap().0 else { panic!("no list") };
+        match runs[0].ended {
+            Some(end) => break (end.code, end.signal),
+            None => assert!(Instant::now() < deadline, "it never ends"),
+        }
+    };
+    // Before Linux 6.15 nobody is told.
+    assert!(end == (Some(37), None) || end == (None, None), "{end:?}");
 }
 
 #[test]

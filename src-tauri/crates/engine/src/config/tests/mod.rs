@@ -2,6 +2,7 @@ mod disk;
 mod documentation;
 mod edit;
 mod faults;
+mod fingerprints;
 mod formats;
 mod hostile;
 mod mutations;

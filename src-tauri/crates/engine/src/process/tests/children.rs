@@ -1,7 +1,7 @@
 //! One keeper: what a child sees, how it ends, what is written of it.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -11,7 +11,7 @@ use rustix::io::FdFlags;
 use rustix::process::Signal;
 
 use super::stage::{Stage, eventually, exit_of, keeper_program, kill};
-use crate::process::{Scope, SpawnError, identity_of};
+use crate::process::{Keeper, ProcessError, Scope, SpawnError, identity_of};
 
 #[tokio::test]
 async fn exit_codes_and_signals_are_exact() {
@@ -192,6 +192,29 @@ async fn there_is_one_keeper_for_a_lock_and_its_socket_is_the_users_alone() {
     assert!(String::from_utf8_lossy(&second.stderr).contains("another keeper holds"));
     assert_eq!(std::fs::metadata(&options.socket).unwrap().ino(), metadata.ino());
     assert_eq!(keeper.list().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_keeper_of_another_protocol_is_named_and_not_waited_for() {
+    for (says, expected) in [
+        ("{\"hello\":{\"protocol\":0,\"pid\":7}}", "it speaks version 0 of its protocol"),
+        ("{\"refused\":{\"reason\":\"it speaks version 1\"}}", "it speaks version 1"),
+    ] {
+        let stage = Stage::new();
+        let listener = std::os::unix::net::UnixListener::bind(stage.options().socket).unwrap();
+        let keeper = std::thread::spawn(move || {
+            let (mut socket, _) = listener.accept().unwrap();
+            BufReader::new(&socket).read_line(&mut String::new()).unwrap();
+            let reply = format!("{{\"reply\":{{\"id\":1,\"reply\":{says}}}}}\n");
+            socket.write_all(reply.as_bytes()).unwrap();
+        });
+        let error = Keeper::connect(stage.options()).await.unwrap_err();
+        assert!(
+            matches!(&error, ProcessError::Version { .. }) && error.to_string().contains(expected),
+            "{error}"
+        );
+        keeper.join().unwrap();
+    }
 }
 
 #[tokio::test]

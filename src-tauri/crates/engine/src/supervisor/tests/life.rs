@@ -9,7 +9,7 @@ fn the_first_restart_comes_at_once_and_later_ones_back_off() {
     let mut delays = vec![];
     for run in 1..=3 {
         machine.step(now, Input::Exited { run, exit: exit(1) });
-        let effects = machine.step(now, Input::Swept { run, left: 0 });
+        let effects = machine.step(now, Input::Swept { run, left: Ok(0) });
         let counts = Counts { restarts: failures(run), failures: failures(run) };
         let at = machine.deadline().unwrap_or(now);
         let ended = Effect::Ended { run, exit: exit(1), then: Then::Retry { at }, counts };
@@ -26,7 +26,7 @@ fn the_first_restart_comes_at_once_and_later_ones_back_off() {
     assert_eq!(delays[0], 0);
     assert!((800..=1_200).contains(&delays[1]) && (1_600..=2_400).contains(&delays[2]), "{delays:?}");
     machine.step(now, Input::Exited { run: 4, exit: exit(1) });
-    let effects = machine.step(now, Input::Swept { run: 4, left: 0 });
+    let effects = machine.step(now, Input::Swept { run: 4, left: Ok(0) });
     let counts = Counts { restarts: 3, failures: 4 };
     assert_eq!(effects, [Effect::Ended { run: 4, exit: exit(1), then: Then::GaveUp, counts }]);
     let view = machine.view();
@@ -41,7 +41,7 @@ fn a_stable_time_resets_the_backoff() {
     for run in 1..=20 {
         let now = run * 60_000;
         machine.step(now, Input::Exited { run, exit: exit(1) });
-        let effects = machine.step(now, Input::Swept { run, left: 0 });
+        let effects = machine.step(now, Input::Swept { run, left: Ok(0) });
         assert!(matches!(effects[..], [Effect::Ended { .. }, Effect::Spawn { .. }]), "{effects:?}");
         machine.step(now, Input::Spawned { run: run + 1, pid: 43 });
         machine.step(now, Input::Tick);
@@ -65,16 +65,34 @@ fn a_stop_is_over_only_when_no_process_is_left() {
     machine.step(200, Input::Stop);
     assert_eq!(machine.step(300, Input::Exited { run: 1, exit: exit(0) }), [Effect::Sweep { run: 1 }]);
     let signal = Effect::Signal { run: 1, signal: 15, everything: true };
-    assert_eq!(machine.step(310, Input::Swept { run: 1, left: 2 }), [signal]);
+    assert_eq!(machine.step(310, Input::Swept { run: 1, left: Ok(2) }), [signal]);
     assert_eq!(machine.view().phase, Phase::Stopping);
     assert_eq!(machine.step(350, Input::Tick), [Effect::Sweep { run: 1 }]);
-    assert_eq!(machine.step(360, Input::Swept { run: 1, left: 1 }), []);
+    assert_eq!(machine.step(360, Input::Swept { run: 1, left: Ok(1) }), []);
     assert_eq!(machine.step(10_200, Input::Tick), [Effect::Sweep { run: 1 }]);
     let kill = Effect::Signal { run: 1, signal: 9, everything: true };
-    assert_eq!(machine.step(10_201, Input::Swept { run: 1, left: 1 }), [kill]);
+    assert_eq!(machine.step(10_201, Input::Swept { run: 1, left: Ok(1) }), [kill]);
     machine.step(10_300, Input::Tick);
-    machine.step(10_301, Input::Swept { run: 1, left: 0 });
+    machine.step(10_301, Input::Swept { run: 1, left: Ok(0) });
     assert_eq!(machine.view().phase, Phase::Stopped);
+}
+
+#[test]
+fn what_nobody_could_look_for_counts_as_there() {
+    let mut machine = healthy(RestartPolicy::Always);
+    machine.step(200, Input::Stop);
+    machine.step(300, Input::Exited { run: 1, exit: exit(0) });
+    let blind = Problem::new(ErrorCode::KeeperLost, "nobody can look");
+    for now in [310, 1_320] {
+        assert_eq!(machine.step(now, Input::Swept { run: 1, left: Err(blind.clone()) }), []);
+        let view = machine.view();
+        assert_eq!((view.phase, view.problem), (Phase::Stopping, Some(blind.clone())));
+        assert_eq!(machine.step(now + 1_000, Input::Tick), [Effect::Sweep { run: 1 }], "looked for again");
+    }
+    machine.step(3_000, Input::Swept { run: 1, left: Ok(0) });
+    assert_eq!((machine.view().phase, machine.view().problem), (Phase::Stopped, None));
+    let told = machine.take_notes().filter(|note| note.text == "nobody can look").count();
+    assert_eq!(told, 1);
 }
 
 #[test]
@@ -87,12 +105,34 @@ fn a_stop_during_the_spawn_ends_what_was_spawned() {
 }
 
 #[test]
+fn a_kill_during_the_spawn_kills_what_was_spawned_without_grace() {
+    let kill = [Effect::Signal { run: 1, signal: 9, everything: true }];
+    let mut machine = machine(RestartPolicy::Always);
+    machine.step(0, Input::Start);
+    assert_eq!(machine.step(1, Input::Kill), []);
+    assert_eq!(machine.step(2, Input::Spawned { run: 1, pid: 42 }), kill);
+    assert_eq!(machine.step(3, Input::Exited { run: 1, exit: exit(137) }), [Effect::Sweep { run: 1 }]);
+    assert_eq!(
+        machine.step(4, Input::Swept { run: 1, left: Ok(1) }),
+        kill,
+        "what it left behind has no grace either"
+    );
+    // Started again before it was there: that is withdrawn, as a stop is.
+    let mut machine = healthy(RestartPolicy::Always);
+    machine.step(200, Input::Exited { run: 1, exit: exit(1) });
+    machine.step(200, Input::Swept { run: 1, left: Ok(0) });
+    machine.step(210, Input::Kill);
+    machine.step(220, Input::Start);
+    assert_eq!(machine.step(230, Input::Spawned { run: 2, pid: 43 }), []);
+}
+
+#[test]
 fn news_of_an_end_may_come_before_that_of_the_beginning() {
     let mut machine = machine(RestartPolicy::Never);
     machine.step(0, Input::Start);
     assert_eq!(machine.step(1, Input::Exited { run: 1, exit: exit(3) }), []);
     assert_eq!(machine.step(2, Input::Spawned { run: 1, pid: 42 }), [Effect::Sweep { run: 1 }]);
-    machine.step(3, Input::Swept { run: 1, left: 0 });
+    machine.step(3, Input::Swept { run: 1, left: Ok(0) });
     assert_eq!((machine.view().phase, machine.view().last_exit), (Phase::Exited, Some(exit(3))));
 }
 
@@ -102,7 +142,7 @@ fn a_start_during_a_stop_starts_again_whatever_the_policy() {
     machine.step(200, Input::Stop);
     machine.step(210, Input::Start);
     machine.step(220, Input::Exited { run: 1, exit: exit(0) });
-    let effects = machine.step(230, Input::Swept { run: 1, left: 0 });
+    let effects = machine.step(230, Input::Swept { run: 1, left: Ok(0) });
     let (then, counts) = (Then::Retry { at: 230 }, Counts::default());
     assert_eq!(effects, [Effect::Ended { run: 1, exit: exit(0), then, counts }, spawn(2)]);
     assert_eq!(machine.view().last_exit, None, "an end that was asked for is no crash");
@@ -151,7 +191,7 @@ fn what_an_earlier_engine_had_decided_is_gone_on_with() {
 fn a_stop_clears_what_had_failed() {
     let mut machine = healthy(RestartPolicy::Never);
     machine.step(200, Input::Exited { run: 1, exit: exit(1) });
-    machine.step(200, Input::Swept { run: 1, left: 0 });
+    machine.step(200, Input::Swept { run: 1, left: Ok(0) });
     assert_eq!(machine.view().phase, Phase::Exited);
     assert_eq!(machine.step(300, Input::Stop), [Effect::Settled { run: 1 }]);
     assert_eq!((machine.view().phase, machine.view().last_exit), (Phase::Stopped, None));
@@ -162,12 +202,12 @@ fn a_stop_clears_what_had_failed() {
 fn the_timeline_says_why_it_was_started_anew() {
     let mut machine = healthy(RestartPolicy::Always);
     machine.step(60_000, Input::Exited { run: 1, exit: Exit { code: None, signal: Some(9), at: 0 } });
-    machine.step(60_010, Input::Swept { run: 1, left: 0 });
+    machine.step(60_010, Input::Swept { run: 1, left: Ok(0) });
     machine.step(60_020, Input::Spawned { run: 2, pid: 43 });
     machine.step(60_030, Input::Stop);
     machine.step(70_030, Input::Tick);
     machine.step(70_040, Input::Exited { run: 2, exit: exit(0) });
-    machine.step(70_050, Input::Swept { run: 2, left: 0 });
+    machine.step(70_050, Input::Swept { run: 2, left: Ok(0) });
     let told: Vec<_> = machine.take_notes().map(|note| format!("{} {}", note.run, note.text)).collect();
     insta::assert_snapshot!(told.join("\n"), @r"
     1 started, pid 42
@@ -190,7 +230,7 @@ fn a_restart_is_one_outcome_whenever_it_is_asked_for() {
     assert_eq!(machine.view().detail, "restarting");
     assert_eq!(machine.step(210, Input::Restart), []);
     machine.step(220, Input::Exited { run: 1, exit: exit(0) });
-    let effects = machine.step(230, Input::Swept { run: 1, left: 0 });
+    let effects = machine.step(230, Input::Swept { run: 1, left: Ok(0) });
     assert_eq!(effects[1..], [spawn(2)]);
     // While it is spawned: what it was spawned from may be old.
     assert_eq!(machine.step(240, Input::Restart), []);
@@ -199,6 +239,6 @@ fn a_restart_is_one_outcome_whenever_it_is_asked_for() {
     machine.step(260, Input::Stop);
     assert_eq!(machine.step(270, Input::Restart), [], "a stop counts");
     machine.step(280, Input::Exited { run: 2, exit: exit(0) });
-    machine.step(290, Input::Swept { run: 2, left: 0 });
+    machine.step(290, Input::Swept { run: 2, left: Ok(0) });
     assert_eq!((machine.view().phase, machine.step(300, Input::Restart)), (Phase::Stopped, vec![]));
 }

@@ -105,7 +105,7 @@ fn a_startup_probe_that_fails_for_too_long_starts_it_anew() {
     let view = probed.machine.view();
     assert_eq!((view.phase, &*view.detail), (Phase::Stopping, "its startup probe failed: refused"));
     probed.machine.step(2_200, Input::Exited { run: 1, exit: exit(0) });
-    let effects = probed.machine.step(2_200, Input::Swept { run: 1, left: 0 });
+    let effects = probed.machine.step(2_200, Input::Swept { run: 1, left: Ok(0) });
     let counts = Counts { restarts: 1, failures: 1 };
     let ended = Effect::Ended { run: 1, exit: exit(0), then: Then::Retry { at: 2_200 }, counts };
     assert_eq!(effects, [ended, Effect::Spawn { run: 2, counts }], "a clean exit is a failure all the same");
@@ -122,7 +122,7 @@ fn liveness_is_asked_once_it_is_ready_and_starts_it_anew() {
     }
     assert_eq!(probed.answer(3_000, Role::Liveness, Err("hangs")).0, Phase::Stopping);
     probed.machine.step(3_100, Input::Exited { run: 1, exit: exit(0) });
-    probed.machine.step(3_100, Input::Swept { run: 1, left: 0 });
+    probed.machine.step(3_100, Input::Swept { run: 1, left: Ok(0) });
     let told: Vec<_> = probed.machine.take_notes().map(|note| note.text).collect();
     assert_eq!(told[2], "ended to be started anew: its liveness probe failed: hangs");
 }
@@ -141,7 +141,7 @@ fn a_crash_loop_by_liveness_names_the_probe() {
     machine.step(0, Input::Tick);
     machine.step(0, Input::Probed { run: 1, role: Role::Liveness, result: Err("hangs".to_owned().into()) });
     machine.step(1, Input::Exited { run: 1, exit: exit(0) });
-    machine.step(2, Input::Swept { run: 1, left: 0 });
+    machine.step(2, Input::Swept { run: 1, left: Ok(0) });
     let view = machine.view();
     assert_eq!(view.phase, Phase::CrashLooping);
     assert_eq!(view.detail, "its liveness probe failed: hangs");

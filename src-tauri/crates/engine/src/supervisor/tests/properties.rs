@@ -30,6 +30,8 @@ enum Event {
     Die(i32),
     Probe(bool),
     Sweep(bool),
+    /// Nobody could look.
+    Blind,
 }
 
 fn event() -> impl Strategy<Value = Event> {
@@ -43,6 +45,7 @@ fn event() -> impl Strategy<Value = Event> {
         3 => (0_i32..2).prop_map(Event::Die),
         4 => any::<bool>().prop_map(Event::Probe),
         4 => any::<bool>().prop_map(Event::Sweep),
+        1 => Just(Event::Blind),
     ]
 }
 
@@ -69,7 +72,11 @@ impl World {
                 let (run, role) = self.probing.pop()?;
                 Input::Probed { run, role, result }
             }
-            Event::Sweep(clean) => Input::Swept { run: self.sweeping.pop()?, left: usize::from(!clean) },
+            Event::Sweep(clean) => Input::Swept { run: self.sweeping.pop()?, left: Ok(usize::from(!clean)) },
+            Event::Blind => {
+                let problem = Problem::new(ErrorCode::KeeperLost, "no keeper");
+                Input::Swept { run: self.sweeping.pop()?, left: Err(problem) }
+            }
         })
     }
 
@@ -93,10 +100,17 @@ proptest! {
         events in proptest::collection::vec(event(), 1..200),
     ) {
         let mut machine = Machine::new(probing(settings(policy), probed), 1);
-        let (mut world, mut now, mut wanted) = (World::default(), 0, false);
+        let (mut world, mut now, mut wanted, mut killed) = (World::default(), 0, false, false);
         for event in &events {
             let Some(input) = world.input(event) else { continue };
             if let Event::Pass(time) = event { now += time; }
+            let has_come = matches!(input, Input::Spawned { .. });
+            let is_blind = matches!(input, Input::Swept { left: Err(_), .. });
+            let phase = machine.view().phase;
+            match input {
+                Input::Start | Input::Kill => killed = input == Input::Kill,
+                _ => {}
+            }
             match input {
                 Input::Start => wanted = true,
                 Input::Stop | Input::Kill => wanted = false,
@@ -107,6 +121,15 @@ proptest! {
                 let spawns = effects.iter().any(|effect| matches!(effect, Effect::Spawn { .. }));
                 prop_assert!(!spawns, "restarted after a stop");
             }
+            if is_blind {
+                prop_assert!(effects.is_empty() && machine.view().phase == phase, "takes not seeing for nothing there");
+            }
+            if killed && has_come {
+                let kills = |effect: &Effect| matches!(effect, Effect::Signal { signal: 9, everything: true, .. });
+                prop_assert!(effects.iter().any(kills), "a kill before it was there is forgotten: {:?}", effects);
+            }
+            let kill_at = machine.view().kill_at;
+            prop_assert!(!killed || kill_at.is_none_or(|at| at <= now), "waits until {:?} after a kill", kill_at);
             world.carry_out(&effects);
             prop_assert!(world.spawning.len() + world.alive.len() <= 1, "runs two");
             let probes = world.probing.iter().filter(|(run, _)| world.alive.contains(run)).count();

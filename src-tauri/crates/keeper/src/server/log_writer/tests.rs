@@ -98,13 +98,34 @@ fn what_could_not_be_written_is_counted_in_one_marker_line() {
     let mut writer = usual(&folder);
     writer.append(1, b"lost\n");
     writer.append(1, b"lost too\n");
+    writer.try_again(1);
+    assert_eq!(writer.dropping().as_deref(), Some("Not a directory (os error 20)"));
     fs::remove_file(&folder).unwrap();
     writer.append(1, b"here again\n");
+    assert_eq!(writer.dropping(), None);
     writer.append(1, b"and here\n");
     let text = text(&folder);
     assert!(text.starts_with("[kinfra] lost 14 bytes of log here: "), "{text}");
     assert!(text.ends_with("\nhere again\nand here\n"), "{text}");
     assert_eq!(text.lines().count(), 3);
+}
+
+#[test]
+fn a_full_disk_is_named_and_found_to_have_room_again_without_more_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = segments::segment_path(folder.path(), "stdout", 1);
+    std::os::unix::fs::symlink("/dev/full", &log).unwrap();
+    let mut writer = usual(folder.path());
+    writer.append(1, b"lost\n");
+    assert_eq!(writer.dropping().as_deref(), Some("the disk is full"));
+    fs::remove_file(&log).unwrap();
+    writer.try_again(1);
+    assert_eq!(writer.dropping(), None);
+    writer.try_again(1);
+    assert_eq!(
+        text(folder.path()),
+        "[kinfra] lost 5 bytes of log here: No space left on device (os error 28)\n"
+    );
 }
 
 #[test]

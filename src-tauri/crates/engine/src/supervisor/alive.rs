@@ -21,6 +21,8 @@ pub(super) struct Alive {
     readiness: Option<Check>,
     liveness: Option<Check>,
     asking: Option<Role>,
+    /// How often it was not ready yet.
+    tries: u32,
     last_word: String,
     problem: Option<Problem>,
 }
@@ -52,6 +54,7 @@ impl Alive {
                 .liveness
                 .map(|liveness| Check::new(liveness, started_at + liveness.start_period)),
             asking: None,
+            tries: 0,
             last_word: String::new(),
             problem: None,
         }
@@ -135,6 +138,9 @@ impl Alive {
             _ => self.started_at + check.settings.start_period,
         };
         check.judge(now, result.is_ok(), patient_until);
+        if self.ready_since.is_none() && result.is_err() {
+            self.tries = self.tries.saturating_add(1);
+        }
         let (verdict, failed) = (check.verdict, result.is_err());
         let (word, problem) = match result {
             Ok(word) => (word, None),
@@ -193,10 +199,40 @@ impl Alive {
             Health::Healthy if word.is_empty() => "healthy".to_owned(),
             Health::Healthy => format!("healthy · {word}"),
             Health::Starting if word.is_empty() => "starting".to_owned(),
-            Health::Starting => format!("starting: {word}"),
+            Health::Starting => format!("starting: {word}{}", tried(self.tries)),
             Health::Unknown if self.readiness.is_none() => "running".to_owned(),
             Health::Unknown => "running, not probed yet".to_owned(),
             Health::Degraded | Health::Unhealthy => format!("unhealthy: {word}"),
         };
+    }
+}
+
+/// How often, once that says something. Rounded down to 1, 2 or 5 and zeros, so that a service that takes its time is
+/// not told of anew with every probe.
+fn tried(tries: u32) -> String {
+    let mut unit = 10;
+    while tries / 10 >= unit {
+        unit *= 10;
+    }
+    match tries / unit {
+        0 => String::new(),
+        1 => format!(" · tried {unit} times"),
+        2..5 => format!(" · tried {} times", 2 * unit),
+        _ => format!(" · tried {} times", 5 * unit),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tried;
+
+    #[test]
+    fn tries_are_told_in_few_steps() {
+        let told = [0, 9, 10, 19, 20, 49, 50, 99, 100, 999, 1000, u32::MAX].map(tried);
+        let numbers = told.map(|told| told.split(' ').nth(3).unwrap_or("-").to_owned());
+        assert_eq!(
+            numbers,
+            ["-", "-", "10", "10", "20", "20", "50", "50", "100", "500", "1000", "2000000000"]
+        );
     }
 }

@@ -77,10 +77,12 @@ function selection(): Scenario {
     { name: 'api', port: 20119, dependsOn: ['db', 'migrate'], conditions: { migrate: 'completed' } },
     { name: 'web', port: 20123, dependsOn: ['api'] },
     { name: 'mail', port: 20125, optional: true },
+    { name: 'load', optional: true, dependsOn: ['api'] },
     { name: 'console', optional: true, dependsOn: ['db'] },
   ];
   const groups = { back: ['db', 'api'], 'by-hand': ['mail', 'console'] };
-  const shop = { slug: 'shop', folder: '/home/ada/code/shop', services, groups };
+  const profiles = { bench: ['load'], dev: ['mail', 'load'] };
+  const shop = { slug: 'shop', folder: '/home/ada/code/shop', services, groups, profiles };
   const other = { ...shop, slug: 'shop-next', folder: '/home/ada/code/shop-next' };
   return { proxy: PROXY, projects: [{ ...shop, running: true }, other] };
 }

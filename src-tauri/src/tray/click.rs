@@ -1,6 +1,6 @@
 //! What a click does.
 
-use kinfra_rpc::{AddProject, AdoptPort, Command, MovePort, Restart, Start, Stop, UseProxyPort};
+use kinfra_rpc::{AddProject, AdoptPort, Command, Maintain, MovePort, Restart, Start, Stop, UseProxyPort};
 use kinfra_tray::Action;
 use tauri::AppHandle;
 use tauri_plugin_dialog::DialogExt;
@@ -50,6 +50,13 @@ fn perform(app: &AppHandle, action: Action) {
                 Some(project.clone()),
                 AdoptPort { project, service, ..AdoptPort::default() },
             );
+        }
+        Action::Maintain { project, service, on } => {
+            let what = if on { "begun" } else { "ended" };
+            let title = format!("Maintenance of {service} could not be {what}");
+            let services = vec![service];
+            let maintain = Maintain { project: project.clone(), services, on, note: None, until: None };
+            command(app, title, Some(project), maintain);
         }
         Action::UseProxyPort { port } => {
             command(app, format!("The proxy could not move to port {port}"), None, UseProxyPort { port });

@@ -39,7 +39,7 @@ describe('a project of which a start leaves something out', () => {
     await open('selection');
     expect(row('mail').textContent).toContain('stopped · optional');
     expect(row('web').textContent).not.toContain('optional');
-    expect(button('action-start-all').title).toBe('Start the project; left out: mail, console');
+    expect(button('action-start-all').title).toBe('Start the project; left out: mail, load, console');
     await choose('mail');
     expect(screen.getByTestId('service-detail').textContent).toContain('it is manual, or of a profile');
   });
@@ -64,6 +64,8 @@ describe('the groups of a project', () => {
     expect(items().map((item) => item.textContent?.trim().replace(/\s+/g, ' '))).toEqual([
       'Start back db, api',
       'Start by-hand mail, console',
+      'Start with profile bench load',
+      'Start with profile dev mail, load',
     ]);
     await click('start-group-back');
     expect(engine.requests).toContainEqual({
@@ -83,7 +85,7 @@ describe('the groups of a project', () => {
   test('that run need no start', async () => {
     await open('selection');
     await click('start-groups');
-    expect(items().map((item) => item.disabled)).toEqual([true, false]);
+    expect(items().map((item) => item.disabled)).toEqual([true, false, false, false]);
   });
 
   test('are gone through with keys, and left by Escape or a click elsewhere', async () => {
@@ -93,11 +95,13 @@ describe('the groups of a project', () => {
     expect(document.activeElement).toBe(items()[0]);
     await fireEvent.keyDown(items()[0]!, { key: 'ArrowDown' });
     expect(document.activeElement).toBe(items()[1]);
-    await fireEvent.keyDown(items()[1]!, { key: 'ArrowDown' });
+    await fireEvent.keyDown(items()[1]!, { key: 'ArrowUp' });
     expect(document.activeElement).toBe(items()[0]);
     await fireEvent.keyDown(items()[0]!, { key: 'ArrowUp' });
-    expect(document.activeElement).toBe(items()[1]);
-    await fireEvent.keyDown(items()[1]!, { key: 'Escape' });
+    expect(document.activeElement).toBe(items()[3]);
+    await fireEvent.keyDown(items()[3]!, { key: 'ArrowDown' });
+    expect(document.activeElement).toBe(items()[0]);
+    await fireEvent.keyDown(items()[0]!, { key: 'Escape' });
     expect(screen.queryByRole('menu')).toBeNull();
     expect(document.activeElement).toBe(opener);
     await click(opener);
@@ -108,6 +112,28 @@ describe('the groups of a project', () => {
   test('have no place where there are none', async () => {
     await open('8');
     expect(screen.queryByTestId('start-groups')).toBeNull();
+  });
+});
+
+describe('the profiles of a project', () => {
+  test('are started with beside its groups, and bring up what is always started too', async () => {
+    const engine = await open('selection', 'shop-next');
+    expect(button('start-groups').title).toBe('Start a group, or with a profile');
+    await click('start-groups');
+    await click('start-profile-dev');
+    expect(engine.requests).toContainEqual({
+      command: 'stack.start',
+      params: { project: 'shop-next', services: [], profiles: ['dev'] },
+    });
+    await pass(6_000);
+    expect(['web', 'mail', 'load', 'console'].map((name) => row(name).dataset['phase'])).toEqual([
+      'running',
+      'running',
+      'running',
+      'stopped',
+    ]);
+    await click('start-groups');
+    expect(button('start-profile-dev').disabled).toBe(true);
   });
 });
 

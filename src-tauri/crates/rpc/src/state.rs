@@ -200,6 +200,10 @@ pub struct ProjectState {
     /// Names for several services at once.
     #[serde(default)]
     pub groups: BTreeMap<String, Vec<String>>,
+    /// The services that are started with the project only when their profile is asked for, by profile.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[ts(as = "Option<BTreeMap<String, Vec<String>>>", optional)]
+    pub profiles: BTreeMap<String, Vec<String>>,
     /// What is wrong with its configuration; the nodes are then those of the last good one.
     pub problems: Vec<Problem>,
     /// What the configuration says now, and is not in effect: it was changed since it was last taken up.

@@ -42,6 +42,12 @@ pub enum Action {
         project: String,
         service: String,
     },
+    /// Begins or ends that a service's visitors are shown the page of maintenance.
+    Maintain {
+        project: String,
+        service: String,
+        on: bool,
+    },
     UseProxyPort {
         port: u16,
     },

@@ -18,7 +18,7 @@ pub fn submenu(project: &ProjectState, same_name: bool, ending: bool) -> Item {
     children.extend(actions(project, &key, ending));
     if !project.nodes.is_empty() {
         children.push(Item::separator(format!("{key}/separator/services")));
-        children.extend(project.nodes.iter().map(|node| service::item(project, node, &key)));
+        children.extend(project.nodes.iter().map(|node| service::item(project, node, &key, ending)));
     }
     Item::submenu(key, label, children)
 }

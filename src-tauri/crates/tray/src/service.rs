@@ -4,9 +4,10 @@ use crate::menu::{Action, Item};
 use crate::words::{node_word, short_name};
 
 /// A service with its status; what has a URL opens to what can be done with it.
-pub fn item(project: &ProjectState, node: &NodeState, key: &str) -> Item {
+pub fn item(project: &ProjectState, node: &NodeState, key: &str, ending: bool) -> Item {
     let key = format!("{key}/service/{}", node.name);
-    let label = format!("{} · {}", short_name(&node.name), node_word(node));
+    let worked_on = if node.maintenance.is_some() { " · in maintenance" } else { "" };
+    let label = format!("{} · {}{worked_on}", short_name(&node.name), node_word(node));
     let Some(url) = &node.url else {
         return Item::line(key, label, Action::OpenProject { project: project.slug.clone() });
     };
@@ -19,5 +20,14 @@ pub fn item(project: &ProjectState, node: &NodeState, key: &str) -> Item {
         let copy = Action::CopyUrl { url: url.clone() };
         children.push(Item::line(format!("{key}/copy-public"), "Copy public URL", copy));
     }
+    children.push(maintenance(project, node, &key).enabled_if(!ending));
     Item::submenu(key, label, children)
+}
+
+/// One line that turns into its opposite, so nothing below it moves.
+fn maintenance(project: &ProjectState, node: &NodeState, key: &str) -> Item {
+    let on = node.maintenance.is_none();
+    let label = if on { "Show maintenance page" } else { "End maintenance" };
+    let action = Action::Maintain { project: project.slug.clone(), service: node.name.clone(), on };
+    Item::line(format!("{key}/maintenance"), label, action)
 }

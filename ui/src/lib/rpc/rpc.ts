@@ -621,6 +621,10 @@ nodes: Array<NodeState>,
  */
 groups: { [key in string]: Array<string> }, 
 /**
+ * The services that are started with the project only when their profile is asked for, by profile.
+ */
+profiles?: { [key in string]: Array<string> }, 
+/**
  * What is wrong with its configuration; the nodes are then those of the last good one.
  */
 problems: Array<Problem>, 

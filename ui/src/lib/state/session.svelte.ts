@@ -20,6 +20,9 @@ export type Page = 'project' | 'add' | 'ports' | 'settings';
 /** How the services of a project are shown. */
 export type Arrangement = 'list' | 'graph';
 
+/** What stands below the services of a project. */
+export type Pane = 'log' | 'requests';
+
 export type Connection = 'connecting' | 'live' | 'lost' | 'ended';
 
 export class Session {
@@ -35,6 +38,8 @@ export class Session {
   page = $state<Page>('project');
   /** Of all projects, for as long as this window lives. */
   arrangement = $state<Arrangement>('list');
+  /** Of all projects, too. */
+  pane = $state<Pane>('log');
   /** Whether the details of a service have its environment unfolded; for as long as this window lives. */
   environmentShown = $state(false);
   readonly ports: PortBook;

@@ -127,6 +127,24 @@ describe('a node', () => {
     ['stopped · optional', MANUAL],
     ['done', { ...DONE, detail: 'exited with code 0' }],
     ['failed · Port 80 is taken.', FAILED],
+    [
+      'healthy · in maintenance · 12 ms',
+      { ...HEALTHY, detail: 'healthy · 12 ms · in maintenance', maintenance: { since: NOW } },
+    ],
+    ['stopped · in maintenance', node({ detail: 'stopped · in maintenance', maintenance: { since: NOW } })],
+    [
+      'waits for db · in maintenance',
+      { ...WAITING, detail: 'waits for db · in maintenance', maintenance: { since: NOW } },
+    ],
+    [
+      'exited with code 1, next try in 4 s · in maintenance',
+      node({
+        phase: 'exited',
+        detail: 'exited with code 1 · in maintenance',
+        retry_at: NOW + 4_200,
+        maintenance: { since: NOW },
+      }),
+    ],
     ['unhealthy', UNHEALTHY],
     ['starting: connection refused', node({ phase: 'starting', detail: 'starting: connection refused' })],
     [

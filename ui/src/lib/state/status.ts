@@ -100,14 +100,18 @@ export function nodeWord(node: NodeState): string {
   return phase === 'running' && health !== 'unknown' ? health : phase;
 }
 
+/** How the engine's line of truth ends meanwhile. */
+const IN_MAINTENANCE = ' · in maintenance';
+
 /**
  * One line of truth in two parts: the word, and what the engine says beyond it, with countdowns to what comes
  * next. The engine's line often begins with the word itself, which is then not said twice.
  */
 export function nodeTruth(node: NodeState, now: number): { word: string; rest: string } {
   const word = nodeWord(node);
-  let rest = node.detail === '' ? '' : ` · ${node.detail}`;
-  if (node.detail.startsWith(word)) rest = node.detail.slice(word.length);
+  const detail = node.maintenance ? node.detail.replace(IN_MAINTENANCE, '') : node.detail;
+  let rest = detail === '' ? '' : ` · ${detail}`;
+  if (detail.startsWith(word)) rest = detail.slice(word.length);
   // How it ended is no news then.
   if (isDone(node)) rest = '';
   if (node.phase === 'stopped' && node.optional) rest += ' · optional';
@@ -118,9 +122,12 @@ export function nodeTruth(node: NodeState, now: number): { word: string; rest: s
     const what = node.pid === undefined ? 'kill of what is left' : 'kill';
     rest += `, ${what} in ${span(Math.max(0, node.kill_at - now))}`;
   }
-  return node.phase === 'waiting' && node.detail.startsWith('waits ')
-    ? { word: 'waits', rest: node.detail.slice('waits'.length) }
-    : { word, rest };
+  if (node.phase === 'waiting' && detail.startsWith('waits '))
+    return { word: 'waits', rest: detail.slice('waits'.length) + (node.maintenance ? IN_MAINTENANCE : '') };
+  // Before figures, which may be cut off.
+  if (node.maintenance)
+    rest = rest === '' || rest.startsWith(' · ') ? IN_MAINTENANCE + rest : rest + IN_MAINTENANCE;
+  return { word, rest };
 }
 
 /** Whether it is down for a reason that a person may have removed meanwhile, or is to be tried again by itself later. */

@@ -28,7 +28,7 @@ test('it asks at once and every two seconds, and no more once it is closed', asy
   const follower = new UsageFollower(async () => usage((asked += 1)));
   follower.open();
   await vi.advanceTimersByTimeAsync(4_500);
-  expect([asked, follower.usage?.cpu_percent, follower.history]).toEqual([3, 3, [1, 2, 3]]);
+  expect([asked, follower.value?.cpu_percent, follower.history]).toEqual([3, 3, [1, 2, 3]]);
   follower.close();
   await vi.advanceTimersByTimeAsync(60_000);
   expect(asked).toBe(3);
@@ -62,6 +62,6 @@ test('a slow answer is waited for, and an error is kept until the next answer', 
   await vi.advanceTimersByTimeAsync(6_000);
   expect([asked, follower.problem?.message]).toEqual([1, 'no keeper']);
   await vi.advanceTimersByTimeAsync(6_500);
-  expect([asked, follower.problem, follower.usage?.cpu_percent]).toEqual([2, undefined, 7]);
+  expect([asked, follower.problem, follower.value?.cpu_percent]).toEqual([2, undefined, 7]);
   follower.close();
 });

@@ -37,12 +37,18 @@ impl Engine {
             note: note.map(str::to_owned),
             until: asked.until.filter(|until| *until > now),
         });
-        self.store.set_maintenance(asked.project.clone(), services.clone(), begun.clone()).await?;
+        let of = |service: &String| {
+            // Who only says something else goes on with it.
+            let since = facts.maintenance.get(service).map_or(now, |known| known.since);
+            (service.clone(), begun.clone().map(|begun| Maintenance { since, ..begun }))
+        };
+        let all: Vec<_> = services.iter().map(of).collect();
+        self.store.set_maintenance(asked.project.clone(), all.clone()).await?;
         project.instance.change(|facts| {
-            for service in &services {
-                match &begun {
-                    Some(begun) => drop(facts.maintenance.insert(service.clone(), begun.clone())),
-                    None => drop(facts.maintenance.remove(service)),
+            for (service, maintenance) in all {
+                match maintenance {
+                    Some(maintenance) => drop(facts.maintenance.insert(service, maintenance)),
+                    None => drop(facts.maintenance.remove(&service)),
                 }
             }
         });

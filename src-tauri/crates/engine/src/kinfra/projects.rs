@@ -4,7 +4,7 @@
 //! can't be read changes nothing but the project's problems: what runs goes on, with the last good one. Loading takes
 //! turns, so two clicks at once can't make a service twice.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -217,9 +217,43 @@ fn state(
 ) -> ProjectState {
     let (slug, name, folder) = (slug.to_owned(), name.to_owned(), folder.to_owned());
     let groups = spec.map(|spec| spec.groups.iter().cloned().collect()).unwrap_or_default();
-    ProjectState { slug, name, folder, groups, problems, ..ProjectState::default() }
+    let profiles = spec.map(profiles).unwrap_or_default();
+    ProjectState { slug, name, folder, groups, profiles, problems, ..ProjectState::default() }
+}
+
+/// Which services each profile stands for, in the order of the configuration.
+fn profiles(spec: &ProjectSpec) -> BTreeMap<String, Vec<String>> {
+    let mut profiles: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for service in &spec.services {
+        for profile in &service.profiles {
+            profiles.entry(profile.clone()).or_default().push(service.name.clone());
+        }
+    }
+    profiles
 }
 
 fn nodes(services: &IndexMap<String, Arc<ServiceNode>>) -> IndexMap<String, Arc<dyn Node>> {
     services.iter().map(|(name, node)| (name.clone(), Arc::clone(node) as Arc<dyn Node>)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Format, parse};
+
+    #[test]
+    fn the_state_of_a_project_names_its_profiles_with_their_services() {
+        let text = "
+services:
+  db: {run: serve}
+  mail: {run: serve, profiles: [dev, bench]}
+  load: {run: serve, profiles: [bench]}
+";
+        let spec = parse("/shop/kinfra.yaml".as_ref(), text, Format::Yaml).unwrap();
+        let known = |spec| state("shop", "shop", "/shop".as_ref(), spec, vec![]).profiles;
+        let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let expected = [("bench".to_owned(), named(&["mail", "load"])), ("dev".to_owned(), named(&["mail"]))];
+        assert_eq!(known(Some(&spec)), BTreeMap::from(expected));
+        assert_eq!(known(None), BTreeMap::new());
+    }
 }

@@ -23,19 +23,18 @@ impl Store {
         .await
     }
 
-    /// None ends it.
+    /// Of each of these nodes; none ends it.
     ///
     /// # Errors
     /// When the database can't be written.
     pub async fn set_maintenance(
         &self,
         instance: String,
-        nodes: Vec<String>,
-        maintenance: Option<Maintenance>,
+        nodes: Vec<(String, Option<Maintenance>)>,
     ) -> Result<(), StoreError> {
         self.transaction("store what is being worked on", move |connection| {
-            for node in &nodes {
-                match &maintenance {
+            for (node, maintenance) in &nodes {
+                match maintenance {
                     None => connection.execute(
                         "DELETE FROM maintenance WHERE instance = ?1 AND node = ?2",
                         (&instance, node),

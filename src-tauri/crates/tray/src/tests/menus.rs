@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use kinfra_rpc::{Exit, Health, NodeKind, NodeState, Phase};
+use kinfra_rpc::{Exit, Health, NodeKind, NodeState, Phase, Snapshot};
 
 use super::states;
-use crate::{Engine, Item, Kind, Menu, menu};
+use crate::{Action, Engine, Item, Kind, Menu, menu};
 
 /// As a person sees it, all submenus open.
 fn drawn(menu: &Menu) -> String {
@@ -39,6 +39,7 @@ menus! {
     idle,
     starting,
     running,
+    in_maintenance,
     degraded,
     failed,
     broken_configuration,
@@ -94,6 +95,18 @@ fn start_is_offered_only_where_something_that_it_means_does_not_run() {
     let exit = Some(Exit { code: Some(0), signal: None, at: 1 });
     let done = NodeState { last_exit: exit, ..states::node("migrate", Phase::Exited, Health::Unknown) };
     assert!(!can_start(vec![states::healthy("web"), task(done)]));
+}
+
+#[test]
+fn the_maintenance_of_a_service_is_begun_and_ended_by_the_same_line() {
+    let asked = |state: &Snapshot, service: &str| {
+        menu(state, Engine::Here).clicked(&format!("project/shop/service/{service}/maintenance")).cloned()
+    };
+    let maintain = |on| Action::Maintain { project: "shop".into(), service: "web".into(), on };
+    assert_eq!(asked(&states::running(), "web"), Some(maintain(true)));
+    assert_eq!(asked(&states::in_maintenance(), "web"), Some(maintain(false)));
+    assert_eq!(asked(&states::running(), "worker"), None, "it has no visitors");
+    assert_eq!(asked(&states::quitting(), "web"), None, "the engine ends");
 }
 
 #[test]

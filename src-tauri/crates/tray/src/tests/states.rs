@@ -1,7 +1,8 @@
 //! The states that the tests look at.
 
 use kinfra_rpc::{
-    EngineState, ErrorCode, Exit, Health, NodeState, Phase, Place, Problem, ProjectState, Snapshot, Wanted,
+    EngineState, ErrorCode, Exit, Health, Maintenance, NodeState, Phase, Place, Problem, ProjectState,
+    Snapshot, Wanted,
 };
 
 pub fn node(name: &str, phase: Phase, health: Health) -> NodeState {
@@ -54,6 +55,14 @@ pub fn running() -> Snapshot {
     let public = NodeState { public_url: Some("https://shop.example.com".into()), ..healthy("web") };
     let quiet = NodeState { url: None, ..healthy("worker") };
     state(vec![project("shop", vec![healthy("store"), healthy("api"), public, quiet])])
+}
+
+pub fn in_maintenance() -> Snapshot {
+    let mut state = running();
+    for node in &mut state.projects[0].nodes[1..3] {
+        node.maintenance = Some(Maintenance { note: Some("back at 15:00".into()), ..Maintenance::default() });
+    }
+    state
 }
 
 pub fn degraded() -> Snapshot {
@@ -127,6 +136,7 @@ pub fn all() -> Vec<Snapshot> {
         idle(),
         starting(),
         running(),
+        in_maintenance(),
         degraded(),
         failed(),
         broken_configuration(),

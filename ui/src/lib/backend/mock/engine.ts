@@ -5,13 +5,14 @@
 import type { Failure, Finding, Problem, ProjectState, Snapshot, Update } from '../../rpc/rpc';
 import type { Backend, Command, Params, RequestOf, Response, Unsubscribe } from '../backend';
 import { environmentOf } from './environment';
-import { beRunning, chatter as printOn } from './history';
+import { answer, beRunning, chatter as printOn } from './history';
 import { MockLogs } from './logs';
 import { refuse } from './outcomes';
 import type { ProjectPlan, Scenario } from './plans';
 import { MockSettings } from './settings';
 import { isAlive, MockStacks } from './stacks';
 import { usageOf } from './timeline';
+import type { MockTraffic } from './traffic';
 import { MockWorld, PID, VERSION } from './world';
 
 export interface MockOptions {
@@ -48,7 +49,12 @@ export class MockEngine implements Backend {
     this.#settings = new MockSettings(scenario);
     for (const plan of this.#world.plans.filter((plan) => plan.running))
       beRunning(this.#world, this.logs, plan);
+    answer(this.#world, scenario.answered ?? 0);
     if (chatter) printOn(this.#world, this.logs);
+  }
+
+  get traffic(): MockTraffic {
+    return this.#world.traffic;
   }
 
   get snapshot(): Snapshot {
@@ -83,6 +89,13 @@ export class MockEngine implements Backend {
     this.#stacks.crash(slug, name);
   }
 
+  /** Another engine takes its place, whose proxy has answered nothing yet. */
+  beginAnew(): void {
+    this.traffic.forget();
+    const { engine } = this.#world.snapshot;
+    this.#world.change({ type: 'engine', engine: { ...engine, pid: engine.pid + 1 } });
+  }
+
   /** Tells the watchers a delta out of order, as if one had been lost. */
   loseDelta(): void {
     this.#world.tell({
@@ -101,7 +114,8 @@ export class MockEngine implements Backend {
         this.#world.ports.remove(project);
         this.#world.change({ type: 'project_removed', slug: project });
       }),
-    'stack.start': ({ project, services }) => this.#done(() => this.#stacks.start(project, services)),
+    'stack.start': ({ project, services, profiles = [] }) =>
+      this.#done(() => this.#stacks.start(project, services, profiles)),
     'stack.stop': ({ project, services }) => this.#done(() => this.#stacks.stop(project, services)),
     'stack.restart': ({ project, services, dependants = false }) =>
       this.#done(() => this.#stacks.restart(project, services, dependants)),
@@ -138,6 +152,11 @@ export class MockEngine implements Backend {
     'port.reserve': (reserve) => this.#done(() => this.#world.ports.reserve(reserve)),
     'port.release': ({ range }) => this.#done(() => this.#world.ports.release(range)),
     'doctor.examine': () => ({ findings: [...this.#world.ports.findings(), ...this.names] }),
+    'proxy.maintain': (maintain) => this.#done(() => this.#world.maintain(maintain)),
+    'proxy.requests': (read) => this.traffic.read(read),
+    'proxy.traffic': (measure) => ({
+      services: this.traffic.figures(this.#world.project(measure.project), measure),
+    }),
     'proxy.use_port': ({ port }) => {
       this.#world.change({ type: 'engine', engine: { ...this.#world.snapshot.engine, proxy: { port } } });
       return { port };

@@ -1,10 +1,12 @@
 /** What lies behind the in-memory engine when it begins, and what its services go on to print. */
+import type { NodeState } from '../../rpc/rpc';
 import { isHealthy } from '../../state/status';
 import { chatterLine } from './chatter';
 import type { MockLogs } from './logs';
 import { settled } from './outcomes';
 import type { ProjectPlan } from './plans';
-import type { MockWorld } from './world';
+import { requestTo } from './traffic';
+import { withMaintenance, type MockWorld } from './world';
 
 const LINES = 400;
 /** Between two of them, in milliseconds. */
@@ -24,7 +26,13 @@ export function beRunning(world: MockWorld, logs: MockLogs, plan: ProjectPlan): 
           ...settled(plan, node, index, now, world.ports.strangerOf(plan.slug, node.name)),
         },
   );
-  world.place({ ...project, nodes });
+  const since = now - 20 * 60_000;
+  const worked = nodes.map((node, index): NodeState => {
+    const told = plan.services[index]?.maintenance;
+    const known = told ? { ...node, maintenance: { since, ...told } } : node;
+    return { ...known, detail: withMaintenance(known) };
+  });
+  world.place({ ...project, nodes: worked });
   const ran = nodes.filter((node) => node.wanted === 'running');
   for (const node of ran) {
     const began = node.started_at ?? now - 60_000;
@@ -45,14 +53,30 @@ export function beRunning(world: MockWorld, logs: MockLogs, plan: ProjectPlan): 
   }
 }
 
-/** From now on one running service of each project prints a line now and then. */
+/** Lets the proxy have answered so many requests to services of projects that run. */
+export function answer(world: MockWorld, count: number): void {
+  const nodes = world.snapshot.projects.flatMap(({ slug, nodes }) =>
+    nodes.filter((node) => node.url && node.wanted === 'running').map((node) => ({ slug, node })),
+  );
+  for (let n = 0; n < count && nodes.length > 0; n += 1) {
+    const { slug, node } = nodes[(n * 5) % nodes.length]!;
+    world.traffic.append(requestTo(node, slug, n, Date.now() - (count - n) * APART_MS));
+  }
+}
+
+/** From now on one running service of each project prints a line now and then, and the proxy answers for one. */
 export function chatter(world: MockWorld, logs: MockLogs): void {
   let printed = LINES;
+  let answered = LINES;
   setInterval(() => {
     for (const { slug, nodes } of world.snapshot.projects) {
       const running = nodes.filter((node) => node.phase === 'running' && !node.adopted);
       const node = running[(printed * 5) % running.length];
       if (node) logs.append(slug, chatterLine(node.name, (printed += 1), Date.now()));
+      answered += 1;
+      const asked = nodes.filter(({ url, wanted }) => url !== undefined && wanted === 'running');
+      const visited = asked[(answered * 5) % asked.length];
+      if (visited && answered % 3 === 0) world.traffic.append(requestTo(visited, slug, answered, Date.now()));
     }
   }, CHATTER_MS);
 }

@@ -1,6 +1,7 @@
 import type {
   Condition,
   Finding,
+  Maintenance,
   NodeKind,
   NodeState,
   PortHolder,
@@ -9,6 +10,7 @@ import type {
   Protocol,
   ProxyState,
   ReservedPorts,
+  RouteState,
   ServiceChange,
 } from '../../rpc/rpc';
 
@@ -39,6 +41,10 @@ export interface ServicePlan {
   route?: string;
   /** Host names of its own. */
   domains?: string[];
+  /** Where visitors from outside reach it. */
+  published?: RouteState[];
+  /** Its visitors are shown a page instead of it. */
+  maintenance?: Omit<Maintenance, 'since'>;
   /** What it has beside the port that it finds in `PORT`. */
   morePorts?: { name: string; port: number; protocol?: Protocol }[];
   /** Where it listens in spite of its port. */
@@ -55,6 +61,7 @@ export interface ProjectPlan {
   folder: string;
   services: ServicePlan[];
   groups?: Record<string, string[]>;
+  profiles?: Record<string, string[]>;
   /** Whether its stack has been running for a while when the scenario begins. */
   running?: boolean;
   problems?: Problem[];
@@ -70,6 +77,8 @@ export interface Scenario {
   reserved?: ReservedPorts[];
   /** What is wrong with KInfra itself. */
   problems?: Problem[];
+  /** How many requests the proxy has answered when it begins. */
+  answered?: number;
   /** What the doctor says of names. */
   names?: Finding[];
 }
@@ -100,6 +109,7 @@ export function stoppedNode(project: ProjectPlan, service: ServicePlan): NodeSta
   const path = service.route === undefined ? [] : [{ host, path: service.route }];
   return {
     ...node,
+    ...(service.published && { published: service.published }),
     routes: [whole(`${service.name}.${host}`), ...path, ...(service.domains ?? []).map(whole)],
     port: service.port,
     url: `http://${service.name}.${project.slug}.localhost:${MOCK_PROXY_PORT}`,
@@ -114,6 +124,7 @@ export function stoppedProject(plan: ProjectPlan): ProjectState {
     folder: plan.folder,
     nodes: plan.services.map((service) => stoppedNode(plan, service)),
     groups: plan.groups ?? {},
+    ...(plan.profiles && { profiles: plan.profiles }),
     changes: plan.changes ?? [],
     applying: false,
     problems: plan.problems ?? [],

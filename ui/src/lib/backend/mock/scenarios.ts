@@ -36,6 +36,7 @@ function one(): Scenario {
 
 function eight(): Scenario {
   return {
+    answered: 8,
     proxy: PROXY,
     projects: [
       { slug: 'shop', folder: '/home/ada/code/shop', services: SHOP, running: true },
@@ -76,12 +77,29 @@ function selection(): Scenario {
     { name: 'api', port: 20119, dependsOn: ['db', 'migrate'], conditions: { migrate: 'completed' } },
     { name: 'web', port: 20123, dependsOn: ['api'] },
     { name: 'mail', port: 20125, optional: true },
+    { name: 'load', optional: true, dependsOn: ['api'] },
     { name: 'console', optional: true, dependsOn: ['db'] },
   ];
   const groups = { back: ['db', 'api'], 'by-hand': ['mail', 'console'] };
-  const shop = { slug: 'shop', folder: '/home/ada/code/shop', services, groups };
+  const profiles = { bench: ['load'], dev: ['mail', 'load'] };
+  const shop = { slug: 'shop', folder: '/home/ada/code/shop', services, groups, profiles };
   const other = { ...shop, slug: 'shop-next', folder: '/home/ada/code/shop-next' };
   return { proxy: PROXY, projects: [{ ...shop, running: true }, other] };
+}
+
+/** A busy project that is shown to people outside, two of its services being worked on. */
+function requests(): Scenario {
+  const outside = (path: string) => ({ host: 'shop.tunnel.example', path });
+  const mine: Record<string, Partial<ServicePlan>> = {
+    web: { published: [outside('/')], route: '/' },
+    api: { published: [outside('/api'), { host: 'api.shop.tunnel.example', path: '/' }], route: '/api' },
+    admin: { maintenance: { note: 'back at 15:00' } },
+    search: { maintenance: {} },
+    cache: { fate: 'crashes' },
+  };
+  const services = SHOP.map((service) => ({ ...service, ...mine[service.name] }));
+  const shop = { slug: 'shop', folder: '/home/ada/code/shop', services, running: true };
+  return { answered: 1_000, proxy: PROXY, projects: [shop] };
 }
 
 function sixty(): Scenario {
@@ -156,6 +174,7 @@ function failing(): Scenario {
   }));
   const file = '/home/ada/code/shop/kinfra.yaml';
   return {
+    answered: 60,
     problems: [
       {
         code: 'store_set_aside',
@@ -220,7 +239,7 @@ function long(): Scenario {
   }));
   const folder =
     '/home/ada/code/clients/international-trading-company/customer-relationship-management-suite/branches/fix-login-when-the-session-expired';
-  return { proxy: PROXY, projects: [{ slug, folder, services, running: true }] };
+  return { answered: 40, proxy: PROXY, projects: [{ slug, folder, services, running: true }] };
 }
 
 /** A project with a main service, a path and a domain, on a machine that finds none of these names. */
@@ -269,6 +288,7 @@ const SCENARIOS: Record<string, () => Scenario> = {
   long,
   names,
   ports,
+  requests,
   selection,
 };
 

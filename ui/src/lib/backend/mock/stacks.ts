@@ -25,8 +25,9 @@ export class MockStacks {
     this.#paceMs = paceMs;
   }
 
-  start(slug: string, names: string[]): void {
-    const named = this.#named(slug, names);
+  start(slug: string, names: string[], profiles: string[]): void {
+    const known = this.#world.project(slug).profiles ?? {};
+    const named = [...this.#named(slug, names), ...profiles.flatMap((profile) => known[profile] ?? [])];
     for (const name of withDependencies(this.#world.project(slug).nodes, named)) {
       const node = this.#world.node(slug, name);
       if (['starting', 'running', 'waiting'].includes(node.phase)) continue;

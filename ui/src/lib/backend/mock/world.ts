@@ -2,13 +2,14 @@
  * What the in-memory engine knows: one snapshot, changed only by deltas that are applied with the same reducer as the
  * window's, and told to each watcher.
  */
-import type { Change, NodeState, ProjectState, Snapshot, Update } from '../../rpc/rpc';
+import type { Change, Maintain, NodeState, ProjectState, Snapshot, Update } from '../../rpc/rpc';
 import { applyDelta } from '../../state/reducer';
 import type { Unsubscribe } from '../backend';
-import { found } from './outcomes';
+import { found, refuse } from './outcomes';
 import { stoppedProject, type ProjectPlan, type Scenario, type ServicePlan } from './plans';
 import { MockPorts } from './ports';
 import { MockTimeline } from './timeline';
+import { MockTraffic } from './traffic';
 
 export const VERSION = '2.0.0-alpha.1';
 export const PID = 4711;
@@ -17,6 +18,7 @@ export class MockWorld {
   readonly plans: ProjectPlan[];
   readonly ports: MockPorts;
   readonly timeline = new MockTimeline();
+  readonly traffic = new MockTraffic();
   #snapshot: Snapshot;
   #watchers = new Set<(update: Update) => void>();
 
@@ -80,6 +82,23 @@ export class MockWorld {
     return { ...rest, ...this.ports.facts(slug, node.name) };
   }
 
+  /** Begins or ends the maintenance of these services, of all that have visitors when none is named. */
+  maintain({ project, services, on, note, until }: Maintain): void {
+    const { nodes } = this.project(project);
+    const named = services.length > 0 ? services : nodes.filter(({ url }) => url).map(({ name }) => name);
+    const maintenance = {
+      since: Date.now(),
+      ...(note?.trim() && { note: note.trim() }),
+      ...(until !== undefined && { until }),
+    };
+    for (const name of named) {
+      const { maintenance: _old, ...node } = this.node(project, name);
+      if (node.url === undefined)
+        refuse('invalid_request', `${name} has no visitors: it has no port that takes connections`);
+      this.set(project, on ? { ...node, maintenance } : node);
+    }
+  }
+
   /** Puts a project where it is when the engine begins: nobody is told. */
   place(project: ProjectState): void {
     const projects = this.#snapshot.projects.map((known) => (known.slug === project.slug ? project : known));
@@ -87,8 +106,9 @@ export class MockWorld {
   }
 
   set(slug: string, node: NodeState): void {
-    this.timeline.changed(slug, this.node(slug, node.name), node, Date.now());
-    this.change({ type: 'node', slug, node });
+    const told = { ...node, detail: withMaintenance(node) };
+    this.timeline.changed(slug, this.node(slug, node.name), told, Date.now());
+    this.change({ type: 'node', slug, node: told });
   }
 
   change(change: Change): void {
@@ -101,4 +121,11 @@ export class MockWorld {
     // A copy: a watcher that begins anew meanwhile must not get this update too.
     for (const watcher of [...this.#watchers]) watcher(update);
   }
+}
+
+const IN_MAINTENANCE = ' · in maintenance';
+
+/** The engine's line of truth ends with it. */
+export function withMaintenance({ detail, maintenance }: NodeState): string {
+  return detail.replace(IN_MAINTENANCE, '') + (maintenance ? IN_MAINTENANCE : '');
 }

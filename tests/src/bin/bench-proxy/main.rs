@@ -58,8 +58,8 @@ fn bench(words: Vec<String>) -> ExitCode {
     }
     println!(
         "Pinned: each proxy to CPU {}, load and upstream to CPU {}. The upstream of all is KInfra's project: nginx \
-         with one worker, and for bodies and WebSockets a program of the benchmark. KInfra's proxy has its usual two \
-         threads, which share that CPU. x floor: to the second line.\n",
+         with one worker, and for bodies and WebSockets a program of the benchmark. KInfra's engine is there with all of \
+         its threads. x floor: to the second line.\n",
         cpus::PROXY,
         cpus::LOAD
     );

@@ -84,7 +84,10 @@ fn situations() -> Vec<(&'static str, ServiceView, Trouble)> {
         ("waiting for its turn", waiting(&[]), NotServing),
         (
             "starting",
-            ServiceView { detail: "starting: GET /health answered 503 · tried 20 times".into(), ..view(Phase::Starting, Health::Starting) },
+            ServiceView {
+                detail: "starting: GET /health answered 503 · tried 20 times".into(),
+                ..view(Phase::Starting, Health::Starting)
+            },
             NotServing,
         ),
         ("running, not yet healthy", view(Phase::Running, Health::Starting), NotServing),

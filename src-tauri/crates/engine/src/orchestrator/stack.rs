@@ -29,6 +29,7 @@ pub struct StackContext {
     pub store: Store,
 }
 
+#[expect(clippy::large_enum_variant, reason = "made, sent and taken; never kept in numbers")]
 pub enum Command {
     /// These and all that they depend on. `again`: also those of them that are done.
     Start { names: Vec<String>, again: bool },

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use kinfra_engine::control::Client;
-use kinfra_rpc::{Health, Phase, Update};
+use kinfra_rpc::{Health, Phase, Update, Wanted};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{TestProject, http, wait_until};
@@ -209,4 +209,42 @@ fn when_both_are_lost_nothing_runs_twice_and_nothing_is_left() {
     assert_eq!(shop.node("web").phase, Phase::Running);
     shop.succeed(&["down"]);
     wait_until("all processes to be gone", SOON, || shop.home.processes().is_empty());
+}
+
+/// It takes 4 s to end by itself when it is told to, with code 0.
+const SLOW: &str = "
+project: slow
+services:
+  it:
+    run: \"trap 'sleep 4; exit 0' TERM; while :; do sleep 0.1; done\"
+    port: none
+    stop: {grace: 20s}
+  other: {run: [MISBEHAVE, serve]}
+";
+
+/// Loses the engine while a command has `it` end, and has the next one come.
+fn lost_amid(command: &[&str]) -> TestProject {
+    let project = TestProject::new(SLOW);
+    project.succeed(&["up", "-d"]);
+    let mut asked = project.command(command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    project.wait_for_phase("it", Phase::Stopping);
+    project.kill("kinfra host");
+    assert!(!asked.wait().unwrap().success());
+    project.succeed(&["up", "-d", "other"]);
+    project
+}
+
+#[test]
+fn what_was_being_stopped_is_stopped_by_the_next_engine() {
+    let project = lost_amid(&["down", "it"]);
+    let node = project.wait_for_node("it", "at rest", |node| !node.phase.is_active());
+    assert_eq!((node.phase, node.wanted), (Phase::Stopped, Wanted::Stopped), "{node:#?}");
+}
+
+#[test]
+fn what_was_being_started_anew_is_started_by_the_next_engine() {
+    let project = lost_amid(&["restart", "it"]);
+    let before = project.node("it").pid;
+    let node = project.wait_for_node("it", "started anew", |node| node.is_healthy() && node.pid != before);
+    assert_eq!(node.wanted, Wanted::Running, "{node:#?}");
 }

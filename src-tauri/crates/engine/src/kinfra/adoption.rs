@@ -67,7 +67,7 @@ impl Adoption {
     }
 
     async fn adopt(&mut self, services: &ServiceContext, stored: StoredRun) -> AdoptedRun {
-        let StoredRun { run, pid, start_time } = stored;
+        let StoredRun { run, pid, start_time, is_ending } = stored;
         let (pid, ended) = match self.held.remove(&run.id) {
             Some(held) => (held.identity.pid, held.ended.map(exit)),
             None => {
@@ -89,6 +89,8 @@ impl Adoption {
             started_at: run.started_at,
             fingerprint: run.fingerprint.parse().ok(),
             ended,
+            is_ending,
+            is_wanted: true,
         }
     }
 

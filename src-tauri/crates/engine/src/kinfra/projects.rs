@@ -127,13 +127,23 @@ impl Engine {
         let mut services = IndexMap::new();
         let mut wanted = BTreeSet::new();
         let latest = self.store.latest_runs(slug.clone()).await?;
+        let desired = self.store.desired(slug.clone()).await?;
         for service in specs {
             let latest = latest.get(&service.name);
-            let former = match &mut adoption {
+            let mut former = match &mut adoption {
                 Some(adoption) => adoption.take(&self.services, &slug, &service.name, latest).await,
                 None => Former::Nothing,
             };
-            if !matches!(former, Former::Nothing) {
+            // What was being stopped is stopped, what was being restarted is started again.
+            let is_wanted = match &mut former {
+                Former::Running(run) if run.is_ending => {
+                    run.is_wanted = desired.contains(&service.name);
+                    run.is_wanted
+                }
+                Former::Running(_) | Former::Ended(_) => true,
+                Former::Nothing => false,
+            };
+            if is_wanted {
                 wanted.insert(service.name.clone());
             }
             let newest = latest.map_or(0, |latest| latest.number);
@@ -141,7 +151,7 @@ impl Engine {
                 ServiceNode::new(&self.services, &instance, service, newest, former, Arc::clone(&changed));
             services.insert(node.name().to_owned(), node);
         }
-        let mut unfinished = self.store.desired(slug.clone()).await?;
+        let mut unfinished = desired;
         unfinished.retain(|name| services.contains_key(name) && !wanted.contains(name));
         if wanted.is_empty() && !self.options.restore {
             unfinished.clear();

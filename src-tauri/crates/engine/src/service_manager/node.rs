@@ -43,6 +43,10 @@ pub struct AdoptedRun {
     pub fingerprint: Option<Fingerprint>,
     /// It ended while no engine was there.
     pub ended: Option<Exit>,
+    /// The engine before was about to end it.
+    pub is_ending: bool,
+    /// Its user wants the node to run.
+    pub is_wanted: bool,
 }
 
 /// A service in a stack.
@@ -195,7 +199,7 @@ fn resumed(end: &RunEnd, clock: &Clock) -> Resumed {
 impl Service {
     /// A run that an earlier engine began.
     fn take_over(&self, adopted: AdoptedRun, supervisor: &Supervisor) {
-        let AdoptedRun { id, number, pid, ended, fingerprint, .. } = adopted;
+        let AdoptedRun { id, number, pid, ended, fingerprint, is_ending, is_wanted, .. } = adopted;
         self.context.runs.begin(id.clone(), self.ticket, number);
         let ports = self.instance.facts().ports.get(&self.name).cloned().unwrap_or_default();
         let running = Running::new(id, Instant::now(), ports);
@@ -206,6 +210,10 @@ impl Service {
             None => "goes on under a new engine",
         };
         self.note(Note { run: number, kind: EventKind::Adopted, text: text.to_owned() });
+        if is_ending {
+            // A stop, or the first half of a restart.
+            supervisor.notify(if is_wanted { Input::Restart } else { Input::Stop });
+        }
         if let Some(exit) = ended {
             supervisor.notify(Input::Exited { run: number, exit });
         }

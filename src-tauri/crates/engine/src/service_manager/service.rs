@@ -161,6 +161,10 @@ impl Unit for Service {
             return self.let_go(&id);
         }
         let scope = if everything { Scope::Everything } else { Scope::Group };
+        // An engine that comes after this one goes on with it.
+        if !everything && let Err(error) = self.context.store.run_ending(id.clone()).await {
+            tracing::warn!(%error, "that it is to end is not written down");
+        }
         while let Err(error) = self.context.keeper.signal(&id, signal, scope).await {
             tracing::warn!(signal, %error, "not signalled");
             // Without a keeper it would never end: it is signalled as soon as there is one.

@@ -62,6 +62,8 @@ pub struct StoredRun {
     /// None when the engine ended between writing the run down and hearing of its process.
     pub pid: Option<u32>,
     pub start_time: Option<u64>,
+    /// It was told to end.
+    pub is_ending: bool,
 }
 
 impl Store {
@@ -86,6 +88,18 @@ impl Store {
         self.unflushed_transaction("write a process down", move |connection| {
             let sql = "UPDATE run SET pid = ?2, start_time = ?3 WHERE id = ?1";
             connection.prepare_cached(sql)?.execute((id, pid, start_time.cast_signed())).map(drop)
+        })
+        .await
+    }
+
+    /// It is told to end. What is to come of its node after that is what its user wants.
+    ///
+    /// # Errors
+    /// When the database can't be written.
+    pub async fn run_ending(&self, id: String) -> Result<(), StoreError> {
+        self.unflushed_transaction("write down that a run is to end", move |connection| {
+            let sql = "UPDATE run SET next = ?2 WHERE id = ?1 AND ended_at IS NULL";
+            connection.prepare_cached(sql)?.execute((id, ENDING)).map(drop)
         })
         .await
     }
@@ -186,9 +200,12 @@ impl Store {
     }
 }
 
+/// In the place of what comes after a run while it hasn't ended.
+const ENDING: &str = "ending";
+
 const SELECT: &str =
     "SELECT id, instance, node, number, restarts, failures, fingerprint, boot, started_at, pid,
-    start_time FROM run";
+    start_time, next FROM run";
 
 impl Next {
     const fn stored(self) -> (&'static str, Option<i64>) {
@@ -236,5 +253,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredRun> {
         started_at: row.get::<_, i64>(8)?.cast_unsigned(),
     };
     let start_time: Option<i64> = row.get(10)?;
-    Ok(StoredRun { run, pid: row.get(9)?, start_time: start_time.map(i64::cast_unsigned) })
+    let next: Option<String> = row.get(11)?;
+    Ok(StoredRun {
+        run,
+        pid: row.get(9)?,
+        start_time: start_time.map(i64::cast_unsigned),
+        is_ending: next.as_deref() == Some(ENDING),
+    })
 }

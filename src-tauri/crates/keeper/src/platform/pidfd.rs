@@ -9,7 +9,8 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::ioctl::{Updater, ioctl, opcode};
 
-/// How long its new parent, mostly init, may take to wait for it. Then nobody knows.
+/// How long its new parent, mostly init, may take to wait for it where somebody stands still meanwhile. Then nobody
+/// knows.
 pub const REAPED_WITHIN: Duration = Duration::from_millis(20);
 
 /// `struct pidfd_info` as of its first version.

@@ -16,9 +16,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rustix::process::{WaitOptions, wait};
 
 use super::pump::{LogPlace, Logs, Pump, TURN_BYTES};
-use crate::platform::{self, Process, REAPED_WITHIN};
+use crate::platform::{self, Process};
 use crate::protocol::{Adopt, ExitStatus, Identity, Reply, Run as ListedRun};
 use crate::segments::{STDERR, STDOUT};
+
+/// How long the new parent of an adopted run's leader may take to wait for it; then nobody will tell how it ended. Some
+/// programs that are run as init look only every other second.
+const REAPED_WITHIN: Duration = Duration::from_secs(3);
 
 /// A disk that was full may have room again, and a run that prints nothing more would not show it.
 const TRY_AGAIN: Duration = Duration::from_secs(5);

@@ -5,6 +5,7 @@ import { chooseBackend } from './lib/backend/choose';
 import { Session } from './lib/state/session.svelte';
 import './lib/styles/tokens.css';
 import './lib/styles/base.css';
+import './lib/styles/pane.css';
 import './lib/styles/rows.css';
 
 const target = document.getElementById('app');

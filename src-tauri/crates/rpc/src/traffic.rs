@@ -97,14 +97,6 @@ pub enum RequestTrouble {
     Protocol,
 }
 
-impl RequestRecord {
-    /// Whether it is one of those that [`ReadRequests::failed`] asks for.
-    #[must_use]
-    pub fn has_failed(&self) -> bool {
-        self.status >= 400 || self.trouble == Some(RequestTrouble::Reset)
-    }
-}
-
 /// What went through the proxy to services, since it was started. With no service named, to all of the project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export, export_to = "rpc.ts")]

@@ -9,7 +9,7 @@
 use std::collections::HashMap;
 
 use kinfra_keeper::protocol::{Run, Scope};
-use kinfra_rpc::{Exit, Failure};
+use kinfra_rpc::{Exit, Failure, Wanted};
 
 use crate::process::{ExitStatus, Identity, end_leftovers};
 use crate::service_manager::{AdoptedRun, Former, ServiceContext};
@@ -45,20 +45,21 @@ impl Adoption {
         self.ended.clone()
     }
 
-    /// What is left of a node, whose newest run is `latest`.
+    /// What is left of a node, whose newest run is `latest`; `is_wanted`: its user wants it to run.
     pub async fn take(
         &mut self,
         services: &ServiceContext,
         instance: &str,
         node: &str,
         latest: Option<&LatestRun>,
+        is_wanted: bool,
     ) -> Former {
         let is_its = |run: &StoredRun| {
             run.run.instance == instance && run.run.node == node && run.run.boot == services.boot
         };
         if let Some(newest) = self.begun.iter().rposition(is_its) {
             let stored = self.begun.remove(newest);
-            return Former::Running(self.adopt(services, stored).await);
+            return Former::Running(self.adopt(services, stored, is_wanted).await);
         }
         match latest.filter(|latest| latest.boot == services.boot).and_then(|latest| latest.end) {
             Some(RunEnd { next: Next::Stopped, .. }) | None => Former::Nothing,
@@ -66,7 +67,7 @@ impl Adoption {
         }
     }
 
-    async fn adopt(&mut self, services: &ServiceContext, stored: StoredRun) -> AdoptedRun {
+    async fn adopt(&mut self, services: &ServiceContext, stored: StoredRun, is_wanted: bool) -> AdoptedRun {
         let StoredRun { run, pid, start_time, is_ending } = stored;
         let (pid, ended) = match self.held.remove(&run.id) {
             Some(held) => (held.identity.pid, held.ended.map(exit)),
@@ -89,8 +90,7 @@ impl Adoption {
             started_at: run.started_at,
             fingerprint: run.fingerprint.parse().ok(),
             ended,
-            is_ending,
-            is_wanted: true,
+            ending: is_ending.then_some(if is_wanted { Wanted::Running } else { Wanted::Stopped }),
         }
     }
 

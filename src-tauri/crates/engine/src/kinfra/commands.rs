@@ -1,7 +1,5 @@
 //! Every command, dispatched by one exhaustive match.
 
-use std::time::Duration;
-
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{
@@ -9,10 +7,10 @@ use kinfra_rpc::{
     ReadEvents, Request, Restart, Start, Stop,
 };
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use super::engine::Engine;
-use super::logs::LONGEST_WAIT;
+use super::logs::deadline;
 use crate::control::{Dispatch, Updates};
 use crate::orchestrator::Command;
 use crate::store::WantedEvents;
@@ -142,7 +140,7 @@ impl Engine {
         let project = self.project(&read.project)?;
         let names = project.named(&read.services)?;
         let ReadEvents { limit, since, mut after, .. } = *read;
-        let deadline = Instant::now() + Duration::from_millis(read.wait_ms.min(LONGEST_WAIT).into());
+        let deadline = deadline(read.wait_ms);
         let timeline = &self.services.timeline;
         let mut written = timeline.written();
         loop {

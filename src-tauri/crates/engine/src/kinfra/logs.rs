@@ -12,7 +12,12 @@ use crate::logs::{Begin, KnownRun, LogError, LogReader, known_runs};
 /// A page of logs is never longer.
 const MOST_LINES: usize = 5_000;
 /// A question that waits is never held back for longer, in milliseconds.
-pub(super) const LONGEST_WAIT: u32 = 30_000;
+const LONGEST_WAIT: u32 = 30_000;
+
+/// Until when the answer to a command that may wait for something is held back.
+pub(super) fn deadline(wait_ms: u32) -> Instant {
+    Instant::now() + Duration::from_millis(wait_ms.min(LONGEST_WAIT).into())
+}
 
 impl Engine {
     pub(super) async fn read_logs(&self, request: &ReadLogs) -> Result<LogPage, Failure> {
@@ -24,7 +29,7 @@ impl Engine {
             .collect();
         let reader = LogReader::new(folders, self.services.secrets.redactor(&request.project));
         let limit = usize::try_from(request.limit).unwrap_or(MOST_LINES).clamp(1, MOST_LINES);
-        let deadline = Instant::now() + Duration::from_millis(request.wait_ms.min(LONGEST_WAIT).into());
+        let deadline = deadline(request.wait_ms);
         let mut output = self.output.subscribe();
         loop {
             output.borrow_and_update();

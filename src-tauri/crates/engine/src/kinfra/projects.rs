@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use kinfra_rpc::{Failure, Problem, ProjectAdded, ProjectState};
+use kinfra_rpc::{Failure, Problem, ProjectAdded, ProjectState, Wanted};
 
 use super::adoption::Adoption;
 use super::catalog::{Admission, NewProject, read};
@@ -130,17 +130,17 @@ impl Engine {
         let desired = self.store.desired(slug.clone()).await?;
         for service in specs {
             let latest = latest.get(&service.name);
-            let mut former = match &mut adoption {
-                Some(adoption) => adoption.take(&self.services, &slug, &service.name, latest).await,
+            let former = match &mut adoption {
+                Some(adoption) => {
+                    let is_desired = desired.contains(&service.name);
+                    adoption.take(&self.services, &slug, &service.name, latest, is_desired).await
+                }
                 None => Former::Nothing,
             };
             // What was being stopped is stopped, what was being restarted is started again.
-            let is_wanted = match &mut former {
-                Former::Running(run) if run.is_ending => {
-                    run.is_wanted = desired.contains(&service.name);
-                    run.is_wanted
-                }
-                Former::Running(_) | Former::Ended(_) => true,
+            let is_wanted = match &former {
+                Former::Running(run) => run.ending != Some(Wanted::Stopped),
+                Former::Ended(_) => true,
                 Former::Nothing => false,
             };
             if is_wanted {

@@ -7,14 +7,14 @@ use kinfra_rpc::{
     ErrorCode, Failure, Latency, MeasureTraffic, Problem, ReadRequests, RequestPage, RequestRecord,
     RequestTrouble, ServiceTraffic, TrafficList,
 };
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use super::engine::Engine;
+use super::logs::deadline;
 use crate::proxy_server::{parts, route_id};
 
 /// As many as the proxy keeps.
 const MOST: usize = 1000;
-const LONGEST_WAIT: u32 = 30_000;
 
 impl Engine {
     pub(super) async fn read_requests(&self, request: &ReadRequests) -> Result<RequestPage, Failure> {
@@ -24,7 +24,7 @@ impl Engine {
             is_wanted && (!request.failed || has_failed(record))
         };
         let limit = usize::try_from(request.limit).unwrap_or(MOST).clamp(1, MOST);
-        let deadline = Instant::now() + Duration::from_millis(request.wait_ms.min(LONGEST_WAIT).into());
+        let deadline = deadline(request.wait_ms);
         let journal = self.proxy.journal();
         // A cursor from before the engine was started anew is none of this journal's.
         let mut after = if request.after > journal.newest() { 0 } else { request.after };
@@ -84,7 +84,7 @@ impl Wanted {
     }
 }
 
-/// As [`RequestRecord::has_failed`] has it.
+/// As [`ReadRequests::failed`] has it.
 fn has_failed(record: &Record) -> bool {
     record.status.as_u16() >= 400 || record.trouble == Some(Trouble::Reset)
 }

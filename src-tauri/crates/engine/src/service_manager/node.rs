@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kinfra_rpc::{EnvironmentVariable, EventKind, Exit, NodeKind, NodeState, Problem};
+use kinfra_rpc::{EnvironmentVariable, EventKind, Exit, NodeKind, NodeState, Problem, Wanted};
 
 use super::instance::{Instance, direct_url};
 use super::launch::environment;
@@ -43,10 +43,8 @@ pub struct AdoptedRun {
     pub fingerprint: Option<Fingerprint>,
     /// It ended while no engine was there.
     pub ended: Option<Exit>,
-    /// The engine before was about to end it.
-    pub is_ending: bool,
-    /// Its user wants the node to run.
-    pub is_wanted: bool,
+    /// The engine before was about to end it, and this is what its user wants of the node after that.
+    pub ending: Option<Wanted>,
 }
 
 /// A service in a stack.
@@ -199,7 +197,7 @@ fn resumed(end: &RunEnd, clock: &Clock) -> Resumed {
 impl Service {
     /// A run that an earlier engine began.
     fn take_over(&self, adopted: AdoptedRun, supervisor: &Supervisor) {
-        let AdoptedRun { id, number, pid, ended, fingerprint, is_ending, is_wanted, .. } = adopted;
+        let AdoptedRun { id, number, pid, ended, fingerprint, ending, .. } = adopted;
         self.context.runs.begin(id.clone(), self.ticket, number);
         let ports = self.instance.facts().ports.get(&self.name).cloned().unwrap_or_default();
         let running = Running::new(id, Instant::now(), ports);
@@ -210,9 +208,11 @@ impl Service {
             None => "goes on under a new engine",
         };
         self.note(Note { run: number, kind: EventKind::Adopted, text: text.to_owned() });
-        if is_ending {
-            // A stop, or the first half of a restart.
-            supervisor.notify(if is_wanted { Input::Restart } else { Input::Stop });
+        match ending {
+            None => {}
+            Some(Wanted::Stopped) => supervisor.notify(Input::Stop),
+            // It was the first half of a restart.
+            Some(Wanted::Running) => supervisor.notify(Input::Restart),
         }
         if let Some(exit) = ended {
             supervisor.notify(Input::Exited { run: number, exit });

@@ -88,6 +88,12 @@ impl Home {
         self.state.join("kinfra.sqlite")
     }
 
+    /// Programs that KInfra has downloaded on the user's word.
+    #[must_use]
+    pub fn programs(&self) -> PathBuf {
+        self.state.join("programs")
+    }
+
     #[must_use]
     pub fn engine_log(&self) -> PathBuf {
         self.state.join("engine.log")

@@ -3,6 +3,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod connector;
 pub mod control;
 pub mod env_files;
 mod error;
@@ -20,6 +21,7 @@ pub mod process;
 pub mod proxy_server;
 mod replacing;
 pub mod service_manager;
+pub mod sharing;
 pub mod smart_allocator;
 pub mod store;
 pub mod supervisor;

@@ -30,6 +30,10 @@ pub enum ErrorCode {
     NotHealthy,
     /// It ended so often in a row that it isn't started by itself any more.
     CrashLooping,
+    /// Something is wrong with a tunnel, or with what it needs.
+    TunnelFailed,
+    /// Cloudflare refuses what was asked of it.
+    TunnelRefused,
     UnknownProject,
     UnknownService,
     InvalidRequest,

@@ -19,6 +19,7 @@ mod routes;
 mod settings;
 mod state;
 mod traffic;
+mod tunnels;
 mod update;
 mod usage;
 
@@ -52,6 +53,7 @@ pub use traffic::{
     Latency, Maintain, Maintenance, MeasureTraffic, ReadRequests, RequestPage, RequestRecord, RequestTrouble,
     ServiceTraffic, TrafficList,
 };
+pub use tunnels::{Exposure, RestartTunnel, Share, TunnelKind, TunnelState, TunnelStatus, Unshare};
 pub use update::{Change, Delta, Notice, Update};
 pub use usage::{MeasureUsage, NodeUsage, UsageList};
 

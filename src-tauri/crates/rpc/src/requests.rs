@@ -8,8 +8,8 @@ use crate::{
     AdoptPort, Applied, ApplyProject, AskPort, ChangeSettings, CompareProject, Comparison, Environment,
     EventList, Examination, Examine, FreePort, ListPorts, LogFilter, LogPage, LogRuns, Maintain,
     MeasureTraffic, MeasureUsage, MovePort, PortList, PortMoved, PortReport, ReadEnvironment, ReadEvents,
-    ReadRequests, ReadSettings, ReleasePorts, RequestPage, ReservePorts, Settings, Snapshot, TrafficList,
-    UsageList,
+    ReadRequests, ReadSettings, ReleasePorts, RequestPage, ReservePorts, RestartTunnel, Settings, Share,
+    Snapshot, TrafficList, Unshare, UsageList,
 };
 
 commands! {
@@ -57,6 +57,11 @@ commands! {
     "doctor.examine" => Examine -> Examination,
     /// Moves the proxy to another port and stores it.
     "proxy.use_port" => UseProxyPort -> ProxyMoved,
+    /// Opens services to visitors from outside.
+    "tunnel.share" => Share -> Done,
+    /// Ends that.
+    "tunnel.unshare" => Unshare -> Done,
+    "tunnel.restart" => RestartTunnel -> Done,
     /// Begins or ends the maintenance of services.
     "proxy.maintain" => Maintain -> Done,
     /// The requests that were answered last.

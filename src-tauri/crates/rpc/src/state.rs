@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::{Exit, Forwarding, Maintenance, Problem, RouteState, ServiceChange, project_host};
+use crate::{
+    Exit, Exposure, Forwarding, Maintenance, Problem, RouteState, ServiceChange, TunnelState, project_host,
+};
 
 /// Where a node is in its life.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -99,6 +101,7 @@ pub struct NodeState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub direct_url: Option<String>,
+    /// Where visitors from outside find it, while it is shared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub public_url: Option<String>,
@@ -111,6 +114,10 @@ pub struct NodeState {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<RouteState>>", optional)]
     pub published: Vec<RouteState>,
+    /// What of it is public, and how that fares.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<Exposure>>", optional)]
+    pub exposures: Vec<Exposure>,
     /// Its visitors are shown a page instead of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -240,6 +247,10 @@ pub struct EngineState {
     #[ts(optional, type = "string")]
     pub user_folder: Option<PathBuf>,
     pub proxy: ProxyState,
+    /// In the order of their names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<TunnelState>>", optional)]
+    pub tunnels: Vec<TunnelState>,
     /// What a person should know of KInfra itself, such as a database that had to be set aside.
     #[serde(default)]
     pub problems: Vec<Problem>,

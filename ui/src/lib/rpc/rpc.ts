@@ -37,7 +37,7 @@ export type ChangeSettings = { restore?: boolean, };
 /**
  * What each command takes and answers. It exists for the TypeScript side alone.
  */
-export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "proxy.maintain": [Maintain, Done], "proxy.requests": [ReadRequests, RequestPage], "proxy.traffic": [MeasureTraffic, TrafficList], "settings.read": [ReadSettings, Settings], "settings.change": [ChangeSettings, Settings], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
+export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "tunnel.share": [Share, Done], "tunnel.unshare": [Unshare, Done], "tunnel.restart": [RestartTunnel, Done], "proxy.maintain": [Maintain, Done], "proxy.requests": [ReadRequests, RequestPage], "proxy.traffic": [MeasureTraffic, TrafficList], "settings.read": [ReadSettings, Settings], "settings.change": [ChangeSettings, Settings], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
 
 /**
  * Reads the configuration, and says what applying it would change.
@@ -72,6 +72,10 @@ export type EngineState = { version: string, pid: number,
  * The user's own folder, so that paths can be shown as people write them: `~/work/shop`.
  */
 user_folder?: string, proxy: ProxyState, 
+/**
+ * In the order of their names.
+ */
+tunnels?: Array<TunnelState>, 
 /**
  * What a person should know of KInfra itself, such as a database that had to be set aside.
  */
@@ -113,7 +117,7 @@ shadows: Array<EnvironmentLayer>, };
 /**
  * What went wrong, as a code that a program can switch on.
  */
-export type ErrorCode = "config_missing" | "config_ambiguous" | "config_syntax" | "config_unknown_key" | "config_invalid_value" | "config_unknown_reference" | "config_unknown_dependency" | "config_cycle" | "config_name_collision" | "folder_missing" | "command_not_found" | "port_taken" | "port_claimed" | "proxy_port_taken" | "already_running" | "engine_unreachable" | "not_healthy" | "crash_looping" | "unknown_project" | "unknown_service" | "invalid_request" | "keeper_lost" | "store_failed" | "store_set_aside" | "io" | "internal";
+export type ErrorCode = "config_missing" | "config_ambiguous" | "config_syntax" | "config_unknown_key" | "config_invalid_value" | "config_unknown_reference" | "config_unknown_dependency" | "config_cycle" | "config_name_collision" | "folder_missing" | "command_not_found" | "port_taken" | "port_claimed" | "proxy_port_taken" | "already_running" | "engine_unreachable" | "not_healthy" | "crash_looping" | "tunnel_failed" | "tunnel_refused" | "unknown_project" | "unknown_service" | "invalid_request" | "keeper_lost" | "store_failed" | "store_set_aside" | "io" | "internal";
 
 /**
  * What happened to a node. The text says it in full; the kind is for colours and filters.
@@ -138,6 +142,35 @@ export type Exit = { code?: number, signal?: number,
  * Milliseconds since 1970.
  */
 at: number, };
+
+/**
+ * What is shared of a service, and how it fares.
+ */
+export type Exposure = { 
+/**
+ * The tunnel's kind.
+ */
+kind: TunnelKind, 
+/**
+ * Where visitors find it; none while Cloudflare has not named it yet.
+ */
+url?: string, 
+/**
+ * Off: it is not shared now.
+ */
+status: TunnelStatus, 
+/**
+ * Why, in words.
+ */
+reason: string, 
+/**
+ * When it ends by itself, in milliseconds since 1970.
+ */
+ends_at?: number, 
+/**
+ * The tunnel that it takes, by name.
+ */
+tunnel?: string, };
 
 /**
  * Why a command was refused or failed: all problems at once, never none.
@@ -387,7 +420,11 @@ url?: string,
 /**
  * Straight to the process.
  */
-direct_url?: string, public_url?: string, 
+direct_url?: string, 
+/**
+ * Where visitors from outside find it, while it is shared.
+ */
+public_url?: string, 
 /**
  * Where it is reachable through the proxy on this machine, its own host with the path `/` first; empty for one
  * that serves nobody.
@@ -397,6 +434,10 @@ routes?: Array<RouteState>,
  * Where it is reachable for whoever comes through a tunnel.
  */
 published?: Array<RouteState>, 
+/**
+ * What of it is public, and how that fares.
+ */
+exposures?: Array<Exposure>, 
 /**
  * Its visitors are shown a page instead of it.
  */
@@ -731,7 +772,7 @@ export type RemoveProject = { project: string, };
 /**
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
-export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "proxy.maintain", "params": Maintain } | { "command": "proxy.requests", "params": ReadRequests } | { "command": "proxy.traffic", "params": MeasureTraffic } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "tunnel.share", "params": Share } | { "command": "tunnel.unshare", "params": Unshare } | { "command": "tunnel.restart", "params": RestartTunnel } | { "command": "proxy.maintain", "params": Maintain } | { "command": "proxy.requests", "params": ReadRequests } | { "command": "proxy.traffic", "params": MeasureTraffic } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
 
 export type RequestPage = { 
 /**
@@ -809,6 +850,11 @@ export type Restart = { project: string, services: Array<string>,
  * Also what depends on them and runs.
  */
 dependants?: boolean, };
+
+/**
+ * Starts a tunnel's connector anew, now.
+ */
+export type RestartTunnel = { tunnel: string, };
 
 /**
  * One place under which a service is reachable. The longest path of a host that fits a request wins; a path fits
@@ -893,6 +939,16 @@ reserved: Array<PortRange>,
  */
 log_bytes: number, };
 
+/**
+ * Opens services to everybody who knows their link: by the names that their configuration gives them, else by one of
+ * Cloudflare's own.
+ */
+export type Share = { project: string, services: Array<string>, 
+/**
+ * It ends by itself after so many seconds; none: as the configuration has it, else never.
+ */
+seconds?: number, };
+
 export type ShowWindow = Record<symbol, never>;
 
 export type Snapshot = { 
@@ -930,6 +986,59 @@ export type TrafficList = {
  * In the order of the configuration; only those that the proxy leads to.
  */
 services: Array<ServiceTraffic>, };
+
+export type TunnelKind = "quick" | "named";
+
+/**
+ * One connector, and what leads through it.
+ */
+export type TunnelState = { 
+/**
+ * How commands name it; unique: `quick-shop-web`.
+ */
+name: string, kind: TunnelKind, status: TunnelStatus, 
+/**
+ * Why, in words: `4 connections`, `no sign of life from Cloudflare for 2 s`.
+ */
+reason: string, 
+/**
+ * Since when it has this status, in milliseconds since 1970.
+ */
+since: number, 
+/**
+ * Those of its host names that are known.
+ */
+hosts: Array<string>, 
+/**
+ * How many of its connections with Cloudflare's edge there are.
+ */
+connections: number, 
+/**
+ * Under which Cloudflare knows this run of the connector.
+ */
+connector?: string, 
+/**
+ * `quic` or `http2`.
+ */
+protocol?: string, pid?: number, problem?: Problem, };
+
+/**
+ * Whether visitors from outside get through.
+ */
+export type TunnelStatus = "off" | "connecting" | "healthy" | "degraded" | "down" | "unauthorised" | "deleted";
+
+/**
+ * Ends what is shared.
+ */
+export type Unshare = { 
+/**
+ * None: everything of every project.
+ */
+project?: string, 
+/**
+ * Empty: all of the project.
+ */
+services: Array<string>, };
 
 /**
  * What a watcher receives: a snapshot first and whenever it lagged, else deltas in order.

@@ -11,12 +11,12 @@ use super::declaration::{
 use super::paths::absolute;
 use super::schema::{Entries, Fields, Placed, Scalar, Words};
 use super::service_ports::DeclaredPort;
-use super::settings::{Http, Keep, PortSetting, Restart};
+use super::settings::{Http, Keep, PortSetting, Public, PublicAt, Restart};
 use super::slug::slug;
 use super::spec::{
     Backoff, Condition, Dependency, EnvironmentSpec, HealthSpec, HttpProbe, OnChange, PortSpec, ProbeKind,
-    ProbeSpec, ProjectPorts, ProjectSpec, RestartPolicy, RestartSpec, RouteSpec, ServiceSpec, ServiceType,
-    StopSpec, WatchSpec,
+    ProbeSpec, ProjectPorts, ProjectSpec, PublicSpec, RestartPolicy, RestartSpec, RouteSpec, ServiceSpec,
+    ServiceType, StopSpec, WatchSpec, WhenStopped,
 };
 use super::tree::Key;
 
@@ -92,7 +92,7 @@ fn service(
             None => None,
         },
         domains: once(declared.domains.iter().map(|domain| &domain.value.0)),
-        public: once(declared.public.iter().map(|place| &place.value.0)),
+        public: public(&declared.public)?,
         forwarding: declared.proxy.as_ref().map(|proxy| forwarding(&proxy.value)).unwrap_or_default(),
         depends_on: dependencies
             .map(|(service, condition)| Dependency {
@@ -115,6 +115,24 @@ fn service(
 
 fn route(declared: &RouteFile) -> Option<RouteSpec> {
     Some(RouteSpec { path: declared.path.as_ref()?.value.0.clone(), strip: declared.strip })
+}
+
+fn public(declared: &[Placed<Public>]) -> Option<Vec<PublicSpec>> {
+    let mut all: Vec<PublicSpec> = vec![];
+    for Placed { value: Public(public), .. } in declared {
+        for place in &public.host.as_ref()?.0 {
+            let place = match &place.value {
+                PublicAt::Quick => None,
+                PublicAt::Named(place) => Some(place.clone()),
+            };
+            let usual = if place.is_some() { WhenStopped::Park } else { WhenStopped::Withdraw };
+            let when_stopped = public.when_stopped.as_ref().map_or(usual, |word| word.value.0);
+            if all.iter().all(|known| known.place != place) {
+                all.push(PublicSpec { place, lasts: public.lasts, when_stopped });
+            }
+        }
+    }
+    Some(all)
 }
 
 /// In the order of the file.

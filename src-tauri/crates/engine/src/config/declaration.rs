@@ -1,6 +1,7 @@
 //! The configuration file, declared once: these lists of keys decode it, describe it as JSON Schema, and are what
 //! error messages name.
 
+mod cloudflare;
 mod health;
 mod logs;
 mod restart;
@@ -18,10 +19,11 @@ use super::settings::{
 };
 use super::spec::{Run, ServiceType};
 
+pub use cloudflare::{CloudflareSettings, EdgeProtocol};
 pub(super) use health::{HealthFile, HttpFile, ProbeFile};
 pub(super) use logs::LogsFile;
 pub(super) use restart::{RestartFile, StopFile};
-pub(super) use routing::{ProxyFile, RouteFile};
+pub(super) use routing::{ProxyFile, PublicFile, RouteFile};
 pub(super) use watch::{OnChangeFile, WatchFile};
 
 #[derive(Debug)]
@@ -212,7 +214,7 @@ impl Record for ServiceFile {
             public: fields
                 .optional(
                     "public",
-                    "Host names by which visitors from outside find the service, who come through a tunnel to KInfra's public socket: one or a list, such as `shop.example.com` or `shop.example.com/api`.",
+                    "Where visitors from outside find the service, through a Cloudflare tunnel: `quick` for a name of Cloudflare's own, without an account; a host name such as `shop.example.com` or `shop.example.com/api`; a list, or a map.",
                 )
                 .map_or_else(Vec::new, |OneOrMany(places)| places),
             proxy: fields.optional("proxy", "How the proxy hands the service's requests on."),

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use super::schema::{Printable, Word};
 use super::settings::{PortSetting, Signal};
-use super::spec::{ProjectSpec, PublicPlace, Run, ServiceSpec, ServiceType};
+use super::spec::{ProjectSpec, PublicSpec, Run, ServiceSpec, ServiceType};
 
 /// One service that is not the same in both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,7 +144,7 @@ fn flat(service: &ServiceSpec, folder: &Path) -> BTreeMap<String, Shown> {
         set("domains", joined(service.domains.iter().cloned()));
     }
     if !service.public.is_empty() {
-        set("public", joined(service.public.iter().map(PublicPlace::url)));
+        set("public", joined(service.public.iter().map(PublicSpec::shown)));
     }
     let Forwarding { hold_ms, protocol, host } = service.forwarding;
     if hold_ms > 0 {

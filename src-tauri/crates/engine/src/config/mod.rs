@@ -28,6 +28,7 @@ mod user_settings;
 
 pub use compile::parse;
 pub use contents::{Contents, Reading};
+pub use declaration::{CloudflareSettings, EdgeProtocol};
 pub use diff::{Difference, SettingDifference, diff};
 pub use edit::{Edited, with_restore};
 pub use find::{NAMES, find};
@@ -40,8 +41,9 @@ pub use shell::shell_line;
 pub use slug::slug;
 pub use spec::{
     Backoff, Condition, Dependency, EnvironmentSpec, HealthSpec, HttpProbe, Listener, OnChange, Pattern,
-    PortChoice, PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, PublicPlace, RestartPolicy,
-    RestartSpec, RouteSpec, Run, ServiceSpec, ServiceType, StopSpec, WatchSpec, port_variable, variable,
+    PortChoice, PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, PublicPlace, PublicSpec,
+    RestartPolicy, RestartSpec, RouteSpec, Run, ServiceSpec, ServiceType, StopSpec, WatchSpec, WhenStopped,
+    port_variable, variable,
 };
 pub use stable_hash::stable_hash;
 pub use tree::Format;

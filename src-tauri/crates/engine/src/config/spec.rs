@@ -59,7 +59,7 @@ pub struct ServiceSpec {
     /// Host names of its own; lower-case, each once.
     pub domains: Vec<String>,
     /// Where visitors from outside find it; each place once.
-    pub public: Vec<PublicPlace>,
+    pub public: Vec<PublicSpec>,
     /// How the proxy hands its requests on.
     pub forwarding: Forwarding,
     pub depends_on: Vec<Dependency>,
@@ -84,16 +84,49 @@ pub struct RouteSpec {
     pub strip: bool,
 }
 
+/// What a service shares with visitors from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PublicSpec {
+    /// None: under a name of Cloudflare's own, without an account.
+    pub place: Option<PublicPlace>,
+    /// It ends by itself so long after the service was started.
+    pub lasts: Option<Duration>,
+    pub when_stopped: WhenStopped,
+}
+
+impl PublicSpec {
+    /// `https://shop.example.com/api`, or `quick`
+    #[must_use]
+    pub fn shown(&self) -> String {
+        self.place.as_ref().map_or_else(|| "quick".to_owned(), PublicPlace::url)
+    }
+}
+
+/// What becomes of a public name whose service its user has stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WhenStopped {
+    /// Its visitors are shown that it doesn't run now.
+    Park,
+    /// There is no such name then.
+    Withdraw,
+}
+
 /// A host name in the public DNS, and all paths below one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PublicPlace {
-    /// Lower-case.
+    /// Lower-case; `*.` at its beginning stands for every name below the rest.
     pub host: String,
     /// As that of a [`RouteSpec`].
     pub path: String,
 }
 
 impl PublicPlace {
+    /// Whether it stands for many names.
+    #[must_use]
+    pub fn is_pattern(&self) -> bool {
+        self.host.starts_with("*.")
+    }
+
     /// `https://shop.example.com/api`
     #[must_use]
     pub fn url(&self) -> String {

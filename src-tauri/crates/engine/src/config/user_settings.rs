@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use kinfra_rpc::{PortRange, Problem};
 
 use super::compile::read_tree;
-use super::declaration::LogsFile;
+use super::declaration::{CloudflareSettings, LogsFile};
 use super::find::only;
 use super::load::read_text;
 use super::schema::{Entries, Fields, Reader, Record, Scalar, Shape};
@@ -29,6 +29,7 @@ pub struct UserSettings {
     pub log_bytes: Option<u64>,
     /// Whether the app, when it wasn't started from a terminal, asks the login shell for its environment.
     pub shell_environment: bool,
+    pub cloudflare: CloudflareSettings,
 }
 
 impl Default for UserSettings {
@@ -40,6 +41,7 @@ impl Default for UserSettings {
             env: vec![],
             log_bytes: None,
             shell_environment: true,
+            cloudflare: CloudflareSettings::default(),
         }
     }
 }
@@ -73,12 +75,21 @@ pub(super) fn parse(file: &Path, text: &str, format: Format) -> Result<UserSetti
     if !problems.is_empty() {
         return Err(problems);
     }
-    let SettingsFile { ports: PortsFile { range, reserved }, restore, env, logs, shell_environment } =
-        declared.unwrap_or_else(Fields::defaults);
+    let declared = declared.unwrap_or_else(Fields::defaults);
+    let SettingsFile { ports, restore, env, logs, shell_environment, cloudflare } = declared;
+    let PortsFile { range, reserved } = ports;
     let env = env.0.into_iter().filter_map(|(key, value)| Some((key.text, value?.0)));
     let reserved = reserved.into_iter().map(|PortOrRange(range)| range).collect();
     let log_bytes = logs.keep.map(|Keep(bytes)| bytes);
-    Ok(UserSettings { range, reserved, restore, env: env.collect(), log_bytes, shell_environment })
+    Ok(UserSettings {
+        range,
+        reserved,
+        restore,
+        env: env.collect(),
+        log_bytes,
+        shell_environment,
+        cloudflare,
+    })
 }
 
 #[derive(Debug)]
@@ -88,6 +99,7 @@ pub(super) struct SettingsFile {
     env: Entries<Scalar>,
     logs: LogsFile,
     shell_environment: bool,
+    cloudflare: CloudflareSettings,
 }
 
 impl Record for SettingsFile {
@@ -112,6 +124,9 @@ impl Record for SettingsFile {
                 "Give services what the login shell sets, when the app was not started from a terminal.",
                 true,
             ),
+            cloudflare: fields
+                .optional("cloudflare", "Public URLs through Cloudflare.")
+                .unwrap_or_else(Fields::defaults),
         }
     }
 }

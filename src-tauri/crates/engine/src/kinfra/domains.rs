@@ -46,6 +46,7 @@ impl Engine {
                 project.stack.tell(Command::Names(problems)).await;
             }
         }
+        self.look_at_sharing();
     }
 
     /// By project, those that have any.

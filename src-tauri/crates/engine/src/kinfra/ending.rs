@@ -25,11 +25,17 @@ impl Engine {
         self.hub.change_engine(|engine| again = std::mem::replace(&mut engine.ending, true));
         if again {
             tracing::info!("asked to end again: killing what still runs");
+            if let Some(sharing) = self.sharing.get() {
+                sharing.end(true).await;
+            }
             return self.end_all(None, true).await;
         }
         tracing::info!(?mode, "ending");
         if mode == EndMode::StopServices {
             self.end_all(None, false).await;
+            if let Some(sharing) = self.sharing.get() {
+                sharing.end(false).await;
+            }
             if self.until_at_rest(None).await {
                 // The next engine would take a run whose end is not written down for one that has crashed.
                 let _ = timeout(MARGIN, self.services.runs.until_none()).await;

@@ -5,7 +5,7 @@
 //! the lock of its home for as long as it lives.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use indexmap::IndexMap;
@@ -24,6 +24,7 @@ use crate::orchestrator::{Changes, Stack};
 use crate::process::Sampler;
 use crate::proxy_server::ProxyServer;
 use crate::service_manager::{Instance, ServiceContext, ServiceNode};
+use crate::sharing::Sharing;
 use crate::store::Store;
 
 /// A running engine. It ends by [`Kinfra::quit`] or the command of that name, not by being dropped.
@@ -44,6 +45,8 @@ pub(super) struct Engine {
     pub output: watch::Sender<u64>,
     /// What is known of the last measurements; empty until somebody asks for one.
     pub sampler: Arc<tokio::sync::Mutex<Sampler>>,
+    /// Set while the engine is being opened.
+    pub sharing: OnceLock<Sharing>,
     pub server: Mutex<Option<Server>>,
     /// Ends with the engine.
     pub settings_watch: Mutex<Option<AbortOnDropHandle<()>>>,

@@ -81,6 +81,7 @@ pub fn facts(
             .filter(|service| !service.public.is_empty())
             .map(|service| (service.name.clone(), service.public.clone()))
             .collect(),
+        shared: BTreeMap::new(),
         taken_names: BTreeMap::new(),
         maintenance: BTreeMap::new(),
         labels: services.iter().map(|service| (service.name.clone(), service.slug.clone())).collect(),

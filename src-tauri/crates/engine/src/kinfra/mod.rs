@@ -29,6 +29,7 @@ mod removal;
 mod reports;
 mod setting_aside;
 mod settings;
+mod sharing;
 mod strays;
 mod traffic;
 mod usage;

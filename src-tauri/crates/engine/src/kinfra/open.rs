@@ -1,5 +1,5 @@
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use kinfra_rpc::{EngineState, ErrorCode, Failure, Problem};
 use tokio::sync::{mpsc, watch};
@@ -55,7 +55,7 @@ impl Kinfra {
             secrets: secrets.clone(),
             presses,
         };
-        let proxy = ProxyServer::start(beside, printed, options.proxy_port).await?;
+        let proxy = ProxyServer::start(beside, printed.clone(), options.proxy_port).await?;
         let holders = Holders::new(store.clone(), &options.environment);
         let services = Arc::new(ServiceContext {
             keeper,
@@ -90,6 +90,7 @@ impl Kinfra {
             proxy,
             output,
             sampler: Arc::default(),
+            sharing: OnceLock::new(),
             server: Mutex::default(),
             settings_watch: Mutex::default(),
             ended: watch::channel(false).0,
@@ -97,6 +98,7 @@ impl Kinfra {
             weak: weak.clone(),
         });
         let unfinished = engine.load_all(&mut adoption).await?;
+        engine.open_sharing(&mut adoption, printed).await?;
         let ended = adoption.ended();
         let strays = adoption.clear(&engine.services).await;
         match strays.is_empty() {

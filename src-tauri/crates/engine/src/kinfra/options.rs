@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use kinfra_rpc::{ErrorCode, Failure, Host, PortRange, Problem};
 
-use crate::config::{UserSettings, load_user_settings};
+use crate::config::{CloudflareSettings, UserSettings, load_user_settings};
 use crate::home::Home;
 use crate::port_registry::RegistryOptions;
 use crate::process::ephemeral_range;
@@ -31,6 +31,7 @@ pub struct EngineOptions {
     pub log_bytes: Option<u64>,
     /// Whether services get what the login shell sets.
     pub shell_environment: bool,
+    pub cloudflare: CloudflareSettings,
 }
 
 impl EngineOptions {
@@ -51,6 +52,7 @@ impl EngineOptions {
         // A terminal's shell has set all that already.
         let from_desktop = host == Host::Desktop && !environment.contains_key("TERM");
         let shell_environment = settings.shell_environment && from_desktop;
+        let cloudflare = settings.cloudflare.clone();
         let ports = registry_options(settings, &environment)?;
         Ok(Self {
             home,
@@ -63,6 +65,7 @@ impl EngineOptions {
             env,
             log_bytes,
             shell_environment,
+            cloudflare,
         })
     }
 }

@@ -117,6 +117,8 @@ impl Engine {
         let mut facts = facts(&stored, spec.as_ref(), &specs, ports, self.proxy.port());
         facts.taken_names = self.taken_names(&facts).await;
         facts.maintenance = self.store.maintenance(slug.clone()).await?;
+        let desired = self.store.desired(slug.clone()).await?;
+        facts.shared = self.shared_at_first(&facts, &desired).await?;
         // Without a configuration nobody knows which files it wants.
         if spec.is_some() {
             let names = specs.iter().map(|service| &*service.name);
@@ -127,7 +129,6 @@ impl Engine {
         let mut services = IndexMap::new();
         let mut wanted = BTreeSet::new();
         let latest = self.store.latest_runs(slug.clone()).await?;
-        let desired = self.store.desired(slug.clone()).await?;
         for service in specs {
             let latest = latest.get(&service.name);
             let former = match &mut adoption {
@@ -194,6 +195,7 @@ impl Engine {
         let problems = self.catalog.keep_env_files(&after, services.keys().map(String::as_str)).await;
         project.instance.change(|facts| {
             after.maintenance = std::mem::take(&mut facts.maintenance);
+            after.shared = std::mem::take(&mut facts.shared);
             *facts = after;
         });
         let state = state(&slug, &spec.name, &before.folder, Some(&spec), problems);

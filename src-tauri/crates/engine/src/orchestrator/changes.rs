@@ -34,7 +34,7 @@ impl Changes {
     }
 
     /// Waits until something has changed since the last time.
-    pub(super) async fn any(&self) {
+    pub async fn any(&self) {
         self.wake.notified().await;
     }
 

@@ -2,9 +2,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use kinfra_rpc::{Maintenance, PortRange, Protocol, RouteState, project_host};
+use kinfra_rpc::{Exposure, Maintenance, PortRange, Protocol, RouteState, TunnelKind, project_host};
 
-use crate::config::{PublicPlace, RouteSpec};
+use crate::config::{PublicPlace, PublicSpec, RouteSpec};
 use crate::port_registry::{Conflict, NodePort};
 
 /// What the services of one instance may know of it and of each other. Shared by them, replaced as a whole.
@@ -36,8 +36,10 @@ pub struct InstanceFacts {
     pub paths: BTreeMap<String, Vec<RouteSpec>>,
     /// By service, the host names that its configuration gives it; none for one that has none.
     pub domains: BTreeMap<String, Vec<String>>,
-    /// By service, where visitors from outside find it; none for one that is not published.
-    pub public: BTreeMap<String, Vec<PublicPlace>>,
+    /// By service, what its configuration shares; none for one that shares nothing.
+    pub public: BTreeMap<String, Vec<PublicSpec>>,
+    /// By service, what is shared now.
+    pub shared: BTreeMap<String, Vec<Shared>>,
     /// Domains and public URLs that lead elsewhere.
     pub taken_names: BTreeMap<String, DomainOwner>,
     /// Services that a start of the whole project leaves out.
@@ -46,6 +48,16 @@ pub struct InstanceFacts {
     pub maintenance: BTreeMap<String, Maintenance>,
     /// None while the proxy doesn't listen.
     pub proxy_port: Option<u16>,
+}
+
+/// One name for visitors from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// None while Cloudflare has not named it yet.
+    pub place: Option<PublicPlace>,
+    /// Whoever comes by it is led to the service, or to a page about it.
+    pub is_routed: bool,
+    pub shown: Exposure,
 }
 
 /// Who has a domain or a public URL.
@@ -119,25 +131,40 @@ impl InstanceFacts {
         [whole(own)].into_iter().chain(paths).chain(domains.cloned().map(whole)).collect()
     }
 
-    /// Where visitors from outside find it; nowhere when it takes no connections.
+    /// What is shared of it; nothing when it takes no connections.
+    fn shared(&self, service: &str) -> impl Iterator<Item = &Shared> {
+        self.shared.get(service).into_iter().flatten().filter(|_| self.serves_http(service))
+    }
+
+    /// Where visitors from outside find it.
     #[must_use]
     pub fn published(&self, service: &str) -> Vec<RouteState> {
-        let places = self.public.get(service).into_iter().flatten().filter(|_| self.serves_http(service));
-        let free = places.filter(|place| !self.taken_names.contains_key(&place.url()));
-        free.map(|PublicPlace { host, path }| RouteState {
-            host: host.clone(),
-            path: path.clone(),
-            strip: false,
-        })
-        .collect()
+        let routed = self.shared(service).filter(|shared| shared.is_routed);
+        let route = |PublicPlace { host, path }: PublicPlace| RouteState { host, path, strip: false };
+        routed.filter_map(|shared| shared.place.clone().map(route)).collect()
+    }
+
+    #[must_use]
+    pub fn exposures(&self, service: &str) -> Vec<Exposure> {
+        self.shared(service).map(|shared| shared.shown.clone()).collect()
+    }
+
+    /// The first URL by which it is shared, rather one of its own than one of Cloudflare's.
+    #[must_use]
+    pub fn public_url(&self, service: &str) -> Option<String> {
+        let open = self.shared(service).map(|shared| &shared.shown).filter(|shown| shown.is_open());
+        open.filter(|shown| shown.url.is_some())
+            .min_by_key(|shown| shown.kind == TunnelKind::Quick)
+            .and_then(|shown| shown.url.clone())
     }
 
     /// By service, the names that are for one service of all projects: its domains, and its public URLs.
     #[must_use]
     pub fn claimed_names(&self) -> BTreeMap<String, Vec<String>> {
         let mut names = self.domains.clone();
-        for (service, places) in &self.public {
-            names.entry(service.clone()).or_default().extend(places.iter().map(PublicPlace::url));
+        for (service, public) in &self.public {
+            let places = public.iter().filter_map(|public| public.place.as_ref());
+            names.entry(service.clone()).or_default().extend(places.map(PublicPlace::url));
         }
         names
     }

@@ -29,7 +29,7 @@ mod timeline;
 pub use environment::inherited;
 pub use given::ports_of;
 pub use holders::{Held, Holders, Naming};
-pub use instance::{DomainOwner, Instance, InstanceFacts};
+pub use instance::{DomainOwner, Instance, InstanceFacts, Shared};
 pub use launch::{Given, environment};
 pub use node::{AdoptedRun, Former, ServiceNode};
 pub use runs::Runs;

@@ -273,6 +273,8 @@ impl Node for ServiceNode {
             url: facts.local_url(name),
             routes: facts.routes(name),
             published: facts.published(name),
+            exposures: facts.exposures(name),
+            public_url: facts.public_url(name),
             maintenance,
             forwarding: spec.forwarding,
             direct_url: self.service.answers_on(view.phase, &facts).map(direct_url),

@@ -50,11 +50,11 @@ fn service_attribute(
         ServiceAttribute::Host => Some("127.0.0.1".to_owned()),
         ServiceAttribute::Url => facts.direct_url(service),
         ServiceAttribute::LocalUrl => facts.local_url(service),
-        ServiceAttribute::PublicUrl => None,
+        ServiceAttribute::PublicUrl => facts.public_url(service),
     };
     value.ok_or_else(|| {
         let message = match attribute {
-            ServiceAttribute::PublicUrl => format!("{service} has no public URL"),
+            ServiceAttribute::PublicUrl => format!("{service} has no public URL now"),
             ServiceAttribute::LocalUrl if facts.proxy_port.is_none() => {
                 format!("{service} has no local URL: the proxy does not listen")
             }

@@ -3,6 +3,7 @@
 mod claims;
 mod database;
 mod events;
+mod exposures;
 mod maintenance;
 mod opening;
 mod projects;
@@ -14,5 +15,6 @@ mod writer;
 pub use claims::{Claim, ClaimKey, Claims, Reservation};
 pub use database::{Store, StoreError};
 pub use events::{StoredEvent, WantedEvents};
+pub use exposures::StoredExposure;
 pub use projects::StoredProject;
 pub use runs::{LatestRun, NewRun, Next, RunEnd, StoredRun};

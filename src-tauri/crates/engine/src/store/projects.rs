@@ -63,6 +63,7 @@ impl Store {
                 "DELETE FROM run WHERE instance = ?1",
                 "DELETE FROM event WHERE instance = ?1",
                 "DELETE FROM maintenance WHERE instance = ?1",
+                "DELETE FROM exposure WHERE instance = ?1",
                 "DELETE FROM project WHERE slug = ?1",
             ] {
                 connection.execute(sql, [&slug])?;

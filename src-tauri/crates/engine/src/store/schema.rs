@@ -65,6 +65,14 @@ const STEPS: &[&str] = &[
     "
     ALTER TABLE event ADD COLUMN lines TEXT;
     ",
+    // What is shared of each node, as its user wants it; an empty host is a name of Cloudflare's own.
+    "
+    CREATE TABLE exposure (
+        instance TEXT NOT NULL, node TEXT NOT NULL, host TEXT NOT NULL, path TEXT NOT NULL,
+        is_on INTEGER NOT NULL, ends_at INTEGER,
+        PRIMARY KEY (instance, node, host, path)
+    ) STRICT;
+    ",
 ];
 
 /// The version that this KInfra writes.

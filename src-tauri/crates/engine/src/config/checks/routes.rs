@@ -2,9 +2,11 @@ use std::collections::HashMap;
 
 use kinfra_rpc::{ErrorCode, Problem};
 
-use crate::config::declaration::{ProjectFile, ServiceFile};
-use crate::config::schema::Reader;
+use crate::config::declaration::{ProjectFile, PublicFile, ServiceFile};
+use crate::config::schema::{Placed, Reader, Words};
 use crate::config::service_ports::DeclaredPort;
+use crate::config::settings::{OneOrMany, Public, PublicAt};
+use crate::config::spec::WhenStopped;
 use crate::config::tree::{Key, Position};
 
 /// One path, one domain and one public URL are for one service, which takes connections.
@@ -24,12 +26,33 @@ pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
             let what = format!("the domain `{}`", domain.value.0);
             report_second(&what, known, (service, domain.at), "take it away from one of them", reader);
         }
-        for place in &declared.public {
-            let known = *public.entry(&place.value.0).or_insert((service, place.at));
-            let what = format!("the public URL `{}`", place.value.0.url());
-            let hint = "take it away from one of them, or give one a path: `shop.example.com/api`";
-            report_second(&what, known, (service, place.at), hint, reader);
+        for Placed { value: Public(declared), .. } in &declared.public {
+            check_parking(declared, reader);
+            for Placed { value, at } in declared.host.iter().flat_map(|OneOrMany(hosts)| hosts) {
+                let PublicAt::Named(place) = value else { continue };
+                let known = *public.entry(place).or_insert((service, *at));
+                let what = format!("the public URL `{}`", place.url());
+                let hint = "take it away from one of them, or give one a path: `shop.example.com/api`";
+                report_second(&what, known, (service, *at), hint, reader);
+            }
         }
+    }
+}
+
+/// The name of a quick tunnel is gone with it.
+fn check_parking(declared: &PublicFile, reader: &mut Reader) {
+    let is_quick =
+        |hosts: &OneOrMany<Placed<PublicAt>>| hosts.0.iter().any(|host| host.value == PublicAt::Quick);
+    if let Some(Placed { value: Words(WhenStopped::Park), at }) = &declared.when_stopped
+        && declared.host.as_ref().is_some_and(is_quick)
+    {
+        let message =
+            "`when_stopped: park` needs a name of your own: `quick` has another one after each start";
+        let problem = Problem::new(ErrorCode::ConfigInvalidValue, message);
+        reader.report(
+            *at,
+            problem.hint("leave `when_stopped` off, or write a host name such as `shop.example.com`"),
+        );
     }
 }
 

@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use kinfra_rpc::{HostHeader, UpstreamProtocol};
 
 use crate::config::schema::{Fields, Placed, Record, Words};
-use crate::config::settings::{Hold, RoutePath};
+use crate::config::settings::{Hold, OneOrMany, PublicAt, RoutePath};
+use crate::config::spec::WhenStopped;
 
 #[derive(Debug)]
 pub(in crate::config) struct RouteFile {
@@ -74,6 +77,43 @@ impl Record for ProxyFile {
                 "host",
                 "The `Host` that it finds. `keep`: as it was asked; `rewrite`: `localhost:PORT`, with `Origin` and `Referer`; `auto`: kept for local names, rewritten for public ones.",
                 Words(HostHeader::Auto),
+            ),
+        }
+    }
+}
+
+#[derive(Debug)]
+pub(in crate::config) struct PublicFile {
+    pub host: Option<OneOrMany<Placed<PublicAt>>>,
+    pub lasts: Option<Duration>,
+    pub when_stopped: Option<Placed<Words<WhenStopped>>>,
+}
+
+impl Record for PublicFile {
+    const MEANING: &'static str = "What visitors from outside reach, and for how long.";
+    const ELSEWHERE: &'static [(&'static str, &'static str)] = &[
+        ("hostname", "host"),
+        ("hostnames", "host"),
+        ("hosts", "host"),
+        ("domain", "host"),
+        ("name", "host"),
+        ("ttl", "for"),
+        ("duration", "for"),
+        ("expires", "for"),
+        ("stopped", "when_stopped"),
+    ];
+
+    fn declare(fields: &mut Fields<'_>) -> Self {
+        Self {
+            host: fields.required(
+                "host",
+                "`quick`, a host name, or a list: as `public` itself.",
+                "shop.example.com",
+            ),
+            lasts: fields.optional("for", "It ends by itself so long after the service was started: `2h`."),
+            when_stopped: fields.optional(
+                "when_stopped",
+                "What becomes of the name when the service is stopped. `park`: visitors are shown a page; `withdraw`: there is no such name. Default: `park`; of `quick` always `withdraw`.",
             ),
         }
     }

@@ -28,7 +28,7 @@ pub(super) use port::{OnlyPort, PortSetting};
 pub(super) use port_range::PortOrRange;
 pub(super) use ports::NamedPorts;
 pub(super) use proxy::Hold;
-pub(super) use public::Public;
+pub(super) use public::{Public, PublicAt};
 pub(super) use restart::Restart;
 pub(super) use route::{Route, RoutePath};
 pub(super) use signal::Signal;

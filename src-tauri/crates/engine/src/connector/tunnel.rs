@@ -1,0 +1,133 @@
+//! One tunnel's connector: a handle, and the task that watches its cloudflared.
+//!
+//! Theory of operation: cloudflared is a service among services: held by the keeper, supervised, adopted by the next
+//! engine. What is special about it is known here: a task looks at it four times a second while it runs, hands what it
+//! sees to the judge, and does what that says. Everybody else sees its view.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::command::{Start, spec, unstarted};
+use super::judge::Verdict;
+use super::program::find;
+use super::watch::watch;
+use crate::clock::Moment;
+use crate::config::CloudflareSettings;
+use crate::orchestrator::{Changes, Node};
+use crate::service_manager::{Former, Instance, InstanceFacts, ServiceContext, ServiceNode};
+
+/// Under this name the runs of all connectors are written down, beside those of the projects, whose slugs have no `@`.
+pub const INSTANCE: &str = "@tunnels";
+
+/// What every connector needs.
+#[derive(Clone)]
+pub struct ConnectorContext {
+    pub services: Arc<ServiceContext>,
+    pub options: CloudflareSettings,
+    /// Changes whenever any service has printed something.
+    pub output: watch::Receiver<u64>,
+}
+
+/// What can be seen of a tunnel.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct View {
+    pub verdict: Verdict,
+    /// Since when it has its status.
+    pub since: Moment,
+    pub pid: Option<u32>,
+    /// Of a quick tunnel: the name that Cloudflare gave it.
+    pub quick_host: Option<String>,
+    /// Which version of its configuration is in force; -1: none yet.
+    pub configuration: i64,
+}
+
+/// The handle. When it is dropped, nobody watches any more; the process goes on.
+pub struct Connector {
+    name: String,
+    start: Start,
+    context: ConnectorContext,
+    node: Arc<ServiceNode>,
+    view: watch::Receiver<View>,
+    _watch: AbortOnDropHandle<()>,
+}
+
+impl Connector {
+    /// A connector as an earlier engine left it. `newest` is the number of its newest run.
+    #[must_use]
+    pub fn new(context: ConnectorContext, name: &str, start: Start, newest: u64, former: Former) -> Self {
+        let facts = InstanceFacts {
+            project: INSTANCE.to_owned(),
+            project_slug: INSTANCE.to_owned(),
+            slug: INSTANCE.to_owned(),
+            folder: context.services.home.runtime.clone(),
+            ..InstanceFacts::default()
+        };
+        let changed = Arc::new(Changes::default());
+        let unknown = unstarted(name, &context.services.home);
+        let instance = Instance::new(facts);
+        let node =
+            ServiceNode::new(&context.services, &instance, unknown, newest, former, Arc::clone(&changed));
+        let (publish, view) = watch::channel(View { configuration: -1, ..View::default() });
+        let is_quick = start == Start::Quick;
+        let task = watch(context.clone(), name.to_owned(), is_quick, Arc::clone(&node), changed, publish);
+        let watch = AbortOnDropHandle::new(tokio::spawn(task));
+        Self { name: name.to_owned(), start, context, node, view, _watch: watch }
+    }
+
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    #[must_use]
+    pub fn start_kind(&self) -> &Start {
+        &self.start
+    }
+
+    #[must_use]
+    pub fn views(&self) -> watch::Receiver<View> {
+        self.view.clone()
+    }
+
+    /// # Errors
+    /// When there is no cloudflared that could be run.
+    pub async fn start(&self) -> Result<(), kinfra_rpc::Problem> {
+        let services = &self.context.services;
+        let given = services.surroundings.given().await;
+        let path = given.system.get("PATH").map_or("", String::as_str);
+        let options = &self.context.options;
+        let found = find(options.program.as_deref(), path, &services.home.programs()).await?;
+        self.node.configure(spec(&self.name, &self.start, &found.program, options, &services.home)?);
+        self.node.start().await;
+        Ok(())
+    }
+
+    /// Lets requests under way end, unless nothing gets through anyway.
+    pub async fn stop(&self) {
+        let is_up = self.view.borrow().verdict.status.is_up();
+        self.node.stop().await;
+        if !is_up {
+            self.node.kill().await;
+        }
+    }
+
+    pub async fn kill(&self) {
+        self.node.kill().await;
+    }
+
+    pub async fn restart(&self) {
+        if !self.node.observe().phase.is_active() {
+            return self.node.start().await;
+        }
+        self.stop().await;
+        self.node.start().await;
+    }
+
+    /// Whether a process of it may exist.
+    #[must_use]
+    pub fn is_active(&self) -> bool {
+        self.node.observe().phase.is_active()
+    }
+}

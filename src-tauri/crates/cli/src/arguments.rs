@@ -68,6 +68,15 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<Maintenance>,
     },
+    /// Open services to everybody who knows their link, and print it
+    Share(Share),
+    /// End that: services are not public any more
+    Unshare(Unshare),
+    /// Show what is public, and how the tunnels fare
+    Tunnels {
+        #[command(subcommand)]
+        command: Option<Tunnels>,
+    },
     /// Show what depends on what, in the order of a start
     Graph(Graph),
     /// Print a service's URL
@@ -315,6 +324,40 @@ pub enum Maintenance {
     Off {
         /// A service or group [default: all services with visitors]
         service: Option<String>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Share {
+    /// Services and groups: by the names that the configuration gives them, else by one of Cloudflare's own
+    #[arg(required = true)]
+    pub services: Vec<String>,
+
+    /// How long, such as 2h; then it ends by itself
+    #[arg(long = "for", value_name = "DURATION", value_parser = moment::length)]
+    pub lasting: Option<u64>,
+
+    /// How long to wait until it works, in seconds; it goes on trying
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct Unshare {
+    /// Services and groups [default: all of the project]
+    pub services: Vec<String>,
+
+    /// Everything of every project
+    #[arg(long, conflicts_with = "services")]
+    pub all: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Tunnels {
+    /// Start a tunnel's cloudflared anew
+    Restart {
+        /// Its name, as `kinfra tunnels` lists it
+        tunnel: String,
     },
 }
 

@@ -48,6 +48,8 @@ impl From<ErrorCode> for ExitCode {
             | ErrorCode::ProxyPortTaken
             | ErrorCode::AlreadyRunning
             | ErrorCode::NotHealthy
+            | ErrorCode::TunnelFailed
+            | ErrorCode::TunnelRefused
             | ErrorCode::CrashLooping
             | ErrorCode::KeeperLost
             | ErrorCode::StoreFailed

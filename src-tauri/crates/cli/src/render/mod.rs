@@ -22,6 +22,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod time;
+mod tunnels;
 mod units;
 
 pub use changes::{applied, changes};
@@ -41,3 +42,4 @@ pub use settings::settings;
 pub use state::counts_down;
 pub use stats::{Drawn, stats};
 pub use status::{headline, last_words, status};
+pub use tunnels::{shared, tunnels};

@@ -19,6 +19,7 @@ pub mod port_registry;
 pub mod process;
 pub mod proxy_server;
 mod replacing;
+pub mod secrets;
 pub mod service_manager;
 pub mod smart_allocator;
 pub mod store;

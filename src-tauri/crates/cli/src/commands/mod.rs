@@ -17,6 +17,7 @@ mod ports;
 mod report;
 mod requests;
 mod restart;
+mod secrets;
 mod settings;
 mod stats;
 mod status;
@@ -40,6 +41,7 @@ pub use ports::{port, ports};
 pub use report::ProjectReport;
 pub use requests::{requests, traffic};
 pub use restart::restart;
+pub use secrets::secrets;
 pub use settings::settings;
 pub use stats::stats;
 #[cfg(test)]

@@ -108,6 +108,11 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<Ports>,
     },
+    /// Show, set or delete secrets in the system's keyring
+    Secret {
+        #[command(subcommand)]
+        command: Secret,
+    },
     /// Look for what is wrong with this machine, and say what to do
     Doctor,
     /// Show your own settings, which hold for all projects, or change one
@@ -438,6 +443,19 @@ pub enum Ports {
     },
     /// End a reservation
     Release { ports: PortRange },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Secret {
+    /// Put a secret into the keyring: asked for on a terminal, else read from stdin
+    Set {
+        /// As in ${secret:NAME}
+        name: String,
+    },
+    /// Show which secrets there are, where they come from and who uses them; never a value
+    List,
+    /// Take a secret out of the keyring
+    Delete { name: String },
 }
 
 #[derive(Debug, Subcommand)]

@@ -54,6 +54,9 @@ impl From<ErrorCode> for ExitCode {
             | ErrorCode::KeeperLost
             | ErrorCode::StoreFailed
             | ErrorCode::StoreSetAside
+            | ErrorCode::SecretUnavailable
+            | ErrorCode::KeyringLocked
+            | ErrorCode::KeyringAbsent
             | ErrorCode::Io
             | ErrorCode::Internal => Self::Failed,
         }

@@ -11,6 +11,7 @@ mod render;
 mod selection;
 mod surroundings;
 mod trouble;
+mod typing;
 mod watching;
 
 use std::process;
@@ -102,6 +103,7 @@ async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitC
             Ok(ExitCode::Done)
         }
         Command::Ports { command } => commands::ports(surroundings, command).await,
+        Command::Secret { command } => commands::secrets(surroundings, command).await,
         Command::Doctor => commands::doctor(surroundings).await,
         Command::Settings { command } => commands::settings(surroundings, command).await,
         Command::Port { service, name } => commands::port(surroundings, &service, name.as_deref()).await,

@@ -20,6 +20,7 @@ pub mod port_registry;
 pub mod process;
 pub mod proxy_server;
 mod replacing;
+pub mod secrets;
 pub mod service_manager;
 pub mod sharing;
 pub mod smart_allocator;

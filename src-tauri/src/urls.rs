@@ -45,7 +45,8 @@ fn may_open(url: &str, state: &Snapshot) -> bool {
     }
     is_loopback(&url)
         || state.projects.iter().flat_map(|project| &project.nodes).any(|node| {
-            let known = [&node.url, &node.direct_url, &node.public_url].into_iter().flatten();
+            let public = node.exposures.iter().filter_map(|exposure| exposure.url.as_ref());
+            let known = [&node.url, &node.direct_url, &node.public_url].into_iter().flatten().chain(public);
             known.filter_map(|known| Url::parse(known).ok()).any(|known| known.origin() == url.origin())
         })
 }
@@ -61,13 +62,15 @@ fn is_loopback(url: &Url) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use kinfra_rpc::{NodeState, ProjectState};
+    use kinfra_rpc::{Exposure, NodeState, ProjectState};
 
     use super::*;
 
     #[test]
     fn only_urls_of_services_and_of_this_machine_are_opened() {
-        let node = NodeState { public_url: Some("https://shop.example.com/".into()), ..NodeState::default() };
+        let exposure = |url: &str| Exposure { url: Some(url.into()), ..Exposure::default() };
+        let exposures = vec![exposure("https://shop.example.com"), exposure("https://www.example.com/api")];
+        let node = NodeState { exposures, ..NodeState::default() };
         let project = ProjectState { nodes: vec![node], ..ProjectState::default() };
         let state = Snapshot { projects: vec![project], ..Snapshot::default() };
         for url in [
@@ -75,6 +78,7 @@ mod tests {
             "http://127.0.0.1:20817",
             "http://[::1]:20817/",
             "https://shop.example.com/deeper",
+            "https://www.example.com/api",
         ] {
             assert!(may_open(url, &state), "{url}");
         }

@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, OnceCell};
 use zbus::proxy::SignalStream;
 use zbus::{Connection, Message, OwnedVariant, proxy};
 
-use crate::window;
+use crate::{tray, window};
 
 /// What stands for the app in a notification: the name of its icon where it is installed.
 const ICON: &str = "kinfra-desktop";
@@ -64,8 +64,42 @@ pub struct Board {
 #[derive(Debug, Default)]
 struct Shown {
     episodes: HashMap<String, u32>,
-    /// The project at which the window opens.
-    projects: HashMap<u32, Option<String>>,
+    leads: HashMap<u32, Lead>,
+}
+
+/// Where a notification leads.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lead {
+    /// The window opens at this project.
+    pub project: Option<String>,
+    /// A button starts this tunnel anew.
+    pub tunnel: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Press {
+    Show { project: Option<String> },
+    RestartTunnel(String),
+}
+
+const RESTART_TUNNEL: &str = "restart-tunnel";
+
+impl Lead {
+    /// Keys and labels, one after the other. `default` is a click on the notification itself.
+    fn actions(&self) -> Vec<&'static str> {
+        let mut actions = vec!["default", "Open", "show", "Open"];
+        if self.tunnel.is_some() {
+            actions.extend([RESTART_TUNNEL, "Restart tunnel"]);
+        }
+        actions
+    }
+
+    fn pressed(&self, key: &str) -> Press {
+        match &self.tunnel {
+            Some(tunnel) if key == RESTART_TUNNEL => Press::RestartTunnel(tunnel.clone()),
+            _ => Press::Show { project: self.project.clone() },
+        }
+    }
 }
 
 impl Board {
@@ -94,13 +128,13 @@ impl Board {
         Ok(Self { desktop, markup, shown: Mutex::default() })
     }
 
-    /// Shows a text; a click on it, or on its button, opens the window at the project.
+    /// Shows a text; a click on it, or on its first button, opens the window.
     ///
     /// # Errors
     /// When nobody shows it.
-    pub async fn show(&self, text: &Text, project: Option<String>) -> zbus::Result<()> {
+    pub async fn show(&self, text: &Text, lead: Lead) -> zbus::Result<()> {
         let body = if self.markup { escaped(&text.body) } else { text.body.clone() };
-        let actions = ["default", "Show", "show", "Show"];
+        let actions = lead.actions();
         let mut shown = self.shown.lock().await;
         let before = text.episode.as_ref().and_then(|episode| shown.episodes.get(episode)).copied();
         let send = self.desktop.notify(
@@ -114,7 +148,7 @@ impl Board {
             DEFAULT_TIME,
         );
         let number = send.await?;
-        shown.projects.insert(number, project);
+        shown.leads.insert(number, lead);
         if let Some(episode) = &text.episode {
             shown.episodes.insert(episode.clone(), number);
         }
@@ -124,25 +158,27 @@ impl Board {
 
 async fn listen(app: AppHandle, board: Arc<Board>, mut signals: SignalStream<'static>) {
     while let Some(signal) = signals.next().await {
-        if let Some(project) = heard(&board, &signal).await {
-            window::show(&app, project.as_deref());
+        match heard(&board, &signal).await {
+            Some(Press::Show { project }) => window::show(&app, project.as_deref()),
+            Some(Press::RestartTunnel(tunnel)) => tray::restart_tunnel(&app, tunnel),
+            None => {}
         }
     }
 }
 
-/// The project whose notification was pressed. Other programs' notifications have other numbers.
-async fn heard(board: &Board, signal: &Message) -> Option<Option<String>> {
+/// What was pressed. Other programs' notifications have other numbers.
+async fn heard(board: &Board, signal: &Message) -> Option<Press> {
     let header = signal.header();
     let body = signal.body();
     match header.member()?.as_str() {
         "ActionInvoked" => {
-            let (number, _key): (u32, String) = body.deserialize().ok()?;
-            board.shown.lock().await.projects.get(&number).cloned()
+            let (number, key): (u32, String) = body.deserialize().ok()?;
+            board.shown.lock().await.leads.get(&number).map(|lead| lead.pressed(&key))
         }
         "NotificationClosed" => {
             let (number, _reason): (u32, u32) = body.deserialize().ok()?;
             let mut shown = board.shown.lock().await;
-            shown.projects.remove(&number);
+            shown.leads.remove(&number);
             shown.episodes.retain(|_, known| *known != number);
             None
         }
@@ -157,6 +193,18 @@ fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_tunnel_s_notification_has_a_button_that_restarts_it() {
+        let lead = Lead { project: Some("shop".into()), tunnel: Some("quick-shop-web".into()) };
+        assert_eq!(lead.actions(), ["default", "Open", "show", "Open", "restart-tunnel", "Restart tunnel"]);
+        assert_eq!(lead.pressed("restart-tunnel"), Press::RestartTunnel("quick-shop-web".into()));
+        let show = || Press::Show { project: Some("shop".into()) };
+        assert_eq!((lead.pressed("show"), lead.pressed("default")), (show(), show()));
+        let lead = Lead { tunnel: None, ..lead };
+        assert_eq!(lead.actions(), ["default", "Open", "show", "Open"]);
+        assert_eq!(lead.pressed("restart-tunnel"), show());
+    }
 
     #[test]
     fn nothing_in_a_text_is_markup() {

@@ -10,7 +10,7 @@ use kinfra_rpc::{Failure, Notice, Snapshot};
 use tauri::AppHandle;
 
 use crate::shell::Shell;
-use board::Board;
+use board::{Board, Lead};
 
 pub use board::Text;
 
@@ -22,11 +22,12 @@ static MISSING: AtomicBool = AtomicBool::new(false);
 
 /// Shows what the engine found worth telling.
 pub fn notice(app: &AppHandle, notice: &Notice, state: &Snapshot) {
-    let project = state.projects.iter().find(|project| project.slug == notice.project);
-    let project = project.map_or(&*notice.project, |project| &project.name);
-    let title = format!("{} · {project}", notice.title);
+    let known = state.projects.iter().find(|project| project.slug == notice.project);
+    let name = known.map_or(&*notice.project, |project| &project.name);
+    let title = if name.is_empty() { notice.title.clone() } else { format!("{} · {name}", notice.title) };
     let text = Text { episode: Some(notice.id.clone()), title, body: notice.body.clone() };
-    show(app, text, Some(notice.project.clone()));
+    let project = (!notice.project.is_empty()).then(|| notice.project.clone());
+    show(app, text, Lead { project, tunnel: notice.tunnel.clone() });
 }
 
 /// Tells that something the user asked for was refused; the window it opens is at this project.
@@ -36,7 +37,7 @@ pub fn failure(app: &AppHandle, title: &str, failure: &Failure, project: Option<
     if failure.code().is_unexpected() {
         body = with_log(&body, &Shell::of(app).surroundings.home);
     }
-    show(app, Text { episode: None, title: title.to_owned(), body }, project);
+    show(app, Text { episode: None, title: title.to_owned(), body }, Lead { project, tunnel: None });
 }
 
 /// Tells that the app ends before it began. What no notification could tell is given back: who clicked on an icon
@@ -50,7 +51,7 @@ pub async fn cannot_start(home: &Home, failure: &Failure) -> Option<Text> {
     let body = with_log(&body(failure), home);
     let text = Text { episode: None, title: "KInfra cannot start".to_owned(), body };
     // A daemon that D-Bus has to start first, and can't, is waited for for half a minute.
-    let show = async { Board::open().await?.show(&text, None).await };
+    let show = async { Board::open().await?.show(&text, Lead::default()).await };
     match tokio::time::timeout(LONGEST_WORD, show).await {
         Ok(Ok(())) => return None,
         Ok(Err(error)) => missing(&error),
@@ -59,10 +60,10 @@ pub async fn cannot_start(home: &Home, failure: &Failure) -> Option<Text> {
     Some(text)
 }
 
-fn show(app: &AppHandle, text: Text, project: Option<String>) {
+fn show(app: &AppHandle, text: Text, lead: Lead) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        let show = async { Board::of(&app).await?.show(&text, project).await };
+        let show = async { Board::of(&app).await?.show(&text, lead).await };
         if let Err(error) = show.await {
             missing(&error);
         }

@@ -1,6 +1,9 @@
 //! What a click does.
 
-use kinfra_rpc::{AddProject, AdoptPort, Command, Maintain, MovePort, Restart, Start, Stop, UseProxyPort};
+use kinfra_rpc::{
+    AddProject, AdoptPort, Command, Maintain, MovePort, Restart, RestartTunnel, Share, Start, Stop, Unshare,
+    UseProxyPort,
+};
 use kinfra_tray::Action;
 use tauri::AppHandle;
 use tauri_plugin_dialog::DialogExt;
@@ -58,6 +61,21 @@ fn perform(app: &AppHandle, action: Action) {
             let maintain = Maintain { project: project.clone(), services, on, note: None, until: None };
             command(app, title, Some(project), maintain);
         }
+        Action::Share { project, service } => {
+            let title = format!("{service} could not be shared");
+            let services = vec![service];
+            let share = Share { project: project.clone(), services, seconds: None };
+            command(app, title, Some(project), share);
+        }
+        Action::Unshare { project, service } => {
+            let title = format!("Sharing of {service} could not be ended");
+            let unshare = Unshare { project: Some(project.clone()), services: vec![service] };
+            command(app, title, Some(project), unshare);
+        }
+        Action::UnshareAll => {
+            command(app, "Sharing could not be ended".to_owned(), None, Unshare::default());
+        }
+        Action::RestartTunnel { tunnel } => restart_tunnel(app, tunnel),
         Action::UseProxyPort { port } => {
             command(app, format!("The proxy could not move to port {port}"), None, UseProxyPort { port });
         }
@@ -69,6 +87,12 @@ fn perform(app: &AppHandle, action: Action) {
         Action::Quit => exit::quit(app),
         Action::QuitNow => exit::quit_now(app),
     }
+}
+
+/// Also what a notification's button does.
+pub fn restart_tunnel(app: &AppHandle, tunnel: String) {
+    let title = format!("The tunnel {tunnel} could not be restarted");
+    command(app, title, None, RestartTunnel { tunnel });
 }
 
 /// Sends a command, and tells when it is refused: the menu is closed by then, and shows nothing.

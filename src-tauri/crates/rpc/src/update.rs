@@ -56,6 +56,7 @@ pub struct Notice {
     pub id: String,
     pub title: String,
     pub body: String,
+    /// Empty: it concerns several projects, or none.
     pub project: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
@@ -63,6 +64,10 @@ pub struct Notice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub problem: Option<Problem>,
+    /// The tunnel that it is about, while starting that anew may help.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub tunnel: Option<String>,
 }
 
 impl Snapshot {

@@ -9,6 +9,7 @@ use kinfra_rpc::{Problem, ProjectState, ProxyState, Snapshot};
 
 use crate::menu::{Action, Item, Menu};
 use crate::project;
+use crate::sharing;
 use crate::words::{short, title};
 
 /// Where the engine runs whose state is shown.
@@ -23,7 +24,8 @@ pub enum Engine {
 #[must_use]
 pub fn menu(state: &Snapshot, engine: Engine) -> Menu {
     let ending = state.engine.ending;
-    let mut items = projects(state);
+    let mut items = sharing::block(state);
+    items.extend(projects(state));
     items.push(Item::separator("separator/projects"));
     items.extend(notes(&state.engine.problems));
     items.extend(proxy(&state.engine.proxy, ending));

@@ -1,5 +1,7 @@
 use kinfra_rpc::{ProjectState, Snapshot, StackStatus};
 
+use crate::sharing;
+
 /// Which picture stands for everything, in the order of what is worse. Starting and stopping are shown as running:
 /// an icon that changes on the way to healthy would cry for attention each time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,6 +32,8 @@ fn of_project(project: &ProjectState) -> Icon {
         StackStatus::Degraded => Icon::Degraded,
         StackStatus::Failed => Icon::Failed,
     };
+    // Nobody is reached by what is to be public: that is not as it should be, however well all else runs.
+    let stack = if sharing::is_broken(project) { stack.max(Icon::Degraded) } else { stack };
     // What runs in spite of a broken configuration is the last good one.
     match (project.problems.is_empty(), stack) {
         (true, _) => stack,

@@ -8,6 +8,7 @@ mod menu;
 mod presenter;
 mod project;
 mod service;
+mod sharing;
 mod words;
 
 pub use compose::{Engine, menu};

@@ -48,6 +48,21 @@ pub enum Action {
         service: String,
         on: bool,
     },
+    /// Opens a service to everybody who knows its link.
+    Share {
+        project: String,
+        service: String,
+    },
+    /// Ends that.
+    Unshare {
+        project: String,
+        service: String,
+    },
+    /// Ends it for everything of every project.
+    UnshareAll,
+    RestartTunnel {
+        tunnel: String,
+    },
     UseProxyPort {
         port: u16,
     },

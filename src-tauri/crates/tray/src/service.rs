@@ -1,13 +1,15 @@
 use kinfra_rpc::{NodeState, ProjectState};
 
 use crate::menu::{Action, Item};
+use crate::sharing;
 use crate::words::{node_word, short_name};
 
 /// A service with its status; what has a URL opens to what can be done with it.
 pub fn item(project: &ProjectState, node: &NodeState, key: &str, ending: bool) -> Item {
     let key = format!("{key}/service/{}", node.name);
     let worked_on = if node.maintenance.is_some() { " · in maintenance" } else { "" };
-    let label = format!("{} · {}{worked_on}", short_name(&node.name), node_word(node));
+    let public = if sharing::is_open(node) { " · public" } else { "" };
+    let label = format!("{} · {}{worked_on}{public}", short_name(&node.name), node_word(node));
     let Some(url) = &node.url else {
         return Item::line(key, label, Action::OpenProject { project: project.slug.clone() });
     };
@@ -16,10 +18,7 @@ pub fn item(project: &ProjectState, node: &NodeState, key: &str, ending: bool) -
         Item::line(format!("{key}/open"), "Open", Action::OpenUrl { url: url.clone() }),
         Item::line(format!("{key}/copy"), "Copy URL", Action::CopyUrl { url: url.clone() }),
     ];
-    if let Some(url) = &node.public_url {
-        let copy = Action::CopyUrl { url: url.clone() };
-        children.push(Item::line(format!("{key}/copy-public"), "Copy public URL", copy));
-    }
+    children.extend(sharing::of_service(project, node, &key, ending));
     children.push(maintenance(project, node, &key).enabled_if(!ending));
     Item::submenu(key, label, children)
 }

@@ -525,7 +525,15 @@ export type Notice = {
 /**
  * The same for every notice of one episode, so that a later one replaces it.
  */
-id: string, title: string, body: string, project: string, service?: string, problem?: Problem, };
+id: string, title: string, body: string, 
+/**
+ * Empty: it concerns several projects, or none.
+ */
+project: string, service?: string, problem?: Problem, 
+/**
+ * The tunnel that it is about, while starting that anew may help.
+ */
+tunnel?: string, };
 
 /**
  * Where a node is in its life.

@@ -268,6 +268,7 @@ mod tests {
             project: String::new(),
             service: None,
             problem: None,
+            tunnel: None,
         };
         hub.notice(notice("early"));
         let mut updates = hub.watch();

@@ -112,7 +112,7 @@ impl Kinfra {
         tokio::spawn(reports::follow(Arc::downgrade(&engine), events));
         tokio::spawn(reports::follow_store(Arc::downgrade(&engine)));
         tokio::spawn(presses::follow(Arc::downgrade(&engine), pressed));
-        tokio::spawn(notifier::watch(Arc::clone(&engine.hub), ended));
+        tokio::spawn(notifier::watch(Arc::clone(&engine.hub), engine.services.clock.clone(), ended));
         *engine.settings_watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.watch_settings());
         engine.serve()?;
         tracing::info!(proxy_port = engine.proxy.port(), "the engine is open");

@@ -33,6 +33,7 @@ impl Judge {
             project: project.to_owned(),
             service: Some(after.name.clone()),
             problem: after.problem.clone(),
+            tunnel: None,
         })
     }
 

@@ -11,6 +11,9 @@ fn the_icon_is_the_worst_state() {
     assert_eq!(icon(&states::failed()), Icon::Failed);
     assert_eq!(icon(&states::proxy_port_taken()), Icon::Degraded);
     assert_eq!(icon(&states::broken_configuration()), Icon::Failed);
+    assert_eq!(icon(&states::being_shared()), Icon::Running);
+    assert_eq!(icon(&states::several_public()), Icon::Running);
+    assert_eq!(icon(&states::tunnels_down()), Icon::Degraded);
 
     let mut both = states::failed();
     both.projects.extend(states::running().projects);

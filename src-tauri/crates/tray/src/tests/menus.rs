@@ -47,6 +47,10 @@ menus! {
     long_names,
     proxy_port_taken,
     quitting,
+    being_shared,
+    one_public,
+    several_public,
+    tunnels_down,
 }
 
 #[test]
@@ -107,6 +111,37 @@ fn the_maintenance_of_a_service_is_begun_and_ended_by_the_same_line() {
     assert_eq!(asked(&states::in_maintenance(), "web"), Some(maintain(false)));
     assert_eq!(asked(&states::running(), "worker"), None, "it has no visitors");
     assert_eq!(asked(&states::quitting(), "web"), None, "the engine ends");
+}
+
+#[test]
+fn sharing_is_begun_and_ended_by_the_same_line_where_a_service_is_to_run() {
+    let asked = |state: &Snapshot, service: &str| {
+        menu(state, Engine::Here).clicked(&format!("project/shop/service/{service}/share")).cloned()
+    };
+    let (project, service) = (|| "shop".to_owned(), |name: &str| name.to_owned());
+    let share = Action::Share { project: project(), service: service("api") };
+    let unshare = |name| Action::Unshare { project: project(), service: service(name) };
+    assert_eq!(asked(&states::one_public(), "api"), Some(share));
+    assert_eq!(asked(&states::one_public(), "web"), Some(unshare("web")));
+    assert_eq!(asked(&states::one_public(), "docs"), None, "it does not run");
+    assert_eq!(asked(&states::several_public(), "docs"), Some(unshare("docs")), "its name is parked");
+    assert_eq!(asked(&states::running(), "worker"), None, "it has no visitors");
+    let ending = |mut state: Snapshot| {
+        state.engine.ending = true;
+        state
+    };
+    assert_eq!(asked(&ending(states::one_public()), "web"), None, "the engine ends");
+}
+
+#[test]
+fn a_name_that_stands_for_many_has_nothing_to_copy() {
+    let mut state = states::several_public();
+    state.projects.truncate(1);
+    state.projects[0].nodes.truncate(1);
+    state.projects[0].nodes[0].exposures.drain(..2);
+    let menu = menu(&state, Engine::Here);
+    assert!(menu.find("public").is_some());
+    assert!(!drawn(&menu).contains("Copy public URL"));
 }
 
 #[test]

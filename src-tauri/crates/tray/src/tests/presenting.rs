@@ -1,3 +1,5 @@
+use kinfra_rpc::TunnelStatus;
+
 use super::states;
 use crate::{Action, Engine, Icon, Menu, Presenter, Step, apply, menu};
 
@@ -40,4 +42,24 @@ fn what_only_the_clock_changes_changes_nothing() {
 fn the_tooltip_says_how_each_project_is() {
     let tooltip = Presenter::default().follow(&states::two_projects(), Engine::Here).tooltip;
     assert_eq!(tooltip.as_deref(), Some("KInfra\nshop · 2 of 2 healthy\nshop · stopped"));
+}
+
+#[test]
+fn a_url_that_is_known_later_moves_nothing() {
+    let mut presenter = Presenter::default();
+    let mut state = states::being_shared();
+    let _ = presenter.follow(&state, Engine::Here);
+    let copy = "public/copy-only/shop/web/0";
+    assert_eq!(presenter.clicked(copy), None);
+    let host = "calm-river.trycloudflare.com";
+    state.projects[0].nodes[1].exposures =
+        vec![states::exposure(host, TunnelStatus::Healthy, "1 connection")];
+    let steps = presenter.follow(&state, Engine::Here).steps;
+    let above = |step: &&Step| match step {
+        Step::Insert { parent, .. } => parent.is_none(),
+        Step::Remove { key } => key.starts_with("public"),
+        _ => false,
+    };
+    assert!(!steps.iter().any(|step| above(&step)), "{steps:#?}");
+    assert_eq!(presenter.clicked(copy), Some(Action::CopyUrl { url: format!("https://{host}") }));
 }

@@ -1,8 +1,8 @@
 //! The states that the tests look at.
 
 use kinfra_rpc::{
-    EngineState, ErrorCode, Exit, Health, Maintenance, NodeState, Phase, Place, Problem, ProjectState,
-    Snapshot, Wanted,
+    EngineState, ErrorCode, Exit, Exposure, Health, Maintenance, NodeState, Phase, Place, Problem,
+    ProjectState, Snapshot, TunnelKind, TunnelState, TunnelStatus, Wanted,
 };
 
 pub fn node(name: &str, phase: Phase, health: Health) -> NodeState {
@@ -52,9 +52,8 @@ pub fn starting() -> Snapshot {
 }
 
 pub fn running() -> Snapshot {
-    let public = NodeState { public_url: Some("https://shop.example.com".into()), ..healthy("web") };
     let quiet = NodeState { url: None, ..healthy("worker") };
-    state(vec![project("shop", vec![healthy("store"), healthy("api"), public, quiet])])
+    state(vec![project("shop", vec![healthy("store"), healthy("api"), healthy("web"), quiet])])
 }
 
 pub fn in_maintenance() -> Snapshot {
@@ -144,5 +143,67 @@ pub fn all() -> Vec<Snapshot> {
         long_names(),
         proxy_port_taken(),
         quitting(),
+        being_shared(),
+        one_public(),
+        several_public(),
+        tunnels_down(),
     ]
+}
+
+pub fn exposure(host: &str, status: TunnelStatus, reason: &str) -> Exposure {
+    Exposure {
+        kind: TunnelKind::Quick,
+        url: (!host.is_empty()).then(|| format!("https://{host}")),
+        status,
+        reason: reason.into(),
+        ends_at: None,
+        tunnel: Some("quick-shop-web".into()),
+    }
+}
+
+pub fn shared(name: &str, exposures: Vec<Exposure>) -> NodeState {
+    NodeState { exposures, ..healthy(name) }
+}
+
+pub fn being_shared() -> Snapshot {
+    let web = shared("web", vec![exposure("", TunnelStatus::Connecting, "starting cloudflared")]);
+    state(vec![project("shop", vec![healthy("api"), web])])
+}
+
+pub fn one_public() -> Snapshot {
+    let open = exposure("calm-river.trycloudflare.com", TunnelStatus::Healthy, "1 connection");
+    let api = shared("api", vec![exposure("", TunnelStatus::Off, "not shared")]);
+    state(vec![project("shop", vec![api, shared("web", vec![open]), stopped("docs")])])
+}
+
+pub fn several_public() -> Snapshot {
+    let named = |host: &str| Exposure {
+        kind: TunnelKind::Named,
+        tunnel: Some("account-example".into()),
+        ..exposure(host, TunnelStatus::Healthy, "4 connections")
+    };
+    let pattern = Exposure { url: None, ..named("") };
+    let parked = NodeState { exposures: vec![named("docs.example.com")], ..stopped("docs") };
+    let web = shared("web", vec![named("shop.example.com"), named("www.example.com"), pattern]);
+    let left = named("blog.example.com");
+    let left = Exposure { status: TunnelStatus::Degraded, reason: "1 of 4 connections left".into(), ..left };
+    state(vec![project("shop", vec![web, parked]), project("blog", vec![shared("web", vec![left])])])
+}
+
+pub fn tunnels_down() -> Snapshot {
+    let missing = "there is no cloudflared in PATH";
+    let quick = exposure("", TunnelStatus::Down, missing);
+    let refused = |host: &str| Exposure {
+        kind: TunnelKind::Named,
+        tunnel: Some("account-example".into()),
+        ..exposure(host, TunnelStatus::Unauthorised, "Cloudflare refuses the tunnel: Unauthorized")
+    };
+    let problem = Problem::new(ErrorCode::TunnelFailed, missing).hint("install it");
+    let tunnel =
+        TunnelState { name: "quick-shop-web".into(), problem: Some(problem), ..TunnelState::default() };
+    let (api, docs) = (vec![refused("api.example.com")], vec![refused("docs.example.com")]);
+    let nodes = vec![shared("web", vec![quick]), shared("api", api), shared("docs", docs)];
+    let mut state = state(vec![project("shop", nodes)]);
+    state.engine.tunnels = vec![tunnel];
+    state
 }

@@ -126,18 +126,20 @@ describe('the maintenance of a whole project', () => {
   });
 });
 
-test('the places of a service for visitors from outside are listed as public, for tunnels', async () => {
+test('the places of a service for tunnels of its user are listed as public, and as none of KInfra', async () => {
   const engine = await open('requests');
   await choose('api');
-  const list = screen.getByTestId('public-urls');
-  expect(list.textContent).toContain('Public URLs, for tunnels');
-  const links = [...list.querySelectorAll<HTMLElement>('.url')];
+  const links = screen.getAllByTestId('public-url');
   expect(links.map((link) => link.textContent)).toEqual([
-    'https://shop.tunnel.example/api',
-    'https://api.shop.tunnel.example',
+    'shop.tunnel.example/api',
+    'api.shop.tunnel.example',
   ]);
+  expect(screen.getAllByTestId('exposed')[0]?.textContent).toContain(
+    'off · no Cloudflare account has this name',
+  );
+  expect(screen.queryByTestId('show-qr')).toBeNull();
   await click(links[0]!);
   expect(engine.opened).toEqual(['https://shop.tunnel.example/api']);
   await choose('db');
-  expect(screen.queryByTestId('public-urls')).toBeNull();
+  expect(screen.queryByTestId('exposed')).toBeNull();
 });

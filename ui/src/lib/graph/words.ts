@@ -1,4 +1,5 @@
 import type { NodeState } from '../rpc/rpc';
+import { openOf } from '../sharing/words';
 
 /** Whether it is this dependency that keeps the node from starting now. */
 export function waiting(node: NodeState | undefined, dependency: string): boolean {
@@ -11,6 +12,7 @@ export function described(node: NodeState, truth: { word: string; rest: string }
     const condition = node.conditions?.[name];
     return condition === undefined ? name : `${name} (${condition})`;
   });
-  const state = `${node.name}: ${truth.word}${truth.rest}`;
+  const open = openOf(node).length > 0 ? ', public' : '';
+  const state = `${node.name}: ${truth.word}${truth.rest}${open}`;
   return after.length === 0 ? state : `${state}; starts after ${after.join(', ')}`;
 }

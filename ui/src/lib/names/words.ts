@@ -11,11 +11,6 @@ export function localUrls(node: NodeState, proxyPort: number | undefined): strin
   return (node.routes ?? []).map((route) => routeUrl(route, proxyPort));
 }
 
-/** Every URL by which visitors from outside reach a service, through a tunnel. */
-export function publicUrls({ published = [] }: NodeState): string[] {
-  return published.map(({ host, path }) => `https://${host}${path === '/' ? '' : path}`);
-}
-
 /** The names of a project that somebody else than KInfra has to lead to this machine. */
 export function domains(project: ProjectState): string[] {
   const hosts = project.nodes.flatMap(({ routes }) => (routes ?? []).map(({ host }) => host));

@@ -2,7 +2,7 @@
  * A small engine in memory, for working on the window without an app and for its tests. What it knows is `MockWorld`,
  * what its services do is `MockStacks`; here is which command asks what of them.
  */
-import type { Failure, Finding, Problem, ProjectState, Snapshot, Update } from '../../rpc/rpc';
+import type { Failure, Finding, Problem, ProjectState, Snapshot, TunnelStatus, Update } from '../../rpc/rpc';
 import type { Backend, Command, Params, RequestOf, Response, Unsubscribe } from '../backend';
 import { environmentOf } from './environment';
 import { answer, beRunning, chatter as printOn } from './history';
@@ -11,6 +11,7 @@ import { refuse } from './outcomes';
 import type { ProjectPlan, Scenario } from './plans';
 import { MockSecrets } from './secrets';
 import { MockSettings } from './settings';
+import { MockSharing } from './sharing';
 import { isAlive, MockStacks } from './stacks';
 import { usageOf } from './timeline';
 import type { MockTraffic } from './traffic';
@@ -39,6 +40,7 @@ export class MockEngine implements Backend {
   readonly #world: MockWorld;
   readonly #stacks: MockStacks;
   readonly #settings: MockSettings;
+  readonly #sharing: MockSharing;
   readonly #paceMs: number;
   readonly #notice: string | null;
 
@@ -50,6 +52,7 @@ export class MockEngine implements Backend {
     this.#world = new MockWorld(scenario);
     this.#stacks = new MockStacks(this.#world, this.logs, paceMs);
     this.#settings = new MockSettings(scenario);
+    this.#sharing = new MockSharing(this.#world, scenario, paceMs);
     for (const plan of this.#world.plans.filter((plan) => plan.running))
       beRunning(this.#world, this.logs, plan);
     answer(this.#world, scenario.answered ?? 0);
@@ -90,6 +93,11 @@ export class MockEngine implements Backend {
   /** A process of the service ends by itself; it is tried again after a while. */
   crash(slug: string, name: string): void {
     this.#stacks.crash(slug, name);
+  }
+
+  /** A tunnel fares otherwise. */
+  fares(tunnel: string, status: TunnelStatus, reason: string): void {
+    this.#sharing.fares(tunnel, status, reason);
   }
 
   /** Another engine takes its place, whose proxy has answered nothing yet. */
@@ -156,6 +164,9 @@ export class MockEngine implements Backend {
     'port.release': ({ range }) => this.#done(() => this.#world.ports.release(range)),
     'doctor.examine': () => ({ findings: [...this.#world.ports.findings(), ...this.names] }),
     'proxy.maintain': (maintain) => this.#done(() => this.#world.maintain(maintain)),
+    'tunnel.share': (share) => this.#done(() => this.#sharing.share(share)),
+    'tunnel.unshare': (unshare) => this.#done(() => this.#sharing.unshare(unshare)),
+    'tunnel.restart': (restart) => this.#done(() => this.#sharing.restart(restart)),
     'proxy.requests': (read) => this.traffic.read(read),
     'proxy.traffic': (measure) => ({
       services: this.traffic.figures(this.#world.project(measure.project), measure),

@@ -1,5 +1,6 @@
 import type {
   Condition,
+  Exposure,
   Finding,
   KeyringState,
   Maintenance,
@@ -13,6 +14,7 @@ import type {
   ReservedPorts,
   RouteState,
   ServiceChange,
+  TunnelState,
 } from '../../rpc/rpc';
 
 /** What becomes of a service of the in-memory engine when it is started. */
@@ -44,6 +46,8 @@ export interface ServicePlan {
   domains?: string[];
   /** Where visitors from outside reach it. */
   published?: RouteState[];
+  /** What of it is public when the scenario begins. Without it, what is published has no tunnel of KInfra's. */
+  exposures?: Exposure[];
   /** Its visitors are shown a page instead of it. */
   maintenance?: Omit<Maintenance, 'since'>;
   /** What it has beside the port that it finds in `PORT`. */
@@ -96,6 +100,7 @@ export interface Scenario {
   answered?: number;
   /** What the doctor says of names. */
   names?: Finding[];
+  tunnels?: TunnelState[];
 }
 
 export const MOCK_PROXY_PORT = 7080;
@@ -125,11 +130,22 @@ export function stoppedNode(project: ProjectPlan, service: ServicePlan): NodeSta
   return {
     ...node,
     ...(service.published && { published: service.published }),
+    ...exposed(service),
     routes: [whole(`${service.name}.${host}`), ...path, ...(service.domains ?? []).map(whole)],
     port: service.port,
     url: `http://${service.name}.${project.slug}.localhost:${MOCK_PROXY_PORT}`,
     direct_url: `http://127.0.0.1:${service.port}`,
   };
+}
+
+function exposed({ exposures, published = [] }: ServicePlan): Pick<NodeState, 'exposures' | 'public_url'> {
+  const reason = 'no Cloudflare account has this name';
+  const elsewhere = published.map(({ host, path }): Exposure => {
+    return { kind: 'named', url: `https://${host}${path === '/' ? '' : path}`, status: 'off', reason };
+  });
+  const all = exposures ?? elsewhere;
+  const url = all.find(({ url, status }) => url !== undefined && status !== 'off')?.url;
+  return { ...(all.length > 0 && { exposures: all }), ...(url !== undefined && { public_url: url }) };
 }
 
 export function stoppedProject(plan: ProjectPlan): ProjectState {

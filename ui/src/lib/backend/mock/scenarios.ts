@@ -1,4 +1,4 @@
-import type { Condition } from '../../rpc/rpc';
+import type { Condition, Exposure } from '../../rpc/rpc';
 import { ports, POSTGRES } from './portScenario';
 import { MOCK_PROXY_PORT, type Fate, type ProjectPlan, type Scenario, type ServicePlan } from './plans';
 
@@ -101,6 +101,110 @@ function requests(): Scenario {
   const shop = { slug: 'shop', folder: '/home/ada/code/shop', services, running: true };
   return { answered: 1_000, proxy: PROXY, projects: [shop] };
 }
+
+/** Much is public: by a quick tunnel, by names of an account, one with a failure, one with an end, one parked. */
+function shared(): Scenario {
+  const now = Date.now();
+  const named = (url: string, more: Partial<Exposure> = {}): Exposure => ({
+    kind: 'named',
+    url: `https://${url}`,
+    status: 'healthy',
+    reason: '4 connections',
+    tunnel: 'account-example',
+    ...more,
+  });
+  const quick = (service: string, more: Partial<Exposure>): Exposure => ({
+    kind: 'quick',
+    status: 'healthy',
+    reason: '1 connection',
+    tunnel: `quick-shop-${service}`,
+    ...more,
+  });
+  const missing = "there is no cloudflared in this app's PATH, nor where it is usually installed";
+  const mine: Record<string, Partial<ServicePlan>> = {
+    web: {
+      exposures: [
+        quick('web', { url: 'https://calm-field-stone-maple.trycloudflare.com', ends_at: now + 58 * 60_000 }),
+      ],
+    },
+    api: {
+      exposures: [
+        named('api.example.com'),
+        named('shop.example.com/api'),
+        { kind: 'named', status: 'healthy', reason: '4 connections', tunnel: 'account-example' },
+      ],
+      published: [{ host: '*.api.example.com', path: '/' }],
+    },
+    search: { exposures: [quick('search', { status: 'connecting', reason: 'connecting with Cloudflare' })] },
+    admin: { exposures: [quick('admin', { status: 'down', reason: missing })] },
+    mailer: {},
+    cache: { exposures: [named('cache.example.com', { status: 'off', reason: 'not shared', tunnel: '' })] },
+  };
+  const services = SHOP.map((service) => ({ ...service, ...mine[service.name] }));
+  const docs: ServicePlan[] = [
+    { name: 'web', port: 21403, exposures: [named('blog.example.com', { tunnel: 'account-ada', ...LEFT })] },
+    {
+      name: 'docs',
+      port: 21404,
+      exposures: [named('docs.example.com', { status: 'off', reason: 'shared with the first start' })],
+    },
+  ];
+  const since = now - 26 * 60_000;
+  const base = { kind: 'quick' as const, since, hosts: [], connections: 0 };
+  return {
+    answered: 8,
+    proxy: PROXY,
+    projects: [
+      { slug: 'shop', folder: '/home/ada/code/shop', services, running: true },
+      { slug: 'blog', folder: '/home/ada/code/blog', services: docs, running: true },
+      { slug: 'lab', folder: '/home/ada/code/lab', services: [{ name: 'notebook', port: 22001 }] },
+    ],
+    tunnels: [
+      { ...base, kind: 'named', name: 'account-ada', ...LEFT, connections: 1, protocol: 'http2', pid: 6_101 },
+      {
+        ...base,
+        kind: 'named',
+        name: 'account-example',
+        status: 'healthy',
+        reason: '4 connections',
+        connections: 4,
+        protocol: 'quic',
+        pid: 6_102,
+        hosts: ['api.example.com', 'shop.example.com'],
+      },
+      {
+        ...base,
+        name: 'quick-shop-admin',
+        status: 'down',
+        reason: missing,
+        problem: {
+          code: 'tunnel_failed',
+          message: missing,
+          hint: 'Install it, or say where it is: cloudflare: {program: PATH} in settings.yaml.',
+        },
+      },
+      {
+        ...base,
+        name: 'quick-shop-search',
+        status: 'connecting',
+        reason: 'connecting with Cloudflare',
+        since: now - 1_000,
+      },
+      {
+        ...base,
+        name: 'quick-shop-web',
+        status: 'healthy',
+        reason: '1 connection',
+        connections: 1,
+        protocol: 'quic',
+        pid: 6_103,
+        hosts: ['calm-field-stone-maple.trycloudflare.com'],
+      },
+    ],
+  };
+}
+
+const LEFT = { status: 'degraded' as const, reason: '1 of 4 connections left' };
 
 function sixty(): Scenario {
   const services = Array.from({ length: 60 }, (_, index): ServicePlan => {
@@ -290,6 +394,7 @@ const SCENARIOS: Record<string, () => Scenario> = {
   ports,
   requests,
   selection,
+  shared,
 };
 
 /** The scenario of that name; with an unknown one, the usual: eight services. */

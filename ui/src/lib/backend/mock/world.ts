@@ -2,7 +2,7 @@
  * What the in-memory engine knows: one snapshot, changed only by deltas that are applied with the same reducer as the
  * window's, and told to each watcher.
  */
-import type { Change, Maintain, NodeState, ProjectState, Snapshot, Update } from '../../rpc/rpc';
+import type { Change, EngineState, Maintain, NodeState, ProjectState, Snapshot, Update } from '../../rpc/rpc';
 import { applyDelta } from '../../state/reducer';
 import type { Unsubscribe } from '../backend';
 import { found, refuse } from './outcomes';
@@ -109,6 +109,11 @@ export class MockWorld {
     const told = { ...node, detail: withMaintenance(node) };
     this.timeline.changed(slug, this.node(slug, node.name), told, Date.now());
     this.change({ type: 'node', slug, node: told });
+  }
+
+  /** How the engine itself is when it begins. */
+  begin(engine: EngineState): void {
+    this.#snapshot = { ...this.#snapshot, engine };
   }
 
   change(change: Change): void {

@@ -14,8 +14,8 @@ import { PortBook } from '../ports/book.svelte';
 import type { Problem, ProjectState, Snapshot, Update } from '../rpc/rpc';
 import { applyDelta } from './reducer';
 
-/** What the main pane shows: the selected project, how to add one, the ports of the whole machine, or the settings. */
-export type Page = 'project' | 'add' | 'ports' | 'settings';
+/** What the main pane shows: the selected project, how to add one, the ports of the whole machine, secrets, or the settings. */
+export type Page = 'project' | 'add' | 'ports' | 'secrets' | 'settings';
 
 /** How the services of a project are shown. */
 export type Arrangement = 'list' | 'graph';

@@ -18,7 +18,8 @@ export class MockSecrets {
   }
 
   list(): SecretList {
-    const names = new Set([...this.#used.map(({ name }) => name), ...this.#visible()]);
+    const used = this.#used.filter(({ usedBy = [] }) => usedBy.length > 0).map(({ name }) => name);
+    const names = new Set([...used, ...this.#visible()]);
     return { secrets: [...names].sort().map((name) => this.#info(name)), keyring: this.keyring };
   }
 

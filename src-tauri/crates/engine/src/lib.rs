@@ -2,6 +2,7 @@
 //! paths are handed to it.
 
 pub mod clock;
+pub mod cloudflare;
 pub mod config;
 pub mod control;
 pub mod env_files;

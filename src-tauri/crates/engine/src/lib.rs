@@ -24,6 +24,7 @@ pub mod service_manager;
 pub mod smart_allocator;
 pub mod store;
 pub mod supervisor;
+pub mod tunnel_sync;
 pub mod watch;
 
 pub use kinfra::{EngineOptions, Kinfra, connect_or_open};

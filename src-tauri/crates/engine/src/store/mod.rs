@@ -9,6 +9,7 @@ mod projects;
 mod runs;
 mod schema;
 mod settings;
+mod tunnels;
 mod writer;
 
 pub use claims::{Claim, ClaimKey, Claims, Reservation};
@@ -16,3 +17,4 @@ pub use database::{Store, StoreError};
 pub use events::{StoredEvent, WantedEvents};
 pub use projects::StoredProject;
 pub use runs::{LatestRun, NewRun, Next, RunEnd, StoredRun};
+pub use tunnels::{StoredTunnel, StoredTunnelRecord};

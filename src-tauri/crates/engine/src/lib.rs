@@ -2,6 +2,7 @@
 //! paths are handed to it.
 
 pub mod clock;
+pub mod cloudflare;
 pub mod config;
 pub mod connector;
 pub mod control;
@@ -26,6 +27,7 @@ pub mod sharing;
 pub mod smart_allocator;
 pub mod store;
 pub mod supervisor;
+pub mod tunnel_sync;
 pub mod watch;
 
 pub use kinfra::{EngineOptions, Kinfra, connect_or_open};

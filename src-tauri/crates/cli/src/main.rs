@@ -91,6 +91,7 @@ async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitC
         Command::Share(arguments) => commands::share(surroundings, &arguments).await,
         Command::Unshare(arguments) => commands::unshare(surroundings, &arguments).await,
         Command::Tunnels { command } => commands::tunnels(surroundings, command).await,
+        Command::Accounts { command } => commands::accounts(surroundings, command).await,
         Command::Graph(arguments) => commands::graph(surroundings, &arguments).await,
         Command::Url(arguments) => commands::url(surroundings, &arguments).await,
         Command::Ps => commands::processes(surroundings).await,

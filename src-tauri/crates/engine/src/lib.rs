@@ -1,6 +1,7 @@
 //! The engine: everything that KInfra decides. It knows no Tauri, no GTK and no clap; environment, clock and
 //! paths are handed to it.
 
+pub mod accounts;
 pub mod clock;
 pub mod cloudflare;
 pub mod config;

@@ -3,6 +3,7 @@
 //! Nothing here does I/O. The same types travel over Tauri's IPC, the control socket and in-process calls;
 //! the TypeScript twins in `ui/src/lib/rpc` are generated from them by `./dev generate`.
 
+mod accounts;
 mod changes;
 mod command;
 mod doctor;
@@ -20,10 +21,12 @@ mod secrets;
 mod settings;
 mod state;
 mod traffic;
+mod tunnel_plans;
 mod tunnels;
 mod update;
 mod usage;
 
+pub use accounts::{AccountInfo, AccountList, AddAccount, ListAccounts, RemoveAccount};
 pub use changes::{
     Applied, ApplyProject, ChangeKind, CompareProject, Comparison, ServiceChange, SettingChange,
 };
@@ -57,6 +60,10 @@ pub use state::{
 pub use traffic::{
     Latency, Maintain, Maintenance, MeasureTraffic, ReadRequests, RequestPage, RequestRecord, RequestTrouble,
     ServiceTraffic, TrafficList,
+};
+pub use tunnel_plans::{
+    AccountPlan, AdoptTunnel, ForeignRecord, LeftoverInfo, PlanTunnels, SweepTunnels, TakeOverRecord,
+    TunnelAdopted, TunnelPlans, TunnelsSwept,
 };
 pub use tunnels::{Exposure, RestartTunnel, Share, TunnelKind, TunnelState, TunnelStatus, Unshare};
 pub use update::{Change, Delta, Notice, Update};

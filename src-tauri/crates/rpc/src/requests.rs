@@ -5,12 +5,13 @@ use ts_rs::TS;
 
 use crate::command::commands;
 use crate::{
-    AdoptPort, Applied, ApplyProject, AskPort, ChangeSettings, CompareProject, Comparison, DeleteSecret,
-    Environment, EventList, Examination, Examine, FreePort, ListPorts, ListSecrets, LogFilter, LogPage,
-    LogRuns, Maintain, MeasureTraffic, MeasureUsage, MovePort, PortList, PortMoved, PortReport,
-    ReadEnvironment, ReadEvents, ReadRequests, ReadSettings, ReleasePorts, RequestPage, ReservePorts,
-    RestartTunnel, SecretDeleted, SecretList, SetSecret, Settings, Share, Snapshot, TrafficList, Unshare,
-    UsageList,
+    AccountInfo, AccountList, AddAccount, AdoptPort, AdoptTunnel, Applied, ApplyProject, AskPort,
+    ChangeSettings, CompareProject, Comparison, DeleteSecret, Environment, EventList, Examination, Examine,
+    FreePort, ListAccounts, ListPorts, ListSecrets, LogFilter, LogPage, LogRuns, Maintain, MeasureTraffic,
+    MeasureUsage, MovePort, PlanTunnels, PortList, PortMoved, PortReport, ReadEnvironment, ReadEvents,
+    ReadRequests, ReadSettings, ReleasePorts, RemoveAccount, RequestPage, ReservePorts, RestartTunnel,
+    SecretDeleted, SecretList, SetSecret, Settings, Share, Snapshot, SweepTunnels, TakeOverRecord,
+    TrafficList, TunnelAdopted, TunnelPlans, TunnelsSwept, Unshare, UsageList,
 };
 
 commands! {
@@ -63,6 +64,17 @@ commands! {
     /// Ends that.
     "tunnel.unshare" => Unshare -> Done,
     "tunnel.restart" => RestartTunnel -> Done,
+    /// What would be changed at Cloudflare.
+    "tunnel.plan" => PlanTunnels -> TunnelPlans,
+    /// Takes away what is left over there.
+    "tunnel.sweep" => SweepTunnels -> TunnelsSwept,
+    /// Replaces somebody else's DNS records, on the user's word.
+    "tunnel.take_over" => TakeOverRecord -> Done,
+    /// Uses a tunnel that is there.
+    "tunnel.adopt" => AdoptTunnel -> TunnelAdopted,
+    "account.add" => AddAccount -> AccountInfo,
+    "account.list" => ListAccounts -> AccountList,
+    "account.remove" => RemoveAccount -> Done,
     /// Begins or ends the maintenance of services.
     "proxy.maintain" => Maintain -> Done,
     /// The requests that were answered last.

@@ -1,5 +1,6 @@
 //! One file per command, or per few that are alike.
 
+mod accounts;
 mod configuration;
 mod doctor;
 mod down;
@@ -27,6 +28,7 @@ mod up;
 mod url;
 mod wait;
 
+pub use accounts::accounts;
 pub use configuration::{apply, diff};
 pub use doctor::doctor;
 pub use down::down;

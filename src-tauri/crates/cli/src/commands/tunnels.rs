@@ -1,4 +1,7 @@
-use kinfra_rpc::{RestartTunnel, Snapshot, TakeSnapshot};
+use kinfra_engine::control::Client;
+use kinfra_rpc::{
+    AdoptTunnel, PlanTunnels, RestartTunnel, Snapshot, SweepTunnels, TakeOverRecord, TakeSnapshot,
+};
 
 use crate::arguments::Tunnels;
 use crate::exit_code::ExitCode;
@@ -6,14 +9,53 @@ use crate::render;
 use crate::surroundings::{Surroundings, now};
 use crate::trouble::Trouble;
 
-/// `kinfra tunnels`: what is public, and through which tunnels.
+/// `kinfra tunnels`: what is public, and through which tunnels; and what stands under it.
 pub async fn tunnels(surroundings: &Surroundings, command: Option<Tunnels>) -> Result<ExitCode, Trouble> {
     let client = surroundings.connect().await?;
-    if let Some(Tunnels::Restart { tunnel }) = command {
-        client.call(RestartTunnel { tunnel }).await?;
-        surroundings.output.result(&serde_json::json!({ "done": true }), |_| String::new())?;
-        return Ok(ExitCode::Done);
+    let output = &surroundings.output;
+    let done = serde_json::json!({ "done": true });
+    match command {
+        None => return list(surroundings, &client).await,
+        Some(Tunnels::Restart { tunnel }) => {
+            client.call(RestartTunnel { tunnel }).await?;
+            output.result(&done, |_| String::new())?;
+        }
+        Some(Tunnels::Plan) => {
+            let plans = client.call(PlanTunnels { everything: false }).await?;
+            output.result(&plans, |palette| render::plans(&plans, *palette))?;
+        }
+        Some(Tunnels::Doctor { sweep: false, .. }) => {
+            let plans = client.call(PlanTunnels { everything: true }).await?;
+            output.result(&plans, |palette| render::plans(&plans, *palette))?;
+            let is_clean = plans.homeless.is_empty() && plans.accounts.iter().all(render::is_clean);
+            return Ok(if is_clean { ExitCode::Done } else { ExitCode::Failed });
+        }
+        Some(Tunnels::Doctor { sweep: true, also }) => {
+            let swept = client.call(SweepTunnels { also }).await?;
+            output.result(&swept, |palette| render::swept(&swept, *palette))?;
+            return Ok(if swept.refused.is_empty() { ExitCode::Done } else { ExitCode::Failed });
+        }
+        Some(Tunnels::TakeOver { host, seal }) => {
+            client.call(TakeOverRecord { host, seal }).await?;
+            output.result(&done, |_| String::new())?;
+        }
+        Some(Tunnels::Adopt { tunnel, hosts, migrate }) => {
+            let adopted = client.call(AdoptTunnel { tunnel, hosts, migrate }).await?;
+            output.result(&adopted, |_| {
+                let records = adopted.records.join(", ");
+                let warnings = adopted.warnings.iter().map(|warning| format!("{warning}\n"));
+                format!(
+                    "{} is the tunnel of this machine now; {records}\n{}",
+                    adopted.name,
+                    warnings.collect::<String>()
+                )
+            })?;
+        }
     }
+    Ok(ExitCode::Done)
+}
+
+async fn list(surroundings: &Surroundings, client: &Client) -> Result<ExitCode, Trouble> {
     let snapshot = client.call(TakeSnapshot {}).await?;
     surroundings.output.result(&report(&snapshot), |palette| render::tunnels(&snapshot, now(), *palette))?;
     let is_broken = snapshot.engine.tunnels.iter().any(|tunnel| tunnel.status.is_broken());
@@ -21,10 +63,9 @@ pub async fn tunnels(surroundings: &Surroundings, command: Option<Tunnels>) -> R
 }
 
 fn report(snapshot: &Snapshot) -> serde_json::Value {
-    let exposures: Vec<_> = snapshot
-        .projects
-        .iter()
-        .flat_map(|project| project.nodes.iter().map(move |node| (project, node)))
+    let nodes =
+        snapshot.projects.iter().flat_map(|project| project.nodes.iter().map(move |node| (project, node)));
+    let exposures: Vec<_> = nodes
         .flat_map(|(project, node)| node.exposures.iter().map(move |exposure| (project, node, exposure)))
         .map(|(project, node, exposure)| {
             serde_json::json!({ "project": project.slug, "service": node.name, "exposure": exposure })

@@ -1,5 +1,6 @@
 //! Text from state: pure functions, so that each can be pinned by a snapshot.
 
+mod accounts;
 mod ansi;
 mod changes;
 mod environment;
@@ -26,6 +27,7 @@ mod time;
 mod tunnels;
 mod units;
 
+pub use accounts::{account, accounts, is_clean, plans, swept};
 pub use changes::{applied, changes};
 pub use environment::environment;
 pub use events::{EventTable, events};

@@ -64,6 +64,16 @@ impl Engine {
             Request::Share(share) => reply(&share, self.share(&share).await?),
             Request::Unshare(unshare) => reply(&unshare, self.unshare(&unshare).await?),
             Request::RestartTunnel(restart) => reply(&restart, self.restart_tunnel(&restart).await?),
+            Request::PlanTunnels(plan) => reply(&plan, self.plan_tunnels(&plan).await?),
+            Request::SweepTunnels(sweep) => reply(&sweep, self.sweep_tunnels(&sweep).await?),
+            Request::TakeOverRecord(record) => reply(&record, self.take_over_record(&record).await?),
+            Request::AdoptTunnel(adopt) => reply(&adopt, self.adopt_tunnel(&adopt).await?),
+            Request::AddAccount(add) => reply(&add, self.accounts()?.add(&add).await?),
+            Request::ListAccounts(list) => reply(&list, self.accounts()?.list()),
+            Request::RemoveAccount(remove) => {
+                self.accounts()?.remove(&remove.name).await?;
+                reply(&remove, Done {})
+            }
             Request::Maintain(maintain) => reply(&maintain, self.maintain(&maintain).await?),
             Request::ReadRequests(read) => reply(&read, self.read_requests(&read).await?),
             Request::MeasureTraffic(measure) => reply(&measure, self.measure_traffic(&measure)?),

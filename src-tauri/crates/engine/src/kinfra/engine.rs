@@ -17,6 +17,7 @@ use super::catalog::Catalog;
 use super::configuration_watch::ConfigurationWatch;
 use super::lock::Lock;
 use super::options::EngineOptions;
+use crate::accounts::Accounts;
 use crate::config::{ProjectSpec, Selection};
 use crate::control::{Client, Server};
 use crate::events::Hub;
@@ -47,6 +48,7 @@ pub(super) struct Engine {
     pub sampler: Arc<tokio::sync::Mutex<Sampler>>,
     /// Set while the engine is being opened.
     pub sharing: OnceLock<Sharing>,
+    pub accounts: OnceLock<Accounts>,
     pub server: Mutex<Option<Server>>,
     /// Ends with the engine.
     pub settings_watch: Mutex<Option<AbortOnDropHandle<()>>>,

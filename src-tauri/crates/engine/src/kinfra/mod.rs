@@ -33,6 +33,7 @@ mod settings;
 mod sharing;
 mod strays;
 mod traffic;
+mod tunnel_plans;
 mod usage;
 
 pub use engine::Kinfra;

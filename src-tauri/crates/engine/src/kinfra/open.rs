@@ -94,6 +94,7 @@ impl Kinfra {
             output,
             sampler: Arc::default(),
             sharing: OnceLock::new(),
+            accounts: OnceLock::new(),
             server: Mutex::default(),
             settings_watch: Mutex::default(),
             ended: watch::channel(false).0,

@@ -8,10 +8,13 @@ use tokio::sync::watch;
 
 use super::adoption::Adoption;
 use super::engine::Engine;
+use crate::accounts::Accounts;
+use crate::cloudflare::ClientOptions;
 use crate::config::PublicPlace;
 use crate::connector::{ConnectorContext, INSTANCE};
 use crate::service_manager::{InstanceFacts, Shared};
 use crate::sharing::{Concerned, Sharing, SharingContext, at_first, decide};
+use crate::tunnel_sync::Machine;
 
 impl Engine {
     /// Takes over the tunnels that an earlier engine left.
@@ -27,7 +30,20 @@ impl Engine {
             left.insert(name.clone(), (run.number, former));
         }
         let (engine, of_proxy) = (self.weak.clone(), self.weak.clone());
+        let seed = format!("{}\n{}", machine_id(), self.options.home.state.display());
+        let uname = rustix::system::uname();
+        let host = uname.nodename().to_string_lossy().into_owned();
+        let options = ClientOptions::new(self.services.clock.clone());
+        let settings = &self.options.cloudflare;
+        let options = ClientOptions {
+            base: settings.api.clone().unwrap_or(options.base.clone()),
+            extra_ca: settings.authority.clone(),
+            ..options
+        };
+        let accounts = Accounts::open(self.store.clone(), self.services.vault.clone(), options).await?;
         let context = SharingContext {
+            accounts: accounts.watch(),
+            machine: Machine::of(&self.store, &host, &seed).await?,
             hub: Arc::clone(&self.hub),
             store: self.store.clone(),
             connectors: ConnectorContext {
@@ -48,6 +64,8 @@ impl Engine {
         };
         // It is opened once.
         let _ = self.sharing.set(Sharing::open(context, left).await?);
+        tokio::spawn(accounts.clone().keep());
+        let _ = self.accounts.set(accounts);
         Ok(())
     }
 
@@ -118,4 +136,9 @@ impl Engine {
             .hint("kinfra tunnels lists those that are")
             .into())
     }
+}
+
+/// What the system calls itself; nothing where it has no such name.
+fn machine_id() -> String {
+    std::fs::read_to_string("/etc/machine-id").unwrap_or_default().trim().to_owned()
 }

@@ -4,6 +4,7 @@
 //! shows what differs. It waits for nothing that takes time but the database and a look for cloudflared.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use kinfra_rpc::{Change, Delta, Snapshot, Update, Wanted};
@@ -11,14 +12,12 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::handle::{Input, SharingContext};
+use super::named::Named;
 use super::tunnels::Tunnels;
 use super::visit::Visitor;
 use super::visits::Visits;
 use super::wishes::{self, Wish};
 use crate::config::PublicSpec;
-
-/// What the name of an account's tunnel begins with.
-pub(super) const NAMED: &str = "account-";
 
 /// At the latest, times that are over are noticed after this: a clock on the wall may be set.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
@@ -32,8 +31,11 @@ pub(super) struct Actor {
     /// The nodes that are to run.
     pub(super) wanted: BTreeSet<Node>,
     pub(super) tunnels: Tunnels,
-    /// None where nobody can be asked for certificates.
-    pub(super) visitor: Option<Visitor>,
+    pub(super) named: Named,
+    /// Host names that no account has.
+    pub(super) homeless: Vec<String>,
+    /// Made when it is first needed: the system's certificates take their time. None where they can't be had.
+    pub(super) visitor: OnceLock<Option<Visitor>>,
     pub(super) visits: Visits,
     /// The URLs whose tunnel is up, each with how many names that has.
     pub(super) up: BTreeMap<String, u64>,
@@ -91,7 +93,8 @@ impl Actor {
         let over = over.filter(|at| *at > now).min().map(|at| Duration::from_millis(at - now));
         let at = Instant::now() + over.unwrap_or(LONGEST_WAIT).min(LONGEST_WAIT);
         let visit = self.visits.deadline().map(|moment| clock.instant(moment));
-        [self.tunnels.deadline(), visit].into_iter().flatten().fold(at, Instant::min)
+        let named = self.named.deadline().map(|moment| clock.instant(moment));
+        [self.tunnels.deadline(), visit, named].into_iter().flatten().fold(at, Instant::min)
     }
 
     /// Most of what happens to services is nothing to it.
@@ -144,6 +147,11 @@ impl Actor {
                 let now = self.context.connectors.services.clock.now();
                 self.visits.visited(now, &url, names, visit);
             }
+            Input::Examined { account, refused } => self.named.examined(&account, &refused),
+            Input::Syncs { done } => {
+                let _ = done.send(self.syncs());
+            }
+            Input::Nudge => self.named.nudge(),
             Input::Share { project, services, seconds, done } => {
                 let _ = done.send(self.share(&project, services, seconds).await);
             }

@@ -1,22 +1,26 @@
 //! The handle, and what it is made of.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use kinfra_proxy::Here;
 use kinfra_rpc::Failure;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::actor::Actor;
+use super::lease::Refused;
+use super::named::{Named, NamedContext, Synced};
 use super::tunnels::{Left, Tunnels};
-use super::visit::{Visit, Visitor};
+use super::visit::Visit;
 use super::visits::Visits;
 use super::wishes::Wish;
-use crate::connector::ConnectorContext;
+use crate::accounts::Access;
+use crate::connector::{ConnectorContext, Origin};
 use crate::events::Hub;
 use crate::orchestrator::Changes;
 use crate::service_manager::Instance;
 use crate::store::Store;
+use crate::tunnel_sync::Machine;
 
 /// One project, as far as it is shared.
 #[derive(Clone)]
@@ -32,8 +36,17 @@ pub struct SharingContext {
     pub connectors: ConnectorContext,
     /// All projects, as they are now.
     pub projects: Box<dyn Fn() -> Vec<Concerned> + Send + Sync>,
+    pub accounts: watch::Receiver<Vec<Access>>,
+    pub machine: Machine,
     /// How this proxy is told from others; none while it doesn't listen.
     pub here: Box<dyn Fn() -> Option<Here> + Send + Sync>,
+}
+
+/// What is public by each account, and what by none.
+pub struct Syncs {
+    pub accounts: Vec<Synced>,
+    /// Host names that no account has.
+    pub homeless: Vec<String>,
 }
 
 /// The handle.
@@ -45,6 +58,17 @@ pub struct Sharing {
 pub(super) enum Input {
     /// Something may be otherwise.
     Look,
+    /// What Cloudflare says of a tunnel that it refused.
+    Examined {
+        account: String,
+        refused: Refused,
+    },
+    /// All accounts, for whoever plans.
+    Syncs {
+        done: oneshot::Sender<Syncs>,
+    },
+    /// Something was decided about what is at Cloudflare.
+    Nudge,
     /// How a public name was found from outside.
     Visited {
         url: String,
@@ -82,15 +106,25 @@ impl Sharing {
         let wishes =
             stored.into_iter().map(|(node, stored)| (node, stored.into_iter().map(Wish::from).collect()));
         let tunnels = Tunnels::new(context.connectors.clone(), inputs.clone(), left);
-        let visitor = Visitor::new(&context.connectors.options);
-        if let Err(reason) = &visitor {
-            tracing::warn!(reason, "public names are not visited");
-        }
+        let (accounts, told) = (context.accounts.clone(), inputs.downgrade());
+        tokio::spawn(follow(accounts.clone(), told.clone()));
+        let services = &context.connectors.services;
+        let named = Named::new(NamedContext {
+            store: context.store.clone(),
+            secrets: services.vault.clone(),
+            clock: services.clock.clone(),
+            machine: context.machine.clone(),
+            origin: Origin { socket: services.home.public_socket() }.service(),
+            accounts,
+            inputs: told,
+        });
         let mut actor = Actor {
+            named,
+            homeless: vec![],
             wishes: wishes.collect(),
             wanted: BTreeSet::new(),
             tunnels,
-            visitor: visitor.ok(),
+            visitor: OnceLock::new(),
             visits: Visits::default(),
             up: BTreeMap::new(),
             inputs: inputs.downgrade(),
@@ -135,9 +169,27 @@ impl Sharing {
         self.ask(|done| Input::End { kill, done }).await;
     }
 
+    /// Each account that has something public, or something left of it.
+    pub async fn syncs(&self) -> Option<Syncs> {
+        self.ask(|done| Input::Syncs { done }).await
+    }
+
+    /// Something was decided about what is at Cloudflare: it is taken up now.
+    pub fn nudge(&self) {
+        let _ = self.inputs.send(Input::Nudge);
+    }
+
     async fn ask<T>(&self, input: impl FnOnce(oneshot::Sender<T>) -> Input) -> Option<T> {
         let (done, answer) = oneshot::channel();
         self.inputs.send(input(done)).ok()?;
         answer.await.ok()
+    }
+}
+
+/// Another account, or one that can be used now, may have a name that is wanted.
+async fn follow(mut accounts: watch::Receiver<Vec<Access>>, inputs: mpsc::WeakUnboundedSender<Input>) {
+    while accounts.changed().await.is_ok() {
+        let Some(inputs) = inputs.upgrade() else { return };
+        let _ = inputs.send(Input::Look);
     }
 }

@@ -6,8 +6,10 @@ use kinfra_rpc::TunnelStatus;
 
 use super::actor::{Actor, Node, quick_name};
 use super::decide::{Decided, decide};
-use super::handle::{Concerned, Input};
+use super::handle::{Concerned, Input, Syncs};
+use super::named::Wanted;
 use super::show::{Fare, shared};
+use super::visit::Visitor;
 use crate::config::PublicPlace;
 use crate::service_manager::Shared;
 
@@ -37,15 +39,50 @@ impl Actor {
         let quick = all.iter().filter(|(_, _, decided)| {
             decided.iter().any(|decided| decided.place.is_none() && decided.is_tunnelled)
         });
-        let wanted = quick.map(|(_, node, _)| quick_name(node)).collect();
+        let mut wanted: BTreeSet<String> = quick.map(|(_, node, _)| quick_name(node)).collect();
+        let named = self.by_account(&all);
+        let tunnels = &self.tunnels;
+        wanted.extend(self.named.want(&named, |name| tunnels.is_active(name)).await);
         self.tunnels.want(&wanted).await;
+        let tunnels = &self.tunnels;
+        self.named.see(|name| tunnels.view(name));
         self.visit(&all);
+        self.homeless = self.without_account(&all);
         self.show(&all);
+    }
+
+    /// Host names that are to have a tunnel, with what they are for.
+    fn names(all: &[(Concerned, Node, Vec<Decided>)]) -> impl Iterator<Item = (&str, &Node)> {
+        all.iter().flat_map(|(_, node, decided)| {
+            let tunnelled = decided.iter().filter(|decided| decided.is_tunnelled);
+            tunnelled.filter_map(move |decided| Some((&*decided.place.as_ref()?.host, node)))
+        })
+    }
+
+    fn by_account(&self, all: &[(Concerned, Node, Vec<Decided>)]) -> Wanted {
+        let mut wanted = Wanted::new();
+        for (host, (project, service)) in Self::names(all) {
+            if let Some(account) = self.named.account_of(host) {
+                let hosts = wanted.entry(account).or_default();
+                // Of a host that several have paths of, the first one is named.
+                hosts.entry(host.to_owned()).or_insert_with(|| format!("{project}/{service}"));
+            }
+        }
+        wanted
+    }
+
+    fn without_account(&self, all: &[(Concerned, Node, Vec<Decided>)]) -> Vec<String> {
+        let hosts: BTreeSet<&str> = Self::names(all).map(|(host, _)| host).collect();
+        let homeless = hosts.into_iter().filter(|host| self.named.account_of(host).is_none());
+        homeless.map(str::to_owned).collect()
+    }
+
+    pub(super) fn syncs(&self) -> Syncs {
+        Syncs { accounts: self.named.syncs(), homeless: self.homeless.clone() }
     }
 
     /// Sends somebody outside to each name whose tunnel is up.
     fn visit(&mut self, all: &[(Concerned, Node, Vec<Decided>)]) {
-        let Some(visitor) = &self.visitor else { return };
         let mut places = BTreeMap::new();
         let mut names: BTreeMap<String, u64> = BTreeMap::new();
         for (_, node, decided) in all {
@@ -62,6 +99,10 @@ impl Actor {
         let count = |(url, (_, tunnel)): (&String, &(PublicPlace, String))| (url.clone(), names[tunnel]);
         self.up = places.iter().map(count).collect();
         let now = self.context.connectors.services.clock.now();
+        if self.up.is_empty() {
+            return self.visits.keep(now, &self.up, true);
+        }
+        let Some(visitor) = self.visitor() else { return };
         self.visits.keep(now, &self.up, visitor.asks_dns);
         let Some(here) = (self.context.here)() else { return };
         for url in self.visits.due(now) {
@@ -74,6 +115,14 @@ impl Actor {
                 }
             });
         }
+    }
+
+    fn visitor(&self) -> Option<Visitor> {
+        let make = || {
+            let made = Visitor::new(&self.context.connectors.options);
+            made.inspect_err(|reason| tracing::warn!(reason, "public names are not visited")).ok()
+        };
+        self.visitor.get_or_init(make).clone()
     }
 
     fn show(&self, all: &[(Concerned, Node, Vec<Decided>)]) {
@@ -124,8 +173,11 @@ impl Actor {
     }
 
     fn tunnel_of(&self, node: &Node, decided: &Decided) -> Option<Fare> {
-        if !decided.is_tunnelled || decided.place.is_some() {
+        if !decided.is_tunnelled {
             return None;
+        }
+        if let Some(place) = &decided.place {
+            return self.named.fare(&place.host, |name| self.tunnels.view(name));
         }
         let name = quick_name(node);
         let view = self.tunnels.view(&name)?;

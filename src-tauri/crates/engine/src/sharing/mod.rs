@@ -4,7 +4,9 @@ mod actor;
 mod asked;
 mod decide;
 mod handle;
+mod lease;
 mod look;
+mod named;
 mod show;
 mod tunnels;
 mod visit;
@@ -12,5 +14,6 @@ mod visits;
 mod wishes;
 
 pub use decide::{Decided, decide};
-pub use handle::{Concerned, Sharing, SharingContext};
+pub use handle::{Concerned, Sharing, SharingContext, Syncs};
+pub use named::Synced;
 pub use show::at_first;

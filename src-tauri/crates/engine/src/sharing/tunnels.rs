@@ -9,6 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::handle::Input;
+use super::lease::token_name;
 use super::show;
 use crate::clock::Clock;
 use crate::connector::{Connector, ConnectorContext, Start, View};
@@ -48,8 +49,8 @@ impl Tunnels {
 
     fn make(&mut self, name: &str, is_wanted: bool) {
         let (newest, former) = self.left.remove(name).unwrap_or((0, Former::Nothing));
-        let start = match name.strip_prefix(super::actor::NAMED) {
-            Some(account) => Start::Named { token: format!("@tunnel/{account}") },
+        let start = match name.strip_prefix(super::named::NAMED) {
+            Some(account) => Start::Named { token: token_name(account) },
             None => Start::Quick,
         };
         let connector = Connector::new(self.context.clone(), name, start, newest, former);
@@ -116,6 +117,11 @@ impl Tunnels {
             }
         }))
         .await;
+    }
+
+    #[must_use]
+    pub fn is_active(&self, name: &str) -> bool {
+        self.known.get(name).is_some_and(|known| known.connector.is_active())
     }
 
     /// Of one that is wanted.

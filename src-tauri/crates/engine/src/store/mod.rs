@@ -1,5 +1,6 @@
 //! The database of one engine: what must survive it.
 
+mod accounts;
 mod claims;
 mod database;
 mod events;
@@ -13,6 +14,7 @@ mod settings;
 mod tunnels;
 mod writer;
 
+pub use accounts::StoredAccount;
 pub use claims::{Claim, ClaimKey, Claims, Reservation};
 pub use database::{Store, StoreError};
 pub use events::{StoredEvent, WantedEvents};

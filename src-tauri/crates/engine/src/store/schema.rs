@@ -73,6 +73,10 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (instance, node, host, path)
     ) STRICT;
     ",
+    // Accounts at Cloudflare whose tokens are secrets, and what was found with them (JSON).
+    "
+    CREATE TABLE account (name TEXT PRIMARY KEY, account TEXT, found TEXT NOT NULL) STRICT;
+    ",
     // What KInfra made at Cloudflare, or is about to make (then without an id): the tunnel of each account, with the
     // ids that it had before, the origins that its rules led to, and the rules of others that were handed over (JSON
     // lists); and the records, with what was there before, and what the user allowed to be replaced.

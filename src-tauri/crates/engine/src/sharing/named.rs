@@ -1,0 +1,308 @@
+//! Names of the user's own: which account has each, and how its tunnel and record stand at Cloudflare.
+//!
+//! Theory of operation: each account with a name has one tunnel and one task that makes Cloudflare what is wanted. What is
+//! wanted is told once it hasn't changed for a moment, so that a project with many names is one change. The connector is
+//! started when the task has obtained its token, and stopped when nothing is left to be made unpublic.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use kinfra_rpc::TunnelStatus;
+use tokio::sync::{mpsc, watch};
+
+use super::handle::Input;
+use super::lease::{Lease, Refused};
+use super::show::Fare;
+use crate::accounts::Access;
+use crate::clock::{Clock, Moment};
+use crate::cloudflare::Api;
+use crate::connector::View;
+use crate::secrets::Secrets;
+use crate::store::{Store, StoreError};
+use crate::tunnel_sync::{Desired, HostState, Machine, SyncStanding, Syncer, TunnelSync};
+
+/// What the name of an account's connector begins with.
+pub const NAMED: &str = "account-";
+
+/// What is wanted is told when it hasn't changed for so long, in milliseconds.
+const COALESCE: u64 = 300;
+
+/// Somebody may have changed something in the dashboard.
+const LOOK_AGAIN: u64 = 5 * 60 * 1_000;
+
+#[must_use]
+pub fn connector_name(account: &str) -> String {
+    format!("{NAMED}{account}")
+}
+
+/// Host names, and what each is for: `shop/web`. By account.
+pub type Wanted = BTreeMap<String, BTreeMap<String, String>>;
+
+pub struct NamedContext {
+    pub store: Store,
+    pub secrets: Secrets,
+    pub clock: Clock,
+    pub machine: Machine,
+    /// As cloudflared takes it.
+    pub origin: String,
+    pub accounts: watch::Receiver<Vec<Access>>,
+    pub inputs: mpsc::WeakUnboundedSender<Input>,
+}
+
+pub struct Named {
+    context: NamedContext,
+    known: BTreeMap<String, One>,
+    /// The accounts of which it was looked whether something is left.
+    looked_at: BTreeSet<String>,
+}
+
+/// One account's tunnel.
+struct One {
+    name: String,
+    sync: TunnelSync,
+    syncer: Syncer,
+    lease: Arc<Lease>,
+    desired: Desired,
+    changed_at: Moment,
+    is_told: bool,
+    looks_again: Moment,
+    is_deleted: bool,
+}
+
+impl Named {
+    #[must_use]
+    pub fn new(context: NamedContext) -> Self {
+        Self { context, known: BTreeMap::new(), looked_at: BTreeSet::new() }
+    }
+
+    /// The account, by its id, that has a host name: the one with the longest zone.
+    #[must_use]
+    pub fn account_of(&self, host: &str) -> Option<String> {
+        let accounts = self.context.accounts.borrow();
+        let found = accounts.iter().filter_map(|access| access.reached.account_of(host));
+        found.max_by_key(|(_, length)| *length).map(|(account, _)| account.to_owned())
+    }
+
+    /// Wants just these. Answers with the connectors that are to run, of those that could.
+    pub async fn want(&mut self, wanted: &Wanted, is_active: impl Fn(&str) -> bool) -> BTreeSet<String> {
+        self.open(wanted).await.unwrap_or_else(|error| tracing::warn!(%error, "what is public is not known"));
+        let now = self.context.clock.now();
+        let mut connectors = BTreeSet::new();
+        for (account, one) in &mut self.known {
+            let hostnames = wanted.get(account).cloned().unwrap_or_default();
+            one.want(now, Desired { origin: self.context.origin.clone(), hostnames });
+            if !one.is_at_rest() && one.lease.has_token() {
+                connectors.insert(connector_name(account));
+            }
+        }
+        // One that runs already needs no token.
+        let running = wanted.keys().map(|account| connector_name(account)).filter(|name| is_active(name));
+        connectors.extend(running);
+        connectors
+    }
+
+    /// Begins with each account that has something, or should.
+    async fn open(&mut self, wanted: &Wanted) -> Result<(), StoreError> {
+        let accounts = self.context.accounts.borrow().clone();
+        for access in accounts {
+            let Some(api) = &access.api else { continue };
+            let zones = access.reached.zones.iter().map(|zone| &zone.account);
+            let ids: BTreeSet<&String> =
+                access.reached.accounts.iter().map(|(id, _)| id).chain(zones).collect();
+            for id in ids {
+                if self.known.contains_key(id) {
+                    continue;
+                }
+                let is_new = self.looked_at.insert(id.clone());
+                let is_left = is_new && !self.context.store.tunnel(id.clone()).await?.1.is_empty();
+                if is_left || wanted.contains_key(id) {
+                    let name = access.reached.name_of(id).unwrap_or(id).to_owned();
+                    let one = self.one(id, name, api.clone());
+                    self.known.insert(id.clone(), one);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn one(&self, account: &str, name: String, api: Api) -> One {
+        let NamedContext { store, secrets, clock, machine, origin, inputs, .. } = &self.context;
+        let sync = TunnelSync::new(api.clone(), store.clone(), account, machine.clone());
+        let lease = Arc::new(Lease::new(account, api, secrets.clone(), inputs.clone()));
+        let syncer = Syncer::start(sync.clone(), Arc::clone(&lease) as Arc<_>, clock.clone());
+        let (mut standing, told) = (syncer.standing(), inputs.clone());
+        tokio::spawn(async move {
+            while standing.changed().await.is_ok() {
+                let Some(inputs) = told.upgrade() else { return };
+                if inputs.send(Input::Look).is_err() {
+                    return;
+                }
+            }
+        });
+        let now = clock.now();
+        One {
+            name,
+            sync,
+            syncer,
+            lease,
+            desired: Desired::new(origin),
+            changed_at: now,
+            is_told: false,
+            looks_again: now + LOOK_AGAIN,
+            is_deleted: false,
+        }
+    }
+
+    /// Tells each account how its connector is.
+    pub fn see(&mut self, view: impl Fn(&str) -> Option<View>) {
+        for (account, one) in &mut self.known {
+            let view = view(&connector_name(account));
+            let status = view.as_ref().map_or(TunnelStatus::Off, |view| view.verdict.status);
+            if status.is_up() {
+                one.is_deleted = false;
+            }
+            if one.lease.begins_to_examine(status == TunnelStatus::Unauthorised) {
+                let (lease, inputs) = (Arc::clone(&one.lease), self.context.inputs.clone());
+                tokio::spawn(async move {
+                    let refused = lease.examine().await;
+                    if let Some(inputs) = inputs.upgrade() {
+                        let _ = inputs.send(Input::Examined { account: lease.account.clone(), refused });
+                    }
+                });
+            }
+            one.lease.view.send_if_modified(|known| {
+                let differs = *known != view;
+                *known = view;
+                differs
+            });
+        }
+    }
+
+    pub fn examined(&mut self, account: &str, refused: &Refused) {
+        let Some(one) = self.known.get_mut(account) else { return };
+        tracing::info!(account, ?refused, "Cloudflare refused the tunnel");
+        one.is_deleted = *refused == Refused::Deleted;
+        if one.is_deleted {
+            // A new one is made in its place.
+            one.syncer.nudge();
+        }
+    }
+
+    /// When something is to be told or looked at.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        let one = |one: &One| if one.is_told { one.looks_again } else { one.changed_at + COALESCE };
+        self.known.values().map(one).min()
+    }
+
+    /// How one host name fares. None: no account is known that has it.
+    #[must_use]
+    pub fn fare(&self, host: &str, view: impl Fn(&str) -> Option<View>) -> Option<Fare> {
+        let account = self.account_of(host)?;
+        let tunnel = connector_name(&account);
+        let view = view(&tunnel);
+        let (status, reason) = match self.known.get(&account) {
+            Some(one) => one.fare(host, view.as_ref()),
+            None => self.without(&account, view.as_ref()),
+        };
+        Some(Fare { tunnel, status, reason, host: None })
+    }
+
+    /// Its token is not there yet; its connector may run all the same.
+    fn without(&self, account: &str, view: Option<&View>) -> (TunnelStatus, String) {
+        if let Some(view) = view {
+            return (view.verdict.status, view.verdict.reason.clone());
+        }
+        let accounts = self.context.accounts.borrow();
+        let has = |access: &&Access| access.reached.zones.iter().any(|zone| zone.account == account);
+        match accounts.iter().find(has).and_then(|access| access.problem.as_ref()) {
+            Some(problem) => (TunnelStatus::Unauthorised, problem.message.clone()),
+            None => (TunnelStatus::Connecting, "looking up the account's token".to_owned()),
+        }
+    }
+
+    /// What can be planned and swept, with what is wanted there: by the account's name.
+    #[must_use]
+    pub fn syncs(&self) -> Vec<Synced> {
+        let synced = self.known.values().map(|one| Synced {
+            name: one.name.clone(),
+            sync: one.sync.clone(),
+            desired: one.desired.clone(),
+            lease: Arc::clone(&one.lease),
+        });
+        synced.collect()
+    }
+
+    /// Something was decided that the account's task should take up.
+    pub fn nudge(&self) {
+        self.known.values().for_each(|one| one.syncer.nudge());
+    }
+}
+
+/// One account, for whoever plans and sweeps.
+#[derive(Clone)]
+pub struct Synced {
+    pub name: String,
+    pub sync: TunnelSync,
+    pub desired: Desired,
+    pub lease: Arc<Lease>,
+}
+
+impl One {
+    fn want(&mut self, now: Moment, desired: Desired) {
+        if self.desired != desired {
+            (self.desired, self.changed_at, self.is_told) = (desired, now, false);
+        }
+        if !self.is_told && now >= self.changed_at + COALESCE {
+            self.is_told = true;
+            self.syncer.want(self.desired.clone());
+        }
+        if now >= self.looks_again {
+            self.looks_again = now + LOOK_AGAIN;
+            self.syncer.nudge();
+        }
+    }
+
+    /// Nothing is public, and nothing is left to be taken away.
+    fn is_at_rest(&self) -> bool {
+        let standing = self.syncer.standing();
+        let SyncStanding { is_running, outcome, next, .. } = &*standing.borrow();
+        self.desired.hostnames.is_empty()
+            && self.is_told
+            && !is_running
+            && outcome.is_some()
+            && next.is_none()
+    }
+
+    fn fare(&self, host: &str, view: Option<&View>) -> (TunnelStatus, String) {
+        let standing = self.syncer.standing();
+        let standing = standing.borrow();
+        let of_connector = || match view {
+            Some(view) => (view.verdict.status, view.verdict.reason.clone()),
+            None => (TunnelStatus::Connecting, "starting cloudflared".to_owned()),
+        };
+        if self.is_deleted {
+            return (
+                TunnelStatus::Deleted,
+                "the tunnel was deleted at Cloudflare; a new one is made".to_owned(),
+            );
+        }
+        let state = standing.outcome.as_ref().and_then(|outcome| outcome.hosts.get(host));
+        let failed = |why: &str| (TunnelStatus::Down, why.to_owned());
+        match state {
+            Some(HostState::Synced) => of_connector(),
+            Some(HostState::Foreign { why, .. }) => failed(why),
+            Some(HostState::ForeignRule { .. }) => {
+                failed("a rule of somebody else's in the tunnel's configuration takes its requests")
+            }
+            Some(HostState::NoZone) => failed("the account has no zone for it"),
+            Some(HostState::Failed { error }) => failed(error),
+            Some(HostState::Waiting { why }) => (TunnelStatus::Connecting, why.clone()),
+            None => match (&standing.error, standing.outcome.as_ref().and_then(|it| it.obstacle.as_ref())) {
+                (Some(error), _) => failed(&error.to_string()),
+                (None, Some(obstacle)) => failed(obstacle),
+                (None, None) => (TunnelStatus::Connecting, "making it known to Cloudflare".to_owned()),
+            },
+        }
+    }
+}

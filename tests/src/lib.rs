@@ -31,4 +31,6 @@ mod misbehave;
 #[cfg(test)]
 mod proxy;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod stack;

@@ -61,3 +61,21 @@ fn a_keyring_that_comes_up_later_is_found_without_a_restart() {
     assert_eq!(engine().unwrap().pid, before);
     session.succeed(&project, &["down"]);
 }
+
+#[test]
+fn what_a_project_declares_needs_no_keyring() {
+    let Some(session) = Session::without_keyring("what_a_project_declares_needs_no_keyring") else { return };
+    let project = TestProject::new(
+        &CONFIGURATION
+            .replace("services:", "secrets: {shop/db: 'cmd:echo looking >&2; cat where-it-is'}\nservices:"),
+    );
+    let failed = session.kinfra(&project, &["up", "-d"]);
+    let problem = project.wait_for_phase("api", Phase::Failed).problem.unwrap();
+    assert_eq!(problem.code, ErrorCode::SecretUnavailable, "{failed:?}");
+    assert!(problem.message.contains("cat: where-it-is: No such file"), "{problem}");
+    std::fs::write(project.folder().join("where-it-is"), VALUE).unwrap();
+    session.succeed(&project, &["up", "-d"]);
+    let listed = session.succeed(&project, &["secret", "list"]);
+    assert!(listed.contains("cmd:echo looking >&2; cat where-it-is"), "{listed}");
+    session.succeed(&project, &["down"]);
+}

@@ -1,5 +1,8 @@
 //! Setting, listing and deleting, seen by another program as well.
 
+use std::io::{Read, Write};
+use std::process::Stdio;
+
 use super::VALUE;
 use super::session::Session;
 use crate::TestProject;
@@ -59,8 +62,8 @@ fn a_secret_is_set_listed_and_deleted_where_other_programs_find_it() {
     }
     let mut store = session.command("secret-tool");
     store.args(["store", "--label", "x", "service", "kinfra", "username", "theirs"]);
-    let mut store = store.stdin(std::process::Stdio::piped()).spawn().unwrap();
-    std::io::Write::write_all(&mut store.stdin.take().unwrap(), VALUE.as_bytes()).unwrap();
+    let mut store = store.stdin(Stdio::piped()).spawn().unwrap();
+    store.stdin.take().unwrap().write_all(VALUE.as_bytes()).unwrap();
     assert!(store.wait().unwrap().success());
     assert!(listed(&session, &project).contains(&("theirs".to_owned(), "keyring".to_owned())));
 }
@@ -77,4 +80,31 @@ fn a_name_that_can_be_none_and_an_empty_value_are_refused() {
     let refused = session.set(&project, "shop/db", "");
     assert!(refused.code == Some(2) && refused.stderr.contains("it is empty"), "{refused:?}");
     assert_eq!(session.lookup("shop/db"), None);
+}
+
+/// `script` gives it a terminal.
+#[test]
+fn what_is_typed_on_a_terminal_is_not_shown() {
+    let Some(session) = Session::start("what_is_typed_on_a_terminal_is_not_shown") else { return };
+    let project = TestProject::new(CONFIGURATION);
+    let set = project.command(&["secret", "set", "shop/db"]);
+    let line = format!("'{}' secret set shop/db", set.get_program().display());
+    let mut terminal = session.command("script");
+    terminal.args(["-qec", &line, "/dev/null"]).envs(project.home.environment());
+    terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir(project.folder());
+    let mut terminal = terminal.spawn().unwrap();
+    let mut shown = terminal.stdout.take().unwrap();
+    let mut told = Vec::new();
+    // What is typed before the question may be shown by the terminal: nobody types that early.
+    while !told.ends_with(b"shown): ") {
+        let mut byte = [0];
+        assert_eq!(shown.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&told));
+        told.push(byte[0]);
+    }
+    terminal.stdin.take().unwrap().write_all(format!("{VALUE}\n").as_bytes()).unwrap();
+    shown.read_to_end(&mut told).unwrap();
+    assert!(terminal.wait().unwrap().success());
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.contains("shop/db is in the keyring.") && !told.contains(VALUE), "{told:?}");
+    assert_eq!(session.lookup("shop/db").as_deref(), Some(VALUE));
 }

@@ -1,9 +1,9 @@
 //! The real app on a desktop of its own: an X server, a session bus, and in the test itself what a desktop has
 //! around them (the host of tray icons, the notification daemon). First the harness, then the tests.
 
-mod bus;
+pub(crate) mod bus;
 pub mod display;
-mod guest;
+pub(crate) mod guest;
 mod http;
 pub mod menu;
 pub mod notifications;

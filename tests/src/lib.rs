@@ -33,4 +33,6 @@ mod misbehave;
 #[cfg(test)]
 mod proxy;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod stack;

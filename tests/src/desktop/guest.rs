@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::channel;
 use std::thread::sleep;
@@ -28,6 +28,19 @@ impl Guest {
             .stderr(log)
             .spawn()
             .unwrap_or_else(|error| panic!("cannot run {name}: {error}; ./dev test installs it"));
+        Self { name, child }
+    }
+
+    /// Starts it and hands it a text on stdin, which ends there.
+    #[track_caller]
+    pub fn start_with(command: &mut Command, input: &str, log: &File) -> Self {
+        let name = command.get_program().to_string_lossy().into_owned();
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stderr(log.try_clone().unwrap())
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot run {name}: {error}; ./dev test installs it"));
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         Self { name, child }
     }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use kinfra_rpc::{Exit, Health, NodeState, Notice, Phase, Wanted};
+use kinfra_rpc::{ErrorCode, Exit, Health, NodeState, Notice, Phase, Wanted};
 
 /// Remembers which nodes are in an episode: from the first bad news to the next time that they are healthy.
 #[derive(Debug, Default)]
@@ -13,6 +13,7 @@ enum Told {
     Crash,
     GivenUp,
     Unhealthy,
+    HeldUp,
 }
 
 impl Judge {
@@ -59,8 +60,18 @@ fn news(before: &NodeState, after: &NodeState) -> Option<(Told, String, String)>
         let body = format!("It {}.", exit.describe());
         return Some((Told::Crash, format!("{name} crashed"), body));
     }
+    if is_held_up(after) && !is_held_up(before) {
+        let body = "The keyring is locked. It goes on by itself as soon as that is unlocked.";
+        return Some((Told::HeldUp, format!("{name} waits for the keyring"), body.to_owned()));
+    }
     let unhealthy = after.health == Health::Unhealthy && before.health == Health::Healthy;
     unhealthy.then(|| (Told::Unhealthy, format!("{name} is unhealthy"), after.detail.clone()))
+}
+
+/// Its start waits for something that its user has to do.
+fn is_held_up(node: &NodeState) -> bool {
+    let problem = node.problem.as_ref();
+    node.phase == Phase::Starting && problem.is_some_and(|problem| problem.code == ErrorCode::KeyringLocked)
 }
 
 fn unclean(exit: &Exit) -> bool {
@@ -100,6 +111,16 @@ mod tests {
         let starting = |exits| node(Phase::Starting, Health::Starting, exits);
         let life = [up(0), down(1), starting(1), down(2), starting(2), up(2), down(3), up(3)];
         assert_eq!(titles(&life), ["api crashed", "api crashed"]);
+    }
+
+    #[test]
+    fn a_start_that_waits_for_a_locked_keyring_is_told_once() {
+        let problem = kinfra_rpc::Problem::new(ErrorCode::KeyringLocked, "the keyring is locked: unlock it");
+        let starting = node(Phase::Starting, Health::Starting, 0);
+        let held_up = NodeState { problem: Some(problem), ..starting.clone() };
+        let running = node(Phase::Running, Health::Starting, 0);
+        let life = [starting.clone(), held_up.clone(), starting, held_up, running];
+        assert_eq!(titles(&life), ["api waits for the keyring"]);
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::keyring::{Keyring, KeyringError};
@@ -26,6 +27,8 @@ pub(super) struct Shared {
     held: Mutex<BTreeMap<String, SecretText>>,
     /// Held by the one who has the keyring ask its user, so that nobody is asked twice at a time.
     pub(super) asking: tokio::sync::Mutex<()>,
+    /// How often that was answered.
+    pub(super) answers: AtomicUsize,
 }
 
 impl Secrets {
@@ -46,8 +49,9 @@ impl Secrets {
         declared: BTreeMap<String, SecretSource>,
         keyring: Arc<dyn Keyring>,
     ) -> Self {
-        let (held, asking) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self { shared: Arc::new(Shared { environment, declared, keyring, held, asking }) }
+        let (held, asking, answers) =
+            (Mutex::default(), tokio::sync::Mutex::default(), AtomicUsize::default());
+        Self { shared: Arc::new(Shared { environment, declared, keyring, held, asking, answers }) }
     }
 
     /// The value of a secret now. It waits for nobody to unlock anything.

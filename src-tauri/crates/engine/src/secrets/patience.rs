@@ -6,6 +6,7 @@
 //! be stopped by being dropped.
 
 use std::future::Future;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
@@ -56,15 +57,17 @@ impl Secrets {
         }
     }
 
-    /// Has the keyring ask, unless it is being asked already; then waits until it is not any more.
+    /// Has the keyring ask. Where it is being asked already, waits for that answer; should whoever asked be gone before
+    /// it came, the question went with them, and is asked anew.
     async fn ask(&self) -> Result<(), KeyringError> {
-        match self.shared.asking.try_lock() {
-            Ok(_one) => self.shared.keyring.unlock().await,
-            Err(_) => {
-                drop(self.shared.asking.lock().await);
-                Ok(())
-            }
+        let answers = self.shared.answers.load(Ordering::Relaxed);
+        let _one = self.shared.asking.lock().await;
+        if self.shared.answers.load(Ordering::Relaxed) != answers {
+            return Ok(());
         }
+        let answer = self.shared.keyring.unlock().await;
+        self.shared.answers.fetch_add(1, Ordering::Relaxed);
+        answer
     }
 
     /// Does something in the keyring; where that is locked, once more after its user was asked.

@@ -132,6 +132,23 @@ async fn a_locked_keyring_asks_its_user_once_and_everybody_goes_on_when_it_is_un
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_question_of_a_start_that_was_stopped_is_asked_anew_for_those_who_still_wait() {
+    let keyring = FakeKeyring::with(&[("a", "1"), ("b", "2")]);
+    keyring.lock();
+    let (vault, none) = (vault(&[], &keyring), Sources::default());
+    let stopped = timeout(Duration::from_secs(5), vault.resolve_patiently("a", &none, |_| {}));
+    let goes_on = vault.resolve_patiently("b", &none, |_| {});
+    let answered = async {
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        assert_eq!(keyring.questions(), 2);
+        keyring.answer(true);
+    };
+    let (stopped, value, ()) = tokio::join!(stopped, goes_on, answered);
+    assert!(stopped.is_err());
+    assert_eq!(value.unwrap().reveal(), "2");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_question_that_was_closed_is_not_repeated_and_unlocking_by_other_means_is_seen() {
     let keyring = FakeKeyring::with(&[("a", "1")]);
     keyring.lock();

@@ -34,3 +34,5 @@ mod misbehave;
 mod proxy;
 #[cfg(test)]
 mod stack;
+#[cfg(test)]
+mod tunnels;

@@ -36,3 +36,5 @@ mod proxy;
 mod secrets;
 #[cfg(test)]
 mod stack;
+#[cfg(test)]
+mod tunnels;

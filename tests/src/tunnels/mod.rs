@@ -1,0 +1,8 @@
+//! What becomes public by tunnels, with a Cloudflare that the tests can break.
+
+mod examine;
+mod sync_cases;
+mod sync_cuts;
+mod sync_others;
+mod sync_task;
+mod world;

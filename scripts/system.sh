@@ -16,6 +16,8 @@ TEST_PACKAGES=(xvfb dbus dunst webkit2gtk-driver scrot xdotool wmctrl xclip open
 # folders: there the tests in a browser are skipped, unless another Chromium is there.
 TEST_PACKAGES+=(python3-venv)
 is_ubuntu || TEST_PACKAGES+=(chromium)
+# A keyring of a test's own, and what else can look into it.
+TEST_PACKAGES+=(gnome-keyring libsecret-tools)
 # A Docker engine of a test's own, which only the superuser can start, and what its one image is made of. Never beside
 # an engine that is there: Debian's and Docker's own packages put each other out.
 if [[ $(id -u) -eq 0 ]]; then
@@ -26,7 +28,7 @@ fi
 # The same as above for systems without apt: what must be there, as pkg-config and the shell see it.
 DESKTOP_MODULES=(webkit2gtk-4.1 ayatana-appindicator3-0.1 librsvg-2.0 dbus-1)
 TEST_PROGRAMS=(Xvfb dbus-daemon dunst dunstctl WebKitWebDriver scrot xdotool wmctrl xclip openbox xfce4-panel gio zsh fish
-    python3 chromium)
+    python3 chromium gnome-keyring-daemon secret-tool)
 
 # Whether a window can be shown. Only X and Wayland tell by a variable.
 has_display() { ! is_linux || [[ -n ${DISPLAY:-} || -n ${WAYLAND_DISPLAY:-} ]]; }

@@ -68,6 +68,15 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<Maintenance>,
     },
+    /// Open services to everybody who knows their link, and print it
+    Share(Share),
+    /// End that: services are not public any more
+    Unshare(Unshare),
+    /// Show what is public, and how the tunnels fare
+    Tunnels {
+        #[command(subcommand)]
+        command: Option<Tunnels>,
+    },
     /// Show what depends on what, in the order of a start
     Graph(Graph),
     /// Print a service's URL
@@ -98,6 +107,11 @@ pub enum Command {
     Ports {
         #[command(subcommand)]
         command: Option<Ports>,
+    },
+    /// Show, set or delete secrets in the system's keyring
+    Secret {
+        #[command(subcommand)]
+        command: Secret,
     },
     /// Look for what is wrong with this machine, and say what to do
     Doctor,
@@ -319,6 +333,40 @@ pub enum Maintenance {
 }
 
 #[derive(Debug, Args)]
+pub struct Share {
+    /// Services and groups: by the names that the configuration gives them, else by one of Cloudflare's own
+    #[arg(required = true)]
+    pub services: Vec<String>,
+
+    /// How long, such as 2h; then it ends by itself
+    #[arg(long = "for", value_name = "DURATION", value_parser = moment::length)]
+    pub lasting: Option<u64>,
+
+    /// How long to wait until it works, in seconds; it goes on trying
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    pub timeout: u64,
+}
+
+#[derive(Debug, Args)]
+pub struct Unshare {
+    /// Services and groups [default: all of the project]
+    pub services: Vec<String>,
+
+    /// Everything of every project
+    #[arg(long, conflicts_with = "services")]
+    pub all: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Tunnels {
+    /// Start a tunnel's cloudflared anew
+    Restart {
+        /// Its name, as `kinfra tunnels` lists it
+        tunnel: String,
+    },
+}
+
+#[derive(Debug, Args)]
 pub struct Graph {
     /// Only these services and groups, and what they depend on
     pub services: Vec<String>,
@@ -395,6 +443,19 @@ pub enum Ports {
     },
     /// End a reservation
     Release { ports: PortRange },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Secret {
+    /// Put a secret into the keyring: asked for on a terminal, else read from stdin
+    Set {
+        /// As in ${secret:NAME}
+        name: String,
+    },
+    /// Show which secrets there are, where they come from and who uses them; never a value
+    List,
+    /// Take a secret out of the keyring
+    Delete { name: String },
 }
 
 #[derive(Debug, Subcommand)]

@@ -48,10 +48,15 @@ impl From<ErrorCode> for ExitCode {
             | ErrorCode::ProxyPortTaken
             | ErrorCode::AlreadyRunning
             | ErrorCode::NotHealthy
+            | ErrorCode::TunnelFailed
+            | ErrorCode::TunnelRefused
             | ErrorCode::CrashLooping
             | ErrorCode::KeeperLost
             | ErrorCode::StoreFailed
             | ErrorCode::StoreSetAside
+            | ErrorCode::SecretUnavailable
+            | ErrorCode::KeyringLocked
+            | ErrorCode::KeyringAbsent
             | ErrorCode::Io
             | ErrorCode::Internal => Self::Failed,
         }

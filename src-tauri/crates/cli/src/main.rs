@@ -11,6 +11,7 @@ mod render;
 mod selection;
 mod surroundings;
 mod trouble;
+mod typing;
 mod watching;
 
 use std::process;
@@ -87,6 +88,9 @@ async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitC
         Command::Requests(arguments) => commands::requests(surroundings, &arguments).await,
         Command::Traffic(arguments) => commands::traffic(surroundings, &arguments).await,
         Command::Maintenance { command } => commands::maintenance(surroundings, command).await,
+        Command::Share(arguments) => commands::share(surroundings, &arguments).await,
+        Command::Unshare(arguments) => commands::unshare(surroundings, &arguments).await,
+        Command::Tunnels { command } => commands::tunnels(surroundings, command).await,
         Command::Graph(arguments) => commands::graph(surroundings, &arguments).await,
         Command::Url(arguments) => commands::url(surroundings, &arguments).await,
         Command::Ps => commands::processes(surroundings).await,
@@ -99,6 +103,7 @@ async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitC
             Ok(ExitCode::Done)
         }
         Command::Ports { command } => commands::ports(surroundings, command).await,
+        Command::Secret { command } => commands::secrets(surroundings, command).await,
         Command::Doctor => commands::doctor(surroundings).await,
         Command::Settings { command } => commands::settings(surroundings, command).await,
         Command::Port { service, name } => commands::port(surroundings, &service, name.as_deref()).await,

@@ -123,6 +123,18 @@ impl Home {
         self.state.join("logs")
     }
 
+    /// The folder of what is handed to services in files.
+    #[must_use]
+    pub fn secrets(&self) -> PathBuf {
+        self.runtime.join("secrets")
+    }
+
+    /// The folder of what is handed to one run in files.
+    #[must_use]
+    pub fn run_secrets(&self, run: &str) -> PathBuf {
+        self.secrets().join(run)
+    }
+
     /// The folder for sockets whose path would be too long; must be 0700 and the user's own.
     #[must_use]
     pub fn short_folder(&self) -> &Path {

@@ -2,6 +2,7 @@
 //! paths are handed to it.
 
 pub mod clock;
+pub mod cloudflare;
 pub mod config;
 pub mod connector;
 pub mod control;
@@ -20,11 +21,13 @@ pub mod port_registry;
 pub mod process;
 pub mod proxy_server;
 mod replacing;
+pub mod secrets;
 pub mod service_manager;
 pub mod sharing;
 pub mod smart_allocator;
 pub mod store;
 pub mod supervisor;
+pub mod tunnel_sync;
 pub mod watch;
 
 pub use kinfra::{EngineOptions, Kinfra, connect_or_open};

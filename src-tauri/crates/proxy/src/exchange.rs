@@ -95,7 +95,7 @@ fn route(worker: &Arc<Worker>, visitor: Visitor, host: Host, parts: Parts, body:
     let table = worker.shared.table.load();
     let audience = visitor.audience();
     let hosts = table.of(audience);
-    if let Some((own, path)) = own::meant(&parts, audience)
+    if let Some((own, path)) = own::meant(&parts, audience, &worker.shared.tokens)
         && let Some(mount) = hosts.find(&host.name, path)
     {
         let (path, route) = (path.to_owned(), Arc::clone(mount.route()));

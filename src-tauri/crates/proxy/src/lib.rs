@@ -44,7 +44,7 @@ pub use error::ProxyError;
 pub use journal::{Journal, Record};
 pub use limits::Limits;
 pub use listeners::Listeners;
-pub use own::{EVENTS_PATH, LOGS_PATH, RESTART_PATH, START_PATH};
+pub use own::{EVENTS_PATH, Here, LOGS_PATH, RESTART_PATH, START_PATH};
 pub use pages::{Action, Page, PageRequest, Pages, Trouble, Wants};
 pub use proxy::Proxy;
 pub use route::{Forwarding, HostPolicy, Protocol, Route, Target};

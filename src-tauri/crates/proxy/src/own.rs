@@ -1,4 +1,5 @@
-//! What the proxy answers itself on every known host, for its own pages: their events, the logs, and the buttons.
+//! What the proxy answers itself on every known host: the events, logs and buttons of its own pages, and whether it is
+//! this proxy that is reached from outside.
 //!
 //! Theory of operation: the path of each is a fixed one with the path of the page behind it, since a host may have
 //! several services and the path tells which is meant. Anything else below the fixed path is the application's.
@@ -10,7 +11,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
 
 use bytes::Bytes;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, LOCATION, ORIGIN};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderName, LOCATION, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -32,6 +33,9 @@ pub const LOGS_PATH: &str = "/.well-known/kinfra/logs";
 pub const START_PATH: &str = "/.well-known/kinfra/start";
 pub const RESTART_PATH: &str = "/.well-known/kinfra/restart";
 
+/// Where a tunnel is asked whether it leads here; a token of this proxy's follows, and a path.
+const HERE_PATH: &str = "/.well-known/kinfra/here/";
+
 /// All of them are below.
 const FOLDER: &str = "/.well-known/kinfra/";
 
@@ -51,6 +55,35 @@ impl Tokens {
     pub(crate) fn of(&self, route: &str) -> String {
         self.halves.iter().map(|half| format!("{:016x}", half.hash_one(route))).collect()
     }
+
+    /// No route has such a name.
+    fn of_question(&self) -> String {
+        self.of("here, asked")
+    }
+
+    fn of_answer(&self) -> String {
+        self.of("here, answered")
+    }
+}
+
+/// How to find out whether a public name leads to one proxy: whoever does not know it can neither ask nor answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Here {
+    question: String,
+    /// What the answer's body is.
+    pub answer: String,
+}
+
+impl Here {
+    pub(crate) fn of(tokens: &Tokens) -> Self {
+        Self { question: tokens.of_question(), answer: tokens.of_answer() }
+    }
+
+    /// The path to ask on a host that leads here by `path` and all below it.
+    #[must_use]
+    pub fn path(&self, path: &str) -> String {
+        format!("{HERE_PATH}{}{path}", self.question)
+    }
 }
 
 /// What is asked for.
@@ -59,12 +92,14 @@ pub(crate) enum Own {
     Events,
     Logs,
     Act(Action),
+    /// Whether it is this proxy that is reached from outside.
+    Here,
     /// It is for local visitors, and this is none.
     NotThere,
 }
 
 /// What of ours is asked for, and about which path; none for what is the application's.
-pub(crate) fn meant(request: &Parts, audience: Audience) -> Option<(Own, &str)> {
+pub(crate) fn meant<'r>(request: &'r Parts, audience: Audience, tokens: &Tokens) -> Option<(Own, &'r str)> {
     let path = request.uri.path();
     if !path.starts_with(FOLDER) {
         return None;
@@ -77,6 +112,10 @@ pub(crate) fn meant(request: &Parts, audience: Audience) -> Option<(Own, &str)> 
         return (request.method == Method::GET && takes_events(request)).then_some((Own::Events, rest));
     }
     if audience == Audience::Public {
+        if let Some(rest) = path.strip_prefix(HERE_PATH) {
+            let rest = rest.strip_prefix(&*tokens.of_question())?;
+            return (request.method == Method::GET && rest.starts_with('/')).then_some((Own::Here, rest));
+        }
         let local = [LOGS_PATH, START_PATH, RESTART_PATH];
         return local.into_iter().find_map(below).map(|rest| (Own::NotThere, rest));
     }
@@ -109,6 +148,12 @@ pub(crate) async fn answer(
 ) -> Response<AnswerBody> {
     match own {
         Own::NotThere => Refusal::NotPublished.response(),
+        Own::Here => {
+            let mut response = Response::new(AnswerBody::full(shared.tokens.of_answer().into()));
+            response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+            response
+        }
         Own::Events => watch::response(shared, &route.id, audience),
         Own::Logs => of_page(shared.pages.logs(&route.id), &request.method),
         Own::Act(action) => {

@@ -19,7 +19,7 @@ use arc_swap::ArcSwap;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
-use crate::own::Tokens;
+use crate::own::{Here, Tokens};
 use crate::{Journal, Limits, Listeners, Pages, ProxyError, RouteTable, worker};
 
 /// A running proxy. Dropped, it ends at once.
@@ -124,6 +124,12 @@ impl Proxy {
         let table = Arc::new(table);
         let before = self.shared.table.swap(Arc::clone(&table));
         table.take_over(&before);
+    }
+
+    /// How to find out whether a public name leads to this proxy.
+    #[must_use]
+    pub fn here(&self) -> Here {
+        Here::of(&self.shared.tokens)
     }
 
     /// The requests that were answered last.

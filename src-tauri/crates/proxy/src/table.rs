@@ -71,6 +71,8 @@ fn may_be_public(host: &str) -> bool {
 pub struct Hosts {
     /// By lower-case host name without a port; the longest prefix first.
     known: HashMap<String, Vec<Mount>>,
+    /// Some of them stand for every name below the rest: `*.example.com`.
+    has_patterns: bool,
     /// Those for visitors from outside.
     is_public: bool,
 }
@@ -92,6 +94,7 @@ impl Hosts {
         if self.is_public && !may_be_public(&host.to_ascii_lowercase()) {
             return;
         }
+        self.has_patterns |= host.starts_with("*.");
         let mounts = self.known.entry(host.to_ascii_lowercase()).or_default();
         let prefix = prefix.trim_end_matches('/');
         if mounts.iter().all(|mount| &*mount.prefix != prefix) {
@@ -100,9 +103,22 @@ impl Hosts {
         }
     }
 
-    /// The mounts of a host; none if it isn't known.
+    /// The mounts of a host, or else of the longest pattern that it fits; none if it isn't known.
     pub(crate) fn of(&self, host: &str) -> Option<&[Mount]> {
-        self.known.get(host).map(Vec::as_slice)
+        let known =
+            self.known.get(host).or_else(|| if self.has_patterns { self.of_pattern(host) } else { None });
+        known.map(Vec::as_slice)
+    }
+
+    /// `*.example.com` fits `a.example.com` and `a.b.example.com`, and not `example.com`.
+    fn of_pattern(&self, host: &str) -> Option<&Vec<Mount>> {
+        let mut below = host.split_once('.')?.1;
+        loop {
+            if let Some(mounts) = self.known.get(&format!("*.{below}")) {
+                return Some(mounts);
+            }
+            below = below.split_once('.')?.1;
+        }
     }
 
     fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
@@ -177,6 +193,19 @@ mod tests {
             assert_eq!(&*hosts.find("shop", path).unwrap().route.id, expected, "{path}");
         }
         assert!(hosts.find("other", "/").is_none());
+    }
+
+    #[test]
+    fn a_name_comes_before_a_pattern_and_a_longer_pattern_before_a_shorter_one() {
+        let hosts = hosts(&[("*.shop.test", "/"), ("*.api.shop.test", "/"), ("x.shop.test", "/y")]);
+        let found = |host: &str, path: &str| hosts.find(host, path).map(|mount| mount.route().id.to_string());
+        assert_eq!(found("a.shop.test", "/").as_deref(), Some("*.shop.test/"));
+        assert_eq!(found("a.b.shop.test", "/").as_deref(), Some("*.shop.test/"));
+        assert_eq!(found("a.api.shop.test", "/").as_deref(), Some("*.api.shop.test/"));
+        assert_eq!(found("x.shop.test", "/y").as_deref(), Some("x.shop.test/y"));
+        // As in a zone of DNS, a name that is there is no longer the pattern's.
+        assert_eq!(found("x.shop.test", "/"), None);
+        assert_eq!(found("shop.test", "/"), None);
     }
 
     #[test]

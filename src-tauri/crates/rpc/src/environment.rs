@@ -19,7 +19,7 @@ pub enum EnvironmentLayer {
 }
 
 /// One variable that a service finds in its environment. The value is the real one: whoever shows it hides what is
-/// secret.
+/// secret. Only what stands in a keyring or the like is named and not told: `${secret:NAME}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export, export_to = "rpc.ts")]
 pub struct EnvironmentVariable {
@@ -30,6 +30,10 @@ pub struct EnvironmentVariable {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional, type = "string")]
     pub file: Option<PathBuf>,
+    /// The secrets whose names stand in the value in the place of theirs: nobody is asked for them.
+    #[serde(default)]
+    #[ts(as = "Option<Vec<String>>", optional)]
+    pub secrets: Vec<String>,
     /// Lower layers that say something else, the lowest first.
     pub shadows: Vec<EnvironmentLayer>,
 }

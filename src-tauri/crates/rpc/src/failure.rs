@@ -39,6 +39,11 @@ pub enum ErrorCode {
     InvalidRequest,
     KeeperLost,
     StoreFailed,
+    /// It is not set, or where it comes from doesn't tell it.
+    SecretUnavailable,
+    /// It goes on when its user unlocks it.
+    KeyringLocked,
+    KeyringAbsent,
     /// What was stored could not be read any more, and was set aside.
     StoreSetAside,
     Io,

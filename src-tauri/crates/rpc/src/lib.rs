@@ -16,6 +16,7 @@ mod port_requests;
 mod ports;
 mod requests;
 mod routes;
+mod secrets;
 mod settings;
 mod state;
 mod traffic;
@@ -44,6 +45,10 @@ pub use requests::{
     RemoveProject, Request, Restart, ShowWindow, Start, Stop, TakeSnapshot, UseProxyPort, WatchState,
 };
 pub use routes::{Forwarding, HostHeader, RouteState, UpstreamProtocol, project_host};
+pub use secrets::{
+    DeleteSecret, KeyringState, KeyringStatus, ListSecrets, SecretDeleted, SecretInfo, SecretList,
+    SecretOrigin, SecretUse, SecretValue, SetSecret,
+};
 pub use settings::{ChangeSettings, ReadSettings, Settings};
 pub use state::{
     Condition, EngineState, Health, NodeKind, NodeState, Phase, ProjectState, ProxyState, Snapshot,

@@ -5,11 +5,12 @@ use ts_rs::TS;
 
 use crate::command::commands;
 use crate::{
-    AdoptPort, Applied, ApplyProject, AskPort, ChangeSettings, CompareProject, Comparison, Environment,
-    EventList, Examination, Examine, FreePort, ListPorts, LogFilter, LogPage, LogRuns, Maintain,
-    MeasureTraffic, MeasureUsage, MovePort, PortList, PortMoved, PortReport, ReadEnvironment, ReadEvents,
-    ReadRequests, ReadSettings, ReleasePorts, RequestPage, ReservePorts, RestartTunnel, Settings, Share,
-    Snapshot, TrafficList, Unshare, UsageList,
+    AdoptPort, Applied, ApplyProject, AskPort, ChangeSettings, CompareProject, Comparison, DeleteSecret,
+    Environment, EventList, Examination, Examine, FreePort, ListPorts, ListSecrets, LogFilter, LogPage,
+    LogRuns, Maintain, MeasureTraffic, MeasureUsage, MovePort, PortList, PortMoved, PortReport,
+    ReadEnvironment, ReadEvents, ReadRequests, ReadSettings, ReleasePorts, RequestPage, ReservePorts,
+    RestartTunnel, SecretDeleted, SecretList, SetSecret, Settings, Share, Snapshot, TrafficList, Unshare,
+    UsageList,
 };
 
 commands! {
@@ -68,6 +69,12 @@ commands! {
     "proxy.requests" => ReadRequests -> RequestPage,
     /// What went through the proxy to each service.
     "proxy.traffic" => MeasureTraffic -> TrafficList,
+    /// Puts a value into the keyring.
+    "secrets.set" => SetSecret -> Done,
+    /// Which secrets there are, who uses them and where they come from; never a value.
+    "secrets.list" => ListSecrets -> SecretList,
+    /// Takes a value out of the keyring.
+    "secrets.delete" => DeleteSecret -> SecretDeleted,
     "settings.read" => ReadSettings -> Settings,
     /// Changes a setting in the user's file.
     "settings.change" => ChangeSettings -> Settings,

@@ -33,7 +33,19 @@ export function isSecret(name: string): boolean {
   return NAMES.some((part) => upper.includes(part)) && !PLACES.some((end) => upper.endsWith(end));
 }
 
-/** The value as it may be looked over: without what is secret by its name or its place in a URL. */
-export function hidden({ name, value }: { name: string; value: string }): string {
+/**
+ * The value as it may be looked over: without what is secret by its name or its place in a URL. Where the engine names
+ * a secret in the place of its value there is nothing to hide.
+ */
+export function hidden({
+  name,
+  value,
+  secrets = [],
+}: {
+  name: string;
+  value: string;
+  secrets?: string[];
+}): string {
+  if (secrets.length > 0) return value;
   return isSecret(name) && value !== '' ? HIDDEN : value.replace(PASSWORD_IN_URL, `$1${HIDDEN}@`);
 }

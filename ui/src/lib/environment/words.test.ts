@@ -59,4 +59,10 @@ describe('a variable', () => {
   test('is written so that a shell reads it back', () => {
     expect(exports([variable({ value: "it's $HOME" })])).toBe("export LEVEL='it'\\''s $HOME'\n");
   });
+
+  test('of which a secret is only named is shown as that, and not exported', () => {
+    const named = variable({ name: 'API_TOKEN', value: '${secret:token}', secrets: ['token'] });
+    expect(hidden(named)).toBe('${secret:token}');
+    expect(exports([named])).toBe('');
+  });
 });

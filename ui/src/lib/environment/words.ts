@@ -30,7 +30,8 @@ export function matches(variable: EnvironmentVariable, words: string): boolean {
     .every((word) => text.includes(word));
 }
 
-/** Lines that any POSIX shell can evaluate, as `kinfra env --export` prints them. */
+/** Lines that any POSIX shell can evaluate, as `kinfra env --export` prints them: without those of which no value is known. */
 export function exports(variables: EnvironmentVariable[]): string {
-  return variables.map(({ name, value }) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`).join('');
+  const known = variables.filter(({ secrets = [] }) => secrets.length === 0);
+  return known.map(({ name, value }) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`).join('');
 }

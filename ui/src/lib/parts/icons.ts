@@ -9,6 +9,7 @@ export const PATHS = {
   plus: 'M8 3v10M3 8h10',
   close: 'M4 4l8 8m0-8l-8 8',
   plug: 'M6 2v3.5M10 2v3.5M4 5.5h8V8a4 4 0 0 1-8 0zM8 12v2.5',
+  key: 'M10.25 2.5a3.25 3.25 0 1 0 0 6.5 3.25 3.25 0 0 0 0-6.5zM8 8L2.5 13.5M4.25 11.75l1.75 1.75',
   list: 'M3 4.5h10M3 8h10M3 11.5h10',
   graph: 'M2.5 3h4v3.5h-4zM2.5 9.5h4V13h-4zM9.5 6.25h4v3.5h-4zM6.5 4.75L9.5 7.5M6.5 11.25L9.5 8.5',
   settings:

@@ -37,7 +37,7 @@ export type ChangeSettings = { restore?: boolean, };
 /**
  * What each command takes and answers. It exists for the TypeScript side alone.
  */
-export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "tunnel.share": [Share, Done], "tunnel.unshare": [Unshare, Done], "tunnel.restart": [RestartTunnel, Done], "proxy.maintain": [Maintain, Done], "proxy.requests": [ReadRequests, RequestPage], "proxy.traffic": [MeasureTraffic, TrafficList], "settings.read": [ReadSettings, Settings], "settings.change": [ChangeSettings, Settings], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
+export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "tunnel.share": [Share, Done], "tunnel.unshare": [Unshare, Done], "tunnel.restart": [RestartTunnel, Done], "proxy.maintain": [Maintain, Done], "proxy.requests": [ReadRequests, RequestPage], "proxy.traffic": [MeasureTraffic, TrafficList], "secrets.set": [SetSecret, Done], "secrets.list": [ListSecrets, SecretList], "secrets.delete": [DeleteSecret, SecretDeleted], "settings.read": [ReadSettings, Settings], "settings.change": [ChangeSettings, Settings], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
 
 /**
  * Reads the configuration, and says what applying it would change.
@@ -50,6 +50,8 @@ export type Comparison = { changes: Array<ServiceChange>, };
  * What a node waits for of one that it depends on.
  */
 export type Condition = "started" | "healthy" | "completed";
+
+export type DeleteSecret = { name: string, };
 
 export type Delta = { 
 /**
@@ -102,13 +104,17 @@ export type EnvironmentLayer = "system" | "settings" | "project_file" | "project
 
 /**
  * One variable that a service finds in its environment. The value is the real one: whoever shows it hides what is
- * secret.
+ * secret. Only what stands in a keyring or the like is named and not told: `${secret:NAME}`.
  */
 export type EnvironmentVariable = { name: string, value: string, layer: EnvironmentLayer, 
 /**
  * Of a value that stands in a file of variables.
  */
 file?: string, 
+/**
+ * The secrets whose names stand in the value in the place of theirs: nobody is asked for them.
+ */
+secrets?: Array<string>, 
 /**
  * Lower layers that say something else, the lowest first.
  */
@@ -117,7 +123,7 @@ shadows: Array<EnvironmentLayer>, };
 /**
  * What went wrong, as a code that a program can switch on.
  */
-export type ErrorCode = "config_missing" | "config_ambiguous" | "config_syntax" | "config_unknown_key" | "config_invalid_value" | "config_unknown_reference" | "config_unknown_dependency" | "config_cycle" | "config_name_collision" | "folder_missing" | "command_not_found" | "port_taken" | "port_claimed" | "proxy_port_taken" | "already_running" | "engine_unreachable" | "not_healthy" | "crash_looping" | "tunnel_failed" | "tunnel_refused" | "unknown_project" | "unknown_service" | "invalid_request" | "keeper_lost" | "store_failed" | "store_set_aside" | "io" | "internal";
+export type ErrorCode = "config_missing" | "config_ambiguous" | "config_syntax" | "config_unknown_key" | "config_invalid_value" | "config_unknown_reference" | "config_unknown_dependency" | "config_cycle" | "config_name_collision" | "folder_missing" | "command_not_found" | "port_taken" | "port_claimed" | "proxy_port_taken" | "already_running" | "engine_unreachable" | "not_healthy" | "crash_looping" | "tunnel_failed" | "tunnel_refused" | "unknown_project" | "unknown_service" | "invalid_request" | "keeper_lost" | "store_failed" | "secret_unavailable" | "keyring_locked" | "keyring_absent" | "store_set_aside" | "io" | "internal";
 
 /**
  * What happened to a node. The text says it in full; the kind is for colours and filters.
@@ -239,6 +245,14 @@ export type Host = "desktop" | "headless";
  */
 export type HostHeader = "auto" | "keep" | "rewrite";
 
+export type KeyringState = { status: KeyringStatus, 
+/**
+ * Why it is not available.
+ */
+message?: string, };
+
+export type KeyringStatus = "available" | "locked" | "absent";
+
 /**
  * From a request's head to the head of its answer, over the last 512 requests, in microseconds.
  */
@@ -256,6 +270,8 @@ project?: string, };
  * With no service named, those of all.
  */
 export type ListRuns = { project: string, services: Array<string>, };
+
+export type ListSecrets = Record<symbol, never>;
 
 /**
  * Which lines of a project's logs are wanted.
@@ -780,7 +796,7 @@ export type RemoveProject = { project: string, };
 /**
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
-export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "tunnel.share", "params": Share } | { "command": "tunnel.unshare", "params": Unshare } | { "command": "tunnel.restart", "params": RestartTunnel } | { "command": "proxy.maintain", "params": Maintain } | { "command": "proxy.requests", "params": ReadRequests } | { "command": "proxy.traffic", "params": MeasureTraffic } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "tunnel.share", "params": Share } | { "command": "tunnel.unshare", "params": Unshare } | { "command": "tunnel.restart", "params": RestartTunnel } | { "command": "proxy.maintain", "params": Maintain } | { "command": "proxy.requests", "params": ReadRequests } | { "command": "proxy.traffic", "params": MeasureTraffic } | { "command": "secrets.set", "params": SetSecret } | { "command": "secrets.list", "params": ListSecrets } | { "command": "secrets.delete", "params": DeleteSecret } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
 
 export type RequestPage = { 
 /**
@@ -882,6 +898,52 @@ path: string,
  */
 strip?: boolean, };
 
+export type SecretDeleted = { 
+/**
+ * False: it was not in the keyring.
+ */
+deleted: boolean, };
+
+export type SecretInfo = { name: string, 
+/**
+ * For those of its users that declare no source of their own; `source` when all do.
+ */
+origin: SecretOrigin, 
+/**
+ * Whether the keyring has it, whatever it is read from.
+ */
+in_keyring: boolean, 
+/**
+ * The variable that has it where there is no keyring.
+ */
+variable: string, used_by: Array<SecretUse>, };
+
+export type SecretList = { 
+/**
+ * By name: those in the keyring, and those that a configuration uses.
+ */
+secrets: Array<SecretInfo>, keyring: KeyringState, };
+
+/**
+ * Where the value of a secret comes from when it is used.
+ */
+export type SecretOrigin = "source" | "environment" | "keyring" | "missing" | "unknown";
+
+export type SecretUse = { 
+/**
+ * Its slug.
+ */
+project: string, service: string, 
+/**
+ * What the project or the user's settings declare of it, as it is written there.
+ */
+source?: string, };
+
+/**
+ * A value on its way into the keyring. It is not printed.
+ */
+export type SecretValue = string;
+
 /**
  * What a configuration says of one service, against what is in effect.
  */
@@ -912,6 +974,11 @@ sent: number,
  * None before the first request.
  */
 latency?: Latency, };
+
+/**
+ * Puts a value into the keyring, in the place of an earlier one.
+ */
+export type SetSecret = { name: string, value: SecretValue, };
 
 /**
  * One setting, before and after; none where it wasn't or isn't there, or is more than a line can say.

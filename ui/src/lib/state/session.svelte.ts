@@ -15,10 +15,10 @@ import type { Problem, ProjectState, Snapshot, Update } from '../rpc/rpc';
 import { applyDelta } from './reducer';
 
 /**
- * What the main pane shows: the selected project, how to add one, the ports of the whole machine, what is public, or
- * the settings.
+ * What the main pane shows: the selected project, how to add one, the ports of the whole machine, what is public,
+ * secrets, or the settings.
  */
-export type Page = 'project' | 'add' | 'ports' | 'public' | 'settings';
+export type Page = 'project' | 'add' | 'ports' | 'public' | 'secrets' | 'settings';
 
 /** How the services of a project are shown. */
 export type Arrangement = 'list' | 'graph';

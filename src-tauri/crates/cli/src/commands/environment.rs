@@ -20,6 +20,13 @@ pub async fn environment(surroundings: &Surroundings, arguments: &Env) -> Result
         variables.retain(|variable| variable.layer != EnvironmentLayer::System);
     }
     if arguments.export {
+        // Whoever wants those in a shell gets them from where they are.
+        let (secret, plain): (Vec<_>, Vec<_>) =
+            variables.into_iter().partition(|variable| !variable.secrets.is_empty());
+        for EnvironmentVariable { name, secrets, .. } in &secret {
+            surroundings.output.note(&format!("{name} is not exported: it holds {}", secrets.join(", ")));
+        }
+        let variables = plain;
         let lines: String = variables.iter().map(export).collect();
         surroundings.output.result(&variables, |_| lines)?;
         return Ok(ExitCode::Done);
@@ -32,6 +39,10 @@ pub async fn environment(surroundings: &Surroundings, arguments: &Env) -> Result
 }
 
 fn hide(variable: &mut EnvironmentVariable) {
+    if !variable.secrets.is_empty() {
+        // It says the secret's name in the place of its value.
+        return;
+    }
     if is_secret(&variable.name) {
         "[hidden]".clone_into(&mut variable.value);
     } else if let Some((scheme, rest)) = variable.value.split_once("://")
@@ -54,7 +65,14 @@ mod tests {
 
     fn variable(name: &str, value: &str) -> EnvironmentVariable {
         let (name, value) = (name.to_owned(), value.to_owned());
-        EnvironmentVariable { name, value, layer: EnvironmentLayer::Service, file: None, shadows: vec![] }
+        EnvironmentVariable {
+            name,
+            value,
+            layer: EnvironmentLayer::Service,
+            file: None,
+            secrets: vec![],
+            shadows: vec![],
+        }
     }
 
     #[test]
@@ -71,6 +89,10 @@ mod tests {
         );
         assert_eq!(hidden("HOME_URL", "http://localhost:80/a@b"), "http://localhost:80/a@b");
         assert_eq!(hidden("LEVEL", "debug"), "debug");
+        let mut named = variable("API_TOKEN", "${secret:token}");
+        named.secrets = vec!["token".to_owned()];
+        hide(&mut named);
+        assert_eq!(named.value, "${secret:token}");
     }
 
     #[test]

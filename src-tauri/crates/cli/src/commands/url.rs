@@ -44,7 +44,10 @@ fn no_url(name: &str, way: Way) -> Problem {
             format!("{name} has no URL of its own"),
             "it has no port, or was never started: see `kinfra status`",
         ),
-        Way::Public => (format!("{name} has no public URL"), "it is not published"),
+        Way::Public => (
+            format!("{name} has no public URL"),
+            "share it first: kinfra share SERVICE; kinfra tunnels shows what is public",
+        ),
     };
     Problem::new(ErrorCode::NotHealthy, message).hint(hint)
 }
@@ -65,6 +68,9 @@ mod tests {
         assert_eq!(choose(&node, &asked(false, false)).unwrap(), "http://web.shop.localhost:7080");
         assert_eq!(choose(&node, &asked(true, false)).unwrap(), "http://127.0.0.1:20113");
         let problem = choose(&node, &asked(false, true)).unwrap_err();
-        assert_eq!(problem.to_string(), "web has no public URL\n  hint: it is not published");
+        assert_eq!(
+            problem.to_string(),
+            "web has no public URL\n  hint: share it first: kinfra share SERVICE; kinfra tunnels shows what is public"
+        );
     }
 }

@@ -9,3 +9,4 @@ mod signals;
 pub use background::start_in_background;
 pub use headless::host;
 pub use project::host_project;
+pub use signals::Signals;

@@ -14,6 +14,7 @@ mod palette;
 mod ports;
 mod progress;
 mod requests;
+mod secrets;
 mod settings;
 mod state;
 mod stats;
@@ -22,6 +23,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod time;
+mod tunnels;
 mod units;
 
 pub use changes::{applied, changes};
@@ -37,7 +39,9 @@ pub use palette::Palette;
 pub use ports::{port, ports};
 pub use progress::{LiveBlock, change_lines, urls};
 pub use requests::{RequestStyle, traffic};
+pub use secrets::secrets;
 pub use settings::settings;
 pub use state::counts_down;
 pub use stats::{Drawn, stats};
 pub use status::{headline, last_words, status};
+pub use tunnels::{shared, tunnels};

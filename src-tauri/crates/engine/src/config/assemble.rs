@@ -10,8 +10,9 @@ use super::declaration::{
 };
 use super::paths::absolute;
 use super::schema::{Entries, Fields, Placed, Scalar, Words};
+use super::secrets::SecretSource;
 use super::service_ports::DeclaredPort;
-use super::settings::{Http, Keep, PortSetting, Public, PublicAt, Restart};
+use super::settings::{Http, Keep, PortSetting, Public, PublicAt, Restart, Source};
 use super::slug::slug;
 use super::spec::{
     Backoff, Condition, Dependency, EnvironmentSpec, HealthSpec, HttpProbe, OnChange, PortSpec, ProbeKind,
@@ -59,6 +60,7 @@ pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Opt
         profiles: texts(&project.profiles),
         groups: groups.collect::<Option<_>>()?,
         parallel: project.parallel.map(NonZeroU32::get),
+        secrets: sources(&project.secrets),
         services: services.collect::<Option<_>>()?,
     })
 }
@@ -86,6 +88,7 @@ fn service(
             variables: pairs(&declared.env)?,
             contents: Contents::default(),
         },
+        secret_files: named(&declared.secret_files)?,
         ports: declared.all_ports().into_iter().map(port).collect::<Option<_>>()?,
         route: match &declared.route {
             Some(route) => Some(self::route(&route.value.0)?),
@@ -243,6 +246,16 @@ fn pairs(entries: &Entries<Placed<Scalar>>) -> Option<Vec<(String, String)>> {
         Some((key.text.clone(), value.clone()))
     };
     entries.0.iter().map(pair).collect()
+}
+
+fn named(entries: &Entries<Placed<String>>) -> Option<Vec<(String, String)>> {
+    entries.0.iter().map(|(key, value)| Some((key.text.clone(), value.as_ref()?.value.clone()))).collect()
+}
+
+/// In the order of the file.
+pub(super) fn sources(entries: &Entries<Source>) -> Vec<(String, SecretSource)> {
+    let source = |(key, source): &(Key, Option<Source>)| Some((key.text.clone(), source.as_ref()?.0.clone()));
+    entries.0.iter().filter_map(source).collect()
 }
 
 fn texts(placed: &[Placed<String>]) -> Vec<String> {

@@ -15,7 +15,7 @@ use kinfra_rpc::PortRange;
 use super::schema::{Entries, Fields, Placed, Record, Scalar, Words};
 use super::settings::{
     Dependencies, Domain, NamedPorts, OnChangeSetting, OneOrMany, OnlyPort, PortSetting, Public, Restart,
-    Route, Watch,
+    Route, Source, Watch,
 };
 use super::spec::{Run, ServiceType};
 
@@ -32,6 +32,7 @@ pub(super) struct ProjectFile {
     pub ports: ProjectPortsFile,
     pub env: Entries<Placed<Scalar>>,
     pub env_files: Vec<Placed<String>>,
+    pub secrets: Entries<Source>,
     pub profiles: Vec<Placed<String>>,
     pub groups: Entries<OneOrMany<Placed<String>>>,
     pub parallel: Option<NonZeroU32>,
@@ -59,6 +60,12 @@ impl Record for ProjectFile {
             env_files: fields
                 .optional("env_file", "Files with `KEY=VALUE` lines, for all services; later ones win.")
                 .map_or_else(Vec::new, |OneOrMany(files)| files),
+            secrets: fields
+                .optional(
+                    "secrets",
+                    "Where secrets come from that are not in the keyring, by the name that `${secret:NAME}` says: `op://vault/item/field`, `cmd:COMMAND` or `env:VARIABLE`. Never a value.",
+                )
+                .unwrap_or_default(),
             profiles: fields
                 .optional(
                     "profiles",
@@ -113,6 +120,7 @@ pub(super) struct ServiceFile {
     pub dir: Option<Placed<String>>,
     pub env: Entries<Placed<Scalar>>,
     pub env_files: Vec<Placed<String>>,
+    pub secret_files: Entries<Placed<String>>,
     pub port: Option<Placed<OnlyPort>>,
     pub ports: Option<Placed<NamedPorts>>,
     pub route: Option<Placed<Route>>,
@@ -145,6 +153,7 @@ impl Record for ServiceFile {
         ("cwd", "dir"),
         ("working_dir", "dir"),
         ("environment", "env"),
+        ("secrets", "secret_files"),
         ("expose", "ports"),
         ("routes", "route"),
         ("path", "route"),
@@ -195,6 +204,12 @@ impl Record for ServiceFile {
             env_files: fields
                 .optional("env_file", "Files of `KEY=VALUE` lines, relative to the file; `env` wins over them.")
                 .map_or_else(Vec::new, |OneOrMany(files)| files),
+            secret_files: fields
+                .optional(
+                    "secret_files",
+                    "Secrets that the process reads from files: the variable that says where the file is, and the secret's name.",
+                )
+                .unwrap_or_default(),
             port: fields.unless_default(
                 "port",
                 "The port that the process finds in `PORT`: chosen once and then kept, a number, the first free one of a list, or none. UDP is written `53/udp`.",

@@ -121,6 +121,9 @@ fn flat(service: &ServiceSpec, folder: &Path) -> BTreeMap<String, Shown> {
             );
         }
     }
+    for (variable, secret) in &service.secret_files {
+        set(&format!("secret_files.{variable}"), secret.clone());
+    }
     for port in &service.ports {
         set(
             &format!("ports.{}", port.name),

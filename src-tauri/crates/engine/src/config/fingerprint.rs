@@ -40,6 +40,7 @@ impl ServiceSpec {
             project_environment,
             environment,
             ports,
+            secret_files,
             // Taken up as it runs, or with the next start without being a reason for one.
             name: _,
             slug: _,
@@ -66,6 +67,10 @@ impl ServiceSpec {
         feed.environment(project_environment);
         feed.environment(environment);
         feed.ports(ports);
+        if !secret_files.is_empty() {
+            feed.value("secret_files");
+            feed.pairs(secret_files);
+        }
         let files = stable_hash(&(&project_environment.contents, &environment.contents));
         Fingerprint { settings: feed.0.finish(), files: Some(files) }
     }
@@ -73,8 +78,8 @@ impl ServiceSpec {
     /// What is in effect of a process that was launched with these settings, and of `current` since.
     #[must_use]
     pub fn in_effect(&self, current: &Self) -> Self {
-        let Self { kind, run, dir, project_environment, environment, ports, .. } = self.clone();
-        Self { kind, run, dir, project_environment, environment, ports, ..current.clone() }
+        let Self { kind, run, dir, project_environment, environment, ports, secret_files, .. } = self.clone();
+        Self { kind, run, dir, project_environment, environment, ports, secret_files, ..current.clone() }
     }
 }
 
@@ -142,7 +147,11 @@ impl Feed {
         self.number(u64::from(dotenv.is_some()));
         dotenv.iter().for_each(|file| self.value(file));
         self.each(files, Self::value);
-        self.each(variables, |feed, (name, value)| {
+        self.pairs(variables);
+    }
+
+    fn pairs(&mut self, pairs: &[(String, String)]) {
+        self.each(pairs, |feed, (name, value)| {
             feed.value(name);
             feed.value(value);
         });

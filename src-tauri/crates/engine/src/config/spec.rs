@@ -9,6 +9,7 @@ use kinfra_rpc::{Forwarding, PortRange, Protocol};
 use regex::Regex;
 
 use super::contents::Contents;
+use super::secrets::SecretSource;
 
 /// One project, checked as a whole: names are unique after slugging, dependencies exist and have no cycle, and
 /// every reference names something that exists.
@@ -28,6 +29,8 @@ pub struct ProjectSpec {
     pub groups: Vec<(String, Vec<String>)>,
     /// At most so many nodes are on their way up at a time; none: as many as the graph allows.
     pub parallel: Option<u32>,
+    /// Where secrets come from, by name, of those that say so.
+    pub secrets: Vec<(String, SecretSource)>,
     /// In the order of the file.
     pub services: Vec<ServiceSpec>,
 }
@@ -52,6 +55,8 @@ pub struct ServiceSpec {
     pub project_environment: EnvironmentSpec,
     /// What it says for this one.
     pub environment: EnvironmentSpec,
+    /// Variables that say where a file with a secret is, each with the secret's name.
+    pub secret_files: Vec<(String, String)>,
     /// The main port first; empty when it serves nothing.
     pub ports: Vec<PortSpec>,
     /// Which path of the project's own URL leads here.

@@ -4,12 +4,15 @@ use std::path::{Path, PathBuf};
 
 use kinfra_rpc::{PortRange, Problem};
 
+use super::assemble::sources;
+use super::checks::secrets;
 use super::compile::read_tree;
 use super::declaration::{CloudflareSettings, LogsFile};
 use super::find::only;
 use super::load::read_text;
 use super::schema::{Entries, Fields, Reader, Record, Scalar, Shape};
-use super::settings::{Keep, OneOrMany, PortOrRange};
+use super::secrets::SecretSource;
+use super::settings::{Keep, OneOrMany, PortOrRange, Source};
 use super::tree::{Format, Value};
 
 /// All of one schema; two of them are an error.
@@ -25,6 +28,8 @@ pub struct UserSettings {
     pub restore: bool,
     /// For all services of all projects, in the order of the file.
     pub env: Vec<(String, String)>,
+    /// Where secrets come from, by name, for all projects that don't say it themselves.
+    pub secrets: Vec<(String, SecretSource)>,
     /// How many bytes of its log are kept of a service that doesn't say it itself; none: KInfra's own default.
     pub log_bytes: Option<u64>,
     /// Whether the app, when it wasn't started from a terminal, asks the login shell for its environment.
@@ -39,6 +44,7 @@ impl Default for UserSettings {
             reserved: vec![],
             restore: false,
             env: vec![],
+            secrets: vec![],
             log_bytes: None,
             shell_environment: true,
             cloudflare: CloudflareSettings::default(),
@@ -71,12 +77,16 @@ pub(super) fn parse(file: &Path, text: &str, format: Format) -> Result<UserSetti
     // A file in which all is commented out is one that says nothing.
     let tree = tree.filter(|tree| tree.value != Value::Null);
     let declared = tree.and_then(|tree| SettingsFile::decode(&tree, &mut reader));
+    if let Some(settings) = &declared {
+        secrets::check(&settings.secrets, &mut reader);
+    }
     let problems = reader.into_problems();
     if !problems.is_empty() {
         return Err(problems);
     }
     let declared = declared.unwrap_or_else(Fields::defaults);
-    let SettingsFile { ports, restore, env, logs, shell_environment, cloudflare } = declared;
+    let SettingsFile { ports, restore, env, secrets, logs, shell_environment, cloudflare } = declared;
+    let secrets = sources(&secrets);
     let PortsFile { range, reserved } = ports;
     let env = env.0.into_iter().filter_map(|(key, value)| Some((key.text, value?.0)));
     let reserved = reserved.into_iter().map(|PortOrRange(range)| range).collect();
@@ -86,6 +96,7 @@ pub(super) fn parse(file: &Path, text: &str, format: Format) -> Result<UserSetti
         reserved,
         restore,
         env: env.collect(),
+        secrets,
         log_bytes,
         shell_environment,
         cloudflare,
@@ -97,6 +108,7 @@ pub(super) struct SettingsFile {
     ports: PortsFile,
     restore: bool,
     env: Entries<Scalar>,
+    secrets: Entries<Source>,
     logs: LogsFile,
     shell_environment: bool,
     cloudflare: CloudflareSettings,
@@ -115,6 +127,12 @@ impl Record for SettingsFile {
             ),
             env: fields
                 .optional("env", "Environment variables of all services of all projects.")
+                .unwrap_or_default(),
+            secrets: fields
+                .optional(
+                    "secrets",
+                    "Where secrets come from that are not in the keyring, for projects that don't say it themselves.",
+                )
                 .unwrap_or_default(),
             logs: fields
                 .optional("logs", "How much is kept of what services print.")

@@ -86,6 +86,7 @@ pub fn unstarted(name: &str, home: &Home) -> ServiceSpec {
         dir: folder(home),
         project_environment: EnvironmentSpec::default(),
         environment: EnvironmentSpec::default(),
+        secret_files: vec![],
         ports: vec![],
         route: None,
         domains: vec![],

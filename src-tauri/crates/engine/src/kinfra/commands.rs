@@ -11,6 +11,7 @@ use tokio::time::timeout_at;
 
 use super::engine::Engine;
 use super::logs::deadline;
+use super::secrets;
 use crate::control::{Dispatch, Updates};
 use crate::orchestrator::Command;
 use crate::store::WantedEvents;
@@ -66,6 +67,9 @@ impl Engine {
             Request::Maintain(maintain) => reply(&maintain, self.maintain(&maintain).await?),
             Request::ReadRequests(read) => reply(&read, self.read_requests(&read).await?),
             Request::MeasureTraffic(measure) => reply(&measure, self.measure_traffic(&measure)?),
+            Request::SetSecret(set) => reply(&set, secrets::set(&self.services.vault, &set).await?),
+            Request::ListSecrets(list) => reply(&list, self.list_secrets().await),
+            Request::DeleteSecret(of) => reply(&of, secrets::delete(&self.services.vault, &of).await?),
             Request::ReadSettings(read) => reply(&read, self.read_settings()?),
             Request::ChangeSettings(change) => reply(&change, self.change_settings(change)?),
             Request::ShowWindow(show) => {

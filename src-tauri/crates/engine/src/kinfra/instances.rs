@@ -69,6 +69,7 @@ pub fn facts(
         conflicts: ports.conflicts,
         range: spec.and_then(|spec| spec.ports.range),
         env_files: spec.map(|spec| spec.ports.env_files.clone()).unwrap_or_default(),
+        secrets: spec.map(|spec| spec.secrets.iter().cloned().collect()).unwrap_or_default(),
         optional: services.iter().map(|service| &service.name).filter(is_optional).cloned().collect(),
         paths: services.iter().map(|service| (service.name.clone(), paths(service, main))).collect(),
         domains: services
@@ -108,6 +109,7 @@ pub fn bare(name: &str, folder: &Path) -> ServiceSpec {
         dir: folder.to_owned(),
         project_environment: EnvironmentSpec::default(),
         environment: EnvironmentSpec::default(),
+        secret_files: vec![],
         ports: vec![],
         route: None,
         domains: vec![],

@@ -27,6 +27,11 @@ impl Engine {
         let folders = wanted(&project, &request.filter.services)
             .map(|name| (name.clone(), self.options.home.node_logs(&request.project, name)))
             .collect();
+        for name in wanted(&project, &request.filter.services) {
+            if let Some(service) = project.services.get(name) {
+                service.learn_secrets().await;
+            }
+        }
         let reader = LogReader::new(folders, self.services.secrets.redactor(&request.project));
         let limit = usize::try_from(request.limit).unwrap_or(MOST_LINES).clamp(1, MOST_LINES);
         let deadline = deadline(request.wait_ms);

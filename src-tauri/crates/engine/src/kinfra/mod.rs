@@ -27,6 +27,7 @@ mod proxy;
 mod rebuild;
 mod removal;
 mod reports;
+mod secrets;
 mod setting_aside;
 mod settings;
 mod sharing;

@@ -1,4 +1,4 @@
-//! What can be asked where no engine runs: projects, ports and environments, which need nothing but the database. Whoever asks holds
+//! What can be asked where no engine runs: projects, ports, environments and secrets, which need nothing but the database. Whoever asks holds
 //! the home's lock meanwhile, so nobody else writes.
 
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{
     AddProject, AdoptPort, Environment, ErrorCode, Failure, MovePort, NodeState, PortMoved, Problem,
-    ProjectAdded, ProjectState, ReadEnvironment, Request, Snapshot,
+    ProjectAdded, ProjectState, ReadEnvironment, Request, SecretList, Snapshot,
 };
 use serde_json::Value;
 use tokio::net::UnixStream;
@@ -22,14 +22,15 @@ use super::lock::Lock;
 use super::options::{proxy_port, registry_options};
 use super::ports::named_port;
 use super::setting_aside::{open_store, problem};
-use super::settings;
+use super::{secrets, settings};
 use crate::clock::Clock;
 use crate::config::{ProjectSpec, ServiceSpec, load_user_settings};
 use crate::control::{Client, Dispatch, Updates};
 use crate::home::Home;
 use crate::port_registry::{InstancePorts, PortRegistry, Wanted};
 use crate::proxy_server::{DEFAULT_PORT, stored_port};
-use crate::service_manager::{Given, Holders, environment, inherited};
+use crate::secrets::Secrets;
+use crate::service_manager::{Given, Handed, Holders, environment, inherited};
 use crate::store::StoredProject;
 
 /// Whoever holds the lock for a moment is gone within this; an engine answers within it.
@@ -41,6 +42,7 @@ struct Offline {
     catalog: Catalog,
     home: Home,
     environment: BTreeMap<String, String>,
+    vault: Secrets,
     _lock: Lock,
 }
 
@@ -74,7 +76,9 @@ async fn open(
     environment: &BTreeMap<String, String>,
     lock: Lock,
 ) -> Result<(Client, Vec<Problem>), Failure> {
-    let options = registry_options(load_user_settings(&home.config)?, environment)?;
+    let settings = load_user_settings(&home.config)?;
+    let vault = Secrets::new(environment.clone(), settings.secrets.iter().cloned().collect());
+    let options = registry_options(settings, environment)?;
     let (store, set_aside) = open_store(&home.database()).await?;
     let problems: Vec<Problem> = set_aside.iter().map(|file| problem(file)).collect();
     // Only an engine can ask the keeper which ports the running services have.
@@ -94,7 +98,8 @@ async fn open(
             tracing::warn!(project = stored.slug, %failure, "its ports can't be had");
         }
     }
-    let offline = Offline { catalog, home: home.clone(), environment: environment.clone(), _lock: lock };
+    let (home, environment) = (home.clone(), environment.clone());
+    let offline = Offline { catalog, home, environment, vault, _lock: lock };
     Ok((Client::local(Arc::new(offline)), problems))
 }
 
@@ -120,6 +125,9 @@ impl Offline {
             Request::FreePort(free) => reply(&free, self.catalog.free_port(&free).await?),
             Request::ReservePorts(reserve) => reply(&reserve, self.catalog.reserve(&reserve).await?),
             Request::ReleasePorts(release) => reply(&release, self.catalog.release(&release).await?),
+            Request::SetSecret(set) => reply(&set, secrets::set(&self.vault, &set).await?),
+            Request::ListSecrets(list) => reply(&list, self.list_secrets().await?),
+            Request::DeleteSecret(of) => reply(&of, secrets::delete(&self.vault, &of).await?),
             Request::ReadSettings(read) => reply(&read, settings::read(&self.home, &self.environment)?),
             Request::ChangeSettings(change) => {
                 reply(&change, settings::change(&self.home, &self.environment, change)?)
@@ -144,6 +152,13 @@ impl Offline {
         }
     }
 
+    /// Those of projects whose configuration can be read.
+    async fn list_secrets(&self) -> Result<SecretList, Failure> {
+        let projects = self.catalog.projects().await?;
+        let known = projects.iter().filter_map(|(stored, spec)| Some((&*stored.slug, spec.as_ref().ok()?)));
+        Ok(secrets::list(&self.vault, known).await)
+    }
+
     /// As it would be in an engine that this command hosts.
     async fn read_environment(&self, read: &ReadEnvironment) -> Result<Environment, Failure> {
         let (stored, spec) = self.project(&read.project).await?;
@@ -155,7 +170,7 @@ impl Offline {
         let facts = facts(&stored, Some(&spec), &spec.services, ports, Some(port));
         let settings = load_user_settings(&self.home.config)?.env;
         let given = Given::new(inherited(&self.environment, None), settings);
-        let environment = environment(service(&spec, &read.service)?, &facts, &given)?;
+        let environment = environment(service(&spec, &read.service)?, &facts, &given, &Handed::Names)?;
         Ok(Environment { variables: environment.report() })
     }
 

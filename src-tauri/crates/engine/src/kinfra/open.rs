@@ -22,7 +22,8 @@ use crate::orchestrator::Command;
 use crate::port_registry::PortRegistry;
 use crate::process::{Keeper, KeeperOptions, LoginShell, Run, boot_id, raise_descriptor_limit};
 use crate::proxy_server::{ProxyContext, ProxyServer};
-use crate::service_manager::{Holders, ServiceContext, Surroundings, Timeline};
+use crate::secrets::Secrets;
+use crate::service_manager::{Holders, ServiceContext, Surroundings, Timeline, remove_files_of_others};
 use crate::watch::Watcher;
 
 impl Kinfra {
@@ -46,6 +47,7 @@ impl Kinfra {
         let (keeper, events) = Keeper::connect(keeper_options(&options)?).await?;
         let (output, printed) = watch::channel(0);
         let secrets = KnownSecrets::default();
+        let vault = Secrets::new(options.environment.clone(), options.secrets.iter().cloned().collect());
         let (presses, pressed) = mpsc::unbounded_channel();
         let beside = ProxyContext {
             hub: Arc::clone(&hub),
@@ -70,6 +72,7 @@ impl Kinfra {
             descriptor_limit: raise_descriptor_limit(),
             log_bytes: options.log_bytes,
             secrets,
+            vault,
             surroundings: surroundings(&options, &hub),
         });
         let ports = PortRegistry::open(store.clone(), options.ports.clone()).await?;
@@ -101,6 +104,7 @@ impl Kinfra {
         engine.open_sharing(&mut adoption, printed).await?;
         let ended = adoption.ended();
         let strays = adoption.clear(&engine.services).await;
+        remove_old_secrets(&engine.services).await;
         match strays.is_empty() {
             true => engine.go_on_with(unfinished).await,
             false => engine.begin_without(strays, unfinished),
@@ -143,6 +147,17 @@ impl Engine {
             .map_err(|error| no_socket(&socket, &error))?;
         *self.server() = Some(server);
         Ok(())
+    }
+}
+
+/// Those of runs that ended while no engine was there, or whose engine was lost.
+async fn remove_old_secrets(services: &ServiceContext) {
+    match services.keeper.list().await {
+        Ok(held) => {
+            let living = held.into_iter().map(|run| run.run).collect();
+            remove_files_of_others(&services.home, &living);
+        }
+        Err(error) => tracing::warn!(%error, "files with secrets of earlier runs are not looked for"),
     }
 }
 

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 
 use kinfra_rpc::{ErrorCode, Failure, Host, PortRange, Problem};
 
-use crate::config::{CloudflareSettings, UserSettings, load_user_settings};
+use crate::config::{CloudflareSettings, SecretSource, UserSettings, load_user_settings};
 use crate::home::Home;
 use crate::port_registry::RegistryOptions;
 use crate::process::ephemeral_range;
@@ -27,6 +27,8 @@ pub struct EngineOptions {
     pub restore: bool,
     /// `env` of the user's settings.
     pub env: Vec<(String, String)>,
+    /// `secrets` of the user's settings.
+    pub secrets: Vec<(String, SecretSource)>,
     /// How many bytes of its log are kept of a service that doesn't say it itself; none: the keeper's default.
     pub log_bytes: Option<u64>,
     /// Whether services get what the login shell sets.
@@ -49,6 +51,7 @@ impl EngineOptions {
         let proxy_port = proxy_port(&environment)?;
         let settings = load_user_settings(&home.config)?;
         let (restore, env, log_bytes) = (settings.restore, settings.env.clone(), settings.log_bytes);
+        let secrets = settings.secrets.clone();
         // A terminal's shell has set all that already.
         let from_desktop = host == Host::Desktop && !environment.contains_key("TERM");
         let shell_environment = settings.shell_environment && from_desktop;
@@ -63,6 +66,7 @@ impl EngineOptions {
             ports,
             restore,
             env,
+            secrets,
             log_bytes,
             shell_environment,
             cloudflare,

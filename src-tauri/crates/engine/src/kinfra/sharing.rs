@@ -1,5 +1,6 @@
 //! What is public, for the facade: opened with the engine, and asked by commands.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kinfra_rpc::{Done, ErrorCode, Failure, Problem, RestartTunnel, Share, Unshare};
@@ -7,6 +8,7 @@ use tokio::sync::watch;
 
 use super::adoption::Adoption;
 use super::engine::Engine;
+use crate::config::PublicPlace;
 use crate::connector::{ConnectorContext, INSTANCE};
 use crate::service_manager::{InstanceFacts, Shared};
 use crate::sharing::{Concerned, Sharing, SharingContext, at_first, decide};
@@ -19,12 +21,12 @@ impl Engine {
         output: watch::Receiver<u64>,
     ) -> Result<(), Failure> {
         let latest = self.store.latest_runs(INSTANCE.to_owned()).await?;
-        let mut left = std::collections::HashMap::new();
+        let mut left = HashMap::new();
         for (name, run) in &latest {
             let former = adoption.take(&self.services, INSTANCE, name, Some(run), true).await;
             left.insert(name.clone(), (run.number, former));
         }
-        let engine = self.weak.clone();
+        let (engine, of_proxy) = (self.weak.clone(), self.weak.clone());
         let context = SharingContext {
             hub: Arc::clone(&self.hub),
             store: self.store.clone(),
@@ -42,6 +44,7 @@ impl Engine {
                 });
                 concerned.collect()
             }),
+            here: Box::new(move || of_proxy.upgrade()?.proxy.here()),
         };
         // It is opened once.
         let _ = self.sharing.set(Sharing::open(context, left).await?);
@@ -60,13 +63,13 @@ impl Engine {
         &self,
         facts: &InstanceFacts,
         desired: &[String],
-    ) -> Result<std::collections::BTreeMap<String, Vec<Shared>>, Failure> {
+    ) -> Result<BTreeMap<String, Vec<Shared>>, Failure> {
         let stored = self.store.exposures().await?;
         let now = self.services.clock.wall_now();
         let shared = facts.public.iter().map(|(service, public)| {
             let wishes = stored.get(&(facts.slug.clone(), service.clone())).cloned().unwrap_or_default();
             let wishes: Vec<_> = wishes.into_iter().map(Into::into).collect();
-            let is_taken = |place: &crate::config::PublicPlace| facts.taken_names.contains_key(&place.url());
+            let is_taken = |place: &PublicPlace| facts.taken_names.contains_key(&place.url());
             let decided = decide(public, &wishes, desired.contains(service), is_taken, now);
             (service.clone(), at_first(decided))
         });

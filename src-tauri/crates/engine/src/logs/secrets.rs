@@ -71,6 +71,15 @@ impl Secrets {
     }
 }
 
+impl Secrets {
+    /// Values that are secret whatever variable has them.
+    pub fn values<S: AsRef<str>>(values: impl IntoIterator<Item = S>) -> Self {
+        let mut found = BTreeSet::new();
+        values.into_iter().for_each(|value| note(value.as_ref(), &mut found));
+        Self(found)
+    }
+}
+
 impl KnownSecrets {
     /// Notes what is secret in an environment that a service of this project is, or may be, given.
     pub fn learn(&self, project: &str, Secrets(found): &Secrets) {
@@ -141,6 +150,12 @@ mod tests {
         for name in ["PATH", "PORT", "KEYBOARD", "PASSWORD_FILE", "PRIVATE_KEY_PATH"] {
             assert!(known(&[(name, "abcdef")]).is_empty(), "{name}");
         }
+    }
+
+    #[test]
+    fn a_value_is_secret_whatever_its_variable_is_called() {
+        let Secrets(known) = Secrets::values(["hunter2/hunter2"]);
+        assert!(known.contains("hunter2/hunter2") && known.contains("hunter2%2Fhunter2"), "{known:?}");
     }
 
     #[test]

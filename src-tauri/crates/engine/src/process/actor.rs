@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use kinfra_keeper::platform::REAPED_WITHIN;
 use kinfra_keeper::protocol::{ExitStatus, FromKeeper, Identity, Reply, Request, Spawn};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
@@ -28,8 +27,10 @@ use super::{KeeperEvent, ProcessError};
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// Whether those that ended were waited for.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
+/// How long its new parent, mostly init, may take to wait for a process whose keeper is lost; and how often it is looked
+/// whether it has. Nobody stands still meanwhile.
+const REAPED_WITHIN: Duration = Duration::from_secs(3);
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
 #[derive(Debug)]
 pub struct Order {
@@ -47,6 +48,8 @@ pub struct Actor {
     pid: Arc<AtomicU32>,
     table: HashMap<String, Held>,
     waiting: HashMap<u64, Order>,
+    /// Runs that ended while nobody held them, and until when it is waited to know how.
+    unseen: Vec<(String, Instant)>,
     /// The keeper agreed to end.
     quit: bool,
 }
@@ -60,7 +63,7 @@ impl Actor {
         pid: Arc<AtomicU32>,
     ) -> Self {
         let (table, waiting) = (HashMap::new(), HashMap::new());
-        Self { options, link, orders, events, pid, table, waiting, quit: false }
+        Self { options, link, orders, events, pid, table, waiting, unseen: vec![], quit: false }
     }
 
     /// Ends when the last handle is dropped, or when the keeper ended as it was told.
@@ -81,6 +84,7 @@ impl Actor {
                         }
                     }
                 },
+                () = sleep(LOOK_AGAIN), if !self.unseen.is_empty() => self.tell_unseen(),
             }
         }
     }
@@ -113,7 +117,7 @@ impl Actor {
                 gone.push(run);
             }
         }
-        self.end_unseen(gone).await;
+        self.end_unseen(gone);
         for run in listed {
             self.take_pipes(run).await?;
         }
@@ -159,14 +163,26 @@ impl Actor {
         Ok(true)
     }
 
-    /// They ended while nobody held them. How, the kernel tells once init has waited for them: one moment for all.
-    async fn end_unseen(&mut self, gone: Vec<String>) {
-        let is_clear = |run: &String| self.table.get(run).is_none_or(Held::is_clear);
+    /// They ended while nobody held them. How, the kernel tells once init has waited for them.
+    fn end_unseen(&mut self, gone: Vec<String>) {
         let deadline = Instant::now() + REAPED_WITHIN;
-        while !gone.iter().all(is_clear) && Instant::now() < deadline {
-            sleep(LOOK_AGAIN).await;
-        }
         for run in gone {
+            if self.unseen.iter().all(|(known, _)| *known != run) {
+                self.unseen.push((run, deadline));
+            }
+        }
+        self.tell_unseen();
+    }
+
+    /// Tells the ends of those for whom that is clear by now, or never will be.
+    fn tell_unseen(&mut self) {
+        let present = Instant::now();
+        let is_clear = |run: &String| self.table.get(run).is_none_or(Held::is_clear);
+        let (clear, unseen): (Vec<_>, Vec<_>) = std::mem::take(&mut self.unseen)
+            .into_iter()
+            .partition(|(run, deadline)| is_clear(run) || *deadline <= present);
+        self.unseen = unseen;
+        for (run, _) in clear {
             if let Some(held) = self.table.get_mut(&run) {
                 let status = held.unseen_end(now());
                 held.watch = None;

@@ -70,7 +70,8 @@ impl Held {
 
     /// Nobody holds the process now.
     pub fn begin_watch(&mut self) {
-        if self.ended.is_none() {
+        // One that is between two keepers for the second time may be gone: what is held of it still tells its end.
+        if self.ended.is_none() && self.watch.is_none() {
             // An error means that there are too few descriptors: then its code may be lost.
             self.watch = watch(self.leader).ok().flatten();
         }

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use kinfra_proxy::{Figures, Journal, Limits, Listeners, Proxy};
+use kinfra_proxy::{Figures, Here, Journal, Limits, Listeners, Proxy};
 use kinfra_rpc::{Delta, ErrorCode, Failure, PortHolder, Problem, Protocol, ProxyState, Snapshot};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
@@ -122,6 +122,11 @@ impl ProxyServer {
     /// None while it doesn't listen.
     pub fn port(&self) -> Option<u16> {
         lock(&self.serving).proxy.as_ref().map(|proxy| proxy.local_addr().port())
+    }
+
+    /// How it is told from others by whoever comes through a tunnel; none while it doesn't listen.
+    pub fn here(&self) -> Option<Here> {
+        lock(&self.serving).proxy.as_ref().map(Proxy::here)
     }
 
     /// The requests that were answered last, on whichever port.

@@ -32,6 +32,8 @@ struct Entry {
     origin: Origin,
     /// Those that have another value for it, the lowest first.
     shadowed: Vec<Origin>,
+    /// The secrets whose names stand in the value, in their place.
+    secrets: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,7 +45,7 @@ impl Cascade {
     /// Lays one more layer over those that are there.
     pub fn layer(&mut self, origin: &Origin, variables: impl IntoIterator<Item = (String, String)>) {
         for (name, value) in variables {
-            let entry = Entry { value, origin: origin.clone(), shadowed: vec![] };
+            let entry = Entry { value, origin: origin.clone(), shadowed: vec![], secrets: vec![] };
             let Some(below) = self.entries.insert(name.clone(), entry) else { continue };
             let Some(entry) = self.entries.get_mut(&name) else { continue };
             entry.shadowed = below.shadowed;
@@ -58,19 +60,33 @@ impl Cascade {
         self.entries.get(name).map(|entry| &*entry.value)
     }
 
+    /// The secrets that stand in a value by their names.
+    #[must_use]
+    pub fn secrets(&self, name: &str) -> &[String] {
+        self.entries.get(name).map_or(&[], |entry| &entry.secrets)
+    }
+
+    /// Notes which secrets stand in a value by their names.
+    pub fn mark(&mut self, name: &str, secrets: Vec<String>) {
+        if let Some(entry) = self.entries.get_mut(name) {
+            entry.secrets = secrets;
+        }
+    }
+
     /// What comes out in the end.
     #[must_use]
     pub fn into_values(self) -> BTreeMap<String, String> {
         self.entries.into_iter().map(|(name, entry)| (name, entry.value)).collect()
     }
 
-    /// What the project's people wrote, in its configuration and its files.
+    /// What the project's people wrote, in its configuration and its files; not where a secret is only named.
     pub fn written(&self) -> impl Iterator<Item = (&str, &str)> {
         let is_written = |origin: &Origin| match origin {
             Origin::ProjectFile(_) | Origin::Project | Origin::ServiceFile(_) | Origin::Service => true,
             Origin::System | Origin::Settings | Origin::Dependency | Origin::Ports => false,
         };
-        let written = self.entries.iter().filter(move |(_, entry)| is_written(&entry.origin));
+        let is_told = move |entry: &Entry| is_written(&entry.origin) && entry.secrets.is_empty();
+        let written = self.entries.iter().filter(move |(_, entry)| is_told(entry));
         written.map(|(name, entry)| (&**name, &*entry.value))
     }
 
@@ -81,6 +97,7 @@ impl Cascade {
             value: entry.value.clone(),
             layer: entry.origin.layer(),
             file: entry.origin.file(),
+            secrets: entry.secrets.clone(),
             shadows: entry.shadowed.iter().map(Origin::layer).collect(),
         };
         self.entries.iter().map(variable).collect()

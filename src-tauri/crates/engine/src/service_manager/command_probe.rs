@@ -7,6 +7,7 @@ use kinfra_keeper::protocol::{Scope, Spawn};
 use kinfra_rpc::Problem;
 use tokio::time::timeout;
 
+use super::handed::Handed;
 use super::launch::{Prepared, environment, prepare};
 use super::service::{Service, new_run_id};
 use crate::config::{Run, ServiceSpec};
@@ -24,11 +25,13 @@ impl Service {
         spec: &ServiceSpec,
         command: &Run,
         limit: Duration,
+        handed: &Handed,
     ) -> Result<String, String> {
         // Not its service's: what an earlier one said is no reason of this one's failure. They come one at a time.
         let number = self.context.clock.wall_now();
         let id = new_run_id().map_err(|problem| problem.message)?;
-        let spawn = self.health_command(&id, number, spec, command).map_err(|problem| problem.message)?;
+        let spawn =
+            self.health_command(&id, number, spec, command, handed).map_err(|problem| problem.message)?;
         let log_folder = spawn.log_folder.clone();
         let ended = self.context.runs.wait_for(id.clone());
         let start = Instant::now();
@@ -67,9 +70,10 @@ impl Service {
         number: u64,
         spec: &ServiceSpec,
         command: &Run,
+        handed: &Handed,
     ) -> Result<Spawn, Problem> {
         let facts = self.instance.facts();
-        let environment = environment(spec, &facts, &self.context.surroundings.known())?;
+        let environment = environment(spec, &facts, &self.context.surroundings.known(), handed)?;
         let Prepared { program, arguments, environment } =
             prepare(command, &spec.dir, &facts, environment.into_values())?;
         Ok(Spawn {

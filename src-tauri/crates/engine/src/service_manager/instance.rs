@@ -4,7 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use kinfra_rpc::{Exposure, Maintenance, PortRange, Protocol, RouteState, TunnelKind, project_host};
 
-use crate::config::{PublicPlace, PublicSpec, RouteSpec};
+use crate::config::{PublicPlace, PublicSpec, RouteSpec, SecretSource};
 use crate::port_registry::{Conflict, NodePort};
 
 /// What the services of one instance may know of it and of each other. Shared by them, replaced as a whole.
@@ -28,6 +28,8 @@ pub struct InstanceFacts {
     pub range: Option<PortRange>,
     /// Files in which a block with all ports is kept.
     pub env_files: Vec<PathBuf>,
+    /// Where the project's secrets come from, by name, of those that it says it of.
+    pub secrets: BTreeMap<String, SecretSource>,
     /// Services whose fixed port is somebody else's.
     pub conflicts: BTreeMap<String, Conflict>,
     /// The label of each service in host names.

@@ -1,5 +1,6 @@
 //! From a service's settings to what the keeper is asked to spawn: everything resolved, nothing executed.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -7,10 +8,11 @@ use kinfra_rpc::{ErrorCode, Problem};
 
 use super::cascade::{Cascade, Origin};
 use super::given::{own_ports, ports_of_dependencies};
+use super::handed::Handed;
 use super::instance::InstanceFacts;
 use super::program::find;
-use super::references::resolve;
-use crate::config::{EnvironmentSpec, Mode, Run, ServiceSpec, dotenv, expand};
+use super::references::{no_secret, resolve};
+use crate::config::{EnvironmentSpec, Mode, Reference, Run, ServiceSpec, dotenv, expand};
 use crate::logs::Secrets;
 
 /// What is given to every service of every project.
@@ -40,13 +42,19 @@ pub struct Prepared {
 }
 
 /// What a service finds in its environment: what KInfra was started with < the user's settings < the project's `.env`,
-/// `env_file` and `env` < the service's own files < the ports of what it depends on < its `env` < its own ports.
+/// `env_file` and `env` < the service's own files < the ports of what it depends on < its `env` and where its files of
+/// secrets are < its own ports.
 ///
 /// # Errors
 /// When a file can't be read, or a reference stands for nothing.
-pub fn environment(spec: &ServiceSpec, facts: &InstanceFacts, given: &Given) -> Result<Cascade, Problem> {
+pub fn environment(
+    spec: &ServiceSpec,
+    facts: &InstanceFacts,
+    given: &Given,
+    handed: &Handed,
+) -> Result<Cascade, Problem> {
     let mut problems = vec![];
-    let environment = environment_as_far_as_known(spec, facts, given, &mut problems);
+    let environment = environment_as_far_as_known(spec, facts, given, handed, &mut problems);
     // A launch has room for one problem; the next one shows the next.
     problems.into_iter().next().map_or(Ok(environment), Err)
 }
@@ -56,6 +64,7 @@ pub fn environment_as_far_as_known(
     spec: &ServiceSpec,
     facts: &InstanceFacts,
     given: &Given,
+    handed: &Handed,
     problems: &mut Vec<Problem>,
 ) -> Cascade {
     let mut cascade = Cascade::default();
@@ -63,10 +72,12 @@ pub fn environment_as_far_as_known(
     cascade.layer(&Origin::Settings, given.settings.clone());
     let project = &spec.project_environment;
     files(&mut cascade, project, Origin::ProjectFile, problems);
-    variables(&mut cascade, project, &Origin::Project, facts, problems);
+    variables(&mut cascade, project, &Origin::Project, facts, handed, problems);
     files(&mut cascade, &spec.environment, Origin::ServiceFile, problems);
     cascade.layer(&Origin::Dependency, ports_of_dependencies(spec, facts));
-    variables(&mut cascade, &spec.environment, &Origin::Service, facts, problems);
+    variables(&mut cascade, &spec.environment, &Origin::Service, facts, handed, problems);
+    let file = |(variable, secret): &(String, String)| (variable.clone(), handed.file(variable, secret));
+    cascade.layer(&Origin::Service, spec.secret_files.iter().map(file));
     cascade.layer(&Origin::Ports, own_ports(spec, facts));
     cascade
 }
@@ -93,20 +104,32 @@ fn variables(
     environment: &EnvironmentSpec,
     origin: &Origin,
     facts: &InstanceFacts,
+    handed: &Handed,
     problems: &mut Vec<Problem>,
 ) {
     let variable = |name: &str| cascade.value(name).map(str::to_owned);
-    let expanded = |(name, value): &(String, String)| match expand(value, Mode::Setting, &|reference| {
-        resolve(facts, &variable, reference)
-    }) {
-        Ok(value) => Some((name.clone(), value)),
-        Err(problem) => {
-            problems.push(problem);
-            None
+    let mut expanded = Vec::new();
+    for (name, value) in &environment.variables {
+        let secrets = RefCell::new(Vec::new());
+        let lookup = |reference: &Reference| {
+            match reference {
+                Reference::Secret(secret) => secrets.borrow_mut().push(secret.clone()),
+                Reference::Environment(name) => secrets.borrow_mut().extend_from_slice(cascade.secrets(name)),
+                _ => {}
+            }
+            resolve(facts, &variable, &|secret| handed.value(secret), reference)
+        };
+        match expand(value, Mode::Setting, &lookup) {
+            Ok(value) => expanded.push((name, value, secrets.into_inner())),
+            Err(problem) => problems.push(problem),
         }
-    };
-    let variables: Vec<_> = environment.variables.iter().filter_map(expanded).collect();
-    cascade.layer(origin, variables);
+    }
+    for (name, value, secrets) in expanded {
+        cascade.layer(origin, [(name.clone(), value)]);
+        if handed.is_for_a_look() {
+            cascade.mark(name, secrets);
+        }
+    }
 }
 
 /// # Errors
@@ -123,7 +146,7 @@ pub fn prepare(
             .hint("make it, or change dir in the configuration"));
     }
     let variable = |name: &str| environment.get(name).cloned();
-    let words = run.resolve(&|reference| resolve(facts, &variable, reference))?;
+    let words = run.resolve(&|reference| resolve(facts, &variable, &no_secret, reference))?;
     let mut words = words.into_iter();
     let Some(program) = words.next() else {
         return Err(Problem::new(ErrorCode::ConfigInvalidValue, "run is empty")

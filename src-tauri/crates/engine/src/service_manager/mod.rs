@@ -6,6 +6,7 @@ mod elsewhere;
 mod environment;
 mod foreign;
 mod given;
+mod handed;
 mod holders;
 mod instance;
 mod launch;
@@ -28,6 +29,7 @@ mod timeline;
 
 pub use environment::inherited;
 pub use given::ports_of;
+pub use handed::{Handed, remove_files_of_others};
 pub use holders::{Held, Holders, Naming};
 pub use instance::{DomainOwner, Instance, InstanceFacts, Shared};
 pub use launch::{Given, environment};

@@ -1,5 +1,6 @@
 //! One service as the node that its stack sees.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -7,6 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{EnvironmentVariable, EventKind, Exit, NodeKind, NodeState, Problem, Wanted};
 
+use super::handed::Handed;
 use super::instance::{Instance, direct_url};
 use super::launch::environment;
 use super::reload::{self, Reload};
@@ -89,6 +91,8 @@ impl ServiceNode {
             obstacle: Mutex::default(),
             last_lines: Mutex::default(),
             unwatched: Mutex::default(),
+            held_up: Mutex::default(),
+            looked_up: tokio::sync::Mutex::default(),
             changed: Arc::clone(&changed),
             runs: Mutex::default(),
         });
@@ -159,14 +163,19 @@ impl ServiceNode {
         }
     }
 
-    /// What it would find in its environment if it were started now.
+    /// What it would find in its environment if it were started now, with the names of secrets in their place.
     ///
     /// # Errors
     /// What would keep it from being started.
     pub async fn environment(&self) -> Result<Vec<EnvironmentVariable>, Problem> {
         let service = &self.service;
         let given = service.context.surroundings.given().await;
-        Ok(environment(&service.spec(), &service.instance.facts(), &given)?.report())
+        Ok(environment(&service.spec(), &service.instance.facts(), &given, &Handed::Names)?.report())
+    }
+
+    /// Before its log is read: learns of its secrets what can be had without asking anybody.
+    pub async fn learn_secrets(&self) {
+        self.service.learn_quietly().await;
     }
 
     /// The runs of its own whose processes may exist, by the names that the keeper has for them.
@@ -200,9 +209,12 @@ impl Service {
         let AdoptedRun { id, number, pid, ended, fingerprint, ending, .. } = adopted;
         self.context.runs.begin(id.clone(), self.ticket, number);
         let ports = self.instance.facts().ports.get(&self.name).cloned().unwrap_or_default();
+        let folder = self.context.home.run_secrets(&id);
+        // They are looked up when a probe needs them.
+        let handed = Arc::new(Handed::Values { values: BTreeMap::new(), folder });
         let running = Running::new(id, Instant::now(), ports);
         let launched = fingerprint.map_or(Launch::Unknown, Launch::Fingerprint);
-        self.lock().insert(number, Running { pid: Some(pid), launched, ..running });
+        self.lock().insert(number, Running { pid: Some(pid), launched, handed, ..running });
         let text = match ended {
             Some(_) => "ended while no engine was there",
             None => "goes on under a new engine",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::handed::Handed;
 use super::references::resolve;
 use super::running::Running;
 use super::service::Service;
@@ -21,7 +22,8 @@ enum Asked<'s> {
     /// Whether anybody listens, which the kernel knows.
     Listens,
     Connects,
-    Http(&'s HttpProbe),
+    /// With what its headers may hold.
+    Http(&'s HttpProbe, &'s Handed),
 }
 
 impl Service {
@@ -33,12 +35,20 @@ impl Service {
             Role::Liveness => &spec.health.liveness,
         };
         let Some(probe) = probe else { return self.ask_by_default(run, &spec, running).await };
+        let handed = match self.handed(run, &spec, running).await {
+            Ok(handed) => handed,
+            // That a keyring is locked is no reason to end what runs.
+            Err(problem) if role == Role::Liveness => return Ok(format!("not asked: {}", problem.message)),
+            Err(problem) => return Err(problem.into()),
+        };
         match &probe.kind {
-            ProbeKind::Command(command) => Ok(self.ask_command(&spec, command, probe.timeout).await?),
+            ProbeKind::Command(command) => {
+                Ok(self.ask_command(&spec, command, probe.timeout, &handed).await?)
+            }
             ProbeKind::Log(pattern) => self.ask_log(run, running, &pattern.0).await,
             ProbeKind::Tcp => self.ask_port(run, running, &Asked::Connects, Some(probe), probe.timeout).await,
             ProbeKind::Http(http) => {
-                self.ask_port(run, running, &Asked::Http(http), Some(probe), probe.timeout).await
+                self.ask_port(run, running, &Asked::Http(http, &handed), Some(probe), probe.timeout).await
             }
         }
     }
@@ -96,12 +106,14 @@ impl Service {
     }
 
     fn probe_on(&self, port: u16, asked: &Asked<'_>) -> Result<Probe, Refusal> {
-        let Asked::Http(http) = asked else { return Ok(Probe::Tcp { port }) };
+        let Asked::Http(http, handed) = asked else { return Ok(Probe::Tcp { port }) };
         let facts = self.instance.facts();
         let given = self.context.surroundings.known();
         let variable = |name: &str| given.system.get(name).cloned();
-        let expand =
-            |text: &str| expand(text, Mode::Setting, &|reference| resolve(&facts, &variable, reference));
+        let secret = |name: &str| handed.value(name);
+        let expand = |text: &str| {
+            expand(text, Mode::Setting, &|reference| resolve(&facts, &variable, &secret, reference))
+        };
         let header = |(name, value): &(String, String)| Ok::<_, Refusal>((name.clone(), expand(value)?));
         let expected = Expected {
             statuses: http.statuses.clone(),

@@ -5,13 +5,14 @@ use kinfra_rpc::{ErrorCode, Problem};
 use super::instance::InstanceFacts;
 use crate::config::{InstanceAttribute, ProjectAttribute, Reference, ServiceAttribute};
 
-/// `variable` looks into the environment as far as it is laid out.
+/// `variable` looks into the environment as far as it is laid out; `secret` says what a secret stands for there.
 ///
 /// # Errors
 /// When there is nothing that it could stand for now.
 pub fn resolve(
     facts: &InstanceFacts,
     variable: &dyn Fn(&str) -> Option<String>,
+    secret: &dyn Fn(&str) -> Result<String, Problem>,
     reference: &Reference,
 ) -> Result<String, Problem> {
     let unknown = |message: String| Problem::new(ErrorCode::ConfigUnknownReference, message);
@@ -31,13 +32,20 @@ pub fn resolve(
             unknown(format!("the variable {name} is not set in the environment of KInfra"))
                 .hint(format!("set {name} in an env_file or before KInfra starts; $$ is a dollar sign"))
         }),
-        Reference::Secret(name) => {
-            Err(unknown(format!("the secret {name} can't be read: this version has no keyring yet")))
-        }
+        Reference::Secret(name) => secret(name),
         Reference::Resource { resource, .. } => {
             Err(unknown(format!("the resource {resource} can't be used: this version has no resources yet")))
         }
     }
+}
+
+/// Where no secret may stand: others can read a command line. A configuration that is checked has none there.
+///
+/// # Errors
+/// Always.
+pub fn no_secret(name: &str) -> Result<String, Problem> {
+    let message = format!("the secret {name} may stand in env only: a command line can be read by others");
+    Err(Problem::new(ErrorCode::ConfigInvalidValue, message).hint("give it to a variable, and use that"))
 }
 
 fn service_attribute(

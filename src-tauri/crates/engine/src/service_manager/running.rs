@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::handed::Handed;
 use super::ownership::Seen;
 use crate::config::{Fingerprint, ServiceSpec};
 use crate::port_registry::NodePort;
@@ -30,6 +31,8 @@ pub(super) struct Running {
     pub(super) log_from: Option<String>,
     /// Why what it prints is dropped.
     pub(super) dropping: Option<String>,
+    /// The secrets that it was given.
+    pub(super) handed: Arc<Handed>,
 }
 
 /// What a run was launched with.
@@ -45,8 +48,21 @@ pub(super) enum Launch {
 impl Running {
     pub(super) fn new(id: String, since: Instant, ports: Vec<NodePort>) -> Self {
         let (pid, elsewhere, looked_at, log_from, dropping) = (None, None, None, None, None);
-        let (foreign, seen, launched) = (false, vec![], Launch::Unknown);
-        Self { id, since, pid, ports, elsewhere, looked_at, foreign, launched, seen, log_from, dropping }
+        let (foreign, seen, launched, handed) = (false, vec![], Launch::Unknown, Arc::new(Handed::Names));
+        Self {
+            id,
+            since,
+            pid,
+            ports,
+            elsewhere,
+            looked_at,
+            foreign,
+            launched,
+            seen,
+            log_from,
+            dropping,
+            handed,
+        }
     }
 
     /// What it was given as `PORT`.

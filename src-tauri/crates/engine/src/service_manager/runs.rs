@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use kinfra_rpc::Exit;
+use kinfra_rpc::{Exit, Phase};
 use tokio::sync::{oneshot, watch};
 
 use super::service::Service;
@@ -76,6 +76,18 @@ impl Runs {
         let (sender, receiver) = oneshot::channel();
         self.lock().awaited.insert(run, sender);
         receiver
+    }
+
+    /// Waits until what is being launched is to be stopped.
+    pub(super) async fn until_stopping(&self, ticket: Ticket) {
+        let views = self.lock().supervisors.get(&ticket).map(|supervised| supervised.supervisor.views());
+        if let Some(mut views) = views
+            && views.wait_for(|view| view.phase == Phase::Stopping).await.is_ok()
+        {
+            return;
+        }
+        // Nobody is left who could stop it.
+        std::future::pending::<()>().await;
     }
 
     /// Tells a supervisor that its process ended. False when nobody here knows the run.

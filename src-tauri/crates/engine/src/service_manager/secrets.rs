@@ -1,23 +1,174 @@
-//! What of a service's environment must not be shown, known also while it is not launched: its log may be older than
-//! this engine.
+//! A service's secrets: what of its environment must not be shown, and what it is given of the keyring.
+//!
+//! Theory of operation: a launch resolves the secrets that it needs, all at once, and waits for a locked keyring for as
+//! long as the service is wanted; its state says so. The run keeps the values in memory for its probes. What must not
+//! be shown is known also while a service is not launched, since its log may be older than this engine: what
+//! the keyring has of it is looked up, without asking anybody, before the log is read for the first time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError};
+
+use futures_util::future::try_join_all;
+use kinfra_rpc::{ErrorCode, EventKind, Problem};
 
 use super::cascade::Cascade;
+use super::handed::Handed;
+use super::instance::InstanceFacts;
 use super::launch::{Given, environment_as_far_as_known};
+use super::running::Running;
 use super::service::Service;
+use crate::config::ServiceSpec;
 use crate::logs::Secrets;
+use crate::secrets::{SecretError, SecretText, Sources};
+use crate::supervisor::{Note, Unit};
+
+type Values = BTreeMap<String, SecretText>;
 
 impl Service {
     /// Notes the secrets of the settings as they are now. A launch notes what it really gives.
     pub(super) fn learn_secrets(&self) {
         let given = self.context.surroundings.known();
         // What is wrong is the launch's business.
-        let environment =
-            environment_as_far_as_known(&self.spec(), &self.instance.facts(), &given, &mut vec![]);
+        let environment = environment_as_far_as_known(
+            &self.spec(),
+            &self.instance.facts(),
+            &given,
+            &Handed::Names,
+            &mut vec![],
+        );
         self.learn_from(&environment, &given);
     }
 
     pub(super) fn learn_from(&self, environment: &Cascade, given: &Given) {
         self.context.secrets.learn(&self.project, &given.secrets);
         self.context.secrets.learn(&self.project, &Secrets::of(environment.written()));
+    }
+
+    /// What a run is to be given. Waits for a locked keyring until that is unlocked, or the service is to be stopped.
+    ///
+    /// # Errors
+    /// Which secret can't be had, and why.
+    pub(super) async fn hand_out(
+        &self,
+        number: u64,
+        id: &str,
+        spec: &ServiceSpec,
+        facts: &InstanceFacts,
+        given: &Given,
+    ) -> Result<Handed, Problem> {
+        let folder = self.context.home.run_secrets(id);
+        let (names, sources) = (spec.secrets(), sources(facts, given));
+        if names.is_empty() {
+            return Ok(Handed::Values { values: Values::new(), folder });
+        }
+        let resolve = |name: String| {
+            let sources = &sources;
+            async move {
+                let vault = &self.context.vault;
+                let value = vault.resolve_patiently(&name, sources, |error| self.wait(number, error)).await?;
+                Ok::<_, SecretError>((name, value))
+            }
+        };
+        let resolved = tokio::select! {
+            resolved = try_join_all(names.into_iter().map(resolve)) => resolved.map_err(Problem::from),
+            () = self.context.runs.until_stopping(self.ticket) => {
+                Err(Problem::new(ErrorCode::InvalidRequest, "stopped while it waited for its secrets"))
+            }
+        };
+        self.go_on();
+        let values: Values = resolved.map_err(|problem| self.redacted(problem))?.into_iter().collect();
+        self.learn_values(&values).await;
+        Ok(Handed::Values { values, folder })
+    }
+
+    /// What a run was given, for its probes. Of one that was taken over it is looked up now.
+    ///
+    /// # Errors
+    /// Which secret can't be had now, and why.
+    pub(super) async fn handed(
+        &self,
+        run: u64,
+        spec: &ServiceSpec,
+        running: &Running,
+    ) -> Result<Arc<Handed>, Problem> {
+        let Handed::Values { values, folder } = &*running.handed else {
+            return Ok(Arc::clone(&running.handed));
+        };
+        let missing: Vec<String> =
+            spec.secrets().into_iter().filter(|name| !values.contains_key(name)).collect();
+        if missing.is_empty() {
+            return Ok(Arc::clone(&running.handed));
+        }
+        let given = self.context.surroundings.known();
+        let sources = sources(&self.instance.facts(), &given);
+        let mut values = values.clone();
+        for name in missing {
+            let resolved = self.context.vault.resolve(&name, &sources).await;
+            let value = resolved.map_err(|error| self.redacted(error.into()))?;
+            values.insert(name, value);
+        }
+        self.learn_values(&values).await;
+        let handed = Arc::new(Handed::Values { values, folder: folder.clone() });
+        self.change(run, |running| running.handed = Arc::clone(&handed));
+        Ok(handed)
+    }
+
+    /// Before its log is read: what the keyring tells without asking anybody, once for each name.
+    pub(super) async fn learn_quietly(&self) {
+        let spec = self.spec();
+        let mut looked_up = self.looked_up.lock().await;
+        let names: Vec<String> =
+            spec.secrets().into_iter().filter(|name| !looked_up.contains(name)).collect();
+        if names.is_empty() {
+            return;
+        }
+        let sources = sources(&self.instance.facts(), &self.context.surroundings.known());
+        let mut found = BTreeSet::new();
+        for name in names {
+            if let Ok(Some(value)) = self.context.vault.quietly(&name, &sources).await {
+                found.insert(value.reveal().to_owned());
+            }
+            looked_up.insert(name);
+        }
+        self.context.secrets.learn(&self.project, &Secrets::values(&found));
+    }
+
+    async fn learn_values(&self, values: &Values) {
+        let secrets = Secrets::values(values.values().map(SecretText::reveal));
+        self.context.secrets.learn(&self.project, &secrets);
+        self.looked_up.lock().await.extend(values.keys().cloned());
+    }
+
+    /// What another program says of its trouble may hold what it should not.
+    fn redacted(&self, mut problem: Problem) -> Problem {
+        let redactor = self.context.secrets.redactor(&self.project);
+        problem.message = redactor.line(&problem.message).into_owned();
+        problem
+    }
+
+    /// Says in its state that it waits for the keyring.
+    fn wait(&self, run: u64, error: &SecretError) {
+        let text = format!("waits, as the keyring is locked: {error}");
+        let problem = Problem::new(ErrorCode::KeyringLocked, "the keyring is locked: unlock it")
+            .hint(format!("the start goes on by itself as soon as it is unlocked; {error}"));
+        let before = self.held_up.lock().unwrap_or_else(PoisonError::into_inner).replace(problem);
+        if before.is_none() {
+            self.note(Note { run, kind: EventKind::Changed, text });
+            self.changed.node(&self.name);
+        }
+    }
+
+    fn go_on(&self) {
+        if self.held_up.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
+            self.changed.node(&self.name);
+        }
+    }
+}
+
+fn sources(facts: &InstanceFacts, given: &Given) -> Sources {
+    Sources {
+        declared: facts.secrets.clone(),
+        environment: given.system.clone(),
+        folder: Some(facts.folder.clone()),
     }
 }

@@ -4,7 +4,7 @@
 //! written down before its process is spawned and completed after it, so an engine that ends in between leaves
 //! a record that the next one can compare with what the keeper knows.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use kinfra_rpc::{ErrorCode, EventKind, Exit, Phase, Problem};
 use tokio::time::sleep;
 use tracing::Span;
 
+use super::handed::remove_files;
 use super::holders::Holders;
 use super::instance::{Instance, InstanceFacts};
 use super::launch::{Prepared, environment, prepare};
@@ -27,6 +28,7 @@ use crate::home::Home;
 use crate::logs::{KnownSecrets, last_lines_of};
 use crate::orchestrator::Changes;
 use crate::process::{Keeper, ProcessError, SpawnError};
+use crate::secrets::Secrets;
 use crate::store::{NewRun, Next, RunEnd, Store};
 use crate::supervisor::{Counts, Ended, Launched, Note, ProbeResult, Role, Then, Unit};
 use crate::watch::{WatchError, Watcher};
@@ -56,7 +58,10 @@ pub struct ServiceContext {
     pub log_bytes: Option<u64>,
     /// Names the boot of this machine.
     pub boot: String,
+    /// What is not to be shown.
     pub secrets: KnownSecrets,
+    /// What is given to those who ask for it.
+    pub vault: Secrets,
     pub surroundings: Surroundings,
 }
 
@@ -74,6 +79,10 @@ pub(super) struct Service {
     pub(super) last_lines: Mutex<Vec<String>>,
     /// Why the files that it watches are not watched.
     pub(super) unwatched: Mutex<Option<WatchError>>,
+    /// What its launch waits for.
+    pub(super) held_up: Mutex<Option<Problem>>,
+    /// The secrets of which it was tried to know the values, so that its log shows none.
+    pub(super) looked_up: tokio::sync::Mutex<BTreeSet<String>>,
     /// To be told when something is to be seen that the supervisor doesn't know of.
     pub(super) changed: Arc<Changes>,
     /// The runs whose processes may exist, by number.
@@ -97,11 +106,12 @@ impl Unit for Service {
             return self.leave_to(number, &ports[0], &held);
         }
         let given = self.context.surroundings.given().await;
-        let environment = environment(&spec, &facts, &given)?;
+        let id = new_run_id()?;
+        let handed = self.hand_out(number, &id, &spec, &facts, &given).await?;
+        let environment = environment(&spec, &facts, &given, &handed)?;
         self.learn_from(&environment, &given);
         let Prepared { program, arguments, environment } =
             prepare(&spec.run, &spec.dir, &facts, environment.into_values())?;
-        let id = new_run_id()?;
         let started_at = self.context.clock.wall_now();
         let (instance, node) = (self.project.clone(), self.name.clone());
         let run = NewRun {
@@ -123,8 +133,8 @@ impl Unit for Service {
         self.last_lines.lock().unwrap_or_else(PoisonError::into_inner).clear();
         let log_from = if spec.health.reads_log() { self.end_of_log().await } else { None };
         let running = Running::new(id.clone(), Instant::now(), ports.to_vec());
-        let launched = Launch::With(Arc::clone(&spec));
-        self.lock().insert(number, Running { log_from, launched, ..running });
+        let (launched, handed) = (Launch::With(Arc::clone(&spec)), Arc::new(handed));
+        self.lock().insert(number, Running { log_from, launched, handed: Arc::clone(&handed), ..running });
         let spawn = Spawn {
             run: id.clone(),
             number,
@@ -136,7 +146,14 @@ impl Unit for Service {
             descriptor_limit: self.context.descriptor_limit,
             log_bytes: spec.log_bytes.or(self.context.log_bytes),
         };
-        match self.spawn(spawn).await {
+        let spawned = match handed.write_files(&spec.secret_files) {
+            Ok(()) => {
+                let spawned = self.spawn(spawn).await;
+                spawned.map_err(|error| not_spawned(&spec.name, &program.display().to_string(), &error))
+            }
+            Err(problem) => Err(problem),
+        };
+        match spawned {
             Ok(identity) => {
                 // In a crowd the spawn itself takes its time: until now it could not have listened.
                 self.change(number, |running| {
@@ -146,11 +163,11 @@ impl Unit for Service {
                 tracing::info!(pid = identity.pid, "started");
                 Ok(Launched { pid: identity.pid })
             }
-            Err(error) => {
+            Err(problem) => {
                 let exit = Exit { at: self.context.clock.wall_now(), ..Exit::default() };
                 let Counts { restarts, failures } = counts;
                 self.close(number, RunEnd { exit, next: Next::Stopped, restarts, failures }).await;
-                Err(not_spawned(&spec.name, &program.display().to_string(), &error))
+                Err(problem)
             }
         }
     }
@@ -275,7 +292,8 @@ impl Service {
         let unwatched = unwatched.map(|error| {
             Problem::new(ErrorCode::Io, format!("its files are not watched: {error}")).hint(error.hint())
         });
-        self.dropped().into_iter().chain(unwatched).collect()
+        let held_up = self.held_up.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.dropped().into_iter().chain(unwatched).chain(held_up).collect()
     }
 
     fn dropped(&self) -> Option<Problem> {
@@ -302,6 +320,7 @@ impl Service {
     async fn close(&self, run: u64, end: RunEnd) {
         let Some(Running { id, foreign, .. }) = self.lock().remove(&run) else { return };
         if !foreign {
+            remove_files(&self.context.home.run_secrets(&id));
             tracing::info!(exit = ?end.exit, next = ?end.next, "ended");
             let mut written = self.context.store.end_run(id.clone(), end).await;
             // The next engine would take it for one that crashed.
@@ -324,6 +343,7 @@ impl Service {
     /// What it said last, for whoever asks why it ended.
     async fn keep_last_lines(&self, run: u64) -> Vec<String> {
         let folder = self.context.home.node_logs(&self.project, &self.name);
+        self.learn_quietly().await;
         let redactor = self.context.secrets.redactor(&self.project);
         let read =
             tokio::task::spawn_blocking(move || last_lines_of(&folder, run, LAST_LINES, &redactor)).await;

@@ -8,7 +8,7 @@ use kinfra_rpc::{Problem, TunnelState, TunnelStatus};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
-use super::actor::Input;
+use super::handle::Input;
 use super::show;
 use crate::clock::Clock;
 use crate::connector::{Connector, ConnectorContext, Start, View};

@@ -10,6 +10,7 @@ mod projects;
 mod runs;
 mod schema;
 mod settings;
+mod tunnels;
 mod writer;
 
 pub use claims::{Claim, ClaimKey, Claims, Reservation};
@@ -18,3 +19,4 @@ pub use events::{StoredEvent, WantedEvents};
 pub use exposures::StoredExposure;
 pub use projects::StoredProject;
 pub use runs::{LatestRun, NewRun, Next, RunEnd, StoredRun};
+pub use tunnels::{StoredTunnel, StoredTunnelRecord};

@@ -73,6 +73,21 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (instance, node, host, path)
     ) STRICT;
     ",
+    // What KInfra made at Cloudflare, or is about to make (then without an id): the tunnel of each account, with the
+    // ids that it had before, the origins that its rules led to, and the rules of others that were handed over (JSON
+    // lists); and the records, with what was there before, and what the user allowed to be replaced.
+    "
+    CREATE TABLE tunnel (
+        account TEXT PRIMARY KEY,
+        name TEXT NOT NULL, id TEXT, adopted INTEGER NOT NULL,
+        former TEXT NOT NULL, origins TEXT NOT NULL, rules TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE tunnel_record (
+        account TEXT NOT NULL, hostname TEXT NOT NULL,
+        zone TEXT NOT NULL, id TEXT, adopted INTEGER NOT NULL, was TEXT, permit TEXT,
+        PRIMARY KEY (account, hostname)
+    ) STRICT;
+    ",
 ];
 
 /// The version that this KInfra writes.

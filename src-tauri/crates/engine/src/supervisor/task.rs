@@ -109,9 +109,6 @@ impl<U: Unit, F: Fn() + Send + 'static> Task<U, F> {
 
     fn take(&mut self, input: Input) {
         let effects = self.machine.step(self.clock.now(), input);
-        for effect in effects {
-            self.carry_out(effect);
-        }
         self.machine.take_notes().for_each(|note| self.unit.note(note));
         let view = self.machine.view();
         let differs = self.publish.send_if_modified(|known| {
@@ -121,6 +118,10 @@ impl<U: Unit, F: Fn() + Send + 'static> Task<U, F> {
         });
         if differs {
             (self.changed)();
+        }
+        // Only now: whoever carries one out may look at the view, to see whether it is still wanted.
+        for effect in effects {
+            self.carry_out(effect);
         }
     }
 

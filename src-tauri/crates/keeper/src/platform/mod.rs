@@ -16,7 +16,7 @@ pub use linux::{
     is_alive, mark_of, peer_user, process, processes, program_of, signal_exactly, variable_of, watch,
 };
 #[cfg(target_os = "linux")]
-pub use pidfd::{REAPED_WITHIN, exit_of, is_reaped};
+pub use pidfd::{exit_of, is_reaped};
 #[cfg(target_os = "linux")]
 pub use usage::{ProcessTime, descriptors_of, proportional_memory_of, time_of};
 

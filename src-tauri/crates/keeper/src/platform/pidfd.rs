@@ -4,14 +4,9 @@
 #![allow(unsafe_code)]
 
 use std::os::fd::AsFd;
-use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::ioctl::{Updater, ioctl, opcode};
-
-/// How long its new parent, mostly init, may take to wait for it where somebody stands still meanwhile. Then nobody
-/// knows.
-pub const REAPED_WITHIN: Duration = Duration::from_millis(20);
 
 /// `struct pidfd_info` as of its first version.
 #[repr(C)]
@@ -35,8 +30,8 @@ pub fn is_reaped(pidfd: &impl AsFd) -> bool {
     matches!(poll(&mut reaped, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })), Ok(1..))
 }
 
-/// Code or signal of a process that has ended. Neither where the kernel doesn't tell, or not yet: see [`is_reaped`],
-/// for which [`REAPED_WITHIN`] is a good patience.
+/// Code or signal of a process that has ended. Neither where the kernel doesn't tell, or not yet: see
+/// [`is_reaped`].
 pub fn exit_of(pidfd: &impl AsFd) -> (Option<i32>, Option<i32>) {
     let mut info = Info { mask: EXIT, ..Info::default() };
     // SAFETY: `Info` has the layout and size that the number of the call is made of, and the kernel writes no more.

@@ -195,3 +195,26 @@ fn visitors_of_a_published_service_may_listen_to_its_page_and_who_asks_for_anoth
         ("other.example.com", "/x", Audience::Public)
     );
 }
+
+#[test]
+fn a_tunnel_can_be_asked_whether_it_leads_to_this_very_proxy() {
+    let service = Service::echo();
+    let (outside, other) = (Outside::of(Target::to(service.port)), Outside::of(Target::DOWN));
+    let here = outside.proxy.here();
+    let asked = |outside: &Outside, line: String| outside.ask(PUBLISHED, &line, "");
+    let answer = asked(&outside, format!("GET {}", here.path("/")));
+    assert_eq!((answer.status, &*answer.body), (200, &*here.answer));
+    assert_eq!(
+        asked(&other, format!("GET {}", other.proxy.here().path("/"))).body,
+        other.proxy.here().answer
+    );
+    // Whoever doesn't know its token asks the application, and another name leads nowhere.
+    let answer = asked(&outside, format!("GET {}", other.proxy.here().path("/")));
+    assert!(answer.body.contains("GET /.well-known/kinfra/here/"), "{}", answer.body);
+    let answer = outside.ask("nobody.example.com", &format!("GET {}", here.path("/")), "");
+    assert_eq!(answer.status, 404);
+    assert_eq!(
+        Client::connect(&outside.proxy).request_of(HOST, &format!("GET {}", here.path("/")), "", "").status,
+        200
+    );
+}

@@ -9,6 +9,7 @@ import { answer, beRunning, chatter as printOn } from './history';
 import { MockLogs } from './logs';
 import { refuse } from './outcomes';
 import type { ProjectPlan, Scenario } from './plans';
+import { MockSecrets } from './secrets';
 import { MockSettings } from './settings';
 import { MockSharing } from './sharing';
 import { isAlive, MockStacks } from './stacks';
@@ -35,6 +36,7 @@ export class MockEngine implements Backend {
   readonly logs = new MockLogs();
   /** What the doctor says of names. */
   names: Finding[];
+  readonly secrets: MockSecrets;
   readonly #world: MockWorld;
   readonly #stacks: MockStacks;
   readonly #settings: MockSettings;
@@ -46,6 +48,7 @@ export class MockEngine implements Backend {
     this.#paceMs = paceMs;
     this.#notice = notice;
     this.names = scenario.names ?? [];
+    this.secrets = new MockSecrets(scenario);
     this.#world = new MockWorld(scenario);
     this.#stacks = new MockStacks(this.#world, this.logs, paceMs);
     this.#settings = new MockSettings(scenario);
@@ -172,6 +175,9 @@ export class MockEngine implements Backend {
       this.#world.change({ type: 'engine', engine: { ...this.#world.snapshot.engine, proxy: { port } } });
       return { port };
     },
+    'secrets.set': ({ name, value }) => this.#done(() => this.secrets.set(name, value)),
+    'secrets.list': () => this.secrets.list(),
+    'secrets.delete': ({ name }) => ({ deleted: this.secrets.delete(name) }),
     'settings.read': () => this.#settings.read,
     'settings.change': (change) => {
       const settings = this.#settings.change(change);

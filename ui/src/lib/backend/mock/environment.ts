@@ -10,6 +10,13 @@ export function environmentOf({ slug, folder, nodes }: ProjectState, node: NodeS
     { name: 'LOG_LEVEL', value: 'debug', layer: 'service', shadows: ['project_file', 'project'] },
     { name: 'NODE_ENV', value: 'development', layer: 'project', shadows: [] },
     {
+      name: 'STRIPE_API_KEY',
+      value: '${secret:stripe}',
+      layer: 'service',
+      secrets: ['stripe'],
+      shadows: [],
+    },
+    {
       name: 'SESSION_SECRET',
       value: 'correct horse battery staple',
       layer: 'project_file',

@@ -2,6 +2,7 @@ import type {
   Condition,
   Exposure,
   Finding,
+  KeyringState,
   Maintenance,
   NodeKind,
   NodeState,
@@ -75,10 +76,24 @@ export interface ProjectPlan {
   rolledBack?: Problem[];
 }
 
+/** A secret that services use, or that is just in the keyring. */
+export interface SecretPlan {
+  name: string;
+  /** As `project/service`. */
+  usedBy?: string[];
+  stored?: boolean;
+  /** What the configuration declares. */
+  source?: string;
+  /** Whether KInfra's own environment has it. */
+  environment?: boolean;
+}
+
 export interface Scenario {
   proxy: ProxyState;
   projects: ProjectPlan[];
   reserved?: ReservedPorts[];
+  secrets?: SecretPlan[];
+  keyring?: KeyringState;
   /** What is wrong with KInfra itself. */
   problems?: Problem[];
   /** How many requests the proxy has answered when it begins. */

@@ -381,6 +381,20 @@ function names(): Scenario {
   };
 }
 
+/** Secrets of every origin, one of which is not set. */
+function secrets(): Scenario {
+  return {
+    ...eight(),
+    secrets: [
+      { name: 'shop/database', usedBy: ['shop/api', 'shop/worker'], stored: true },
+      { name: 'shop/mail', usedBy: ['shop/mailer'] },
+      { name: 'npm-token', usedBy: ['shop/web', 'blog/web'], environment: true },
+      { name: 'stripe', usedBy: ['shop/api'], source: 'op://dev/stripe/key' },
+      { name: 'old', stored: true },
+    ],
+  };
+}
+
 const SCENARIOS: Record<string, () => Scenario> = {
   '1': one,
   '8': eight,
@@ -393,6 +407,15 @@ const SCENARIOS: Record<string, () => Scenario> = {
   names,
   ports,
   requests,
+  secrets,
+  locked: () => ({
+    ...secrets(),
+    keyring: { status: 'locked', message: 'the keyring is locked' },
+  }),
+  'no-keyring': () => ({
+    ...secrets(),
+    keyring: { status: 'absent', message: 'no keyring answers (no session bus)' },
+  }),
   selection,
   shared,
 };

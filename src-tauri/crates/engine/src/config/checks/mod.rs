@@ -10,6 +10,7 @@ mod port_names;
 mod ports;
 mod references;
 mod routes;
+pub(super) mod secrets;
 mod tasks;
 mod watch;
 
@@ -30,4 +31,6 @@ pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
     watch::check(project, reader);
     health::check(project, reader);
     references::check(project, reader);
+    secrets::check(&project.secrets, reader);
+    secrets::check_files(project, reader);
 }

@@ -64,7 +64,7 @@ pub(super) fn fault(name: &str) -> Option<String> {
     Some(format!("holds `{}`, which names can't", wrong.escape_debug()))
 }
 
-fn variable_fault(name: &str) -> Option<&'static str> {
+pub(super) fn variable_fault(name: &str) -> Option<&'static str> {
     match name {
         "" => Some("has no name"),
         "KINFRA_RUN" => Some("is KInfra's own mark on its processes; choose another name"),

@@ -1,6 +1,7 @@
 use kinfra_rpc::{ErrorCode, Problem};
 
 use super::Reference;
+use crate::config::secrets::secret_name_fault;
 
 /// Where a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,7 @@ fn braced(inner: &str, mode: Mode) -> Option<Result<Reference, Problem>> {
     match mode {
         Mode::Run => None,
         Mode::Setting if is_variable(inner) => Some(Ok(Reference::Environment(inner.to_owned()))),
+        Mode::Setting if inner.starts_with("secret:") => Some(Err(no_secret(inner))),
         Mode::Setting => {
             let message = format!("`${{{inner}}}` refers to nothing that KInfra knows");
             let hint = "known: `${services.NAME.url}`, `${secret:NAME}`, `${project.name}`, `${instance.slug}` \
@@ -73,6 +75,14 @@ fn braced(inner: &str, mode: Mode) -> Option<Result<Reference, Problem>> {
             Some(Err(Problem::new(ErrorCode::ConfigUnknownReference, message).hint(hint)))
         }
     }
+}
+
+fn no_secret(inner: &str) -> Problem {
+    let name = inner.trim_start_matches("secret:");
+    let fault = secret_name_fault(name).unwrap_or("it is none");
+    let message = format!("`${{{inner}}}` names no secret: {fault}");
+    Problem::new(ErrorCode::ConfigUnknownReference, message)
+        .hint("write a name such as `${secret:shop/database}`; a dollar sign itself is written `$$`")
 }
 
 fn is_variable(name: &str) -> bool {

@@ -4,6 +4,7 @@ use kinfra_rpc::{ErrorCode, Problem};
 
 use crate::config::nearest::nearest;
 use crate::config::schema::Word;
+use crate::config::secrets::secret_name_fault;
 
 /// Something that a text refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,13 +107,8 @@ impl Reference {
         }
         let name = inner.strip_prefix("secret:")?;
         // `${secret:-default}` is a shell's way to write a default for its variable `secret`.
-        is_secret_name(name).then(|| Ok(Self::Secret(name.to_owned())))
+        secret_name_fault(name).is_none().then(|| Ok(Self::Secret(name.to_owned())))
     }
-}
-
-fn is_secret_name(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte))
 }
 
 fn named<'i>(inner: &str, rest: &'i str) -> Result<(&'i str, &'i str), Problem> {

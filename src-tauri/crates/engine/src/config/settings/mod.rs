@@ -15,6 +15,7 @@ mod public;
 mod restart;
 mod route;
 mod run;
+mod secret_source;
 mod signal;
 mod watch;
 
@@ -31,6 +32,7 @@ pub(super) use proxy::Hold;
 pub(super) use public::{Public, PublicAt};
 pub(super) use restart::Restart;
 pub(super) use route::{Route, RoutePath};
+pub(super) use secret_source::Source;
 pub(super) use signal::Signal;
 pub(super) use watch::{OnChangeSetting, Watch};
 

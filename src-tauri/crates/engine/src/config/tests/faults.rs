@@ -160,6 +160,42 @@ services:
 }
 
 #[test]
+fn where_a_secret_comes_from_is_never_the_secret_itself() {
+    let text = "
+secrets:
+  fine: op://vault/item/field
+  also: 'cmd: pass show db'
+  value: hunter2hunter2
+  pin: 12345
+  short: op://vault/item
+  empty: 'cmd: '
+  '@tunnel/x': env:X
+services:
+  web:
+    run: x
+    env: {A: a}
+    secret_files: {A: fine, B/C: fine, D: 'no name', KINFRA_RUN: fine}
+";
+    assert_snapshot!(faults(text), @r"
+    /shop/kinfra.yaml:5:10: `secrets.value` must say where the secret comes from: `op://vault/item/field`, `cmd:COMMAND` or `env:VARIABLE`
+      hint: a value itself never stands in a file: kinfra secret set NAME puts it into the keyring
+    /shop/kinfra.yaml:6:8: `secrets.pin` must say where the secret comes from: `op://vault/item/field`, `cmd:COMMAND` or `env:VARIABLE`
+      hint: a value itself never stands in a file: kinfra secret set NAME puts it into the keyring
+    /shop/kinfra.yaml:7:10: `secrets.short` must say where the secret comes from: `op://vault/item/field`, `cmd:COMMAND` or `env:VARIABLE`
+      hint: a value itself never stands in a file: kinfra secret set NAME puts it into the keyring
+    /shop/kinfra.yaml:8:10: `secrets.empty` must say where the secret comes from: `op://vault/item/field`, `cmd:COMMAND` or `env:VARIABLE`
+      hint: a value itself never stands in a file: kinfra secret set NAME puts it into the keyring
+    /shop/kinfra.yaml:9:3: `@tunnel/x` can't be the name of a secret: it does not begin with a letter
+      hint: a name is like shop/database or STRIPE_KEY
+    /shop/kinfra.yaml:14:20: the variable `A` stands in `env` as well
+    /shop/kinfra.yaml:14:29: the variable `B/C` has a name that no file can have
+    /shop/kinfra.yaml:14:43: `no name` can't be the name of a secret: it holds something else than letters, digits, `.`, `_`, `-` and `/`
+      hint: a name is like shop/database or STRIPE_KEY
+    /shop/kinfra.yaml:14:54: the variable `KINFRA_RUN` is KInfra's own mark on its processes; choose another name
+    ");
+}
+
+#[test]
 fn a_secret_belongs_to_no_command_line() {
     assert_snapshot!(faults("services: {web: {run: 'serve --token ${secret:token}'}}\n"), @"
     /shop/kinfra.yaml:1:23: `${secret:token}` may stand in `env` only: a command line can be read by others

@@ -31,6 +31,14 @@ fn a_setting_that_comes_later_changes_no_fingerprint_of_a_service_that_does_not_
 }
 
 #[test]
+fn a_file_of_a_secret_counts_by_its_names_alone() {
+    let launched = service("run: x, secret_files: {DB_FILE: db}").fingerprint();
+    assert!(launched.differs_from(service("run: x").fingerprint()));
+    assert!(launched.differs_from(service("run: x, secret_files: {DB_FILE: other}").fingerprint()));
+    assert!(!launched.differs_from(service("run: x, secret_files: {DB_FILE: db}").fingerprint()));
+}
+
+#[test]
 fn what_files_say_is_compared_where_it_was_looked_at() {
     let before_files_were_looked_at: Fingerprint = "564d54a5f0001b89".parse().unwrap();
     let without = service("run: x");

@@ -93,7 +93,7 @@ services: {}
     /home/me/settings.yaml:5:39: `ports.reserved` is `80/udp`, but must be a port, or a range of ports such as `6000-6100`, the lower one first
     /home/me/settings.yaml:5:47: `ports.reserved` is a list, but must be a port, or a range of ports such as `6000-6100`, the lower one first
     /home/me/settings.yaml:6:1: unknown key `services`
-      hint: known here: `ports`, `restore`, `env`, `logs`, `shell_environment`, `cloudflare`
+      hint: known here: `ports`, `restore`, `env`, `secrets`, `logs`, `shell_environment`, `cloudflare`
     ");
     assert_snapshot!(faults("ports: 20000-28999\n"), @"/home/me/settings.yaml:1:8: `ports` is `20000-28999`, but must be a map of settings");
     assert_snapshot!(faults("logs: {max_size: 1, keep: 64}\n"), @r"

@@ -1,0 +1,4 @@
+mod ingress;
+mod model;
+mod plans;
+mod properties;

@@ -31,6 +31,8 @@ mod picture_tests;
 #[cfg(test)]
 mod settings_tests;
 #[cfg(test)]
+mod sharing_tests;
+#[cfg(test)]
 mod stack_tests;
 #[cfg(test)]
 mod start_tests;

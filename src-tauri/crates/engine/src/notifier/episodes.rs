@@ -125,7 +125,10 @@ impl Episodes {
         let episode = match self.all.iter().position(|episode| now < episode.closes) {
             Some(open) => &mut self.all[open],
             None => {
-                let (id, members) = (name.to_owned(), BTreeMap::new());
+                // An episode that it left may go on without it.
+                let is_used = self.all.iter().any(|episode| episode.id == name);
+                let id = if is_used { format!("{name}/again") } else { name.to_owned() };
+                let members = BTreeMap::new();
                 self.all.push(Episode { id, members, closes, due: None });
                 let last = self.all.len() - 1;
                 &mut self.all[last]
@@ -303,6 +306,19 @@ mod tests {
     fn those_that_are_up_again_don_t_wait_for_one_that_never_will_be() {
         let life = [(0, "-a -b -c"), (5_000, "+a -b -c"), (6_000, "+a +b -c"), (60_000, "+a +b +c")];
         assert_eq!(told(&life), ["500 a: down a b c", "8000 a/up: up a b", "60500 a: up c"]);
+    }
+
+    #[test]
+    fn one_that_falls_again_leaves_what_is_still_down_on_show() {
+        let life = [(0, "-a -b"), (5_000, "+a -b"), (60_000, "-a -b"), (70_000, "+a +b")];
+        let all = [
+            "500 a: down a b",
+            "8000 a/up: up a",
+            "60500 a/again: down a",
+            "70500 a: up b",
+            "70500 a/again: up a",
+        ];
+        assert_eq!(told(&life), all);
     }
 
     #[test]

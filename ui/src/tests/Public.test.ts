@@ -92,6 +92,7 @@ describe('a service is shared', () => {
     const engine = await open('shared');
     await choose('admin');
     expect(words('exposed')).toMatch(/^down: there is no cloudflared/);
+    expect(words('public')).toContain('Install it, or say where it is');
     expect(look('admin')).toBe('failed');
     await click('restart-tunnel');
     expect(engine.requests).toContainEqual({

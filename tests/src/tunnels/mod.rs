@@ -1,6 +1,9 @@
 //! What becomes public by tunnels, with a Cloudflare that the tests can break.
 
 mod examine;
+mod named;
+mod quick;
+mod shared;
 mod sync_cases;
 mod sync_cuts;
 mod sync_others;

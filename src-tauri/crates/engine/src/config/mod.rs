@@ -37,7 +37,7 @@ pub use fingerprint::Fingerprint;
 pub use json_schema::json_schema;
 pub use load::{is_current, load, load_file};
 pub use references::{InstanceAttribute, Mode, ProjectAttribute, Reference, ServiceAttribute, expand};
-pub use secrets::{SecretSource, secret_name_fault};
+pub use secrets::{HELD, SecretSource, secret_name_fault};
 pub use selection::Selection;
 pub use shell::shell_line;
 pub use slug::slug;

@@ -31,6 +31,9 @@ impl fmt::Display for SecretSource {
     }
 }
 
+/// What begins the names of values that KInfra itself holds; no user can write such a name.
+pub const HELD: char = '@';
+
 /// What is wrong with the name of a secret.
 #[must_use]
 pub fn secret_name_fault(name: &str) -> Option<&'static str> {

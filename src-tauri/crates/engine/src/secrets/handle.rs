@@ -4,13 +4,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::keyring::{Keyring, KeyringError};
 use super::{SecretError, SecretText, Sources, command};
-use crate::config::{SecretSource, secret_name_fault};
+use crate::config::{HELD, SecretSource, secret_name_fault};
 
 /// Larger than any credential, and small enough for an environment (execve(2) takes 128 KiB per variable).
 const LARGEST: usize = 64 << 10;
-
-/// What begins the names of values that KInfra itself holds; no user can write such a name.
-const HELD: char = '@';
 
 /// All secrets of a user. Cheap to clone.
 #[derive(Clone)]

@@ -4,6 +4,7 @@ use crate::config::declaration::{ProbeFile, ProjectFile, ServiceFile};
 use crate::config::nearest::nearest;
 use crate::config::references::{Mode, Reference, Segment, ServiceAttribute, segments};
 use crate::config::schema::{Entries, Placed, Reader, Scalar};
+use crate::config::secrets::HELD;
 use crate::config::spec::Run;
 use crate::config::tree::Position;
 
@@ -81,6 +82,13 @@ fn fault(reference: &Reference, text: &Text<'_>, project: &ProjectFile) -> Optio
         Reference::Resource { resource, .. } => {
             let hint = format!("a file declares services only; `${{services.{resource}.url}}` refers to one");
             Some(unknown(reference, "resource", resource, None).hint(hint))
+        }
+        Reference::Secret(name) if name.starts_with(HELD) => {
+            let message = format!("`{reference}` names no secret: that one is KInfra's own");
+            Some(
+                Problem::new(ErrorCode::ConfigUnknownReference, message)
+                    .hint("write a name such as `${secret:shop/database}`"),
+            )
         }
         Reference::Secret(name) if !text.may_hold_secrets => {
             let message =

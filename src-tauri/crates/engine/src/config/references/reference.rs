@@ -4,7 +4,7 @@ use kinfra_rpc::{ErrorCode, Problem};
 
 use crate::config::nearest::nearest;
 use crate::config::schema::Word;
-use crate::config::secrets::secret_name_fault;
+use crate::config::secrets::{HELD, secret_name_fault};
 
 /// Something that a text refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,7 +107,9 @@ impl Reference {
         }
         let name = inner.strip_prefix("secret:")?;
         // `${secret:-default}` is a shell's way to write a default for its variable `secret`.
-        secret_name_fault(name).is_none().then(|| Ok(Self::Secret(name.to_owned())))
+        // One that KInfra itself holds, which no configuration may name: whoever checks it says so.
+        let written = name.strip_prefix(HELD).unwrap_or(name);
+        secret_name_fault(written).is_none().then(|| Ok(Self::Secret(name.to_owned())))
     }
 }
 

@@ -143,6 +143,7 @@ services:
       JOB: ${services.job.url}
       WRONG: ${HOME:-/root}
       FINE: ${HOME} ${secret:token} ${project.name} ${instance.slug} $${x}
+      HELD: ${secret:@tunnel/main}
   api: {run: x}
   job: {run: x, port: none}
 "), @"
@@ -156,6 +157,8 @@ services:
       hint: give `job` a port, or take the reference away
     /shop/kinfra.yaml:8:14: `${HOME:-/root}` refers to nothing that KInfra knows
       hint: known: `${services.NAME.url}`, `${secret:NAME}`, `${project.name}`, `${instance.slug}` and `${VARIABLE}`; a dollar sign itself is written `$$`
+    /shop/kinfra.yaml:10:13: `${secret:@tunnel/main}` names no secret: that one is KInfra's own
+      hint: write a name such as `${secret:shop/database}`
     ");
 }
 

@@ -1,0 +1,127 @@
+//! Services made public by names of the user's own: the account, the tunnel, the rules, the records, and back.
+
+use std::time::Duration;
+
+use kinfra_rpc::{NodeState, TunnelKind, TunnelStatus};
+use serde_json::{Value, json};
+
+use super::shared::Shared;
+use crate::{wait_for, wait_until};
+
+const SOON: Duration = Duration::from_secs(40);
+
+const SERVED: &str = "project: shop
+services:
+  web:
+    run: [MISBEHAVE, serve]
+    public: [shop.example.com, '*.shop.example.com']
+  api:
+    run: [MISBEHAVE, serve]
+    public: {host: shop.example.com/api, when_stopped: withdraw}
+";
+
+fn is_up(node: &NodeState) -> bool {
+    !node.exposures.is_empty() && node.exposures.iter().all(|it| it.status == TunnelStatus::Healthy)
+}
+
+/// The content of the records of a name.
+fn records(shop: &Shared, name: &str) -> Vec<String> {
+    let path = format!("/zones/{}/dns_records?name.exact={name}", shop.cloudflare.zone());
+    let reply = shop.cloudflare.ask("GET", &path, &Value::Null);
+    reply
+        .result()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|record| record["content"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn names_of_the_users_own_are_public_from_the_start_on_and_gone_when_that_is_ended() {
+    let shop = Shared::with_account(SERVED);
+    shop.wait_for_node("web", "public", is_up);
+    shop.wait_for_node("api", "public", is_up);
+    let tunnels = shop.tunnels();
+    assert_eq!((tunnels.len(), tunnels[0].kind), (1, TunnelKind::Named), "{tunnels:#?}");
+    for (host, path) in [("shop.example.com", "/"), ("shop.example.com", "/api/x")] {
+        assert_eq!(shop.cloudflare.visit(host, path).unwrap().status, 200, "{host}{path}");
+    }
+    assert_eq!(shop.node("web").public_url.as_deref(), Some("https://shop.example.com"));
+    assert_eq!(shop.node("api").public_url.as_deref(), Some("https://shop.example.com/api"));
+    let plan = shop.succeed(&["tunnels", "plan"]);
+    assert!(plan.contains("all is as it should be"), "{plan}");
+
+    // A stopped service parks its name; its visitors are told.
+    shop.succeed(&["down", "web"]);
+    let answer = shop.cloudflare.visit("shop.example.com", "/").unwrap();
+    assert_eq!(answer.status, 503, "{answer:?}");
+
+    shop.succeed(&["unshare"]);
+    wait_until("the records to be gone", SOON, || records(&shop, "shop.example.com").is_empty());
+    wait_until("the tunnel to be stopped", SOON, || shop.cloudflareds().is_empty());
+    assert!(shop.cloudflare.visit("shop.example.com", "/").is_err());
+}
+
+#[test]
+fn a_foreign_record_is_shown_and_replaced_on_the_users_word_alone() {
+    let shop = Shared::new(SERVED);
+    let path = format!("/zones/{}/dns_records", shop.cloudflare.zone());
+    let foreign =
+        json!({ "type": "A", "name": "shop.example.com", "content": "192.0.2.7", "proxied": true, "ttl": 1 });
+    assert_eq!(shop.cloudflare.ask("POST", &path, &foreign).status, 200);
+    shop.up();
+    shop.succeed(&["accounts", "add", "main", "--stored"]);
+    let node = shop.wait_for_node("web", "refused", |node| {
+        node.exposures.iter().any(|it| it.status == TunnelStatus::Down)
+    });
+    let told = &node.exposures.iter().find(|it| it.status == TunnelStatus::Down).unwrap().reason;
+    assert!(told.contains("192.0.2.7"), "{told}");
+    assert_eq!(records(&shop, "shop.example.com"), ["192.0.2.7"]);
+    let plans = shop.json(&["tunnels", "plan", "--json"]);
+    let seal =
+        plans["accounts"][0]["foreign"][0]["seal"].as_str().unwrap_or_else(|| panic!("{plans:#}")).to_owned();
+    shop.succeed(&["tunnels", "take-over", "shop.example.com", "--seal", &seal]);
+    shop.wait_for_node("web", "public", is_up);
+    assert_eq!(shop.cloudflare.visit("shop.example.com", "/").unwrap().status, 200);
+}
+
+#[test]
+fn the_tunnel_survives_the_engine_and_one_that_is_deleted_is_made_anew() {
+    let shop = Shared::with_account(SERVED);
+    shop.wait_for_node("web", "public", is_up);
+    let (before, connector) = (shop.cloudflareds(), shop.tunnels()[0].connector.clone());
+    shop.kill("kinfra host");
+    assert_eq!(shop.cloudflare.visit("shop.example.com", "/").map_or(0, |answer| answer.status), 502);
+    shop.up();
+    shop.wait_for_node("web", "public again", is_up);
+    assert_eq!((shop.cloudflareds(), shop.tunnels()[0].connector.clone()), (before, connector));
+    assert_eq!(shop.cloudflare.visit("shop.example.com", "/").unwrap().status, 200);
+
+    let was = records(&shop, "shop.example.com");
+    let tunnel = was[0].trim_end_matches(".cfargotunnel.com");
+    let path = format!("/accounts/{}/cfd_tunnel/{tunnel}", shop.cloudflare.account());
+    let _ = shop.cloudflare.ask("DELETE", &format!("{path}?cascade=true"), &Value::Null);
+    wait_until("another tunnel to be made", SOON, || {
+        let now = records(&shop, "shop.example.com");
+        now.len() == 1 && now != was
+    });
+    wait_for("its visitors to be served", SOON, || {
+        shop.cloudflare.visit("shop.example.com", "/").ok().filter(|answer| answer.status == 200)
+    });
+    shop.wait_for_node("web", "public again", is_up);
+}
+
+#[test]
+fn a_token_that_lacks_a_permission_is_not_taken_and_says_which_and_where_to_get_it() {
+    let shop = Shared::new(SERVED);
+    shop.succeed(&["up", "-d"]);
+    let refused = shop.kinfra_given(&["accounts", "add", "main"], "no token at all");
+    assert!(refused.stderr.contains("paste the token alone"), "{refused:#?}");
+    let unknown = shop.kinfra_given(&["accounts", "add", "main"], "0123456789012345678901234567890123456789");
+    assert!(unknown.stderr.contains("Cloudflare knows no such API token"), "{unknown:#?}");
+    let listed = shop.succeed(&["accounts"]);
+    assert!(listed.contains("https://dash.cloudflare.com/profile/api-tokens?"), "{listed}");
+    let node = shop.node("web");
+    assert_eq!(node.exposures[0].reason, "no Cloudflare account has this name", "{node:#?}");
+}

@@ -1,0 +1,129 @@
+//! A project on a machine with a Cloudflare of the test's own.
+
+use std::fs::{create_dir_all, write};
+use std::ops::Deref;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use kinfra_rpc::TunnelState;
+
+use crate::cloudflare::Cloudflare;
+use crate::project::Printed;
+use crate::{TestHome, TestProject, bin};
+
+pub(super) struct Shared {
+    pub(super) project: TestProject,
+    pub(super) cloudflare: Cloudflare,
+}
+
+impl Deref for Shared {
+    type Target = TestProject;
+
+    fn deref(&self) -> &TestProject {
+        &self.project
+    }
+}
+
+impl Shared {
+    pub(super) fn new(configuration: &str) -> Self {
+        let shared = Self::without_cloudflared(configuration);
+        shared.install_cloudflared();
+        shared
+    }
+
+    /// Started, with an account whose token is in the environment of the engine.
+    pub(super) fn with_account(configuration: &str) -> Self {
+        let shared = Self::new(configuration);
+        shared.up();
+        shared.project.succeed(&["accounts", "add", "main", "--stored"]);
+        shared
+    }
+
+    /// `kinfra up -d`, which becomes the engine where there is none.
+    #[track_caller]
+    pub(super) fn up(&self) {
+        let mut command = self.project.command(&["up", "-d"]);
+        let printed: Printed =
+            command.env("KINFRA_SECRET_CLOUDFLARE_MAIN", self.cloudflare.token()).output().unwrap().into();
+        assert_eq!(printed.code, Some(0), "{printed:#?}");
+    }
+
+    /// One that has no cloudflared yet.
+    pub(super) fn without_cloudflared(configuration: &str) -> Self {
+        let cloudflare = Cloudflare::start();
+        let project = TestProject::at(TestHome::new(), "shop", configuration);
+        let shared = Self { project, cloudflare };
+        let config = shared.project.home.home().config;
+        create_dir_all(&config).unwrap();
+        write(config.join("settings.yaml"), shared.settings()).unwrap();
+        shared
+    }
+
+    fn settings(&self) -> String {
+        let cloudflare = &self.cloudflare;
+        format!(
+            "cloudflare:\n  program: {}\n  api: {}\n  quick_service: {}\n  edge: {}\n  visitors: {}\n  authority: {}\n",
+            self.program().display(),
+            cloudflare.api(),
+            cloudflare.quick_service(),
+            cloudflare.edge(),
+            cloudflare.visitors(),
+            cloudflare.authority().display()
+        )
+    }
+
+    fn program(&self) -> PathBuf {
+        self.project.home.path().join("programs").join("cloudflared")
+    }
+
+    pub(super) fn install_cloudflared(&self) {
+        let program = self.program();
+        create_dir_all(program.parent().unwrap()).unwrap();
+        symlink(bin("fake-cloudflared"), program).unwrap();
+    }
+
+    /// The pids of what runs as cloudflared.
+    pub(super) fn cloudflareds(&self) -> Vec<u32> {
+        let processes = self.project.home.processes();
+        processes.iter().filter(|it| it.command.contains("programs/cloudflared")).map(|it| it.pid).collect()
+    }
+
+    /// The public host name of a service.
+    #[track_caller]
+    pub(super) fn host(&self, service: &str) -> String {
+        let url = self.project.node(service).public_url;
+        url.unwrap_or_else(|| panic!("{service} is not public")).trim_start_matches("https://").to_owned()
+    }
+
+    pub(super) fn tunnels(&self) -> Vec<TunnelState> {
+        let report = self.project.json(&["tunnels", "--json"]);
+        serde_json::from_value(report["tunnels"].clone()).unwrap()
+    }
+
+    /// Runs `kinfra` with this on its standard input.
+    #[track_caller]
+    pub(super) fn kinfra_given(&self, arguments: &[&str], given: &str) -> Printed {
+        use std::io::Write;
+        use std::process::Stdio;
+        let mut command: Command = self.project.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(given.as_bytes()).unwrap();
+        let output: Output = child.wait_with_output().unwrap();
+        output.into()
+    }
+}
+
+/// What a failing test leaves to whoever looks into it.
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(self.project.home.home().engine_log()).unwrap_or_default();
+            eprintln!(
+                "the engine's log:\n{log}\nasked of Cloudflare: {:#?}",
+                self.cloudflare.state().requests.lines()
+            );
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! What becomes public by tunnels, with a Cloudflare that the tests can break.
 
+mod api;
 mod examine;
 mod named;
 mod quick;

@@ -12,7 +12,7 @@ use crate::cloudflare::{Fault, Reply};
 
 fn start(world: &World) -> Syncer {
     let _inside = world.runtime.enter();
-    Syncer::start(world.engine(), Arc::new(AtOnce::default()), world.clock.clone())
+    Syncer::start(world.engine(), Arc::new(AtOnce::default()), world.clock.clone(), None)
 }
 
 #[track_caller]
@@ -113,7 +113,7 @@ fn a_connector_that_comes_up_is_a_reason_to_look_again() {
     let world = World::new();
     let syncer = {
         let _inside = world.runtime.enter();
-        Syncer::start(world.engine(), Arc::new(Down), world.clock.clone())
+        Syncer::start(world.engine(), Arc::new(Down), world.clock.clone(), None)
     };
     syncer.want(wanted(&["a.example.com"]));
     let standing = until(&world, &syncer, |standing| standing.runs == 1);
@@ -125,5 +125,28 @@ fn a_connector_that_comes_up_is_a_reason_to_look_again() {
     let syncer = start(&world);
     syncer.want(wanted(&["a.example.com"]));
     until(&world, &syncer, |standing| is_synced(standing, "a.example.com"));
-    assert!(SOON > Duration::ZERO);
+}
+
+#[test]
+fn what_somebody_changes_is_found_by_looking_again() {
+    let world = World::new();
+    let syncer = {
+        let _inside = world.runtime.enter();
+        let again = Some(Duration::from_millis(50));
+        Syncer::start(world.engine(), Arc::new(AtOnce::default()), world.clock.clone(), again)
+    };
+    syncer.want(wanted(&["a.example.com"]));
+    until(&world, &syncer, |standing| is_synced(standing, "a.example.com"));
+    world.cloudflare.state().delete_records("a.example.com");
+    world.cloudflare.state().edit_ingress(TUNNEL, |rules| rules.retain(|rule| rule["hostname"].is_null()));
+    let is_back = |standing: &SyncStanding| {
+        standing.outcome.as_ref().is_some_and(|outcome| outcome.done.len() == 2) && !standing.is_running
+    };
+    until(&world, &syncer, is_back);
+    world.assert_is(&["a.example.com"]);
+    syncer.want(wanted(&[]));
+    let standing = until(&world, &syncer, |standing| {
+        !standing.is_running && standing.outcome.as_ref().is_some_and(|outcome| outcome.hosts.is_empty())
+    });
+    assert_eq!(standing.next, None, "where nothing is public nothing is looked for");
 }

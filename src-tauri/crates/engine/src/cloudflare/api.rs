@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use reqwest::Method;
@@ -67,6 +68,7 @@ impl Api {
         id: impl Fn(&T) -> &str,
     ) -> Result<Vec<T>, CloudflareError> {
         let mut all: Vec<T> = vec![];
+        let mut seen = HashSet::new();
         let filters = call.query.clone();
         for page in 1..=MOST_PAGES {
             call.query.clone_from(&filters);
@@ -78,11 +80,7 @@ impl Api {
                 None => items.len() < per_page,
             };
             let is_empty = items.is_empty();
-            for item in items {
-                if !all.iter().any(|known| id(known) == id(&item)) {
-                    all.push(item);
-                }
-            }
+            all.extend(items.into_iter().filter(|item| seen.insert(id(item).to_owned())));
             if is_last || is_empty {
                 return Ok(all);
             }

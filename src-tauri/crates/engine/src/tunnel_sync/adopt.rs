@@ -43,6 +43,7 @@ impl TunnelSync {
     /// # Errors
     /// When there is no such tunnel, or it would have to be migrated without the user's word.
     pub async fn adopt(&self, wish: &AdoptionWish) -> Result<Adopted, SyncError> {
+        let _turn = self.turn().await;
         let (api, account) = (&self.api, &self.account);
         let mut tunnel = api.tunnel(account, &wish.tunnel).await?;
         if tunnel.deleted_at.is_some() {

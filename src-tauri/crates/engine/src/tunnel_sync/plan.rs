@@ -109,7 +109,11 @@ impl Planner<'_> {
             Ok(merged) => merged,
             Err(why) => {
                 plan.ledger = self.ledger.clone();
-                plan.obstacle = Some(format!("the configuration of the tunnel is left alone: {why}"));
+                let why = format!("the configuration of the tunnel is left alone: {why}");
+                for state in plan.hosts.values_mut().filter(|state| **state == HostPlan::Pending) {
+                    *state = HostPlan::Unread { why: why.clone() };
+                }
+                plan.obstacle = Some(why);
                 return plan;
             }
         };

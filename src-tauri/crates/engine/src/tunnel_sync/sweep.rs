@@ -36,6 +36,7 @@ impl TunnelSync {
         connector: &dyn Connector,
         also: &BTreeSet<String>,
     ) -> Result<Swept, SyncError> {
+        let _turn = self.turn().await;
         let mut outcome = self.sync_within(desired, connector, Scope::Everything).await?;
         let mut swept = Swept { outcome: Outcome::default(), deleted: vec![], refused: vec![] };
         let mut left = vec![];
@@ -87,6 +88,7 @@ impl TunnelSync {
     /// # Errors
     /// When records of ours still lead to it, or somebody else's connector is connected.
     pub async fn delete_tunnel(&self, connector: Option<&str>) -> Result<(), SyncError> {
+        let _turn = self.turn().await;
         let known = Ledger::read(&self.store, &self.account).await?;
         let Some(id) = known.tunnel.as_ref().and_then(|tunnel| tunnel.id.clone()) else { return Ok(()) };
         if let Some(hostname) = known.records.keys().next() {

@@ -9,8 +9,10 @@
 //! it is read and merged again, and it is said that the other's change may be lost.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::actual::{Actual, Scope, own_tunnel};
 use super::desired::Desired;
@@ -31,13 +33,14 @@ pub trait Connector: Send + Sync {
     fn applied<'a>(&'a self, tunnel: &'a str, version: i64) -> BoxFuture<'a, Result<(), String>>;
 }
 
-/// One account's tunnel and records, made what is wanted.
+/// One account's tunnel and records, made what is wanted. What changes something waits for what else does, clones included.
 #[derive(Clone)]
 pub struct TunnelSync {
     pub(super) api: Api,
     pub(super) store: Store,
     pub(super) account: String,
     pub(super) machine: Machine,
+    turn: Arc<Mutex<()>>,
 }
 
 /// What is remembered from round to round.
@@ -66,7 +69,7 @@ pub(super) struct Planned {
 impl TunnelSync {
     #[must_use]
     pub fn new(api: Api, store: Store, account: &str, machine: Machine) -> Self {
-        Self { api, store, account: account.to_owned(), machine }
+        Self { api, store, account: account.to_owned(), machine, turn: Arc::default() }
     }
 
     #[must_use]
@@ -96,11 +99,17 @@ impl TunnelSync {
         Ok(ledger.tunnel.and_then(|tunnel| tunnel.id))
     }
 
-    /// Makes everything what is wanted. One run at a time; it may be dropped anywhere.
+    /// Until nobody else changes anything.
+    pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().await
+    }
+
+    /// Makes everything what is wanted. It may be dropped anywhere.
     ///
     /// # Errors
     /// When nothing can be said of the outcome.
     pub async fn sync(&self, desired: &Desired, connector: &dyn Connector) -> Result<Outcome, SyncError> {
+        let _turn = self.turn().await;
         self.sync_within(desired, connector, Scope::Concerned).await
     }
 

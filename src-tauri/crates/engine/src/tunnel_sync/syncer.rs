@@ -2,7 +2,8 @@
 //! the newest value only, so whoever changes his mind ten times while a run is on its way gets one more run. Runs never
 //! overlap and are never cut off by a new wish. It sleeps while nothing is wanted, after an outcome that only a person can
 //! change, and until the end of a block of Cloudflare's; what may pass by itself is tried again after 1 s, doubled up to five
-//! minutes. Dropping the handle ends it, in the midst of a run too.
+//! minutes. What somebody changes at Cloudflare tells nobody: with `again` it is looked for that often, while something is
+//! public. Dropping the handle ends it, in the midst of a run too.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,17 +48,30 @@ struct Task {
     desired: watch::Receiver<Option<Desired>>,
     standing: watch::Sender<Standing>,
     nudged: Arc<Notify>,
+    again: Option<Duration>,
 }
 
 impl Syncer {
-    /// Does nothing until it is told what is wanted.
+    /// Does nothing until it is told what is wanted. `again`: how often it looks whether that is still so.
     #[must_use]
-    pub fn start(sync: TunnelSync, connector: Arc<dyn Connector>, clock: Clock) -> Self {
+    pub fn start(
+        sync: TunnelSync,
+        connector: Arc<dyn Connector>,
+        clock: Clock,
+        again: Option<Duration>,
+    ) -> Self {
         let (desired, wanted) = watch::channel(None);
         let (told, standing) = watch::channel(Standing::default());
         let nudged = Arc::new(Notify::new());
-        let task =
-            Task { sync, connector, clock, desired: wanted, standing: told, nudged: Arc::clone(&nudged) };
+        let task = Task {
+            sync,
+            connector,
+            clock,
+            desired: wanted,
+            standing: told,
+            nudged: Arc::clone(&nudged),
+            again,
+        };
         let task = AbortOnDropHandle::new(tokio::spawn(task.run()));
         Self { desired, standing, nudged, _task: task }
     }
@@ -99,7 +113,8 @@ impl Task {
             });
             let result = self.sync.sync(&wanted, &*self.connector).await;
             let is_unfinished = result.as_ref().map_or(true, Outcome::is_unfinished);
-            let wait = if is_unfinished { Some(pause) } else { None };
+            let is_public = !wanted.hostnames.is_empty();
+            let wait = if is_unfinished { Some(pause) } else { self.again.filter(|_| is_public) };
             pause = if is_unfinished { LONGEST.min(pause * 2) } else { FIRST };
             let blocked = self.sync.api().blocked_until();
             let next = wait.map(|wait| self.clock.now() + millis(wait)).max(blocked);

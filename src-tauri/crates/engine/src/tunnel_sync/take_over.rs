@@ -17,6 +17,7 @@ impl TunnelSync {
     /// # Errors
     /// When they are not the same any more, or can't be read.
     pub async fn take_over(&self, hostname: &str, seen: &str) -> Result<(), SyncError> {
+        let _turn = self.turn().await;
         let hostname = hostname.to_ascii_lowercase();
         let zones: Vec<_> = self.api.zones().await?;
         let zones: Vec<_> = zones.into_iter().filter(|zone| zone.account.id == self.account).collect();

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use kinfra_rpc::TunnelStatus;
 use tokio::sync::{mpsc, watch};
@@ -28,7 +29,7 @@ pub const NAMED: &str = "account-";
 const COALESCE: u64 = 300;
 
 /// Somebody may have changed something in the dashboard.
-const LOOK_AGAIN: u64 = 5 * 60 * 1_000;
+const LOOK_AGAIN: Duration = Duration::from_secs(5 * 60);
 
 #[must_use]
 pub fn connector_name(account: &str) -> String {
@@ -65,7 +66,6 @@ struct One {
     desired: Desired,
     changed_at: Moment,
     is_told: bool,
-    looks_again: Moment,
     is_deleted: bool,
 }
 
@@ -129,7 +129,8 @@ impl Named {
         let NamedContext { store, secrets, clock, machine, origin, inputs, .. } = &self.context;
         let sync = TunnelSync::new(api.clone(), store.clone(), account, machine.clone());
         let lease = Arc::new(Lease::new(account, api, secrets.clone(), inputs.clone()));
-        let syncer = Syncer::start(sync.clone(), Arc::clone(&lease) as Arc<_>, clock.clone());
+        let syncer =
+            Syncer::start(sync.clone(), Arc::clone(&lease) as Arc<_>, clock.clone(), Some(LOOK_AGAIN));
         let (mut standing, told) = (syncer.standing(), inputs.clone());
         tokio::spawn(async move {
             while standing.changed().await.is_ok() {
@@ -148,7 +149,6 @@ impl Named {
             desired: Desired::new(origin),
             changed_at: now,
             is_told: false,
-            looks_again: now + LOOK_AGAIN,
             is_deleted: false,
         }
     }
@@ -188,11 +188,11 @@ impl Named {
         }
     }
 
-    /// When something is to be told or looked at.
+    /// When something is to be told.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        let one = |one: &One| if one.is_told { one.looks_again } else { one.changed_at + COALESCE };
-        self.known.values().map(one).min()
+        let untold = self.known.values().filter(|one| !one.is_told);
+        untold.map(|one| one.changed_at + COALESCE).min()
     }
 
     /// How one host name fares. None: no account is known that has it.
@@ -256,10 +256,6 @@ impl One {
         if !self.is_told && now >= self.changed_at + COALESCE {
             self.is_told = true;
             self.syncer.want(self.desired.clone());
-        }
-        if now >= self.looks_again {
-            self.looks_again = now + LOOK_AGAIN;
-            self.syncer.nudge();
         }
     }
 

@@ -46,6 +46,8 @@ mod loss_tests;
 #[cfg(test)]
 mod origin;
 #[cfg(test)]
+mod program_tests;
+#[cfg(test)]
 mod quick_tests;
 #[cfg(test)]
 mod refusal_tests;

@@ -72,14 +72,15 @@ fn nothing_is_received_from_a_frozen_edge() {
     let cloudflared = stage.ready(&["--protocol", "quic"]);
     let received = || cloudflared.metric(RECEIVED);
     stage.cloudflare.freeze();
-    // Pings go out each second, and their answers do not come.
-    let begun = Instant::now();
-    let (frozen, mut last) = (received(), 0);
+    // Pings go out each second, and their answers do not come; one may have been on its way.
+    let (mut last, mut since) = (received(), Instant::now());
     wait_until("2 s of silence", SOON, || {
-        last = received();
-        last != frozen || begun.elapsed() > Duration::from_secs(2)
+        if received() != last {
+            (last, since) = (received(), Instant::now());
+        }
+        since.elapsed() > Duration::from_secs(2)
     });
-    assert_eq!((last, cloudflared.ready()), (frozen, 1));
+    assert_eq!(cloudflared.ready(), 1, "it does not know yet");
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn another_host_header_can_be_said_to_the_service() {
     let rule = json!({
         "hostname": HOST, "service": stage.origin.service(), "originRequest": {"httpHostHeader": "web.localhost"},
     });
-    stage.rules(json!([rule, {"service": "http_status:404"}]));
+    stage.rules(&json!([rule, {"service": "http_status:404"}]));
     let _cloudflared = stage.ready(&[]);
     let told = stage.cloudflare.visit(HOST, "/").unwrap().body.to_lowercase();
     assert!(
@@ -136,7 +136,7 @@ fn another_configuration_is_in_force_at_once_and_ends_nothing_that_is_open() {
 fn a_bad_configuration_leaves_the_old_one_in_force() {
     let stage = Stage::new();
     let cloudflared = stage.ready(&[]);
-    stage.rules(json!([{"hostname": HOST, "service": "http://127.0.0.1:1"}]));
+    stage.rules(&json!([{"hostname": HOST, "service": "http://127.0.0.1:1"}]));
     let said = cloudflared.wait_said("Failed to deserialize new configuration");
     assert_eq!((said["level"].as_str(), said["version"].as_i64()), (Some("error"), Some(2)));
     assert!(said["error"].as_str().unwrap().starts_with("The last ingress rule must match all URLs"));

@@ -128,15 +128,20 @@ impl Cloudflared {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// How it ended, and after how long.
-    pub(super) fn end(&mut self) -> (ExitStatus, Duration) {
+    /// How it ended, and how long after it was told so.
+    pub(super) fn end_by(&mut self, signal: Signal) -> (ExitStatus, Duration) {
         let begun = Instant::now();
+        self.signal(signal);
+        (self.end(), begun.elapsed())
+    }
+
+    /// How it ended, with its whole log read.
+    pub(super) fn end(&mut self) -> ExitStatus {
         let status = self.child.wait().unwrap();
-        let took = begun.elapsed();
         if let Some(reader) = self.reader.take() {
             reader.join().unwrap();
         }
-        (status, took)
+        status
     }
 }
 

@@ -159,16 +159,15 @@ fn a_token_comes_by_flag_file_or_variable() {
     std::fs::write(&file, format!("{token}\n")).unwrap();
     let file = file.to_str().unwrap();
     let edge = stage.cloudflare.edge().to_string();
-    let named: [(&[&str], &[(&str, &str)]); 4] = [
-        (&["--token", &token], &[]),
-        (&["--token-file", file], &[]),
-        (&[], &[("TUNNEL_TOKEN_FILE", file)]),
-        (&[], &[("TUNNEL_TOKEN", &token)]),
-    ];
-    for (arguments, variables) in named {
+    for (arguments, variable, value) in [
+        (vec!["--token", &token], "UNUSED", ""),
+        (vec!["--token-file", file], "UNUSED", ""),
+        (vec![], "TUNNEL_TOKEN_FILE", file),
+        (vec![], "TUNNEL_TOKEN", &token),
+    ] {
         let mut command = command(&stage.home);
         command.args(["tunnel", "--output", "json", "--metrics", "127.0.0.1:0", "--ha-connections", "1"]);
-        command.args(["--edge", &edge, "run"]).args(arguments).envs(variables.iter().copied());
+        command.args(["--edge", &edge, "run"]).args(arguments).env(variable, value);
         super::cloudflared::Cloudflared::start(&mut command).wait_ready(1);
     }
 }

@@ -11,15 +11,16 @@ use super::stage::{HOST, Stage};
 use crate::http::get;
 use crate::wait_until;
 
+/// The wait of an idle one for its metrics server.
+const LAST_METRICS: Duration = Duration::from_millis(450);
+
 #[test]
-fn an_idle_one_ends_half_a_second_after_sigterm_and_is_not_ready_at_once() {
+fn an_idle_one_ends_half_a_second_after_sigterm() {
     let stage = Stage::new();
     let mut cloudflared = stage.ready(&[]);
-    cloudflared.signal(Signal::TERM);
-    wait_until("it to be not ready", Duration::from_millis(300), || cloudflared.ready() == 0);
-    let (status, took) = cloudflared.end();
+    let (status, took) = cloudflared.end_by(Signal::TERM);
     assert_eq!(status.code(), Some(0));
-    assert!((Duration::from_millis(100)..Duration::from_millis(1500)).contains(&took), "{took:?}");
+    assert!((LAST_METRICS..Duration::from_secs(3)).contains(&took), "{took:?}");
     for message in [
         "Initiating graceful shutdown due to signal",
         "Unregistered tunnel connection",
@@ -27,17 +28,16 @@ fn an_idle_one_ends_half_a_second_after_sigterm_and_is_not_ready_at_once() {
     ] {
         assert!(cloudflared.said(message).is_some(), "{message}");
     }
-    assert!(stage.cloudflare.state().connections.is_empty());
+    wait_until("the edge to know", SOON, || stage.cloudflare.state().connections.is_empty());
 }
 
 #[test]
 fn without_grace_it_ends_at_once() {
     let stage = Stage::new();
     let mut cloudflared = stage.ready(&["--grace-period", "0s"]);
-    cloudflared.signal(Signal::INT);
-    let (status, took) = cloudflared.end();
+    let (status, took) = cloudflared.end_by(Signal::INT);
     assert_eq!(status.code(), Some(0));
-    assert!(took < Duration::from_millis(300), "{took:?}");
+    assert!(took < LAST_METRICS, "{took:?}");
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_request_under_way_is_waited_for() {
         stage.origin.tell("go on");
         assert_eq!(answer.join().unwrap().status, 200);
     });
-    assert_eq!(cloudflared.end().0.code(), Some(0));
+    assert_eq!(cloudflared.end().code(), Some(0));
 }
 
 #[test]
@@ -62,10 +62,9 @@ fn a_request_longer_than_the_grace_is_cut() {
     scope(|scope| {
         let answer = scope.spawn(|| stage.cloudflare.visit(HOST, "/wait").unwrap());
         wait_until("the request", SOON, || stage.origin.connections() == 1);
-        cloudflared.signal(Signal::TERM);
-        let (status, took) = cloudflared.end();
+        let (status, took) = cloudflared.end_by(Signal::TERM);
         assert_eq!(status.code(), Some(0));
-        assert!((Duration::from_millis(900)..Duration::from_secs(2)).contains(&took), "{took:?}");
+        assert!((Duration::from_secs(1)..Duration::from_secs(4)).contains(&took), "{took:?}");
         assert_eq!(answer.join().unwrap().status, 502);
     });
 }
@@ -80,7 +79,7 @@ fn a_second_signal_is_its_end() {
         cloudflared.signal(Signal::TERM);
         wait_until("it to be not ready", SOON, || cloudflared.ready() == 0);
         cloudflared.signal(Signal::TERM);
-        assert_eq!(cloudflared.end().0.signal(), Some(15));
+        assert_eq!(cloudflared.end().signal(), Some(15));
         drop(answer.join());
     });
 }
@@ -90,10 +89,9 @@ fn an_edge_that_does_not_answer_takes_the_whole_grace() {
     let stage = Stage::new();
     let mut cloudflared = stage.ready(&["--grace-period", "1s", "--protocol", "http2"]);
     stage.cloudflare.freeze();
-    cloudflared.signal(Signal::TERM);
-    let (status, took) = cloudflared.end();
+    let (status, took) = cloudflared.end_by(Signal::TERM);
     assert_eq!(status.code(), Some(0));
-    assert!((Duration::from_millis(900)..Duration::from_secs(2)).contains(&took), "{took:?}");
+    assert!((Duration::from_secs(1)..Duration::from_secs(4)).contains(&took), "{took:?}");
 }
 
 #[test]
@@ -103,7 +101,7 @@ fn a_hangup_is_no_reload() {
     cloudflared.signal(Signal::USR1);
     assert_eq!(cloudflared.ready(), 1);
     cloudflared.signal(Signal::HUP);
-    assert_eq!(cloudflared.end().0.signal(), Some(1));
+    assert_eq!(cloudflared.end().signal(), Some(1));
 }
 
 #[test]

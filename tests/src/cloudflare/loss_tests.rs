@@ -20,7 +20,7 @@ fn a_tunnel_has_four_connections_that_come_a_second_apart() {
     let cloudflared = stage.cloudflared(&[]);
     cloudflared.wait_up();
     let took = time_until(&cloudflared, 4);
-    assert!((Duration::from_millis(1500)..Duration::from_millis(3500)).contains(&took), "{took:?}");
+    assert!((Duration::from_millis(1500)..Duration::from_secs(5)).contains(&took), "{took:?}");
     let state = || stage.cloudflare.state().connections.clone();
     assert_eq!(state().iter().map(|connection| connection.index).collect::<Vec<_>>(), [0, 1, 2, 3]);
     stage.cloudflare.kill(&state()[2].id);
@@ -38,7 +38,7 @@ fn a_clean_loss_is_known_at_once() {
         cloudflared.metrics();
         stage.cloudflare.lose_cleanly();
         let took = time_until(&cloudflared, 0);
-        assert!(took < Duration::from_millis(300), "{protocol}: {took:?}");
+        assert!(took < Duration::from_secs(1), "{protocol}: {took:?}");
         cloudflared.wait_said(message);
         cloudflared.wait_said("Retrying connection in up to 1s");
         assert_eq!(cloudflared.tells("/healthcheck"), (200, "OK\n".to_owned()));
@@ -56,7 +56,7 @@ fn a_silent_loss_is_known_to_quic_after_five_seconds_and_to_http2_not_at_all() {
     wait_until("an idle connection to be pinged", SOON, || received() > before);
     stage.cloudflare.freeze();
     let took = time_until(&quic, 0);
-    assert!((Duration::from_millis(4500)..Duration::from_millis(7000)).contains(&took), "{took:?}");
+    assert!((Duration::from_millis(4500)..Duration::from_secs(9)).contains(&took), "{took:?}");
     assert_eq!(http2.ready(), 1);
     let said = quic.wait_said("failed to accept incoming stream requests");
     assert_eq!(said["error"], "failed to accept QUIC stream: timeout: no recent network activity");
@@ -72,14 +72,15 @@ fn nothing_is_received_from_a_frozen_edge() {
     let cloudflared = stage.ready(&["--protocol", "quic"]);
     let received = || cloudflared.metric(RECEIVED);
     stage.cloudflare.freeze();
-    // Pings go out each second, and their answers do not come.
-    let begun = Instant::now();
-    let (frozen, mut last) = (received(), 0);
+    // Pings go out each second, and their answers do not come; one may have been on its way.
+    let (mut last, mut since) = (received(), Instant::now());
     wait_until("2 s of silence", SOON, || {
-        last = received();
-        last != frozen || begun.elapsed() > Duration::from_secs(2)
+        if received() != last {
+            (last, since) = (received(), Instant::now());
+        }
+        since.elapsed() > Duration::from_secs(2)
     });
-    assert_eq!((last, cloudflared.ready()), (frozen, 1));
+    assert_eq!(cloudflared.ready(), 1, "it does not know yet");
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn the_first_connection_of_quic_is_back_soon() {
     cloudflared.wait_ready(0);
     stage.cloudflare.come_back();
     let took = time_until(&cloudflared, 1);
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(took < Duration::from_secs(4), "{took:?}");
 }
 
 #[test]
@@ -102,7 +103,7 @@ fn with_no_retries_http2_is_back_within_the_shortest_of_both_waits() {
     cloudflared.wait_ready(0);
     let took = time_until(&cloudflared, 1);
     // Below 1 s of its own and below 10 s of all.
-    assert!(took < Duration::from_millis(11_500), "{took:?}");
+    assert!(took < Duration::from_secs(13), "{took:?}");
     cloudflared.wait_said("Connection terminated");
 }
 
@@ -115,7 +116,7 @@ fn where_quic_is_blocked_it_goes_over_to_http2() {
     let said = cloudflared.wait_said("Registered tunnel connection");
     assert_eq!(said["protocol"], "http2");
     let took = begun.elapsed();
-    assert!((Duration::from_millis(4500)..Duration::from_millis(8500)).contains(&took), "{took:?}");
+    assert!((Duration::from_millis(4500)..Duration::from_secs(10)).contains(&took), "{took:?}");
     cloudflared.wait_said("Failed to dial a quic connection");
     cloudflared.wait_said("Switching to fallback protocol http2");
     assert!(!cloudflared.tells("/diag/tunnel").1.contains("\"protocol\""));

@@ -1,4 +1,10 @@
-//! A whole Cloudflare on loopback: its API, its edge, and the side that visitors see.
+//! A whole Cloudflare on loopback: its API, the service of quick tunnels, its edge, and the side that visitors see. The
+//! program `fake-cloudflared` connects to it as cloudflared does to the real one.
+//!
+//! [`Cloudflare::start`] gives one; [`Cloudflare::state`] is all that it knows, to be looked at and changed as others
+//! could have; a [`Fault`] lets a call go wrong, and `breaking.rs` the edge. What nobody could measure of the real one,
+//! a few statuses above all, is called a guess where it is decided. Not played are the buffering of events by quick
+//! tunnels, which is hearsay, and the rewriting of bodies.
 
 mod api;
 mod breaking;
@@ -45,6 +51,8 @@ mod fault_tests;
 mod loss_tests;
 #[cfg(test)]
 mod origin;
+#[cfg(test)]
+mod program_tests;
 #[cfg(test)]
 mod quick_tests;
 #[cfg(test)]

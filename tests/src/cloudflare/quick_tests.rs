@@ -70,7 +70,7 @@ fn a_service_that_gives_none_is_its_end() {
     ] {
         cloudflare.fault(Fault::on("POST", "/tunnel").answer(reply));
         let mut cloudflared = start(&home, &cloudflare, &arguments);
-        assert_eq!(cloudflared.end().0.code(), Some(1));
+        assert_eq!(cloudflared.end().code(), Some(1));
         assert_eq!(cloudflared.lines().last().unwrap(), last);
     }
     let service = cloudflare.quick_service();
@@ -79,7 +79,7 @@ fn a_service_that_gives_none_is_its_end() {
     let mut command = command(&home);
     command.args(["tunnel", "--edge", &edge, "--quick-service", &service]).args(arguments);
     let mut cloudflared = Cloudflared::start(&mut command);
-    assert_eq!(cloudflared.end().0.code(), Some(1));
+    assert_eq!(cloudflared.end().code(), Some(1));
     assert!(
         cloudflared.lines().last().unwrap().starts_with("failed to request quick Tunnel: Post \"http://")
     );

@@ -30,7 +30,7 @@ fn another_refusal_of_the_first_connection_ends_http2() {
     let stage = Stage::new();
     stage.cloudflare.refuse_registrations(Some("Too many tunnels"));
     let mut cloudflared = stage.cloudflared(&["--protocol", "http2"]);
-    assert_eq!(cloudflared.end().0.code(), Some(1));
+    assert_eq!(cloudflared.end().code(), Some(1));
     assert_eq!(cloudflared.lines().last().unwrap(), "Too many tunnels");
 }
 

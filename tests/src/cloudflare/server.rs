@@ -113,10 +113,12 @@ impl Cloudflare {
         let (visitors, at_visitors) = listen();
         let door = Door::new().unwrap();
         let edge = door.address;
+        // Whoever connects right after this is not to be refused.
+        let opened = runtime.block_on(async { door.open() }).unwrap();
         runtime.spawn(api::serve(at_api, Arc::clone(&shared), Service::Api));
         runtime.spawn(api::serve(at_quick_service, Arc::clone(&shared), Service::QuickTunnels));
         runtime.spawn(visitors::serve(at_visitors, Arc::clone(&shared)));
-        runtime.spawn(edge::serve(door, Arc::clone(&shared)));
+        runtime.spawn(edge::serve(door, opened, Arc::clone(&shared)));
         runtime.spawn(edge::reconcile(Arc::clone(&shared)));
         let (stop, stopped) = oneshot::channel();
         let thread = spawn(move || {
@@ -165,7 +167,8 @@ impl Cloudflare {
         &self.shared.edge
     }
 
-    /// To look at, and to break. Nothing is answered meanwhile, so hold it for a moment only.
+    /// To look at, and to break. Nothing is answered meanwhile, so hold it for a moment only; who asks for it again
+    /// while holding it waits for ever.
     #[must_use]
     pub fn state(&self) -> Held<'_> {
         self.shared.state()

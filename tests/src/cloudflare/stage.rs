@@ -36,10 +36,10 @@ impl Stage {
 
     /// Another configuration: the host leads to this service. Gives its version.
     pub(super) fn lead_to(&self, service: &str) -> i64 {
-        self.rules(json!([{"hostname": HOST, "service": service}, {"service": "http_status:404"}]))
+        self.rules(&json!([{"hostname": HOST, "service": service}, {"service": "http_status:404"}]))
     }
 
-    pub(super) fn rules(&self, rules: Value) -> i64 {
+    pub(super) fn rules(&self, rules: &Value) -> i64 {
         let mut state = self.cloudflare.state();
         state.edit_ingress("x", |ingress| *ingress = rules.as_array().cloned().unwrap_or_default());
         state.tunnel("x").unwrap().version

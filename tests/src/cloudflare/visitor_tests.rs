@@ -62,7 +62,7 @@ fn a_host_that_no_rule_names_is_the_tunnels_404() {
 #[test]
 fn a_wildcard_leads_everywhere_and_its_certificate_one_label_deep() {
     let stage = Stage::new();
-    stage.rules(json!([{"service": "http_status:200"}]));
+    stage.rules(&json!([{"service": "http_status:200"}]));
     let _cloudflared = stage.ready(&[]);
     stage.cloudflare.state().add_record("CNAME", "*.example.com", &stage.tunnel.target(), true);
     assert_eq!(stage.cloudflare.visit("any.example.com", "/").unwrap().status, 200);

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use kinfra_rpc::{NodeState, TunnelKind, TunnelStatus};
-use serde_json::{Value, json};
 
 use super::shared::Shared;
 use crate::{wait_for, wait_until};
@@ -24,17 +23,9 @@ fn is_up(node: &NodeState) -> bool {
     !node.exposures.is_empty() && node.exposures.iter().all(|it| it.status == TunnelStatus::Healthy)
 }
 
-/// The content of the records of a name.
-fn records(shop: &Shared, name: &str) -> Vec<String> {
-    let path = format!("/zones/{}/dns_records?name.exact={name}", shop.cloudflare.zone());
-    let reply = shop.cloudflare.ask("GET", &path, &Value::Null);
-    reply
-        .result()
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|record| record["content"].as_str().unwrap().to_owned())
-        .collect()
+/// What the record of a name leads to.
+fn record(shop: &Shared, name: &str) -> Option<String> {
+    Some(shop.cloudflare.state().record(name)?.content.clone())
 }
 
 #[test]
@@ -58,7 +49,7 @@ fn names_of_the_users_own_are_public_from_the_start_on_and_gone_when_that_is_end
     assert_eq!(answer.status, 503, "{answer:?}");
 
     shop.succeed(&["unshare"]);
-    wait_until("the records to be gone", SOON, || records(&shop, "shop.example.com").is_empty());
+    wait_until("the records to be gone", SOON, || record(&shop, "shop.example.com").is_none());
     wait_until("the tunnel to be stopped", SOON, || shop.cloudflareds().is_empty());
     assert!(shop.cloudflare.visit("shop.example.com", "/").is_err());
 }
@@ -66,10 +57,7 @@ fn names_of_the_users_own_are_public_from_the_start_on_and_gone_when_that_is_end
 #[test]
 fn a_foreign_record_is_shown_and_replaced_on_the_users_word_alone() {
     let shop = Shared::new(SERVED);
-    let path = format!("/zones/{}/dns_records", shop.cloudflare.zone());
-    let foreign =
-        json!({ "type": "A", "name": "shop.example.com", "content": "192.0.2.7", "proxied": true, "ttl": 1 });
-    assert_eq!(shop.cloudflare.ask("POST", &path, &foreign).status, 200);
+    shop.cloudflare.state().add_record("A", "shop.example.com", "192.0.2.7", true);
     shop.up();
     shop.succeed(&["accounts", "add", "main", "--stored"]);
     let node = shop.wait_for_node("web", "refused", |node| {
@@ -77,7 +65,7 @@ fn a_foreign_record_is_shown_and_replaced_on_the_users_word_alone() {
     });
     let told = &node.exposures.iter().find(|it| it.status == TunnelStatus::Down).unwrap().reason;
     assert!(told.contains("192.0.2.7"), "{told}");
-    assert_eq!(records(&shop, "shop.example.com"), ["192.0.2.7"]);
+    assert_eq!(record(&shop, "shop.example.com").as_deref(), Some("192.0.2.7"));
     let plans = shop.json(&["tunnels", "plan", "--json"]);
     let seal =
         plans["accounts"][0]["foreign"][0]["seal"].as_str().unwrap_or_else(|| panic!("{plans:#}")).to_owned();
@@ -98,13 +86,10 @@ fn the_tunnel_survives_the_engine_and_one_that_is_deleted_is_made_anew() {
     assert_eq!((shop.cloudflareds(), shop.tunnels()[0].connector.clone()), (before, connector));
     assert_eq!(shop.cloudflare.visit("shop.example.com", "/").unwrap().status, 200);
 
-    let was = records(&shop, "shop.example.com");
-    let tunnel = was[0].trim_end_matches(".cfargotunnel.com");
-    let path = format!("/accounts/{}/cfd_tunnel/{tunnel}", shop.cloudflare.account());
-    let _ = shop.cloudflare.ask("DELETE", &format!("{path}?cascade=true"), &Value::Null);
+    let was = record(&shop, "shop.example.com").unwrap();
+    shop.cloudflare.state().delete_tunnel(was.trim_end_matches(".cfargotunnel.com"));
     wait_until("another tunnel to be made", SOON, || {
-        let now = records(&shop, "shop.example.com");
-        now.len() == 1 && now != was
+        record(&shop, "shop.example.com").is_some_and(|now| now != was)
     });
     wait_for("its visitors to be served", SOON, || {
         shop.cloudflare.visit("shop.example.com", "/").ok().filter(|answer| answer.status == 200)

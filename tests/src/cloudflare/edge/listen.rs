@@ -21,7 +21,7 @@ impl Door {
         Ok(Self { address: kept.local_addr()?, _kept: kept })
     }
 
-    fn open(&self) -> Result<TcpListener> {
+    pub(in crate::cloudflare) fn open(&self) -> Result<TcpListener> {
         socket(self.address)?.listen(64)
     }
 }
@@ -34,9 +34,10 @@ fn socket(address: SocketAddr) -> Result<TcpSocket> {
     Ok(socket)
 }
 
-pub(in crate::cloudflare) async fn serve(door: Door, shared: Arc<Shared>) {
+/// From an open door on.
+pub(in crate::cloudflare) async fn serve(door: Door, opened: TcpListener, shared: Arc<Shared>) {
     let mut mood = shared.edge.mood.subscribe();
-    let mut listener = None;
+    let mut listener = Some(opened);
     loop {
         let now = *mood.borrow_and_update();
         if now == Mood::Lost {

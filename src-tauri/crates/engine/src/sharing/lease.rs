@@ -1,7 +1,6 @@
 //! What a sync needs of an account's connector: that it runs the tunnel that is meant, with the configuration that is
 //! meant.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -36,7 +35,6 @@ pub struct Lease {
     pub view: watch::Sender<Option<View>>,
     /// The tunnel whose token is held.
     tunnel: Mutex<Option<String>>,
-    is_examined: AtomicBool,
 }
 
 /// What Cloudflare says of a tunnel that it refuses.
@@ -64,7 +62,6 @@ impl Lease {
             inputs,
             view: watch::channel(None).0,
             tunnel: Mutex::default(),
-            is_examined: AtomicBool::new(false),
         }
     }
 
@@ -74,14 +71,9 @@ impl Lease {
         self.tunnel().is_some()
     }
 
-    /// True once, until it is told that there is nothing to examine any more.
-    pub fn begins_to_examine(&self, is_refused: bool) -> bool {
-        is_refused != self.is_examined.swap(is_refused, Ordering::Relaxed) && is_refused
-    }
-
-    /// Looks why Cloudflare refuses the tunnel.
-    pub async fn examine(&self) -> Refused {
-        let Some(tunnel) = self.tunnel().clone() else { return Refused::Unclear };
+    /// Looks why Cloudflare refuses the tunnel, the one of this id.
+    pub async fn examine(&self, tunnel: Option<String>) -> Refused {
+        let Some(tunnel) = self.tunnel().clone().or(tunnel) else { return Refused::Unclear };
         let is_deleted = match self.api.tunnel(&self.account, &tunnel).await {
             Ok(tunnel) => tunnel.deleted_at.is_some(),
             Err(error) => error.is_not_found(),
@@ -108,8 +100,8 @@ impl Lease {
         Ok(is_other)
     }
 
-    /// Sees that the connector runs this tunnel.
-    async fn obtain(&self, tunnel: &str) -> Result<(), CloudflareError> {
+    /// Sees that the connector runs this tunnel, and could be started again.
+    pub async fn obtain(&self, tunnel: &str) -> Result<(), CloudflareError> {
         let known = self.tunnel().clone();
         if known.as_deref() == Some(tunnel) {
             return Ok(());

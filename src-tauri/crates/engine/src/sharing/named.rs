@@ -16,7 +16,7 @@ use super::lease::{Lease, Refused};
 use super::show::Fare;
 use crate::accounts::Access;
 use crate::clock::{Clock, Moment};
-use crate::cloudflare::Api;
+use crate::cloudflare::{Api, Record};
 use crate::connector::View;
 use crate::secrets::Secrets;
 use crate::store::{Store, StoreError};
@@ -30,6 +30,9 @@ const COALESCE: u64 = 300;
 
 /// Somebody may have changed something in the dashboard.
 const LOOK_AGAIN: Duration = Duration::from_secs(5 * 60);
+
+/// What is asked of Cloudflare beside is asked again after this, in milliseconds: the API may not have answered.
+const EXAMINE_AGAIN: u64 = 15_000;
 
 #[must_use]
 pub fn connector_name(account: &str) -> String {
@@ -67,6 +70,10 @@ struct One {
     changed_at: Moment,
     is_told: bool,
     is_deleted: bool,
+    /// When it was asked why Cloudflare refuses it.
+    examined_at: Option<Moment>,
+    /// When the token of a connector that was taken over was asked for.
+    obtained_at: Option<Moment>,
 }
 
 impl Named {
@@ -150,23 +157,39 @@ impl Named {
             changed_at: now,
             is_told: false,
             is_deleted: false,
+            examined_at: None,
+            obtained_at: None,
         }
     }
 
     /// Tells each account how its connector is.
     pub fn see(&mut self, view: impl Fn(&str) -> Option<View>) {
+        let now = self.context.clock.now();
         for (account, one) in &mut self.known {
             let view = view(&connector_name(account));
             let status = view.as_ref().map_or(TunnelStatus::Off, |view| view.verdict.status);
             if status.is_up() {
                 one.is_deleted = false;
             }
-            if one.lease.begins_to_examine(status == TunnelStatus::Unauthorised) {
+            if status != TunnelStatus::Unauthorised {
+                one.examined_at = None;
+            } else if one.examined_at.is_none_or(|at| now >= at + EXAMINE_AGAIN) {
+                one.examined_at = Some(now);
                 let (lease, inputs) = (Arc::clone(&one.lease), self.context.inputs.clone());
+                let tunnel = one.tunnel();
                 tokio::spawn(async move {
-                    let refused = lease.examine().await;
+                    let refused = lease.examine(tunnel).await;
                     if let Some(inputs) = inputs.upgrade() {
                         let _ = inputs.send(Input::Examined { account: lease.account.clone(), refused });
+                    }
+                });
+            }
+            if let Some(tunnel) = one.tunnel().filter(|_| view.is_some() && one.lacks_token(now)) {
+                one.obtained_at = Some(now);
+                let lease = Arc::clone(&one.lease);
+                tokio::spawn(async move {
+                    if let Err(error) = lease.obtain(&tunnel).await {
+                        tracing::warn!(%error, "the token of the tunnel can't be had");
                     }
                 });
             }
@@ -191,8 +214,9 @@ impl Named {
     /// When something is to be told.
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        let untold = self.known.values().filter(|one| !one.is_told);
-        untold.map(|one| one.changed_at + COALESCE).min()
+        let untold = self.known.values().filter(|one| !one.is_told).map(|one| one.changed_at + COALESCE);
+        let refused = self.known.values().filter_map(|one| one.examined_at).map(|at| at + EXAMINE_AGAIN);
+        untold.chain(refused).min()
     }
 
     /// How one host name fares. None: no account is known that has it.
@@ -249,6 +273,18 @@ pub struct Synced {
 }
 
 impl One {
+    /// The id of its tunnel, as far as Cloudflare has told.
+    fn tunnel(&self) -> Option<String> {
+        let standing = self.syncer.standing();
+        let standing = standing.borrow();
+        Some(standing.outcome.as_ref()?.tunnel.as_ref()?.id.clone())
+    }
+
+    /// Whether its connector could not be started again, and nobody is about to mend that.
+    fn lacks_token(&self, now: Moment) -> bool {
+        !self.lease.has_token() && self.obtained_at.is_none_or(|at| now >= at + EXAMINE_AGAIN)
+    }
+
     fn want(&mut self, now: Moment, desired: Desired) {
         if self.desired != desired {
             (self.desired, self.changed_at, self.is_told) = (desired, now, false);
@@ -287,7 +323,11 @@ impl One {
         let failed = |why: &str| (TunnelStatus::Down, why.to_owned());
         match state {
             Some(HostState::Synced) => of_connector(),
-            Some(HostState::Foreign { why, .. }) => failed(why),
+            Some(HostState::Foreign { records, why, .. }) => {
+                let what = |record: &Record| format!("{} {}", record.kind, record.content);
+                let there: Vec<String> = records.iter().map(what).collect();
+                failed(&format!("its DNS record is {}: {why}", there.join(", ")))
+            }
             Some(HostState::ForeignRule { .. }) => {
                 failed("a rule of somebody else's in the tunnel's configuration takes its requests")
             }

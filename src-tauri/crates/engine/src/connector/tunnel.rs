@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use kinfra_rpc::Problem;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -93,14 +94,23 @@ impl Connector {
 
     /// # Errors
     /// When there is no cloudflared that could be run.
-    pub async fn start(&self) -> Result<(), kinfra_rpc::Problem> {
+    pub async fn start(&self) -> Result<(), Problem> {
+        self.prepare().await?;
+        self.node.start().await;
+        Ok(())
+    }
+
+    /// Looks how it is to be run from now on. One that was taken over knows that not yet, and may end at any time.
+    ///
+    /// # Errors
+    /// As [`Connector::start`].
+    pub async fn prepare(&self) -> Result<(), Problem> {
         let services = &self.context.services;
         let given = services.surroundings.given().await;
         let path = given.system.get("PATH").map_or("", String::as_str);
         let options = &self.context.options;
         let found = find(options.program.as_deref(), path, &services.home.programs()).await?;
         self.node.configure(spec(&self.name, &self.start, &found.program, options, &services.home)?);
-        self.node.start().await;
         Ok(())
     }
 
@@ -117,12 +127,15 @@ impl Connector {
         self.node.kill().await;
     }
 
-    pub async fn restart(&self) {
-        if !self.node.observe().phase.is_active() {
-            return self.node.start().await;
+    /// # Errors
+    /// As [`Connector::start`]; then what runs goes on.
+    pub async fn restart(&self) -> Result<(), Problem> {
+        self.prepare().await?;
+        if self.is_active() {
+            self.stop().await;
         }
-        self.stop().await;
         self.node.start().await;
+        Ok(())
     }
 
     /// Whether a process of it may exist.

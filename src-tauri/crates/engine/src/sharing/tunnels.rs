@@ -32,6 +32,8 @@ pub struct Tunnels {
 struct Known {
     connector: Connector,
     is_wanted: bool,
+    /// How it is run is known. Of one that was taken over it isn't at first.
+    is_prepared: bool,
     /// Why it could not be started, and when it is tried again.
     failed: Option<(Problem, Instant)>,
 }
@@ -58,7 +60,8 @@ impl Tunnels {
         tokio::spawn(
             async move { while views.changed().await.is_ok() && inputs.send(Input::Look).is_ok() {} },
         );
-        self.known.insert(name.to_owned(), Known { connector, is_wanted, failed: None });
+        self.known
+            .insert(name.to_owned(), Known { connector, is_wanted, is_prepared: !is_wanted, failed: None });
     }
 
     /// Starts what is wanted, and stops all else.
@@ -78,12 +81,18 @@ impl Tunnels {
                     tracing::warn!(tunnel = name, %problem, "not started");
                     (problem, now + START_AGAIN)
                 });
+            } else if is_wanted && !known.is_prepared {
+                // It runs on, and may end at any time.
+                if let Err(problem) = known.connector.prepare().await {
+                    tracing::warn!(tunnel = name, %problem, "could not be started again");
+                }
             } else if !is_wanted && known.is_wanted {
                 tracing::info!(tunnel = name, "stopped");
                 known.failed = None;
                 known.connector.stop().await;
             }
             known.is_wanted = is_wanted;
+            known.is_prepared = true;
         }
     }
 
@@ -95,17 +104,8 @@ impl Tunnels {
 
     pub async fn restart(&mut self, name: &str) -> bool {
         let Some(known) = self.known.get_mut(name).filter(|known| known.is_wanted) else { return false };
-        match known.connector.is_active() {
-            true => known.connector.restart().await,
-            false => {
-                known.failed = known
-                    .connector
-                    .start()
-                    .await
-                    .err()
-                    .map(|problem| (problem, Instant::now() + START_AGAIN));
-            }
-        }
+        known.failed =
+            known.connector.restart().await.err().map(|problem| (problem, Instant::now() + START_AGAIN));
         true
     }
 

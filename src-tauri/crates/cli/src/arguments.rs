@@ -369,6 +369,8 @@ pub enum Tunnels {
         /// Its name, as `kinfra tunnels` lists it
         tunnel: String,
     },
+    /// Load cloudflared from its release, for whoever has none: one pinned version, whose sum is checked
+    Install,
     /// Show what would be changed at Cloudflare
     Plan,
     /// Look for what is left over at Cloudflare, and for records of others in the way

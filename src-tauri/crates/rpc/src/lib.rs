@@ -65,7 +65,10 @@ pub use tunnel_plans::{
     AccountPlan, AdoptTunnel, ForeignRecord, LeftoverInfo, PlanTunnels, SweepTunnels, TakeOverRecord,
     TunnelAdopted, TunnelPlans, TunnelsSwept,
 };
-pub use tunnels::{Exposure, RestartTunnel, Share, TunnelKind, TunnelState, TunnelStatus, Unshare};
+pub use tunnels::{
+    ConnectorInstalled, Download, Exposure, InstallConnector, RestartTunnel, Share, TunnelKind, TunnelState,
+    TunnelStatus, Unshare,
+};
 pub use update::{Change, Delta, Notice, Update};
 pub use usage::{MeasureUsage, NodeUsage, UsageList};
 

@@ -6,12 +6,13 @@ use ts_rs::TS;
 use crate::command::commands;
 use crate::{
     AccountInfo, AccountList, AddAccount, AdoptPort, AdoptTunnel, Applied, ApplyProject, AskPort,
-    ChangeSettings, CompareProject, Comparison, DeleteSecret, Environment, EventList, Examination, Examine,
-    FreePort, ListAccounts, ListPorts, ListSecrets, LogFilter, LogPage, LogRuns, Maintain, MeasureTraffic,
-    MeasureUsage, MovePort, PlanTunnels, PortList, PortMoved, PortReport, ReadEnvironment, ReadEvents,
-    ReadRequests, ReadSettings, ReleasePorts, RemoveAccount, RequestPage, ReservePorts, RestartTunnel,
-    SecretDeleted, SecretList, SetSecret, Settings, Share, Snapshot, SweepTunnels, TakeOverRecord,
-    TrafficList, TunnelAdopted, TunnelPlans, TunnelsSwept, Unshare, UsageList,
+    ChangeSettings, CompareProject, Comparison, ConnectorInstalled, DeleteSecret, Environment, EventList,
+    Examination, Examine, FreePort, InstallConnector, ListAccounts, ListPorts, ListSecrets, LogFilter,
+    LogPage, LogRuns, Maintain, MeasureTraffic, MeasureUsage, MovePort, PlanTunnels, PortList, PortMoved,
+    PortReport, ReadEnvironment, ReadEvents, ReadRequests, ReadSettings, ReleasePorts, RemoveAccount,
+    RequestPage, ReservePorts, RestartTunnel, SecretDeleted, SecretList, SetSecret, Settings, Share,
+    Snapshot, SweepTunnels, TakeOverRecord, TrafficList, TunnelAdopted, TunnelPlans, TunnelsSwept, Unshare,
+    UsageList,
 };
 
 commands! {
@@ -64,6 +65,8 @@ commands! {
     /// Ends that.
     "tunnel.unshare" => Unshare -> Done,
     "tunnel.restart" => RestartTunnel -> Done,
+    /// Loads a cloudflared from its release.
+    "tunnel.install" => InstallConnector -> ConnectorInstalled,
     /// What would be changed at Cloudflare.
     "tunnel.plan" => PlanTunnels -> TunnelPlans,
     /// Takes away what is left over there.

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Exit, Exposure, Forwarding, Maintenance, Problem, RouteState, ServiceChange, TunnelState, project_host,
+    Download, Exit, Exposure, Forwarding, Maintenance, Problem, RouteState, ServiceChange, TunnelState,
+    project_host,
 };
 
 /// Where a node is in its life.
@@ -251,6 +252,10 @@ pub struct EngineState {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<TunnelState>>", optional)]
     pub tunnels: Vec<TunnelState>,
+    /// A cloudflared is being loaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub download: Option<Download>,
     /// What a person should know of KInfra itself, such as a database that had to be set aside.
     #[serde(default)]
     pub problems: Vec<Problem>,

@@ -159,3 +159,27 @@ pub struct Unshare {
 pub struct RestartTunnel {
     pub tunnel: String,
 }
+
+/// Loads a cloudflared from its release, in one pinned version, for whoever has none. Answers when it is there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct InstallConnector {}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct ConnectorInstalled {
+    #[ts(type = "string")]
+    pub program: std::path::PathBuf,
+    pub version: String,
+}
+
+/// How far a download is, in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct Download {
+    #[ts(type = "number")]
+    pub done: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "number")]
+    pub whole: Option<u64>,
+}

@@ -116,7 +116,7 @@ export type ChangeSettings = { restore?: boolean, };
 /**
  * What each command takes and answers. It exists for the TypeScript side alone.
  */
-export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "tunnel.share": [Share, Done], "tunnel.unshare": [Unshare, Done], "tunnel.restart": [RestartTunnel, Done], "tunnel.plan": [PlanTunnels, TunnelPlans], "tunnel.sweep": [SweepTunnels, TunnelsSwept], "tunnel.take_over": [TakeOverRecord, Done], "tunnel.adopt": [AdoptTunnel, TunnelAdopted], "account.add": [AddAccount, AccountInfo], "account.list": [ListAccounts, AccountList], "account.remove": [RemoveAccount, Done], "proxy.maintain": [Maintain, Done], "proxy.requests": [ReadRequests, RequestPage], "proxy.traffic": [MeasureTraffic, TrafficList], "secrets.set": [SetSecret, Done], "secrets.list": [ListSecrets, SecretList], "secrets.delete": [DeleteSecret, SecretDeleted], "settings.read": [ReadSettings, Settings], "settings.change": [ChangeSettings, Settings], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
+export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "tunnel.share": [Share, Done], "tunnel.unshare": [Unshare, Done], "tunnel.restart": [RestartTunnel, Done], "tunnel.install": [InstallConnector, ConnectorInstalled], "tunnel.plan": [PlanTunnels, TunnelPlans], "tunnel.sweep": [SweepTunnels, TunnelsSwept], "tunnel.take_over": [TakeOverRecord, Done], "tunnel.adopt": [AdoptTunnel, TunnelAdopted], "account.add": [AddAccount, AccountInfo], "account.list": [ListAccounts, AccountList], "account.remove": [RemoveAccount, Done], "proxy.maintain": [Maintain, Done], "proxy.requests": [ReadRequests, RequestPage], "proxy.traffic": [MeasureTraffic, TrafficList], "secrets.set": [SetSecret, Done], "secrets.list": [ListSecrets, SecretList], "secrets.delete": [DeleteSecret, SecretDeleted], "settings.read": [ReadSettings, Settings], "settings.change": [ChangeSettings, Settings], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
 
 /**
  * Reads the configuration, and says what applying it would change.
@@ -129,6 +129,8 @@ export type Comparison = { changes: Array<ServiceChange>, };
  * What a node waits for of one that it depends on.
  */
 export type Condition = "started" | "healthy" | "completed";
+
+export type ConnectorInstalled = { program: string, version: string, };
 
 export type DeleteSecret = { name: string, };
 
@@ -144,6 +146,11 @@ revision: number, change: Change, };
 export type Done = Record<symbol, never>;
 
 /**
+ * How far a download is, in bytes.
+ */
+export type Download = { done: number, whole?: number, };
+
+/**
  * What becomes of running services when the engine ends.
  */
 export type EndMode = "stop_services" | "leave_running";
@@ -157,6 +164,10 @@ user_folder?: string, proxy: ProxyState,
  * In the order of their names.
  */
 tunnels?: Array<TunnelState>, 
+/**
+ * A cloudflared is being loaded.
+ */
+download?: Download, 
 /**
  * What a person should know of KInfra itself, such as a database that had to be set aside.
  */
@@ -333,6 +344,11 @@ export type Host = "desktop" | "headless";
  * Which `Host` a service finds in its requests.
  */
 export type HostHeader = "auto" | "keep" | "rewrite";
+
+/**
+ * Loads a cloudflared from its release, in one pinned version, for whoever has none. Answers when it is there.
+ */
+export type InstallConnector = Record<symbol, never>;
 
 export type KeyringState = { status: KeyringStatus, 
 /**
@@ -903,7 +919,7 @@ export type RemoveProject = { project: string, };
 /**
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
-export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "tunnel.share", "params": Share } | { "command": "tunnel.unshare", "params": Unshare } | { "command": "tunnel.restart", "params": RestartTunnel } | { "command": "tunnel.plan", "params": PlanTunnels } | { "command": "tunnel.sweep", "params": SweepTunnels } | { "command": "tunnel.take_over", "params": TakeOverRecord } | { "command": "tunnel.adopt", "params": AdoptTunnel } | { "command": "account.add", "params": AddAccount } | { "command": "account.list", "params": ListAccounts } | { "command": "account.remove", "params": RemoveAccount } | { "command": "proxy.maintain", "params": Maintain } | { "command": "proxy.requests", "params": ReadRequests } | { "command": "proxy.traffic", "params": MeasureTraffic } | { "command": "secrets.set", "params": SetSecret } | { "command": "secrets.list", "params": ListSecrets } | { "command": "secrets.delete", "params": DeleteSecret } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "tunnel.share", "params": Share } | { "command": "tunnel.unshare", "params": Unshare } | { "command": "tunnel.restart", "params": RestartTunnel } | { "command": "tunnel.install", "params": InstallConnector } | { "command": "tunnel.plan", "params": PlanTunnels } | { "command": "tunnel.sweep", "params": SweepTunnels } | { "command": "tunnel.take_over", "params": TakeOverRecord } | { "command": "tunnel.adopt", "params": AdoptTunnel } | { "command": "account.add", "params": AddAccount } | { "command": "account.list", "params": ListAccounts } | { "command": "account.remove", "params": RemoveAccount } | { "command": "proxy.maintain", "params": Maintain } | { "command": "proxy.requests", "params": ReadRequests } | { "command": "proxy.traffic", "params": MeasureTraffic } | { "command": "secrets.set", "params": SetSecret } | { "command": "secrets.list", "params": ListSecrets } | { "command": "secrets.delete", "params": DeleteSecret } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
 
 export type RequestPage = { 
 /**

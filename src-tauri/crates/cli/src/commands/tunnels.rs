@@ -1,6 +1,9 @@
+use std::pin::pin;
+
 use kinfra_engine::control::Client;
 use kinfra_rpc::{
-    AdoptTunnel, PlanTunnels, RestartTunnel, Snapshot, SweepTunnels, TakeOverRecord, TakeSnapshot,
+    AdoptTunnel, ConnectorInstalled, Download, InstallConnector, PlanTunnels, RestartTunnel, Snapshot,
+    SweepTunnels, TakeOverRecord, TakeSnapshot,
 };
 
 use crate::arguments::Tunnels;
@@ -8,6 +11,7 @@ use crate::exit_code::ExitCode;
 use crate::render;
 use crate::surroundings::{Surroundings, now};
 use crate::trouble::Trouble;
+use crate::watching::Follow;
 
 /// `kinfra tunnels`: what is public, and through which tunnels; and what stands under it.
 pub async fn tunnels(surroundings: &Surroundings, command: Option<Tunnels>) -> Result<ExitCode, Trouble> {
@@ -19,6 +23,12 @@ pub async fn tunnels(surroundings: &Surroundings, command: Option<Tunnels>) -> R
         Some(Tunnels::Restart { tunnel }) => {
             client.call(RestartTunnel { tunnel }).await?;
             output.result(&done, |_| String::new())?;
+        }
+        Some(Tunnels::Install) => {
+            let installed = install(surroundings, &client).await?;
+            output.result(&installed, |_| {
+                format!("cloudflared {} is at {}\n", installed.version, installed.program.display())
+            })?;
         }
         Some(Tunnels::Plan) => {
             let plans = client.call(PlanTunnels { everything: false }).await?;
@@ -53,6 +63,25 @@ pub async fn tunnels(surroundings: &Surroundings, command: Option<Tunnels>) -> R
         }
     }
     Ok(ExitCode::Done)
+}
+
+/// Says how far it is, each tenth.
+async fn install(surroundings: &Surroundings, client: &Client) -> Result<ConnectorInstalled, Trouble> {
+    let mut follow = Follow::begin(client).await?;
+    let mut told = 0;
+    let mut installing = pin!(client.call(InstallConnector {}));
+    loop {
+        tokio::select! {
+            installed = &mut installing => return Ok(installed?),
+            changed = follow.changed() => changed?,
+        }
+        let Some(Download { done, whole: Some(whole) }) = follow.snapshot().engine.download else { continue };
+        let tenths = done * 10 / whole.max(1);
+        if tenths > told {
+            told = tenths;
+            surroundings.output.note(&format!("{} % of {} MB", tenths * 10, whole / 1_000_000));
+        }
+    }
 }
 
 async fn list(surroundings: &Surroundings, client: &Client) -> Result<ExitCode, Trouble> {

@@ -1,6 +1,7 @@
 //! cloudflared: found, started, watched, and its state told as it is.
 
 mod command;
+mod download;
 mod judge;
 mod log_lines;
 mod metrics;
@@ -12,6 +13,7 @@ mod watch;
 mod tests;
 
 pub use command::{Origin, Start};
+pub use download::{Asset, RELEASES, download};
 pub use judge::Verdict;
 pub use program::{Found, find};
 pub use tunnel::{Connector, ConnectorContext, INSTANCE, View};

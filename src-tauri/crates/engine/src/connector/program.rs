@@ -82,7 +82,7 @@ fn missing() -> Problem {
         ErrorCode::TunnelFailed,
         "there is no cloudflared: a tunnel is made by this program of Cloudflare's",
     )
-    .hint("install it from Cloudflare's packages, so that it is on the PATH")
+    .hint("install it from Cloudflare's packages, so that it is on the PATH; or have it loaded: kinfra tunnels install")
 }
 
 async fn version(program: &Path) -> Result<Version, String> {
@@ -146,7 +146,7 @@ mod tests {
         let texts = texts.replace(old.to_str().unwrap(), "OLD").replace(other.to_str().unwrap(), "OTHER");
         insta::assert_snapshot!(texts, @r#"
         there is no cloudflared: a tunnel is made by this program of Cloudflare's
-          hint: install it from Cloudflare's packages, so that it is on the PATH
+          hint: install it from Cloudflare's packages, so that it is on the PATH; or have it loaded: kinfra tunnels install
         OLD is cloudflared 2023.1.0, and a tunnel needs 2024.10.0 or a newer one
           hint: install a newer cloudflared; it is found by PATH
         OTHER can't be used as cloudflared: it says "hello" when it is asked for its version

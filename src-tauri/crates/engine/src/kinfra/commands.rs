@@ -64,6 +64,7 @@ impl Engine {
             Request::Share(share) => reply(&share, self.share(&share).await?),
             Request::Unshare(unshare) => reply(&unshare, self.unshare(&unshare).await?),
             Request::RestartTunnel(restart) => reply(&restart, self.restart_tunnel(&restart).await?),
+            Request::InstallConnector(install) => reply(&install, self.install_connector().await?),
             Request::PlanTunnels(plan) => reply(&plan, self.plan_tunnels(&plan).await?),
             Request::SweepTunnels(sweep) => reply(&sweep, self.sweep_tunnels(&sweep).await?),
             Request::TakeOverRecord(record) => reply(&record, self.take_over_record(&record).await?),

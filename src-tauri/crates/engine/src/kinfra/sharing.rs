@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use kinfra_rpc::{Done, ErrorCode, Failure, Problem, RestartTunnel, Share, Unshare};
+use kinfra_rpc::{
+    ConnectorInstalled, Done, Download, ErrorCode, Failure, Problem, RestartTunnel, Share, Unshare,
+};
 use tokio::sync::watch;
 
 use super::adoption::Adoption;
@@ -11,10 +14,13 @@ use super::engine::Engine;
 use crate::accounts::Accounts;
 use crate::cloudflare::ClientOptions;
 use crate::config::PublicPlace;
-use crate::connector::{ConnectorContext, INSTANCE};
+use crate::connector::{Asset, ConnectorContext, INSTANCE, RELEASES, download, find};
 use crate::service_manager::{InstanceFacts, Shared};
 use crate::sharing::{Concerned, Sharing, SharingContext, at_first, decide};
 use crate::tunnel_sync::Machine;
+
+/// How many bytes of a download are worth a word.
+const STEP: u64 = 1 << 20;
 
 impl Engine {
     /// Takes over the tunnels that an earlier engine left.
@@ -135,6 +141,37 @@ impl Engine {
         Err(Problem::new(ErrorCode::InvalidRequest, message)
             .hint("kinfra tunnels lists those that are")
             .into())
+    }
+}
+
+impl Engine {
+    /// On the user's word. One at a time: whoever asks meanwhile is told.
+    pub(super) async fn install_connector(&self) -> Result<ConnectorInstalled, Failure> {
+        let Some(asset) = Asset::of_this_machine() else {
+            let message = "there is no cloudflared to load for this kind of machine";
+            return Err(Problem::new(ErrorCode::TunnelFailed, message)
+                .hint("install cloudflared from Cloudflare's packages, so that it is on the PATH")
+                .into());
+        };
+        let mut is_other = false;
+        self.hub.change_engine(|engine| is_other = engine.download.replace(Download::default()).is_some());
+        if is_other {
+            return Err(Failure::new(ErrorCode::InvalidRequest, "cloudflared is being loaded already"));
+        }
+        let releases = self.options.cloudflare.releases.as_deref().unwrap_or(RELEASES);
+        let told = AtomicU64::new(0);
+        let loaded = download(releases, &asset, &self.options.home.programs(), |done, whole| {
+            // Not with each of some thousand pieces.
+            if done == 0 || done >= told.load(Ordering::Relaxed) + STEP || Some(done) == whole {
+                told.store(done, Ordering::Relaxed);
+                self.hub.change_engine(|engine| engine.download = Some(Download { done, whole }));
+            }
+        })
+        .await;
+        self.hub.change_engine(|engine| engine.download = None);
+        let found = find(Some(&loaded?), "", &self.options.home.programs()).await?;
+        self.look_at_sharing();
+        Ok(ConnectorInstalled { program: found.program, version: found.version.to_string() })
     }
 }
 

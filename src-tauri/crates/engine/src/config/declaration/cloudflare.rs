@@ -9,6 +9,8 @@ pub struct CloudflareSettings {
     /// The `cloudflared` to run, in place of the one that is found.
     pub program: Option<PathBuf>,
     pub protocol: EdgeProtocol,
+    /// Where a cloudflared is loaded from; none: its releases on GitHub.
+    pub releases: Option<String>,
     /// Of Cloudflare's API; none: <https://api.cloudflare.com/client/v4>.
     pub api: Option<String>,
     /// Who names quick tunnels; none: as cloudflared has it.
@@ -63,6 +65,7 @@ impl Record for CloudflareSettings {
                     Words(EdgeProtocol::Auto),
                 )
                 .0,
+            releases: fields.optional("releases", "The base URL of cloudflared's releases, for tests and mirrors."),
             api: fields.optional("api", "The base URL of another API than Cloudflare's own, for tests."),
             quick_service: fields
                 .optional("quick_service", "The base URL of who names quick tunnels, for tests."),

@@ -24,6 +24,9 @@ const LOOK: Duration = Duration::from_millis(250);
 const FIRST_LOOKS: Duration = Duration::from_millis(50);
 const QUICK_LOOKS: u32 = 200;
 
+/// What cloudflared says is read as it comes, and not more often than this: other services may say much.
+const READ: Duration = Duration::from_millis(50);
+
 /// Of these looks, every so many also read the counters, which cost more.
 const COUNTERS_EVERY: u32 = 2;
 
@@ -58,16 +61,18 @@ pub(super) async fn watch(
         quick_host: None,
         reader,
         cursor: None,
+        is_unread: false,
+        told: vec![],
         output: context.output.clone(),
         dialling: None,
         context,
     };
     loop {
-        let pause = watcher.look().await;
-        match pause {
+        match watcher.look().await {
             Some(pause) => tokio::select! {
                 () = changed.any() => {}
                 () = sleep(pause) => {}
+                () = watcher.hears() => {}
             },
             None => changed.any().await,
         }
@@ -95,6 +100,10 @@ struct Watcher {
     reader: LogReader,
     /// How far its log is read.
     cursor: Option<String>,
+    /// There may be more in its log.
+    is_unread: bool,
+    /// What it has said since the last look.
+    told: Vec<Told>,
     output: watch::Receiver<u64>,
     /// Whether the edge can be reached.
     dialling: Option<JoinHandle<bool>>,
@@ -114,7 +123,8 @@ impl Watcher {
             self.counters = Counters { configuration: -1, ..Counters::default() };
             self.quick_host = None;
         }
-        let told = self.read_log().await;
+        self.read_log().await;
+        let told = std::mem::take(&mut self.told);
         let mut look = Look { process, told, edge: self.dialled().await, ..Look::default() };
         if let Some(pid) = pid {
             self.looks = self.looks.saturating_add(1);
@@ -182,10 +192,23 @@ impl Watcher {
         Metrics::connect(self.port?).await
     }
 
-    async fn read_log(&mut self) -> Vec<Told> {
-        let is_new = self.output.has_changed().unwrap_or(false);
-        if self.cursor.is_some() && !is_new {
-            return vec![];
+    /// Waits until it has said something that matters.
+    async fn hears(&mut self) {
+        while self.told.is_empty() {
+            // An error means that the engine has ended.
+            if self.output.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+            self.output.mark_changed();
+            sleep(READ).await;
+            self.read_log().await;
+        }
+    }
+
+    async fn read_log(&mut self) {
+        self.is_unread |= self.output.has_changed().unwrap_or(false);
+        if self.cursor.is_some() && !self.is_unread {
+            return;
         }
         self.output.mark_unchanged();
         let (reader, cursor) = (self.reader.clone(), self.cursor.clone());
@@ -193,12 +216,14 @@ impl Watcher {
             let begin = cursor.as_deref().map_or(Begin::Newest, Begin::After);
             reader.read(begin, LINES, &LogFilter::default())
         };
-        let Ok(Ok(page)) = tokio::task::spawn_blocking(read_page).await else { return vec![] };
+        let Ok(Ok(page)) = tokio::task::spawn_blocking(read_page).await else { return };
+        // Whoever waits for this may wait for something else instead: then it is still to be read.
+        self.is_unread = false;
         self.cursor = Some(page.cursor);
         // Of what is taken over only the newest run counts.
         let newest = page.lines.last().map_or(0, |line| line.run);
         let of_newest = page.lines.iter().filter(|line| line.run == newest);
-        of_newest.filter_map(|line| read(&line.text)).collect()
+        self.told.extend(of_newest.filter_map(|line| read(&line.text)));
     }
 
     async fn dialled(&mut self) -> Option<bool> {

@@ -12,8 +12,8 @@ use kinfra_rpc::{TunnelState, TunnelStatus};
 use crate::clock::Moment;
 
 /// So long a fall or a return is held back: others may come with it, or the opposite. A failure is to be told within
-/// two seconds, of which seeing it takes some.
-const HOLD: u64 = 500;
+/// half a second, of which seeing it takes some.
+const HOLD: u64 = 200;
 
 /// What falls so long after the first one, falls with it.
 const TOGETHER: u64 = 2_000;
@@ -259,19 +259,19 @@ mod tests {
             (90_000, "+a"),
             (100_000, "-a"),
         ];
-        assert_eq!(told(&life), ["10500 a: down a", "41500 a: up a", "100500 a: down a"]);
+        assert_eq!(told(&life), ["10200 a: down a", "41200 a: up a", "100200 a: down a"]);
     }
 
     #[test]
     fn a_first_start_that_fails_is_told_too() {
-        assert_eq!(told(&[(0, "~a"), (15_000, "-a")]), ["15500 a: down a"]);
+        assert_eq!(told(&[(0, "~a"), (15_000, "-a")]), ["15200 a: down a"]);
     }
 
     #[test]
     fn a_moment_without_it_is_no_news() {
-        assert!(told(&[(0, "+a"), (1_000, "-a"), (1_400, "+a")]).is_empty());
-        let life = [(0, "-a"), (5_000, "+a"), (5_300, "-a"), (9_000, "+a")];
-        assert_eq!(told(&life), ["500 a: down a", "9500 a: up a"]);
+        assert!(told(&[(0, "+a"), (1_000, "-a"), (1_150, "+a")]).is_empty());
+        let life = [(0, "-a"), (5_000, "+a"), (5_150, "-a"), (9_000, "+a")];
+        assert_eq!(told(&life), ["200 a: down a", "9200 a: up a"]);
     }
 
     #[test]
@@ -279,7 +279,7 @@ mod tests {
         assert!(told(&[(0, "+a"), (1_000, "-a"), (1_100, ".a")]).is_empty());
         assert!(told(&[(0, "+a"), (1_000, "-a"), (1_100, "")]).is_empty());
         let life = [(0, "-a"), (5_000, ".a"), (6_000, ""), (7_000, "~a"), (8_000, "+a")];
-        assert_eq!(told(&life), ["500 a: down a"], "and it is no return when it is shared again");
+        assert_eq!(told(&life), ["200 a: down a"], "and it is no return when it is shared again");
     }
 
     #[test]
@@ -293,30 +293,30 @@ mod tests {
             (9_900, "+a +b -c"),
             (10_100, "+a +b +c"),
         ];
-        assert_eq!(told(&life), ["1500 a: down a b", "3400 a: down a b c", "10600 a: up a b c"]);
+        assert_eq!(told(&life), ["1200 a: down a b", "3100 a: down a b c", "10300 a: up a b c"]);
     }
 
     #[test]
     fn what_falls_later_is_told_apart() {
         let life = [(0, "+a +b"), (1_000, "-a +b"), (60_000, "-a -b"), (70_000, "+a -b")];
-        assert_eq!(told(&life), ["1500 a: down a", "60500 b: down b", "70500 a: up a"]);
+        assert_eq!(told(&life), ["1200 a: down a", "60200 b: down b", "70200 a: up a"]);
     }
 
     #[test]
     fn those_that_are_up_again_don_t_wait_for_one_that_never_will_be() {
         let life = [(0, "-a -b -c"), (5_000, "+a -b -c"), (6_000, "+a +b -c"), (60_000, "+a +b +c")];
-        assert_eq!(told(&life), ["500 a: down a b c", "8000 a/up: up a b", "60500 a: up c"]);
+        assert_eq!(told(&life), ["200 a: down a b c", "8000 a/up: up a b", "60200 a: up c"]);
     }
 
     #[test]
     fn one_that_falls_again_leaves_what_is_still_down_on_show() {
         let life = [(0, "-a -b"), (5_000, "+a -b"), (60_000, "-a -b"), (70_000, "+a +b")];
         let all = [
-            "500 a: down a b",
+            "200 a: down a b",
             "8000 a/up: up a",
-            "60500 a/again: down a",
-            "70500 a: up b",
-            "70500 a/again: up a",
+            "60200 a/again: down a",
+            "70200 a: up b",
+            "70200 a/again: up a",
         ];
         assert_eq!(told(&life), all);
     }
@@ -330,7 +330,7 @@ mod tests {
             (104_900, "+a -b -c +d"),
             (110_000, "+a -b -c -d"),
         ];
-        assert_eq!(told(&life), ["105000 a: down b c", "110500 a: down b c d"]);
+        assert_eq!(told(&life), ["105000 a: down b c", "110200 a: down b c d"]);
     }
 
     #[test]

@@ -5,26 +5,34 @@
 use std::fmt::{Debug, Formatter};
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{JoinHandle, spawn};
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::sync::{Notify, oneshot};
 
+use super::api::Service;
+use super::edge::{Door, Edge};
 use super::fault::{Fault, Met};
 use super::reply::Reply;
 use super::state::State;
 use super::token::Token;
-use super::{api, call::Call};
+use super::visitors::Authority;
+use super::{api, call::Call, edge, visitors};
 
 /// A whole Cloudflare. Dropped, it is gone.
 #[derive(Debug)]
 pub struct Cloudflare {
     shared: Arc<Shared>,
     api: SocketAddr,
+    quick_service: SocketAddr,
+    edge: SocketAddr,
+    visitors: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -35,18 +43,22 @@ pub(super) struct Shared {
     state: Mutex<State>,
     /// Told after each change of the state.
     pub changed: Notify,
+    pub edge: Edge,
+    pub authority: Authority,
 }
 
 impl Shared {
     pub(super) fn state(&self) -> Held<'_> {
         // A test that fails within a hook has said so already; the others want their answers nevertheless.
-        Held { state: self.state.lock().unwrap_or_else(PoisonError::into_inner), changed: &self.changed }
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        Held { state, is_changed: false, changed: &self.changed }
     }
 }
 
 /// The state, while nobody else has it.
 pub struct Held<'a> {
     state: MutexGuard<'a, State>,
+    is_changed: bool,
     changed: &'a Notify,
 }
 
@@ -66,13 +78,16 @@ impl Deref for Held<'_> {
 
 impl DerefMut for Held<'_> {
     fn deref_mut(&mut self) -> &mut State {
+        self.is_changed = true;
         &mut self.state
     }
 }
 
 impl Drop for Held<'_> {
     fn drop(&mut self) {
-        self.changed.notify_one();
+        if self.is_changed {
+            self.changed.notify_one();
+        }
     }
 }
 
@@ -83,19 +98,35 @@ impl Cloudflare {
     /// When it can't listen.
     #[must_use]
     pub fn start() -> Self {
-        let shared = Arc::new(Shared { state: Mutex::new(State::new()), changed: Notify::new() });
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State::new()),
+            changed: Notify::new(),
+            edge: Edge::new(),
+            authority: Authority::new(),
+        });
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let listen = || runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-        let api = listen();
+        let listen = || {
+            let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+            (listener.local_addr().unwrap(), listener)
+        };
+        let ((api, at_api), (quick_service, at_quick_service)) = (listen(), listen());
+        let (visitors, at_visitors) = listen();
+        let door = Door::new().unwrap();
+        let edge = door.address;
+        // Whoever connects right after this is not to be refused.
+        let opened = runtime.block_on(async { door.open() }).unwrap();
+        runtime.spawn(api::serve(at_api, Arc::clone(&shared), Service::Api));
+        runtime.spawn(api::serve(at_quick_service, Arc::clone(&shared), Service::QuickTunnels));
+        runtime.spawn(visitors::serve(at_visitors, Arc::clone(&shared)));
+        runtime.spawn(edge::serve(door, opened, Arc::clone(&shared)));
+        runtime.spawn(edge::reconcile(Arc::clone(&shared)));
         let (stop, stopped) = oneshot::channel();
-        let address = api.local_addr().unwrap();
-        runtime.spawn(api::serve(api, Arc::clone(&shared)));
         let thread = spawn(move || {
             // That it was dropped without a word is as good.
             let _ = runtime.block_on(stopped);
             runtime.shutdown_timeout(Duration::from_secs(1));
         });
-        Self { shared, api: address, stop: Some(stop), thread: Some(thread) }
+        Self { shared, api, quick_service, edge, visitors, stop: Some(stop), thread: Some(thread) }
     }
 
     /// The base of the API: what stands in place of `https://api.cloudflare.com/client/v4`.
@@ -104,7 +135,40 @@ impl Cloudflare {
         format!("http://{}/client/v4", self.api)
     }
 
-    /// To look at, and to break. Nothing is answered meanwhile, so hold it for a moment only.
+    /// What stands in place of `https://api.trycloudflare.com`.
+    #[must_use]
+    pub fn quick_service(&self) -> String {
+        format!("http://{}", self.quick_service)
+    }
+
+    /// Where cloudflared connects to.
+    #[must_use]
+    pub fn edge(&self) -> SocketAddr {
+        self.edge
+    }
+
+    /// Where visitors come in, by TLS and whatever name a record leads here.
+    #[must_use]
+    pub fn visitors(&self) -> SocketAddr {
+        self.visitors
+    }
+
+    /// The file with the certificate that visitors have to trust, in PEM.
+    #[must_use]
+    pub fn authority(&self) -> PathBuf {
+        self.shared.authority.file()
+    }
+
+    pub(super) fn certificate(&self) -> &CertificateDer<'static> {
+        self.shared.authority.certificate()
+    }
+
+    pub(super) fn edge_of_tests(&self) -> &Edge {
+        &self.shared.edge
+    }
+
+    /// To look at, and to break. Nothing is answered meanwhile, so hold it for a moment only; who asks for it again
+    /// while holding it waits for ever.
     #[must_use]
     pub fn state(&self) -> Held<'_> {
         self.shared.state()

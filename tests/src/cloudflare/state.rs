@@ -9,6 +9,7 @@ use super::clock::Clock;
 use super::fault::Faults;
 use super::hook::Hooks;
 use super::log::Requests;
+use super::quick::QuickTunnel;
 use super::random;
 use super::rate::Rate;
 use super::record::Record;
@@ -40,6 +41,11 @@ pub struct State {
     pub records: Vec<Record>,
     /// Those that the edge holds. Taking one out closes it.
     pub connections: Vec<Connection>,
+    pub quick_tunnels: Vec<QuickTunnel>,
+    /// Names and wildcards of one label that visitors get a certificate for, beside `*.ZONE`.
+    pub advanced_certificates: Vec<String>,
+    /// The address that visitors come from, as the services behind are told.
+    pub visitor: String,
     pub rate: Rate,
     pub requests: Requests,
     pub(super) faults: Faults,
@@ -59,6 +65,9 @@ impl State {
             tunnels: Vec::new(),
             records: Vec::new(),
             connections: Vec::new(),
+            quick_tunnels: Vec::new(),
+            advanced_certificates: Vec::new(),
+            visitor: "203.0.113.7".to_owned(),
             rate: Rate::default(),
             requests: Requests::default(),
             faults: Faults::default(),

@@ -14,4 +14,4 @@ mod tunnels;
 mod zones;
 
 pub(super) use routes::answer;
-pub(super) use serve::serve;
+pub(super) use serve::{Service, serve};

@@ -1,4 +1,4 @@
-//! The API by HTTP, and what goes wrong with its calls on the way.
+//! The API by HTTP, and the quick tunnels' service; and what goes wrong with their calls on the way.
 
 use std::sync::Arc;
 
@@ -14,16 +14,24 @@ use super::access::name_of_token;
 use super::answer;
 use crate::cloudflare::call::Call;
 use crate::cloudflare::log::Logged;
+use crate::cloudflare::quick;
 use crate::cloudflare::reply::Reply;
 use crate::cloudflare::server::Shared;
 
 const BASE: &str = "/client/v4";
 
-pub(in crate::cloudflare) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+/// Which of the two it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cloudflare) enum Service {
+    Api,
+    QuickTunnels,
+}
+
+pub(in crate::cloudflare) async fn serve(listener: TcpListener, shared: Arc<Shared>, what: Service) {
     while let Ok((stream, _)) = listener.accept().await {
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
-            let service = service_fn(|request| handle(Arc::clone(&shared), request));
+            let service = service_fn(|request| handle(Arc::clone(&shared), what, request));
             // It ends with an error where the caller has left, or was to be cut off.
             let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
         });
@@ -31,7 +39,11 @@ pub(in crate::cloudflare) async fn serve(listener: TcpListener, shared: Arc<Shar
 }
 
 /// An error ends the connection without an answer.
-async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, String> {
+async fn handle(
+    shared: Arc<Shared>,
+    what: Service,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, String> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
@@ -62,6 +74,7 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     }
     let mut reply = match reply {
         Some(reply) => reply,
+        None if what == Service::QuickTunnels => quick::answer(&mut shared.state(), &call),
         None if target.starts_with(BASE) => answer(&mut shared.state(), &call),
         None => Reply::html(404, "<html><body><h1>404 Not Found</h1></body></html>"),
     };
@@ -72,7 +85,7 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Respo
     response(reply)
 }
 
-pub(in crate::cloudflare) fn response(reply: Reply) -> Result<Response<Full<Bytes>>, String> {
+fn response(reply: Reply) -> Result<Response<Full<Bytes>>, String> {
     let mut response = Response::builder().status(reply.status).header("content-type", reply.content_type);
     for (name, value) in reply.headers {
         response = response.header(name, value);

@@ -4,6 +4,7 @@ use kinfra_engine::tunnel_sync::{HostPlan, HostState, Scope};
 use serde_json::json;
 
 use super::world::{CONFIGURATIONS, DNS, MACHINE, ORIGIN, TUNNEL, World, wanted};
+use crate::cloudflare::Fault;
 
 fn states(world: &World, hosts: &[&str]) -> Vec<HostState> {
     world.sync(&wanted(hosts)).unwrap().hosts.into_values().collect()
@@ -221,4 +222,15 @@ fn a_rule_of_somebody_elses_for_the_same_name_is_told_and_left() {
     );
     assert!(world.cloudflare.state().record("his.example.com").is_none());
     assert_eq!(world.foreign(), foreign);
+}
+
+#[test]
+fn a_record_that_is_gone_when_it_is_to_be_deleted_is_nothing_to_tell() {
+    let world = World::with(&["app.example.com", "old.example.com"]);
+    world.cloudflare.fault(Fault::on("DELETE", "/zones/*/dns_records/*").after().cut());
+    world.cloudflare.state().requests.forget();
+    let outcome = world.synced(&["app.example.com"]);
+    assert_eq!(outcome.warnings, Vec::<String>::new());
+    assert_eq!(outcome.done.len(), 2, "{:?}", outcome.done);
+    world.assert_is(&["app.example.com"]);
 }

@@ -110,3 +110,24 @@ fn a_token_that_lacks_a_permission_is_not_taken_and_says_which_and_where_to_get_
     let node = shop.node("web");
     assert_eq!(node.exposures[0].reason, "no Cloudflare account has this name", "{node:#?}");
 }
+
+#[test]
+fn a_configuration_that_can_not_be_read_any_more_takes_no_name_away() {
+    let shop = Shared::with_account(SERVED);
+    shop.wait_for_node("web", "public", is_up);
+    let (was, file) = (record(&shop, "shop.example.com"), shop.folder().join("kinfra.yaml"));
+    let good = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, "services: [").unwrap();
+    shop.kill("kinfra host");
+    shop.cloudflare.state().requests.forget();
+    assert_eq!(shop.start_broken(), Some(3), "the configuration has a problem");
+    wait_until("Cloudflare to be looked at", SOON, || {
+        shop.cloudflare.state().requests.lines().iter().any(|line| line.contains("/dns_records"))
+    });
+    std::fs::write(&file, good).unwrap();
+    shop.up();
+    shop.wait_for_node("web", "public again", is_up);
+    assert_eq!(record(&shop, "shop.example.com"), was);
+    let writes: Vec<String> = shop.cloudflare.state().requests.writes().map(|it| it.path.clone()).collect();
+    assert_eq!(writes, [""; 0]);
+}

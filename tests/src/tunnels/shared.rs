@@ -40,6 +40,12 @@ impl Shared {
         shared
     }
 
+    /// The exit code of an engine's start on a configuration that is broken.
+    pub(super) fn start_broken(&self) -> Option<i32> {
+        let mut command = self.project.command(&["up", "-d"]);
+        command.env("KINFRA_SECRET_CLOUDFLARE_MAIN", self.cloudflare.token()).output().unwrap().status.code()
+    }
+
     /// `kinfra up -d`, which becomes the engine where there is none.
     #[track_caller]
     pub(super) fn up(&self) {

@@ -63,6 +63,7 @@ impl Engine {
                 let concerned = projects.values().map(|project| Concerned {
                     instance: Arc::clone(&project.instance),
                     changed: Arc::clone(&project.changed),
+                    is_known: project.spec.is_some(),
                 });
                 concerned.collect()
             }),

@@ -11,7 +11,7 @@ use kinfra_rpc::{Change, Delta, Snapshot, Update, Wanted};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::handle::{Input, SharingContext};
+use super::handle::{Concerned, Input, SharingContext};
 use super::named::Named;
 use super::tunnels::Tunnels;
 use super::visit::Visitor;
@@ -171,12 +171,18 @@ impl Actor {
         }
     }
 
-    pub(super) fn public(&self, (project, service): &Node) -> Vec<PublicSpec> {
+    pub(super) fn public(&self, node: &Node) -> Vec<PublicSpec> {
         let projects = (self.context.projects)();
-        let facts = projects.iter().map(|concerned| concerned.instance.facts());
-        let found =
-            facts.filter(|facts| facts.slug == *project).find_map(|facts| facts.public.get(service).cloned());
-        found.unwrap_or_default()
+        let concerned = projects.iter().find(|concerned| concerned.instance.facts().slug == node.0);
+        concerned.map(|concerned| self.public_of(concerned, node)).unwrap_or_default()
+    }
+
+    /// What the configuration of a node shares, as far as that is known.
+    pub(super) fn public_of(&self, concerned: &Concerned, node: &Node) -> Vec<PublicSpec> {
+        if concerned.is_known {
+            return concerned.instance.facts().public.get(&node.1).cloned().unwrap_or_default();
+        }
+        wishes::as_it_was(self.wishes.get(node).map(Vec::as_slice).unwrap_or_default())
     }
 }
 

@@ -27,6 +27,8 @@ use crate::tunnel_sync::Machine;
 pub struct Concerned {
     pub instance: Arc<Instance>,
     pub changed: Arc<Changes>,
+    /// Its configuration could be read. Else nobody knows what it shares, and what it shared stays.
+    pub is_known: bool,
 }
 
 /// What it needs of the engine around it.

@@ -29,10 +29,10 @@ impl Actor {
                 named.chain(wished.map(|(_, service)| service.clone())).collect();
             for service in services {
                 let node = (facts.slug.clone(), service);
-                let public = facts.public.get(&node.1).map(Vec::as_slice).unwrap_or_default();
+                let public = self.public_of(&concerned, &node);
                 let wishes = self.wishes.get(&node).map(Vec::as_slice).unwrap_or_default();
                 let is_taken = |place: &PublicPlace| facts.taken_names.contains_key(&place.url());
-                let decided = decide(public, wishes, self.wanted.contains(&node), is_taken, now);
+                let decided = decide(&public, wishes, self.wanted.contains(&node), is_taken, now);
                 all.push((concerned.clone(), node, decided));
             }
         }

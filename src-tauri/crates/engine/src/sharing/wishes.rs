@@ -1,6 +1,6 @@
 //! What a user wants of public names, and how that changes. Pure.
 
-use crate::config::{PublicPlace, PublicSpec};
+use crate::config::{PublicPlace, PublicSpec, WhenStopped};
 use crate::store::StoredExposure;
 
 /// What its user wants of one public name of a node.
@@ -51,6 +51,15 @@ pub fn unshare(public: &[PublicSpec]) -> Vec<Wish> {
 pub fn end(public: &[PublicSpec], wishes: &[Wish]) -> Vec<Wish> {
     let declared = |wish: &&Wish| public.iter().any(|public| public.place == wish.place);
     wishes.iter().filter(declared).cloned().collect()
+}
+
+/// What a configuration shared that can't be read any more: its names stay, as long as nobody knows better.
+#[must_use]
+pub fn as_it_was(wishes: &[Wish]) -> Vec<PublicSpec> {
+    let named = wishes.iter().filter(|wish| wish.place.is_some());
+    let spec =
+        |wish: &Wish| PublicSpec { place: wish.place.clone(), lasts: None, when_stopped: WhenStopped::Park };
+    named.map(spec).collect()
 }
 
 fn on(public: &PublicSpec, seconds: Option<u64>, now: u64) -> Wish {

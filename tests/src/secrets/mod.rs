@@ -2,6 +2,7 @@
 
 mod absence;
 mod locked;
+pub(crate) mod search;
 mod secrecy;
 mod session;
 mod stored;

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use kinfra_rpc::Phase;
 
 use super::VALUE;
+use super::search::{files, files_with, processes_with};
 use super::session::Session;
 use crate::{TestProject, wait_until};
 
@@ -25,33 +26,6 @@ services:
     health: {command: '[ -n "$DB" ] && [ "$(cat "$DB_FILE")" = "$DB" ]'}
   other: {run: [MISBEHAVE, serve]}
 "#;
-
-/// All files below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(folder) else { return vec![] };
-    entries
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .flat_map(|path| if path.is_dir() && !path.is_symlink() { files(&path) } else { vec![path] })
-        .collect()
-}
-
-fn holds(bytes: &[u8], value: &str) -> bool {
-    bytes.windows(value.len()).any(|window| window == value.as_bytes())
-}
-
-fn files_with(folder: &Path, value: &str) -> Vec<PathBuf> {
-    let found = files(folder).into_iter().filter(|file| holds(&fs::read(file).unwrap_or_default(), value));
-    found.collect()
-}
-
-/// The processes of whose part in `/proc` holds the value.
-fn processes_with(part: &str, value: &str) -> Vec<u32> {
-    let processes =
-        fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
-    processes
-        .filter(|pid: &u32| holds(&fs::read(format!("/proc/{pid}/{part}")).unwrap_or_default(), value))
-        .collect()
-}
 
 fn hash(value: &str) -> String {
     let script = "printf %s \"$1\" | sha256sum";

@@ -1,10 +1,11 @@
 //! What becomes public by tunnels, with a Cloudflare that the tests can break.
 
 mod api;
+mod configurations;
 mod examine;
 mod named;
 mod quick;
-mod shared;
+mod secrecy;
 mod sync_cases;
 mod sync_cuts;
 mod sync_others;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kinfra_rpc::{Phase, TunnelStatus};
 
-use super::shared::Shared;
+use crate::cloudflare::Shared;
 use crate::wait_until;
 
 const SOON: Duration = Duration::from_secs(30);

@@ -41,15 +41,20 @@ impl Engine {
     }
 
     pub(super) async fn sweep_tunnels(&self, asked: &SweepTunnels) -> Result<TunnelsSwept, Failure> {
-        let also: BTreeSet<String> = asked.also.iter().cloned().collect();
+        let mut also: BTreeSet<String> = asked.also.iter().cloned().collect();
         let mut all = TunnelsSwept::default();
         for Synced { sync, desired, lease, .. } in self.syncs().await?.accounts {
+            // What one account doesn't know may be another's.
+            let there = sync.plan(&desired, Scope::Everything).await.map_err(|error| refused(&error))?;
+            let of_account = there.leftovers.iter().map(Leftover::id).filter(|id| also.remove(*id));
+            let also: BTreeSet<String> = of_account.map(str::to_owned).collect();
             let swept = sync.sweep(&desired, &*lease, &also).await.map_err(|error| refused(&error))?;
             all.done.extend(swept.outcome.done);
             all.done.extend(swept.deleted.into_iter().map(|what| format!("deleted {what}")));
             all.refused.extend(swept.refused);
             all.left.extend(swept.outcome.leftovers.iter().map(leftover));
         }
+        all.refused.extend(also.into_iter().map(|id| format!("{id} is none of what was left over")));
         self.sharing()?.nudge();
         Ok(all)
     }
@@ -120,8 +125,11 @@ fn refused(error: &SyncError) -> Failure {
 
 fn shown(account: String, plan: &Plan) -> AccountPlan {
     let foreign = plan.hosts.iter().filter_map(|(host, state)| match state {
-        HostPlan::Foreign { why, seal, .. } => {
-            Some(ForeignRecord { host: host.clone(), what: why.clone(), seal: seal.clone() })
+        HostPlan::Foreign { records, why, seal } => {
+            let there: Vec<String> =
+                records.iter().map(|record| format!("{} {}", record.kind, record.content)).collect();
+            let what = format!("{}: {why}", there.join(", "));
+            Some(ForeignRecord { host: host.clone(), what, seal: seal.clone() })
         }
         HostPlan::Settled
         | HostPlan::Pending

@@ -4,6 +4,7 @@
  */
 import type { Failure, Finding, Problem, ProjectState, Snapshot, TunnelStatus, Update } from '../../rpc/rpc';
 import type { Backend, Command, Params, RequestOf, Response, Unsubscribe } from '../backend';
+import { MockCloudflare } from './cloudflare';
 import { environmentOf } from './environment';
 import { answer, beRunning, chatter as printOn } from './history';
 import { MockLogs } from './logs';
@@ -37,6 +38,7 @@ export class MockEngine implements Backend {
   /** What the doctor says of names. */
   names: Finding[];
   readonly secrets: MockSecrets;
+  readonly cloudflare: MockCloudflare;
   readonly #world: MockWorld;
   readonly #stacks: MockStacks;
   readonly #settings: MockSettings;
@@ -49,6 +51,7 @@ export class MockEngine implements Backend {
     this.#notice = notice;
     this.names = scenario.names ?? [];
     this.secrets = new MockSecrets(scenario);
+    this.cloudflare = new MockCloudflare(scenario, this.secrets, paceMs);
     this.#world = new MockWorld(scenario);
     this.#stacks = new MockStacks(this.#world, this.logs, paceMs);
     this.#settings = new MockSettings(scenario);
@@ -167,6 +170,13 @@ export class MockEngine implements Backend {
     'tunnel.share': (share) => this.#done(() => this.#sharing.share(share)),
     'tunnel.unshare': (unshare) => this.#done(() => this.#sharing.unshare(unshare)),
     'tunnel.restart': (restart) => this.#done(() => this.#sharing.restart(restart)),
+    'tunnel.plan': () => this.cloudflare.plan(),
+    'tunnel.sweep': (sweep) => this.cloudflare.sweep(sweep),
+    'tunnel.take_over': (record) => this.#done(() => this.cloudflare.takeOver(record)),
+    'tunnel.adopt': ({ tunnel }) => refuse('invalid_request', `no tunnel ${tunnel} is there to adopt`),
+    'account.add': (add) => this.cloudflare.add(add),
+    'account.list': () => this.cloudflare.list(),
+    'account.remove': ({ name }) => this.#done(() => this.cloudflare.remove(name)),
     'proxy.requests': (read) => this.traffic.read(read),
     'proxy.traffic': (measure) => ({
       services: this.traffic.figures(this.#world.project(measure.project), measure),

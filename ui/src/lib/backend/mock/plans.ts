@@ -1,4 +1,5 @@
 import type {
+  AccountInfo,
   Condition,
   Exposure,
   Finding,
@@ -14,6 +15,7 @@ import type {
   ReservedPorts,
   RouteState,
   ServiceChange,
+  TunnelPlans,
   TunnelState,
 } from '../../rpc/rpc';
 
@@ -101,6 +103,9 @@ export interface Scenario {
   /** What the doctor says of names. */
   names?: Finding[];
   tunnels?: TunnelState[];
+  accounts?: AccountInfo[];
+  /** What is there, should be there, and is left over. */
+  atCloudflare?: TunnelPlans;
 }
 
 export const MOCK_PROXY_PORT = 7080;

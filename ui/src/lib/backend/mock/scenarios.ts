@@ -1,4 +1,5 @@
 import type { Condition, Exposure } from '../../rpc/rpc';
+import { ACCOUNTS, AT_CLOUDFLARE } from './cloudflareScenario';
 import { ports, POSTGRES } from './portScenario';
 import { MOCK_PROXY_PORT, type Fate, type ProjectPlan, type Scenario, type ServicePlan } from './plans';
 
@@ -159,6 +160,8 @@ function shared(): Scenario {
       { slug: 'blog', folder: '/home/ada/code/blog', services: docs, running: true },
       { slug: 'lab', folder: '/home/ada/code/lab', services: [{ name: 'notebook', port: 22001 }] },
     ],
+    accounts: ACCOUNTS,
+    atCloudflare: AT_CLOUDFLARE,
     tunnels: [
       { ...base, kind: 'named', name: 'account-ada', ...LEFT, connections: 1, protocol: 'http2', pid: 6_101 },
       {

@@ -117,7 +117,7 @@ fn crash(runtime: &Runtime) -> Race {
         Lane::new("the kernel: the process is gone").noted("looked at every 5 ms"),
     ];
     for _ in 0..ROUNDS {
-        let node = shop.wait_for_node("web", "healthy", |node| node.is_healthy());
+        let node = shop.wait_for_node("web", "healthy", NodeState::is_healthy);
         let pid = Pid::from_raw(node.pid.unwrap().cast_signed()).unwrap();
         let begun = Instant::now();
         kill_process(pid, Signal::KILL).unwrap();

@@ -104,6 +104,20 @@ describe('a service is shared', () => {
     expect(screen.queryByTestId('restart-tunnel')).toBeNull();
   });
 
+  test('and has cloudflared loaded where there is none, and says how far that is', async () => {
+    const engine = await open('shared');
+    await choose('admin');
+    await click('load-cloudflared');
+    expect(engine.requests).toContainEqual({ command: 'tunnel.install', params: {} });
+    expect(words('loading-cloudflared')).toBe('Loading cloudflared: 0 % of 42 MB');
+    await pass(1_000);
+    expect(words('loading-cloudflared')).toBe('Loading cloudflared: 40 % of 42 MB');
+    await pass(3_000);
+    expect(screen.queryByTestId('loading-cloudflared')).toBeNull();
+    expect(screen.queryByTestId('load-cloudflared')).toBeNull();
+    expect(words('exposed')).toContain('public: anyone with the link');
+  });
+
   test('and its refusal is said', async () => {
     const engine = await open('8');
     await choose('web');

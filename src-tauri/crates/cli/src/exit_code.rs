@@ -49,6 +49,7 @@ impl From<ErrorCode> for ExitCode {
             | ErrorCode::AlreadyRunning
             | ErrorCode::NotHealthy
             | ErrorCode::TunnelFailed
+            | ErrorCode::ConnectorMissing
             | ErrorCode::TunnelRefused
             | ErrorCode::CrashLooping
             | ErrorCode::KeeperLost

@@ -32,6 +32,8 @@ pub enum ErrorCode {
     CrashLooping,
     /// Something is wrong with a tunnel, or with what it needs.
     TunnelFailed,
+    /// There is no cloudflared that could be run: one can be loaded.
+    ConnectorMissing,
     /// Cloudflare refuses what was asked of it.
     TunnelRefused,
     UnknownProject,

@@ -1,5 +1,5 @@
 /** What is public, in words: the same as those of the tray's menu (`crates/tray/src/sharing.rs`). */
-import type { Exposure, NodeState, ProjectState, TunnelStatus } from '../rpc/rpc';
+import type { Download, Exposure, NodeState, ProjectState, TunnelStatus } from '../rpc/rpc';
 import type { Look } from '../state/status';
 import { span } from '../state/time';
 
@@ -143,3 +143,12 @@ export const TIMES = [
   { words: '8 hours', seconds: 28_800 },
   { words: '24 hours', seconds: 86_400 },
 ];
+
+/** How far the download of cloudflared is: `Loading cloudflared: 40 % of 42 MB`. */
+export function loaded({ done, whole }: Download): string {
+  const megabytes = (bytes: number) => `${Math.round(bytes / 1e6)} MB`;
+  if (!whole) {
+    return `Loading cloudflared: ${megabytes(done)}`;
+  }
+  return `Loading cloudflared: ${Math.floor((done / whole) * 100)} % of ${megabytes(whole)}`;
+}

@@ -78,9 +78,7 @@ fn unusable(program: &Path, reason: &str) -> Problem {
 }
 
 fn missing() -> Problem {
-    Problem::new(
-        ErrorCode::TunnelFailed,
-        "there is no cloudflared: a tunnel is made by this program of Cloudflare's",
+    Problem::new(ErrorCode::ConnectorMissing, "there is no cloudflared: a tunnel is made by this program of Cloudflare's",
     )
     .hint("install it from Cloudflare's packages, so that it is on the PATH; or have it loaded: kinfra tunnels install")
 }

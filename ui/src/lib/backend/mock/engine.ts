@@ -170,6 +170,10 @@ export class MockEngine implements Backend {
     'tunnel.share': (share) => this.#done(() => this.#sharing.share(share)),
     'tunnel.unshare': (unshare) => this.#done(() => this.#sharing.unshare(unshare)),
     'tunnel.restart': (restart) => this.#done(() => this.#sharing.restart(restart)),
+    'tunnel.install': async () => {
+      await this.#sharing.install();
+      return { program: '/home/me/.local/state/kinfra/programs/cloudflared', version: '2026.8.2' };
+    },
     'tunnel.plan': () => this.cloudflare.plan(),
     'tunnel.sweep': (sweep) => this.cloudflare.sweep(sweep),
     'tunnel.take_over': (record) => this.#done(() => this.cloudflare.takeOver(record)),

@@ -121,7 +121,7 @@ function shared(): Scenario {
     tunnel: `quick-shop-${service}`,
     ...more,
   });
-  const missing = "there is no cloudflared in this app's PATH, nor where it is usually installed";
+  const missing = "there is no cloudflared: a tunnel is made by this program of Cloudflare's";
   const mine: Record<string, Partial<ServicePlan>> = {
     web: {
       exposures: [
@@ -181,7 +181,7 @@ function shared(): Scenario {
         status: 'down',
         reason: missing,
         problem: {
-          code: 'tunnel_failed',
+          code: 'connector_missing',
           message: missing,
           hint: 'Install it, or say where it is: cloudflare: {program: PATH} in settings.yaml.',
         },

@@ -67,6 +67,19 @@ export class MockSharing {
     setTimeout(() => this.#connected(tunnel), this.#paceMs);
   }
 
+  /** Loads cloudflared in two pieces; what waited for it is started. */
+  async install(): Promise<void> {
+    for (const done of [0, 16_800_000]) {
+      const download = { done, whole: 42_000_000 };
+      this.#world.change({ type: 'engine', engine: { ...this.#world.snapshot.engine, download } });
+      await new Promise((resolve) => setTimeout(resolve, this.#paceMs));
+    }
+    const { download: _download, ...engine } = this.#world.snapshot.engine;
+    this.#world.change({ type: 'engine', engine });
+    const waiting = (engine.tunnels ?? []).filter(({ problem }) => problem?.code === 'connector_missing');
+    for (const { name } of waiting) this.restart({ tunnel: name });
+  }
+
   /** A tunnel fares otherwise: `down`, say. */
   fares(tunnel: string, status: TunnelState['status'], reason: string): void {
     const found = this.#world.snapshot.engine.tunnels?.find(({ name }) => name === tunnel);

@@ -20,7 +20,7 @@ const ROUNDS: usize = 5;
 const SOON: Duration = Duration::from_secs(60);
 
 /// Over which time idle costs are measured.
-const IDLE: Duration = Duration::from_secs(20);
+const IDLE: Duration = Duration::from_secs(10);
 
 const NAMES: usize = 500;
 

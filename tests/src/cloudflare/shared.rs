@@ -153,6 +153,8 @@ impl Drop for Shared {
     fn drop(&mut self) {
         if std::thread::panicking() {
             let log = std::fs::read_to_string(self.project.home.home().engine_log()).unwrap_or_default();
+            let log: Vec<&str> = log.lines().rev().take(100).collect();
+            let log: String = log.into_iter().rev().map(|line| format!("{line}\n")).collect();
             eprintln!(
                 "the engine's log:\n{log}\nasked of Cloudflare: {:#?}",
                 self.cloudflare.state().requests.lines()

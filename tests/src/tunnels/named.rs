@@ -131,3 +131,20 @@ fn a_configuration_that_can_not_be_read_any_more_takes_no_name_away() {
     let writes: Vec<String> = shop.cloudflare.state().requests.writes().map(|it| it.path.clone()).collect();
     assert_eq!(writes, [""; 0]);
 }
+
+#[test]
+fn a_name_that_is_added_to_what_runs_is_public_with_the_configuration_that_has_it() {
+    let shop = Shared::with_account(SERVED);
+    shop.wait_for_node("web", "public", is_up);
+    let file = shop.folder().join("kinfra.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("[shop.example.com,", "[shop.example.com, new.example.com,")).unwrap();
+    shop.succeed(&["apply"]);
+    shop.wait_for_node("web", "public by its new name", |node| node.exposures.len() == 3 && is_up(node));
+    assert_eq!(shop.cloudflare.visit("new.example.com", "/").unwrap().status, 200);
+    // And gone with the one that has it no more.
+    std::fs::write(&file, text).unwrap();
+    shop.succeed(&["apply"]);
+    wait_until("its record to be gone", SOON, || record(&shop, "new.example.com").is_none());
+    assert_eq!(shop.cloudflare.visit("shop.example.com", "/").unwrap().status, 200);
+}

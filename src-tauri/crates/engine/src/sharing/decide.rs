@@ -60,7 +60,7 @@ fn one(public: &PublicSpec, wish: Option<&Wish>, is_wanted: bool, is_taken: bool
 mod tests {
     use std::time::Duration;
 
-    use super::super::wishes::{begin, end, share, unshare};
+    use super::super::wishes::{begin, complete, end, share, unshare};
     use super::*;
 
     fn place(host: &str) -> Option<PublicPlace> {
@@ -134,6 +134,17 @@ mod tests {
         api.test off: its time is over
         taken.test off: the name belongs to another service
         ");
+    }
+
+    #[test]
+    fn what_a_configuration_shares_beside_is_public_at_once_where_the_service_runs() {
+        let one = [spec("shop.test", Some(60), WhenStopped::Park)];
+        let wishes = begin(&one, &[], 0);
+        let two = [one[0].clone(), spec("new.test", None, WhenStopped::Park)];
+        let wishes = complete(&two, &wishes, 5_000);
+        assert_eq!(shown(&two, &wishes, true, 5_000), "shop.test public until 60000\nnew.test public\n");
+        let ended = complete(&two, &unshare(&two), 6_000);
+        assert_eq!(shown(&two, &ended, true, 6_000), "shop.test off: not shared\nnew.test off: not shared\n");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::handle::{Concerned, Input, Syncs};
 use super::named::Wanted;
 use super::show::{Fare, shared};
 use super::visit::Visitor;
+use super::wishes;
 use crate::config::PublicPlace;
 use crate::service_manager::Shared;
 
@@ -20,6 +21,7 @@ impl Actor {
             return self.show(&[]);
         }
         let now = self.context.connectors.services.clock.wall_now();
+        self.take_up_new_names(now).await;
         let mut all = vec![];
         for concerned in (self.context.projects)() {
             let facts = concerned.instance.facts();
@@ -49,6 +51,17 @@ impl Actor {
         self.visit(&all);
         self.homeless = self.without_account(&all);
         self.show(&all);
+    }
+
+    /// A configuration may share more now of what runs.
+    async fn take_up_new_names(&mut self, now: u64) {
+        for node in self.wanted.clone() {
+            let (public, known) = (self.public(&node), self.wishes.get(&node).cloned().unwrap_or_default());
+            let wishes = wishes::complete(&public, &known, now);
+            self.wish(&node, wishes)
+                .await
+                .unwrap_or_else(|failure| tracing::warn!(%failure, "not written down"));
+        }
     }
 
     /// Host names that are to have a tunnel, with what they are for.

@@ -27,6 +27,14 @@ pub fn begin(public: &[PublicSpec], wishes: &[Wish], now: u64) -> Vec<Wish> {
     begun.chain(beside(public, wishes)).collect()
 }
 
+/// What is to be stored while a node runs whose configuration shares more now. What was known stays as it is.
+#[must_use]
+pub fn complete(public: &[PublicSpec], wishes: &[Wish], now: u64) -> Vec<Wish> {
+    let is_new = |public: &&PublicSpec| wishes.iter().all(|wish| wish.place != public.place);
+    let new = public.iter().filter(is_new).map(|public| on(public, None, now));
+    wishes.iter().cloned().chain(new).collect()
+}
+
 /// When its user shares it: all that its configuration shares, else a name of Cloudflare's own.
 #[must_use]
 pub fn share(public: &[PublicSpec], seconds: Option<u64>, now: u64) -> Vec<Wish> {

@@ -245,7 +245,7 @@ fn failures(project: &ProjectState, names: &BTreeSet<&str>) -> Option<Vec<Proble
 
 /// Who is stopped by somebody else meanwhile is no failure.
 fn came_up(node: &NodeState) -> bool {
-    node.is_healthy() || node.is_done() || (node.phase == Phase::Stopped && node.wanted == Wanted::Stopped)
+    node.is_ready() || node.is_done() || (node.phase == Phase::Stopped && node.wanted == Wanted::Stopped)
 }
 
 fn does_not_come_up(project: &ProjectState, node: &NodeState) -> bool {

@@ -30,7 +30,7 @@ use crate::home::Home;
 use crate::port_registry::{InstancePorts, PortRegistry, Wanted};
 use crate::proxy_server::{DEFAULT_PORT, stored_port};
 use crate::secrets::Secrets;
-use crate::service_manager::{Given, Handed, Holders, environment, inherited};
+use crate::service_manager::{Given, Handed, Holders, InstanceFacts, environment, inherited};
 use crate::store::StoredProject;
 
 /// Whoever holds the lock for a moment is gone within this; an engine answers within it.
@@ -38,11 +38,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(5);
 
 /// A home of which no engine runs.
-struct Offline {
-    catalog: Catalog,
-    home: Home,
+pub(super) struct Offline {
+    pub catalog: Catalog,
+    pub home: Home,
     environment: BTreeMap<String, String>,
-    vault: Secrets,
+    pub vault: Secrets,
     _lock: Lock,
 }
 
@@ -55,14 +55,33 @@ pub async fn connect_or_open(
     home: &Home,
     environment: &BTreeMap<String, String>,
 ) -> Result<(Client, Vec<Problem>), Failure> {
+    Ok(match reach(home, environment).await? {
+        Reached::Engine(client) => (client, vec![]),
+        Reached::Home(offline, problems) => (Client::local(Arc::new(*offline)), problems),
+    })
+}
+
+/// What answers for a home.
+pub(super) enum Reached {
+    Engine(Client),
+    /// With what a person should know of what is stored there.
+    Home(Box<Offline>, Vec<Problem>),
+}
+
+/// # Errors
+/// When there is neither an engine that answers, nor a home that can be opened.
+pub(super) async fn reach(home: &Home, environment: &BTreeMap<String, String>) -> Result<Reached, Failure> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let unreachable = match Client::connect(home).await {
-            Ok(client) => return Ok((client, vec![])),
+            Ok(client) => return Ok(Reached::Engine(client)),
             Err(failure) => failure,
         };
         match Lock::take(home) {
-            Ok(lock) => return open(home, environment, lock).await,
+            Ok(lock) => {
+                let (offline, problems) = open(home, environment, lock).await?;
+                return Ok(Reached::Home(Box::new(offline), problems));
+            }
             Err(failure) if failure.code() != ErrorCode::AlreadyRunning => return Err(failure),
             // It is coming up, about to end, or somebody else has a short look.
             Err(_) if Instant::now() < deadline => sleep(TRY_AGAIN_AFTER).await,
@@ -75,7 +94,7 @@ async fn open(
     home: &Home,
     environment: &BTreeMap<String, String>,
     lock: Lock,
-) -> Result<(Client, Vec<Problem>), Failure> {
+) -> Result<(Offline, Vec<Problem>), Failure> {
     let settings = load_user_settings(&home.config)?;
     let vault = Secrets::new(environment.clone(), settings.secrets.iter().cloned().collect());
     let options = registry_options(settings, environment)?;
@@ -99,8 +118,7 @@ async fn open(
         }
     }
     let (home, environment) = (home.clone(), environment.clone());
-    let offline = Offline { catalog, home, environment, vault, _lock: lock };
-    Ok((Client::local(Arc::new(offline)), problems))
+    Ok((Offline { catalog, home, environment, vault, _lock: lock }, problems))
 }
 
 impl Dispatch for Offline {
@@ -162,20 +180,40 @@ impl Offline {
     /// As it would be in an engine that this command hosts.
     async fn read_environment(&self, read: &ReadEnvironment) -> Result<Environment, Failure> {
         let (stored, spec) = self.project(&read.project).await?;
-        let ports = self.catalog.claim(&stored.slug, &spec).await?;
-        let port = match proxy_port(&self.environment)? {
-            Some(port) => port,
-            None => stored_port(&self.catalog.store).await?.unwrap_or(DEFAULT_PORT),
-        };
-        let facts = facts(&stored, Some(&spec), &spec.services, ports, Some(port));
-        let settings = load_user_settings(&self.home.config)?.env;
-        let given = Given::new(inherited(&self.environment, None), settings);
+        let facts = self.facts(&stored, &spec).await?;
+        let given = self.given()?;
         let environment = environment(service(&spec, &read.service)?, &facts, &given, &Handed::Names)?;
         Ok(Environment { variables: environment.report() })
     }
 
+    /// What an engine would know of a project.
+    ///
+    /// # Errors
+    /// When its ports can't be had.
+    pub(super) async fn facts(
+        &self,
+        stored: &StoredProject,
+        spec: &ProjectSpec,
+    ) -> Result<InstanceFacts, Failure> {
+        let ports = self.catalog.claim(&stored.slug, spec).await?;
+        let port = match proxy_port(&self.environment)? {
+            Some(port) => port,
+            None => stored_port(&self.catalog.store).await?.unwrap_or(DEFAULT_PORT),
+        };
+        Ok(facts(stored, Some(spec), &spec.services, ports, Some(port)))
+    }
+
+    /// What services are given of what this command was given.
+    ///
+    /// # Errors
+    /// What is wrong with the user's settings.
+    pub(super) fn given(&self) -> Result<Given, Failure> {
+        let settings = load_user_settings(&self.home.config)?.env;
+        Ok(Given::new(inherited(&self.environment, None), settings))
+    }
+
     /// Every project at rest, with the ports that it will have.
-    async fn snapshot(&self) -> Result<Snapshot, Failure> {
+    pub(super) async fn snapshot(&self) -> Result<Snapshot, Failure> {
         let mut snapshot = Snapshot::default();
         for (stored, spec) in self.catalog.projects().await? {
             let StoredProject { slug, name, folder } = stored;
@@ -247,7 +285,7 @@ fn service<'a>(spec: &'a ProjectSpec, name: &str) -> Result<&'a ServiceSpec, Pro
     })
 }
 
-fn no_engine(what: &str) -> Failure {
+pub(super) fn no_engine(what: &str) -> Failure {
     Problem::new(ErrorCode::EngineUnreachable, format!("no engine runs, and {what} needs one"))
         .hint("start the app, or kinfra up in a project's folder")
         .into()

@@ -36,6 +36,8 @@ impl Kinfra {
     pub async fn open(options: EngineOptions) -> Result<Self, Failure> {
         let lock = Lock::wait_for(&options.home).await?;
         let clock = Clock::start();
+        // A keeper takes its time to begin, a database on a disk to be opened: neither waits for the other.
+        let connecting = tokio::spawn(Keeper::connect(keeper_options(&options)?));
         let (store, set_aside) = open_store(&options.home.database()).await?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let user_folder = options.environment.get("HOME").map(Into::into);
@@ -44,7 +46,7 @@ impl Kinfra {
         let restore = options.restore;
         let hub =
             Hub::new(EngineState { version, pid, user_folder, problems, restore, ..EngineState::default() });
-        let (keeper, events) = Keeper::connect(keeper_options(&options)?).await?;
+        let (keeper, events) = connecting.await.map_err(|error| lost_start(&error))??;
         let (output, printed) = watch::channel(0);
         let secrets = KnownSecrets::default();
         let vault = Secrets::new(options.environment.clone(), options.secrets.iter().cloned().collect());
@@ -180,6 +182,10 @@ fn no_socket(socket: &Path, error: &std::io::Error) -> Failure {
     Problem::new(ErrorCode::Io, format!("cannot listen on {}: {error}", socket.display()))
         .hint("its folder must be writable for you alone")
         .into()
+}
+
+fn lost_start(error: &tokio::task::JoinError) -> Failure {
+    Failure::new(ErrorCode::Internal, format!("cannot start the keeper: {error}"))
 }
 
 /// The keeper runs in a folder of its own, so its program must be named by an absolute path.

@@ -12,7 +12,7 @@ use indexmap::IndexMap;
 use kinfra_rpc::{Failure, Problem, ProjectAdded, ProjectState, Wanted};
 
 use super::adoption::Adoption;
-use super::catalog::{Admission, NewProject, read};
+use super::catalog::{Admission, NewProject, read, root};
 use super::engine::{Engine, Project};
 use super::instances::{bare, facts, graph, wanted_ports};
 use crate::config::{ProjectSpec, Selection, is_current};
@@ -42,6 +42,12 @@ impl Engine {
     pub async fn add_project(&self, folder: &Path) -> Result<ProjectAdded, Failure> {
         self.refuse_when_ending()?;
         let turn = self.catalog.loading.lock().await;
+        // The database need not be asked for what is here.
+        if let Some(project) = self.project_in(&root(folder)?.1) {
+            drop(turn);
+            self.refresh(&project).await?;
+            return Ok(ProjectAdded { project, namesake: None });
+        }
         let slug = match self.catalog.admit(folder).await? {
             Admission::New(NewProject { stored, spec, namesake }) => {
                 let project = stored.slug.clone();
@@ -64,6 +70,13 @@ impl Engine {
         drop(turn);
         self.refresh(&slug).await?;
         Ok(ProjectAdded { project: slug, namesake: None })
+    }
+
+    /// The slug of the known project in this very folder.
+    fn project_in(&self, folder: &Path) -> Option<String> {
+        let projects = self.projects();
+        let found = projects.iter().find(|(_, project)| project.instance.facts().folder == folder);
+        found.map(|(slug, _)| slug.clone())
     }
 
     /// Reads a project's configuration again.

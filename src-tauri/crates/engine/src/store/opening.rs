@@ -63,7 +63,8 @@ fn prepared(path: &Path) -> Result<Connection, Fault> {
         connection.pragma_update(None, "synchronous", "OFF")?;
     }
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
+    // Nor do empty tables: whatever is to last comes after them in the log, and is flushed with it.
+    connection.pragma_update(None, "synchronous", if is_new { "NORMAL" } else { "FULL" })?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     let found = version(&connection)?;
@@ -74,6 +75,7 @@ fn prepared(path: &Path) -> Result<Connection, Fault> {
         return Err(Fault::Newer(found));
     }
     migrate(&mut connection)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kinfra_rpc::{EnvironmentVariable, EventKind, Exit, NodeKind, NodeState, Problem, Wanted};
+use kinfra_rpc::{EnvironmentVariable, EventKind, Exit, NodeKind, NodeState, Phase, Problem, Wanted};
 
 use super::handed::Handed;
 use super::instance::{Instance, direct_url};
@@ -256,7 +256,9 @@ impl Node for ServiceNode {
         let shown = |moment| self.service.context.clock.wall_at(moment);
         let name = &self.service.name;
         let (facts, spec) = (self.service.instance.facts(), self.service.spec());
-        let changed = view.phase.is_active() && self.service.is_changed();
+        // One that is being stopped needs no restart: its next launch takes up what there is.
+        let runs_on = matches!(view.phase, Phase::Starting | Phase::Running);
+        let changed = runs_on && self.service.is_changed();
         let maintenance = facts.maintenance.get(name).cloned();
         let troubles = if view.phase.is_active() { self.service.troubles() } else { vec![] };
         let mut detail = view.detail;

@@ -36,9 +36,13 @@ impl Kinfra {
     pub async fn open(options: EngineOptions) -> Result<Self, Failure> {
         let lock = Lock::wait_for(&options.home).await?;
         let clock = Clock::start();
-        // A keeper takes its time to begin, a database on a disk to be opened: neither waits for the other.
-        let connecting = tokio::spawn(Keeper::connect(keeper_options(&options)?));
-        let (store, set_aside) = open_store(&options.home.database()).await?;
+        // A keeper begins while the database is opened. It is the first of them: opening keeps this thread busy, and
+        // another one may be woken only when that is over.
+        let database = options.home.database();
+        let (connected, opened) =
+            tokio::join!(Keeper::connect(keeper_options(&options)?), open_store(&database));
+        let (store, set_aside) = opened?;
+        let (keeper, events) = connected?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let user_folder = options.environment.get("HOME").map(Into::into);
         let pid = std::process::id();
@@ -46,7 +50,6 @@ impl Kinfra {
         let restore = options.restore;
         let hub =
             Hub::new(EngineState { version, pid, user_folder, problems, restore, ..EngineState::default() });
-        let (keeper, events) = connecting.await.map_err(|error| lost_start(&error))??;
         let (output, printed) = watch::channel(0);
         let secrets = KnownSecrets::default();
         let vault = Secrets::new(options.environment.clone(), options.secrets.iter().cloned().collect());
@@ -182,10 +185,6 @@ fn no_socket(socket: &Path, error: &std::io::Error) -> Failure {
     Problem::new(ErrorCode::Io, format!("cannot listen on {}: {error}", socket.display()))
         .hint("its folder must be writable for you alone")
         .into()
-}
-
-fn lost_start(error: &tokio::task::JoinError) -> Failure {
-    Failure::new(ErrorCode::Internal, format!("cannot start the keeper: {error}"))
 }
 
 /// The keeper runs in a folder of its own, so its program must be named by an absolute path.

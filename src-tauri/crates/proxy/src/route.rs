@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::Traffic;
+use crate::{Traffic, Trouble};
 
 /// One service, as the proxy knows it: how it is asked, where it is now, and what went through.
 #[derive(Debug)]
@@ -78,6 +78,8 @@ pub enum Target {
         /// It is on its way, so that waiting for it may be worth while.
         is_coming: bool,
     },
+    /// It is being worked on: nobody is led to it, whether it could answer or not.
+    Maintenance,
 }
 
 impl Target {
@@ -125,6 +127,7 @@ impl Route {
     pub(crate) fn port(&self) -> Result<u16, NoPort> {
         match &*self.target.borrow() {
             Target::Page { is_coming } => Err(NoPort { is_coming: *is_coming }),
+            Target::Maintenance => Err(NoPort { is_coming: false }),
             Target::Forward(ports) => match ports[..] {
                 [only] => Ok(only),
                 _ => {
@@ -135,11 +138,31 @@ impl Route {
         }
     }
 
+    /// The next one that is none of these, for a request that they did not take. The turn stays whose it is.
+    pub(crate) fn other_port(&self, tried: &[u16]) -> Option<u16> {
+        match &*self.target.borrow() {
+            Target::Page { .. } | Target::Maintenance => None,
+            Target::Forward(ports) => {
+                let turn = self.turn.load(Ordering::Relaxed) % ports.len().max(1);
+                let (before, after) = ports.split_at(turn);
+                after.iter().chain(before).copied().find(|port| !tried.contains(port))
+            }
+        }
+    }
+
+    /// What is noted of a request that is led nowhere.
+    pub(crate) fn trouble(&self) -> Trouble {
+        match &*self.target.borrow() {
+            Target::Maintenance => Trouble::Maintenance,
+            Target::Page { .. } | Target::Forward(_) => Trouble::NotServing,
+        }
+    }
+
     /// How many there are.
     pub(crate) fn places(&self) -> usize {
         match &*self.target.borrow() {
             Target::Forward(ports) => ports.len(),
-            Target::Page { .. } => 0,
+            Target::Page { .. } | Target::Maintenance => 0,
         }
     }
 
@@ -174,6 +197,8 @@ mod tests {
         let route = Route::new("shop/web", Target::Forward([1, 2, 3].into()));
         let ports: Vec<u16> = (0..6).map(|_| route.port().unwrap()).collect();
         assert_eq!(ports, [1, 2, 3, 1, 2, 3]);
+        assert_eq!(route.other_port(&[1, 3]), Some(2));
+        assert_eq!(route.other_port(&[3, 1, 2]), None);
         route.lead_to(Target::COMING);
         assert!(route.port().unwrap_err().is_coming);
     }

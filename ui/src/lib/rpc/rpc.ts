@@ -972,7 +972,7 @@ sent: number,
  */
 trouble?: RequestTrouble, };
 
-export type RequestTrouble = "unknown_host" | "unknown_path" | "not_serving" | "refused" | "timed_out" | "reset" | "protocol";
+export type RequestTrouble = "unknown_host" | "unknown_path" | "not_serving" | "maintenance" | "refused" | "timed_out" | "reset" | "protocol";
 
 export type ReservePorts = { range: PortRange, reason: string, };
 

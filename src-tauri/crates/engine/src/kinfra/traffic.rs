@@ -114,6 +114,7 @@ const fn trouble(trouble: Trouble) -> RequestTrouble {
         Trouble::UnknownHost => RequestTrouble::UnknownHost,
         Trouble::UnknownPath => RequestTrouble::UnknownPath,
         Trouble::NotServing => RequestTrouble::NotServing,
+        Trouble::Maintenance => RequestTrouble::Maintenance,
         Trouble::Refused => RequestTrouble::Refused,
         Trouble::TimedOut => RequestTrouble::TimedOut,
         Trouble::Reset => RequestTrouble::Reset,

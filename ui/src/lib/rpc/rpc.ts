@@ -525,7 +525,11 @@ lines?: Array<string>, };
 
 export type NodeKind = "service" | "task" | "resource";
 
-export type NodeState = { name: string, kind: NodeKind, wanted: Wanted, phase: Phase, health: Health, 
+export type NodeState = { name: string, kind: NodeKind, 
+/**
+ * It is one of several processes of a service; none where it is the only one.
+ */
+replica?: Replica, wanted: Wanted, phase: Phase, health: Health, 
 /**
  * One line of truth: `healthy · 12 ms`, `waits for db`, `exited with code 1, next try in 4 s`.
  */
@@ -915,6 +919,19 @@ export type ReleasePorts = { range: PortRange, };
 export type RemoveAccount = { name: string, };
 
 export type RemoveProject = { project: string, };
+
+/**
+ * Which one of a service's processes a node is.
+ */
+export type Replica = { 
+/**
+ * The service, as its configuration names it.
+ */
+of: string, 
+/**
+ * From 1.
+ */
+number: number, };
 
 /**
  * Every command there is. The engine dispatches it by one exhaustive match.

@@ -12,8 +12,8 @@ use std::time::Duration;
 use kinfra_rpc::{ErrorCode, Forwarding, Problem};
 
 use crate::config::{
-    Backoff, CloudflareSettings, EnvironmentSpec, HealthSpec, RestartPolicy, RestartSpec, Run, ServiceSpec,
-    ServiceType, StopSpec,
+    Backoff, CloudflareSettings, EnvironmentSpec, HealthSpec, ReplicaSpec, RestartPolicy, RestartSpec, Run,
+    ServiceSpec, ServiceType, StopSpec,
 };
 use crate::home::Home;
 
@@ -81,6 +81,7 @@ pub fn unstarted(name: &str, home: &Home) -> ServiceSpec {
     ServiceSpec {
         name: name.to_owned(),
         slug: name.to_owned(),
+        replica: ReplicaSpec { of: name.to_owned(), number: 1 },
         kind: ServiceType::Service,
         run: Run::Program(vec![]),
         dir: folder(home),

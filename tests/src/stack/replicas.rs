@@ -164,6 +164,20 @@ fn a_restart_takes_one_replica_after_another_and_visitors_see_no_gap() {
     assert_eq!(once_more[1..], after[1..3], "a number means one alone");
 }
 
+#[test]
+fn two_replicas_are_enough_for_restarts_without_a_gap() {
+    let project = TestProject::new(&SHOP.replace("replicas: 3", "replicas: 2"));
+    project.succeed(&["up", "-d"]);
+    let before = pids(&project, &REPLICAS[..2]);
+    under_load(project.proxy_port(), || {
+        for _ in 0..3 {
+            project.succeed(&["restart", "web"]);
+        }
+    });
+    let after = pids(&project, &REPLICAS[..2]);
+    assert!(after.iter().zip(&before).all(|(after, before)| after.is_some() && after != before));
+}
+
 /// Which runs a script, so that it can be made to fail.
 const SCRIPTED: &str = "
 project: shop
@@ -234,6 +248,38 @@ fn a_service_is_scaled_up_and_down_by_a_changed_configuration_while_its_first_re
     project.succeed(&["apply"]);
     assert_eq!(REPLICAS.iter().map(|name| project.node(name).port).collect::<Vec<_>>(), ports);
     assert_eq!(kept(&project), before);
+}
+
+#[test]
+fn a_changed_setting_is_applied_to_one_replica_after_another_and_put_back_where_one_fails() {
+    let with = |run: &str, level: &str| {
+        SHOP.replace(
+            "[MISBEHAVE, serve], replicas: 3",
+            &format!("{run}, replicas: 3, env: {{LEVEL: {level}}}"),
+        )
+        .replace("MISBEHAVE", &crate::bin("misbehave").to_string_lossy())
+    };
+    let serve = "[MISBEHAVE, serve]";
+    let project = TestProject::new(&with(serve, "one"));
+    project.succeed(&["up", "-d"]);
+    let (port, before) = (project.proxy_port(), pids(&project, &["web", "web.2", "web.3", "front"]));
+    let write = |text: String| fs::write(project.folder().join("kinfra.yaml"), text).unwrap();
+    write(with(serve, "two"));
+    under_load(port, || drop(project.succeed(&["apply"])));
+    let two = pids(&project, &["web", "web.2", "web.3", "front"]);
+    assert!((0..3).all(|index| two[index].is_some() && two[index] != before[index]), "{before:?} {two:?}");
+    assert_eq!(two[3], before[3]);
+
+    write(with("[MISBEHAVE, exits-at-once, '3']", "three").replace("route: /", "route: /, restart: never"));
+    under_load(port, || {
+        let printed = project.kinfra(&["apply"]);
+        assert_eq!(printed.code, Some(1), "{printed:#?}");
+        assert!(printed.stdout.contains("web: exited with code 3"), "{printed:#?}");
+    });
+    wait_for_all(&project, "all to be as before", |node| node.is_healthy() && !node.changed);
+    let back = pids(&project, &["web", "web.2", "web.3", "front"]);
+    assert_ne!(back[0], two[0]);
+    assert_eq!(back[1..], two[1..], "those that were not restarted are left alone");
 }
 
 #[test]

@@ -89,11 +89,12 @@ fn each_unknown_service_is_named() {
 fn a_group_stands_for_its_services_each_once() {
     let (_parent, mut snapshot) = folders();
     let shop = &mut snapshot.projects[0];
+    shop.nodes.push(NodeState { name: "db".to_owned(), ..NodeState::default() });
     shop.groups = [("back".to_owned(), vec!["db".to_owned(), "web".to_owned()])].into();
     let named = ["web", "back"].map(str::to_owned);
     assert_eq!(services(shop, &named).unwrap(), ["web", "db"]);
     let failure = services(shop, &["bakc".to_owned()]).unwrap_err();
-    assert_eq!(failure.problems[0].hint.as_deref(), Some("the services are web; groups: back"));
+    assert_eq!(failure.problems[0].hint.as_deref(), Some("the services are web, db; groups: back"));
     assert!(service(shop, "back").is_err());
 }
 

@@ -281,6 +281,10 @@ impl Task {
             if steps.is_empty() {
                 break;
             }
+            // Before a replica is taken down, requests are led to the one that has just become ready.
+            if steps.iter().any(|step| self.wishes.get(&step.node) == Some(&Wish::Roll)) {
+                self.publish(&seen);
+            }
             seen.extend(steps.iter().map(|step| step.node.clone()));
             self.apply(steps).await;
         }

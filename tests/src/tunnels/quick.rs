@@ -100,6 +100,18 @@ fn what_happens_to_the_edge_is_said_in_words_and_a_quick_tunnel_keeps_its_name()
 }
 
 #[test]
+fn where_quic_is_blocked_a_tunnel_goes_by_http2_and_says_what_that_does_not_pass() {
+    let shop = Shared::new(SERVED);
+    shop.cloudflare.block_quic(true);
+    shop.succeed(&["up", "-d"]);
+    shop.succeed(&["share", "web"]);
+    let node = shop.wait_for_node("web", "up", |node| node.exposures[0].status == TunnelStatus::Healthy);
+    assert!(node.exposures[0].reason.ends_with("by HTTP/2, which passes no WebSockets"), "{node:#?}");
+    assert_eq!(shop.tunnels()[0].protocol.as_deref(), Some("http2"));
+    assert_eq!(shop.cloudflare.visit(&shop.host("web"), "/").unwrap().status, 200);
+}
+
+#[test]
 fn without_cloudflared_a_share_says_what_to_do() {
     let shop = Shared::without_cloudflared(SERVED);
     shop.succeed(&["up", "-d"]);

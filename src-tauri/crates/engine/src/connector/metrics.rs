@@ -35,7 +35,7 @@ pub struct Counters {
     pub received: Option<u64>,
     /// How often a registration was refused or failed.
     pub refused: u64,
-    /// The version of the configuration that is in force; -1: none yet.
+    /// The version of the configuration that is in force; -1: nobody has looked yet. It is 0 until one was sent.
     pub configuration: i64,
 }
 

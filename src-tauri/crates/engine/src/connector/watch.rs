@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use super::judge::{Act, Judge, Look, Process};
 use super::log_lines::{Told, read};
 use super::metrics::{Counters, Metrics};
-use super::tunnel::{ConnectorContext, INSTANCE, View};
+use super::tunnel::{ConnectorContext, INSTANCE, Launch, View};
 use crate::logs::{Begin, LogReader};
 use crate::orchestrator::{Changes, Node};
 use crate::process::listening_ports;
@@ -43,7 +43,7 @@ pub(super) async fn watch(
     context: ConnectorContext,
     name: String,
     is_quick: bool,
-    node: Arc<ServiceNode>,
+    (node, launch): (Arc<ServiceNode>, Arc<Launch>),
     changed: Arc<Changes>,
     publish: watch::Sender<View>,
 ) {
@@ -52,6 +52,7 @@ pub(super) async fn watch(
         judge: Judge::new(is_quick),
         is_quick,
         node,
+        launch,
         publish,
         pid: None,
         port: None,
@@ -89,6 +90,7 @@ struct Watcher {
     judge: Judge,
     is_quick: bool,
     node: Arc<ServiceNode>,
+    launch: Arc<Launch>,
     publish: watch::Sender<View>,
     /// Of the process that the following is about.
     pid: Option<u32>,
@@ -125,7 +127,9 @@ impl Watcher {
         }
         self.read_log().await;
         let told = std::mem::take(&mut self.told);
-        let mut look = Look { process, told, edge: self.dialled().await, ..Look::default() };
+        let may_fall_back = self.launch.may_fall_back();
+        let edge = self.dialled().await;
+        let mut look = Look { process, told, edge, may_fall_back, ..Look::default() };
         if let Some(pid) = pid {
             self.looks = self.looks.saturating_add(1);
             self.ask(pid, &mut look).await;
@@ -154,7 +158,14 @@ impl Watcher {
         });
         match act {
             Some(Act::ProbeEdge) => self.dial(),
-            Some(Act::Restart) => self.restart().await,
+            Some(Act::Restart) => {
+                tracing::info!("cloudflared is started anew: the edge can be reached again");
+                self.launch.start_anew(false).await;
+            }
+            Some(Act::OverHttp2) => {
+                tracing::info!("cloudflared is started anew: QUIC does not get through, HTTP/2 may");
+                self.launch.start_anew(true).await;
+            }
             None => {}
         }
         if pid.is_none() && status != TunnelStatus::Connecting {
@@ -247,13 +258,6 @@ impl Watcher {
             sleep(DIAL / 2).await;
             matches!(reached, Ok(Ok(_)))
         }));
-    }
-
-    /// Nothing gets through it, so there is nothing to wait for.
-    async fn restart(&self) {
-        tracing::info!("cloudflared is started anew: the edge can be reached again");
-        self.node.kill().await;
-        self.node.start().await;
     }
 }
 

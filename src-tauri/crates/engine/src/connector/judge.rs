@@ -147,6 +147,11 @@ impl Judge {
         self.run.address.as_deref()
     }
 
+    #[must_use]
+    pub fn knows_protocol(&self) -> bool {
+        self.run.protocol.is_some()
+    }
+
     pub fn look(&mut self, now: Moment, look: &Look) -> (Verdict, Option<Act>) {
         let is_another = match &look.process {
             Process::Running { pid } => *pid != self.run.pid,

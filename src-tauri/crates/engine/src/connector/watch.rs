@@ -36,6 +36,10 @@ const DIAL: Duration = Duration::from_secs(1);
 const EDGE: &str = "region1.v2.argotunnel.com:7844";
 const EDGE_PORT: u16 = 7844;
 
+/// So often it is seen connected without having said what it speaks, until it is asked. That is logged: not sooner than
+/// its log may be read.
+const UNSAID: u32 = 4;
+
 /// Of a connector that was taken over, so many of its last lines say what there is to be known.
 const LINES: usize = 500;
 
@@ -58,6 +62,7 @@ pub(super) async fn watch(
         port: None,
         metrics: None,
         looks: 0,
+        unsaid: 0,
         counters: Counters { configuration: -1, ..Counters::default() },
         quick_host: None,
         reader,
@@ -97,6 +102,8 @@ struct Watcher {
     port: Option<u16>,
     metrics: Option<Metrics>,
     looks: u32,
+    /// At so many looks it was connected, and nobody knew by what.
+    unsaid: u32,
     counters: Counters,
     quick_host: Option<String>,
     reader: LogReader,
@@ -121,7 +128,7 @@ impl Watcher {
             _ => None,
         };
         if self.pid != pid {
-            (self.pid, self.port, self.metrics, self.looks) = (pid, None, None, 0);
+            (self.pid, self.port, self.metrics, self.looks, self.unsaid) = (pid, None, None, 0, 0);
             self.counters = Counters { configuration: -1, ..Counters::default() };
             self.quick_host = None;
         }
@@ -188,6 +195,16 @@ impl Watcher {
         if self.looks.is_multiple_of(COUNTERS_EVERY) {
             look.counters = metrics.counters().await;
             self.counters = look.counters.unwrap_or(self.counters);
+        }
+        if ready.ready_connections > 0 && !self.judge.knows_protocol() {
+            self.unsaid += 1;
+            // It was taken over, and has said much else since it was connected.
+            if self.unsaid == UNSAID
+                && let Some(transport) = metrics.transport().await
+            {
+                let protocol = Some(transport.protocol.to_owned());
+                look.told.push(Told::Registered { protocol, address: transport.address });
+            }
         }
         if self.is_quick && self.quick_host.is_none() && ready.ready_connections > 0 {
             self.quick_host = metrics.quick_host().await;

@@ -205,7 +205,7 @@ impl Forward {
     async fn answer(self) -> Response<AnswerBody> {
         let Self { worker, route, port, in_http2, request, mut agreed, client, stand_in, mut passage, held } =
             self;
-        let spare = if route.places() > 1 { upstream::repeatable(&request) } else { None };
+        let spare = if route.has_several() { upstream::repeatable(&request) } else { None };
         let sent = match in_http2 {
             true => Box::pin(upstream::send_http2(&worker, port, request)).await,
             false => upstream::send(&worker, port, request).await,

@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -17,6 +17,8 @@ pub struct Route {
     target: watch::Sender<Target>,
     /// Whose turn it is among several places.
     turn: AtomicUsize,
+    /// It once led to several places, so that another one may turn up before a request comes back.
+    has_several: AtomicBool,
     /// How many requests wait until it answers.
     pub(crate) held: AtomicUsize,
     place: Mutex<Place>,
@@ -93,6 +95,13 @@ impl Target {
     pub fn to(port: u16) -> Self {
         Self::Forward(Arc::new([port]))
     }
+
+    fn places(&self) -> usize {
+        match self {
+            Self::Forward(ports) => ports.len(),
+            Self::Page { .. } | Self::Maintenance => 0,
+        }
+    }
 }
 
 impl Route {
@@ -105,8 +114,9 @@ impl Route {
     #[must_use]
     pub fn with(id: Arc<str>, target: Target, forwarding: Forwarding, traffic: Arc<Traffic>) -> Self {
         let (turn, held) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let has_several = AtomicBool::new(target.places() > 1);
         let (target, place) = (watch::Sender::new(target), Mutex::default());
-        Self { id, forwarding, traffic, target, turn, held, place }
+        Self { id, forwarding, traffic, target, turn, has_several, held, place }
     }
 
     #[must_use]
@@ -116,6 +126,9 @@ impl Route {
 
     /// For every request from now on; those that have begun keep what they found, and those that are held go on.
     pub fn lead_to(&self, target: Target) {
+        if target.places() > 1 {
+            self.has_several.store(true, Ordering::Relaxed);
+        }
         self.target.send_if_modified(|present| {
             let differs = *present != target;
             *present = target;
@@ -158,12 +171,10 @@ impl Route {
         }
     }
 
-    /// How many there are.
-    pub(crate) fn places(&self) -> usize {
-        match &*self.target.borrow() {
-            Target::Forward(ports) => ports.len(),
-            Target::Page { .. } | Target::Maintenance => 0,
-        }
+    /// Whether a request may find another place than the one it was sent to, also where there is none at this moment:
+    /// of two that are restarted in turn one is down all the time.
+    pub(crate) fn has_several(&self) -> bool {
+        self.has_several.load(Ordering::Relaxed)
     }
 
     pub(crate) fn place(&self) -> Place {

@@ -1243,7 +1243,7 @@ export type TunnelState = {
  */
 name: string, kind: TunnelKind, status: TunnelStatus, 
 /**
- * Why, in words: `4 connections`, `no sign of life from Cloudflare for 2 s`.
+ * Why, in words: `4 connections`, `no sign of life from Cloudflare for two seconds`.
  */
 reason: string, 
 /**

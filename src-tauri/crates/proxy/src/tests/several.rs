@@ -72,6 +72,27 @@ fn a_get_that_every_place_cuts_off_is_given_up_after_each_saw_it_once() {
 }
 
 #[test]
+fn of_two_places_that_go_in_turn_the_one_that_came_back_takes_what_the_other_cuts_off() {
+    let second = Service::echo();
+    let route = Arc::new(Route::new("shop/web", to(&[closed_port(), second.port])));
+    let (moving, back) = (Arc::clone(&route), second.port);
+    let first = Service::start(move |visit| {
+        if visit.request().is_some() {
+            moving.lead_to(to(&[back]));
+        }
+        visit.close();
+    });
+    // While a request is sent, there is no other place.
+    route.lead_to(to(&[first.port]));
+    let mut local = Hosts::default();
+    local.mount(HOST, "/", false, route);
+    let proxy = Proxy::start_with(listener(), 1, Arc::new(PlainPages::default()), Limits::default()).unwrap();
+    proxy.set_routes(RouteTable { local, public: Hosts::default() });
+    let answer = Client::connect(&proxy).get("/");
+    assert_eq!((answer.status, first.accepted(), second.accepted()), (200, 1, 1), "{answer:?}");
+}
+
+#[test]
 fn who_is_asked_in_the_place_of_another_finds_its_own_port_in_the_host() {
     let service = Service::echo();
     let forwarding = Forwarding { host: HostPolicy::Rewrite, ..Forwarding::default() };

@@ -4,7 +4,13 @@ import type { NodeState } from '../rpc/rpc';
 import { address, addressIn, serviceOf } from './replicas';
 
 function node(name: string, replica?: NodeState['replica']): NodeState {
-  const rest = { kind: 'service', wanted: 'running', phase: 'running', health: 'healthy', detail: '' } as const;
+  const rest = {
+    kind: 'service',
+    wanted: 'running',
+    phase: 'running',
+    health: 'healthy',
+    detail: '',
+  } as const;
   const lists = { depends_on: [], waits_for: [], last_lines: [] };
   const none = { adopted: false, restarts: 0, changed: false, optional: false };
   return { name, ...rest, ...lists, ...none, ...(replica && { replica }) };

@@ -28,14 +28,12 @@ pub async fn up(surroundings: &Surroundings, arguments: &Up) -> Result<ExitCode,
         }
         Err(_) => return hosting::host_project(surroundings, arguments, &target).await,
     };
-    let services = match arguments.names().is_empty() {
-        // Nobody has to be asked which ones there are.
-        true => vec![],
-        false => services(&project(&client, &slug).await?, &arguments.names())?,
-    };
-    start(&client, &slug, &services, arguments).await?;
+    if !arguments.names().is_empty() {
+        services(&project(&client, &slug).await?, &arguments.names())?;
+    }
+    start(&client, &slug, arguments).await?;
     let mut follow = Follow::begin(&client).await?;
-    let goal = Goal::up(follow.project(&slug)?, &services);
+    let goal = goal(follow.project(&slug)?, arguments)?;
     let project = wait(surroundings, &mut follow, &slug, &goal, arguments.timeout).await?;
     let engine = &follow.snapshot().engine;
     surroundings.output.result(&ProjectReport::new(&project, engine), |palette| {
@@ -103,14 +101,15 @@ async fn project(client: &Client, slug: &str) -> Result<ProjectState, Failure> {
     by_name(&client.call(TakeSnapshot {}).await?, slug).cloned()
 }
 
-/// Asks for a start of services that are known. What comes of it is seen in the state.
-pub async fn start(
-    client: &Client,
-    project: &str,
-    services: &[String],
-    arguments: &Up,
-) -> Result<(), Failure> {
-    let (project, services) = (project.to_owned(), services.to_vec());
-    client.call(Start { project, services, profiles: arguments.profiles.clone() }).await?;
+/// Asks for a start, once the names are known to be right. What comes of it is seen in the state.
+pub async fn start(client: &Client, project: &str, arguments: &Up) -> Result<(), Failure> {
+    let (project, profiles) = (project.to_owned(), arguments.profiles.clone());
+    client.call(Start { project, services: arguments.names(), profiles }).await?;
     Ok(())
+}
+
+/// What such a start is to come to. `project` is the state after it was asked for: the configuration was read for it,
+/// and a service may have more replicas since.
+pub fn goal(project: &ProjectState, arguments: &Up) -> Result<Goal, Failure> {
+    Ok(Goal::up(project, &services(project, &arguments.names())?))
 }

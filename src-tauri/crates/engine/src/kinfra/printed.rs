@@ -47,7 +47,7 @@ struct AtRest {
     names: Vec<String>,
     services: Vec<ServiceSpec>,
     selection: Selection,
-    facts: InstanceFacts,
+    facts: Arc<InstanceFacts>,
     /// By service and number, when it began.
     started: HashMap<(String, u64), u64>,
     redactor: OnceCell<Arc<Redactor>>,
@@ -170,7 +170,7 @@ impl AtRest {
             None => with_logs(home, &stored.slug),
         };
         let selection = spec.map(Selection::new).unwrap_or_default();
-        Self { names, services, selection, facts, started, redactor: OnceCell::new() }
+        Self { names, services, selection, facts: Arc::new(facts), started, redactor: OnceCell::new() }
     }
 
     fn named(&self, names: &[String]) -> Result<Vec<String>, Failure> {

@@ -28,7 +28,7 @@ impl Service {
     /// Notes the secrets of the settings as they are now. A launch notes what it really gives.
     pub(super) fn learn_secrets(&self) {
         let given = self.context.surroundings.known();
-        self.learn_from(&at_rest(&self.spec(), &self.instance.facts(), &given), &given);
+        self.learn_from(&at_rest(&self.spec(), &self.facts(), &given), &given);
     }
 
     pub(super) fn learn_from(&self, environment: &Cascade, given: &Given) {
@@ -161,7 +161,7 @@ impl Service {
 /// launched: what the configuration and its files say, and what the keyring tells without asking anybody.
 pub async fn known_at_rest(
     specs: &[ServiceSpec],
-    facts: &InstanceFacts,
+    facts: &Arc<InstanceFacts>,
     given: &Given,
     vault: &crate::secrets::Secrets,
 ) -> KnownSecrets {
@@ -175,7 +175,7 @@ pub async fn known_at_rest(
     }
     known.learn(&facts.slug, &Secrets::values(&found));
     for spec in specs {
-        known.learn(&facts.slug, &Secrets::of(at_rest(spec, facts, given).written()));
+        known.learn(&facts.slug, &Secrets::of(at_rest(spec, &facts.seen_by(&spec.replica), given).written()));
     }
     known
 }

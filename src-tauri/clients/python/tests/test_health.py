@@ -35,7 +35,8 @@ def test_a_server_of_the_caller_is_healthy_while_it_answers(home: Home) -> None:
 
 
 def test_a_service_of_kinfra_is_unknown_on_its_way_up_then_healthy_then_not(home: Home, script: Path) -> None:
-    slow = f"import time\nwhile not __import__('os').path.exists('go'): time.sleep(0.02)\nexec(open({str(script)!r}).read())"
+    wait = "import os, time\nwhile not os.path.exists('go'): time.sleep(0.02)\n"
+    slow = f"{wait}exec(open({str(script)!r}).read())"
     manager = ServiceManager(KInfra())
     manager.add_service(ServiceConfig("api", [sys.executable, "-c", slow], health_check_interval=0.2))
     manager._write(["api"])

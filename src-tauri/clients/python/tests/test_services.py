@@ -89,7 +89,7 @@ def test_a_server_that_prints_much_does_not_hang(home: Home, script: Path) -> No
 def test_one_that_ends_at_once_is_told_with_what_it_said_and_not_tried_again(home: Home) -> None:
     code = "import sys; sys.exit('no database here')"
     manager = managed(ServiceConfig("api", [sys.executable, "-c", code], restart_delay=0.1))
-    with pytest.raises(ServiceError, match="(?s)exited with code 1.*no database here"):
+    with pytest.raises(ServiceError, match=r"(?s)exited with code 1.*no database here"):
         manager.start_service("api")
     status = manager.get_status()["services"]["api"]
     assert status["state"] in ("stopped", "error")
@@ -133,7 +133,7 @@ def test_the_callers_own_server_on_its_port_is_never_ended(home: Home, script: P
     preferring.start_service("api")
     assert preferring.get_status()["services"]["api"]["port"] != wanted
     insisting = managed(ServiceConfig("fixed", [sys.executable, str(script)], port=wanted))
-    with pytest.raises(kinfra.KInfraError, match=f"port {wanted} of fixed is taken by .*pid {server.pid}"):
+    with pytest.raises(kinfra.KInfraError, match=rf"port {wanted} of fixed is taken by .*pid {server.pid}"):
         insisting.start_service("fixed")
     insisting.shutdown()
     assert preferring.kill_port_processes(wanted) is False
@@ -240,7 +240,7 @@ def test_old_code_may_await_everything(home: Home, script: Path) -> None:
         watching = asyncio.create_task(manager.monitor())
         assert (await manager.reload_service("api")) is True
         assert (await manager.check_all_resources()) == {}
-        assert await asyncio.gather(manager.stop_service("api"), manager.start_all()) == [True, True]
+        assert await asyncio.gather(*[manager.stop_service("api"), manager.start_all()]) == [True, True]
         await asyncio.sleep(0)
         await manager.shutdown()
         await asyncio.wait_for(watching, 10)

@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Optional, Set, Union
 from urllib.parse import urlsplit
 
 from . import _former, _notes
-from ._client import Json
+from ._client import Json, error_of
 from ._entries import Entry, external
 from ._project import Entries, GeneratedProject, node_of
 from .exceptions import ConfigurationError, KInfraError, PortAllocationError
@@ -176,17 +176,18 @@ class PortRegistry:
         claimed = None if node is None else node.get("port")
         if claimed is None:
             self._project.change(lambda entries: _put_back(entries, name, before))
-            raise self._refusal(name, port)
+            raise self._refusal(name, port, state["problems"])
         if name not in _notes.read(self._project):
             _notes.change(self._project, name)
         claimed_port: int = claimed
         return claimed_port
 
-    def _refusal(self, name: str, port: Union[None, int, List[int]]) -> PortAllocationError:
+    def _refusal(self, name: str, port: Union[None, int, List[int]], problems: List[Json]) -> KInfraError:
         if isinstance(port, int):
             for claim in self._project.client.call("port.who", {"port": port})["claims"]:
                 return _belongs(name, port, claim["node"], claim["project"])
-        return PortAllocationError(f"{name} has no port")
+        about_ports = [problem for problem in problems if problem["code"].startswith("port_")]
+        return error_of(about_ports) if about_ports else PortAllocationError(f"{name} has no port")
 
 
 def drop(entries: Entries, name: str) -> None:

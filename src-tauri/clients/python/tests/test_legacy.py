@@ -10,9 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Home, status_of
+from conftest import Home, status_of, wait_until
 
-from kinfra import PortAllocationError, is_port_free
+from kinfra import PortAllocationError, is_port_free, kill_processes_on_port, terminate_process
+from kinfra._sharing import look_after
 from kinfra.smart_infra_manager import SmartInfraManager, get_smart_infra_manager
 
 KEYS = {
@@ -123,6 +124,25 @@ def test_what_kinfra_runs_for_the_project_is_stopped_and_told(home: Home, script
     pid = it.get_project_config()["process_pid"]
     assert it.kill_our_project_processes() == [pid]
     assert it.is_port_available(port)
+
+
+def test_a_server_that_is_a_part_of_the_caller_is_told_without_its_pid_and_never_ended(home: Home) -> None:
+    it = manager()
+    port = it.allocate_persistent_port()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", port), http.server.SimpleHTTPRequestHandler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        # What `start_cloudflare_tunnel` does first.
+        look_after(it._project, "server")
+        wait_until("it to be seen", lambda: it.get_project_config()["server_running"])
+        assert (it._project.node("server") or {})["pid"] == os.getpid()
+        assert it.get_project_config()["process_pid"] is None
+        assert it.stop_test_server() is False
+        assert it.kill_our_project_processes() == []
+        assert kill_processes_on_port(port) is False
+        assert terminate_process(os.getpid()) is False
+        home.quit()
+        assert status_of(f"http://127.0.0.1:{port}/") == 200
+        server.shutdown()
 
 
 def test_a_server_without_health_is_told_as_such(home: Home) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import List
 
 import pytest
-from conftest import Home, read_json
+from conftest import Home, read_json, wait_until
 
 from kinfra import (
     ConfigurationError,
@@ -16,6 +18,7 @@ from kinfra import (
     ResourceConfig,
     ServiceConfig,
     ServiceOrchestrator,
+    run_orchestrator,
 )
 
 
@@ -102,3 +105,41 @@ def test_a_resource_that_is_depended_on_has_to_be_there(home: Home, script: Path
     home.serve(port)
     assert orchestrator.start_all()
     orchestrator.stop_all()
+
+
+PROGRAM = """
+import asyncio, sys
+from kinfra import OrchestratorConfig, ServiceConfig, run_orchestrator
+services = [ServiceConfig("web", [sys.executable, sys.argv[1]]), ServiceConfig("api", [sys.executable, sys.argv[1]])]
+def run():
+    return run_orchestrator(OrchestratorConfig("whole"), services, {"web": ["api"]})
+async def main():
+    return await run()
+print(bool({"plain": run, "awaited": lambda: asyncio.run(run()), "in a loop": lambda: asyncio.run(main())}[sys.argv[2]]()))
+"""
+
+
+@pytest.mark.parametrize("way", ["plain", "awaited", "in a loop"])
+def test_a_whole_program_runs_until_ctrl_c_and_leaves_nothing(home: Home, script: Path, way: str) -> None:
+    command = [sys.executable, "-c", PROGRAM, str(script), way]
+    orchestrator = ServiceOrchestrator(OrchestratorConfig("whole"))
+
+    def all_run() -> bool:
+        services = orchestrator.load_state()["services"]
+        return len(services) == 2 and all(it["health_status"] == "healthy" for it in services.values())
+
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        wait_until("both to be healthy", all_run)
+        assert started_in_order(home, "whole") == ["api", "web"]
+        program.send_signal(signal.SIGINT)
+        told, _ = program.communicate(timeout=30)
+    assert {it["state"] for it in orchestrator.load_state()["services"].values()} == {"stopped"}
+    # A program's own event loop tells it of Ctrl-C by an exception, when all has been put away.
+    assert told == ("" if way == "in a loop" else "True\n")
+
+
+def test_a_whole_program_whose_services_do_not_come_up_ends_with_no(home: Home, script: Path) -> None:
+    services = [ServiceConfig("good", [sys.executable, str(script)]), ServiceConfig("bad", ["/bin/false"])]
+    assert not run_orchestrator(OrchestratorConfig("whole"), services)
+    left = ServiceOrchestrator(OrchestratorConfig("whole")).load_state()["services"]
+    assert "running" not in {it["state"] for it in left.values()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 import time
@@ -151,20 +152,37 @@ def run_orchestrator(
     config: OrchestratorConfig,
     services: Sequence[ServiceConfig],
     dependencies: Optional[Mapping[str, Sequence[str]]] = None,
-) -> Answer:
-    """Starts services, waits for Ctrl-C, and stops them. No signal handler is installed: Ctrl-C is a KeyboardInterrupt.
-    Whether all came up."""
+) -> Any:
+    """Starts services, waits for Ctrl-C, and stops them; whether all came up. No signal handler is installed: Ctrl-C is a
+    KeyboardInterrupt. In a running event loop it has to be awaited, and is ended by being cancelled too."""
     orchestrator = ServiceOrchestrator(config)
     for service in services:
         orchestrator.add_service(service, (dependencies or {}).get(service.name))
-    if not orchestrator.start_all():
-        orchestrator.stop_all()
-        return NO
     try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _run(orchestrator)
+    # There Ctrl-C cancels what is awaited, and would not end a sleep.
+    return _run_in_loop(orchestrator)
+
+
+def _run(orchestrator: ServiceOrchestrator) -> Answer:
+    try:
+        if not orchestrator.start_all():
+            return NO
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        pass
+        return YES
     finally:
         orchestrator.stop_all()
-    return YES
+
+
+async def _run_in_loop(orchestrator: ServiceOrchestrator) -> bool:
+    try:
+        if not orchestrator.start_all():
+            return False
+        await orchestrator.monitor()
+        return True
+    finally:
+        orchestrator.stop_all()

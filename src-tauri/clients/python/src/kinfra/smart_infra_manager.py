@@ -98,7 +98,7 @@ class SmartInfraManager:
             "assigned_port": node.get("port"),
             "tunnel_url": node.get("public_url"),
             "last_healthy_check": time.time() if answers else None,
-            "process_pid": node.get("pid") if is_server or node.get("adopted") else None,
+            "process_pid": self._pid_of_server(node, is_server),
             "server_running": status.state == "running" and (is_server or answers),
             "server_start_time": status.started_at if is_server else None,
         }
@@ -255,6 +255,11 @@ class SmartInfraManager:
         if os.environ.get("AUTO_TUNNEL", "").strip().lower() in ("1", "true", "yes", "on"):
             url = self.start_cloudflare_tunnel(port, force_restart_tunnel)
         return port, url
+
+    def _pid_of_server(self, node: Json, is_server: bool) -> Optional[int]:
+        """Never the caller's own, where the server is a part of it: old programs end the process that this names."""
+        pid: Optional[int] = node.get("pid") if is_server or node.get("adopted") else None
+        return None if pid == os.getpid() else pid
 
     def _running(self) -> List[Json]:
         """The server's node while KInfra runs it."""

@@ -35,7 +35,7 @@ FIRST, PER_RANGE, RANGES = 29_000, 50, 74
 def program(name: str) -> Path:
     """A program of the workspace: beside the one that KINFRA_BIN names, else in target/debug."""
     named = os.environ.get("KINFRA_BIN")
-    folder = Path(named).parent if named else Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target")) / "debug"
+    folder = Path(named).parent if named else REPOSITORY / os.environ.get("CARGO_TARGET_DIR", "target") / "debug"
     path = folder / name
     assert path.is_file(), f"{path} is not built; run ./dev test, or: cargo build --workspace --bins"
     return path
@@ -133,6 +133,31 @@ class Home:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+class Cloudflare:
+    """The whole of it that the tests of Rust have, on loopback."""
+
+    def __init__(self, told: Dict[str, Any]) -> None:
+        self.told = told
+
+    def state(self) -> Any:
+        return self._ask("/state", None)
+
+    def order(self, **what: Any) -> None:
+        self._ask("/control", json.dumps(what).encode())
+
+    def _ask(self, path: str, data: Optional[bytes]) -> Any:
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(self.told["control"] + path, data) as answer:
+            text = answer.read()
+        return json.loads(text) if data is None else None
+
+    def visit(self, url: str) -> int:
+        """The status that a visitor from outside gets."""
+        command = ["curl", "--silent", "--output", os.devnull, "--write-out", "%{http_code}", "--noproxy", "*"]
+        command += ["--cacert", self.told["authority"], "--connect-to", f"::{self.told['visitors']}", url]
+        return int(subprocess.run(command, capture_output=True, text=True, check=False).stdout or 0)
+
+
 def status_of(url: str, host: Optional[str] = None) -> Optional[int]:
     """The status that a URL answers with; None when nobody does."""
     request = urllib.request.Request(url, headers={"Host": host} if host else {})
@@ -187,6 +212,27 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     finally:
         home.close()
         lock.close()
+
+
+@pytest.fixture
+def cloudflare(home: Home) -> Iterator[Cloudflare]:
+    process = subprocess.Popen([program("fake-cloudflare")], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    told = json.loads(process.stdout.readline())
+    programs = home.folder / "programs"
+    programs.mkdir()
+    (programs / "cloudflared").symlink_to(program("fake-cloudflared"))
+    keys = ("api", "quick_service", "edge", "visitors", "authority")
+    settings = {"program": str(programs / "cloudflared"), **{key: told[key] for key in keys}}
+    home.config.mkdir(parents=True)
+    (home.config / "settings.yaml").write_text(json.dumps({"cloudflare": settings}))
+    try:
+        yield Cloudflare(told)
+    finally:
+        home.close()
+        process.send_signal(signal.SIGTERM)
+        process.wait()
+        process.stdout.close()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

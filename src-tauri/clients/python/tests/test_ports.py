@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import atexit
 import http.server
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -12,17 +14,51 @@ import pytest
 from conftest import Home, status_of, wait_until
 
 import kinfra
-from kinfra import KInfra, PortAllocationError, PortRegistry, ServiceManager, SmartPortAllocator
+from kinfra import (
+    FallbackServer,
+    KInfra,
+    OrchestratorConfig,
+    PortAllocationError,
+    PortRegistry,
+    ResourceConfig,
+    ResourceManager,
+    ServiceConfig,
+    ServiceManager,
+    ServiceOrchestrator,
+    SmartInfraManager,
+    SmartPortAllocator,
+    SmartProxyServer,
+    TunnelManager,
+)
+
+
+def callbacks_at_exit() -> int:
+    count: int = vars(atexit)["_ncallbacks"]()
+    return count
 
 
 def test_constructing_touches_nothing(home: Home) -> None:
+    before = (threading.active_count(), callbacks_at_exit(), signal.getsignal(signal.SIGTERM))
     facade = KInfra("shop.example.com", config_dir=str(home.folder / "own"))
     with facade:
         pass
-    ServiceManager(facade)
+    registry = PortRegistry(home.folder / "own")
+    manager = ServiceManager(facade)
+    manager.add_service(ServiceConfig("api", ["api"], enable_tunnel=True))
+    manager.add_resource(ResourceConfig("db"))
+    orchestrator = ServiceOrchestrator(OrchestratorConfig("shop", state_dir=home.folder / "own"), facade)
+    orchestrator.add_service(ServiceConfig("web", ["web"]), depends_on=["api"])
+    with pytest.warns(DeprecationWarning):
+        SmartInfraManager("shop")
+    for construct in (SmartPortAllocator, TunnelManager):
+        construct(registry)
+    for make in (ResourceManager, SmartProxyServer, FallbackServer):
+        make()
     assert not (home.folder / "home").exists()
+    assert not (home.folder / "own").exists()
     assert list((home.folder / "user").iterdir()) == []
     assert home.processes() == {}
+    assert (threading.active_count(), callbacks_at_exit(), signal.getsignal(signal.SIGTERM)) == before
 
 
 def test_a_port_stays_over_objects_processes_and_engines(home: Home) -> None:

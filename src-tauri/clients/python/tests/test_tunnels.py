@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import subprocess
 import sys
-import urllib.request
 from pathlib import Path
-from typing import Any, Dict, Iterator
 
 import pytest
-from conftest import Home, program, status_of, wait_until
+from conftest import Cloudflare, Home, status_of, wait_until
 
 from kinfra import (
     KInfra,
@@ -25,48 +20,8 @@ from kinfra import (
 )
 
 
-class Cloudflare:
-    def __init__(self, told: Dict[str, Any]) -> None:
-        self.told = told
-
-    def state(self) -> Any:
-        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
-            self.told["control"] + "/state"
-        ) as answer:
-            return json.loads(answer.read())
-
-
-@pytest.fixture
-def cloudflare(home: Home) -> Iterator[Cloudflare]:
-    process = subprocess.Popen([program("fake-cloudflare")], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    told = json.loads(process.stdout.readline())
-    programs = home.folder / "programs"
-    programs.mkdir()
-    (programs / "cloudflared").symlink_to(program("fake-cloudflared"))
-    keys = ("api", "quick_service", "edge", "visitors", "authority")
-    settings = {"program": str(programs / "cloudflared"), **{key: told[key] for key in keys}}
-    home.config.mkdir(parents=True)
-    (home.config / "settings.yaml").write_text(json.dumps({"cloudflare": settings}))
-    try:
-        yield Cloudflare(told)
-    finally:
-        home.close()
-        process.send_signal(signal.SIGTERM)
-        process.wait()
-        process.stdout.close()
-
-
 def cloudflareds(home: Home) -> int:
     return sum("programs/cloudflared" in command for command in home.processes().values())
-
-
-def visit(cloudflare: Cloudflare, url: str) -> int:
-    """The status that a visitor from outside gets."""
-    address = cloudflare.told["visitors"]
-    command = ["curl", "--silent", "--output", "/dev/null", "--write-out", "%{http_code}", "--noproxy", "*"]
-    command += ["--cacert", cloudflare.told["authority"], "--connect-to", f"::{address}", url]
-    return int(subprocess.run(command, capture_output=True, text=True, check=False).stdout or 0)
 
 
 def test_a_server_of_the_caller_is_public_by_a_quick_tunnel_until_that_is_ended(
@@ -80,9 +35,9 @@ def test_a_server_of_the_caller_is_public_by_a_quick_tunnel_until_that_is_ended(
     assert (info.port, info.status, cloudflareds(home)) == (told["port"], "running", 1)
     assert info.process_pid in home.processes()
     # The server may come later than its tunnel; until then visitors see a page.
-    assert visit(cloudflare, told["url"]) == 503
+    assert cloudflare.visit(told["url"]) == 503
     server = home.serve(told["port"])
-    wait_until("visitors to get through", lambda: visit(cloudflare, told["url"]) == 200)
+    wait_until("visitors to get through", lambda: cloudflare.visit(told["url"]) == 200)
     assert facade.get_service_url("api") == told["url"]
     status = facade.get_tunnel_status("api")
     assert (status["url"], status["tunnel_running"], status["tunnel_healthy"]) == (told["url"], True, True)
@@ -92,7 +47,7 @@ def test_a_server_of_the_caller_is_public_by_a_quick_tunnel_until_that_is_ended(
 
     assert facade.cleanup("api") is True
     wait_until("cloudflared to be gone", lambda: cloudflareds(home) == 0)
-    assert visit(cloudflare, told["url"]) != 200
+    assert cloudflare.visit(told["url"]) != 200
     assert server.poll() is None
     assert facade.get_service_port("api") == told["port"]
     assert facade.get_service_url("api") == f"http://127.0.0.1:{told['port']}"
@@ -110,10 +65,10 @@ def test_a_tunnel_that_is_lost_is_told_and_leaving_the_facade_ends_its_own_alone
             facade.start_tunnel("api", port)
             cloudflared = facade.get_tunnel_status("api")
             assert cloudflared["tunnel_healthy"]
-            order(cloudflare, {"do": "lose"})
+            cloudflare.order(do="lose")
             wait_until("the loss to be told", lambda: facade.health_check("api")["status"] == "degraded")
             assert facade.health_check("api")["checks"] == {"port_bound": True, "tunnel": False}
-            order(cloudflare, {"do": "come_back"})
+            cloudflare.order(do="come_back")
             wait_until("it to be back", lambda: facade.health_check("api")["status"] == "healthy")
         assert KInfra().get_tunnel_status("api")["url"] is None
         assert KInfra().get_tunnel_status("other")["url"] == other_url
@@ -125,15 +80,14 @@ def test_names_of_ones_own_are_made_by_the_account_and_others_records_stay(
     home: Home, cloudflare: Cloudflare, monkeypatch: pytest.MonkeyPatch, script: Path
 ) -> None:
     monkeypatch.setenv("KINFRA_SECRET_CLOUDFLARE_MAIN", cloudflare.told["token"])
-    record = {"do": "add_record", "type": "A", "name": "old.example.com", "content": "192.0.2.1"}
-    order(cloudflare, record)
+    cloudflare.order(do="add_record", type="A", name="old.example.com", content="192.0.2.1")
     facade = KInfra("shop.example.com")
     port = facade.allocate_port("web")
     home.kinfra("accounts", "add", "main", "--stored")
     home.serve(port)
     info = facade.start_tunnel("web", port)
     assert info.hostname == "shop.example.com"
-    wait_until("visitors to get through", lambda: visit(cloudflare, "https://shop.example.com/") == 200)
+    wait_until("visitors to get through", lambda: cloudflare.visit("https://shop.example.com/") == 200)
 
     manager = ServiceManager(facade)
     run = [sys.executable, str(script)]
@@ -141,7 +95,7 @@ def test_names_of_ones_own_are_made_by_the_account_and_others_records_stay(
     manager.add_service(config)
     manager.start_service("api")
     wait_until("the path to be public", lambda: facade.get_service_url("api") == "https://shop.example.com/api")
-    wait_until("visitors of the path", lambda: visit(cloudflare, "https://shop.example.com/api/x") == 200)
+    wait_until("visitors of the path", lambda: cloudflare.visit("https://shop.example.com/api/x") == 200)
     assert "served /api/x" in home.kinfra("logs", "api", "--project", "python")
 
     separate = TunnelManager(PortRegistry(), "example.com", use_unified_tunnel=False)
@@ -171,7 +125,7 @@ def test_a_service_that_is_to_be_public_is_so_with_its_start(home: Home, cloudfl
     assert manager.start_all()
     wait_until("it to be public", lambda: manager.get_status()["services"]["api"]["tunnel_url"] is not None)
     url = manager.get_status()["services"]["api"]["tunnel_url"]
-    wait_until("visitors to get through", lambda: visit(cloudflare, url) == 200)
+    wait_until("visitors to get through", lambda: cloudflare.visit(url) == 200)
     assert manager.kinfra.tunnel_manager.stop_tunnel("api") is True
     assert manager.get_status()["services"]["api"]["state"] == "running"
     manager.shutdown()
@@ -206,7 +160,7 @@ def test_the_former_manager_has_its_tunnel_when_the_variable_says_so(
         it = get_smart_infra_manager("shop")
     port, url = it.setup_infrastructure(start_server=True)
     assert url is not None and url.endswith(".trycloudflare.com")
-    wait_until("visitors to get through", lambda: visit(cloudflare, f"{url}/health") == 200)
+    wait_until("visitors to get through", lambda: cloudflare.visit(f"{url}/health") == 200)
     config = it.get_project_config()
     assert (config["tunnel_url"], config["server_running"]) == (url, True)
     assert it.start_cloudflare_tunnel(port) == url
@@ -218,9 +172,3 @@ def test_the_former_manager_has_its_tunnel_when_the_variable_says_so(
     assert it.kill_tunnel_for_port(port) is True
     assert it.get_project_config()["tunnel_url"] is None
     assert status_of(f"http://127.0.0.1:{port}/health") == 200
-
-
-def order(cloudflare: Cloudflare, what: Dict[str, Any]) -> None:
-    url, data = cloudflare.told["control"] + "/control", json.dumps(what).encode()
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url, data) as answer:
-        answer.read()

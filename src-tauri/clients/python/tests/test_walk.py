@@ -125,7 +125,7 @@ def test_a_name_can_be_new_while_others_run_and_is_ended_when_it_is_given_back(h
     manager.start_service("two")
     assert manager.get_status()["services"]["one"]["pid"] == before["pid"]
     assert facade.allocator.release_port("one") is True
-    wait_until("it to be ended", lambda: status_of(f"http://127.0.0.1:{before['port']}/") is None)
+    assert status_of(f"http://127.0.0.1:{before['port']}/") is None
     assert facade.get_service_port("one") is None
     assert (facade.get_service_port("other"), facade.get_service_port("two")) == (other, home.first_port + 33)
     assert status_of(f"http://127.0.0.1:{home.first_port + 33}/") == 200

@@ -14,6 +14,9 @@ from .exceptions import ServiceError
 # What it printed last comes a little after its end.
 _LAST_WORDS = 0.5
 
+# Beside the grace of a service: for signals and slow disks.
+STOP_TIMEOUT = 15.0
+
 ACTIVE = ("starting", "running", "stopping")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional, Set, Union
 from urllib.parse import urlsplit
 
-from . import _former, _notes
+from . import _former, _notes, _outcomes
 from ._client import Json, error_of
 from ._entries import Entry, external
 from ._project import Entries, GeneratedProject, node_of
@@ -98,10 +98,8 @@ class PortRegistry:
         """
         if service_name not in self._project.entries():
             return False
-        node = self._project.node(service_name)
-        if node is not None and node["phase"] not in ("stopped", "exited", "failed", "crash_looping"):
-            stop = {"project": self._project.slug(), "services": [service_name]}
-            self._project.client.call("stack.stop", stop)
+        # A name that is still on its way out would have a port until then.
+        _outcomes.stop(self._project, [service_name], _outcomes.STOP_TIMEOUT)
         self._project.change(lambda entries: drop(entries, service_name))
         _notes.forget(self._project, service_name)
         return True

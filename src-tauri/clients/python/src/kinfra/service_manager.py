@@ -22,8 +22,6 @@ from .utils.process import kill_processes_on_port
 
 # How long a start waits for a service to be healthy. One that lives and is not healthy then counts as started.
 START_TIMEOUT = 30.0
-# Beside the grace of a service: for signals and slow disks.
-STOP_TIMEOUT = 15.0
 CHECK_TIMEOUT = 2.0
 
 
@@ -101,7 +99,7 @@ class ServiceManager:
     def stop_service(self, name: str) -> Answer:
         """Stops a service, and what depends on it; whether it is gone. Its port stays its own."""
         self._config(name)
-        return Answer(_outcomes.stop(self._project, [name], STOP_TIMEOUT))
+        return Answer(_outcomes.stop(self._project, [name], _outcomes.STOP_TIMEOUT))
 
     def start_all(self) -> Answer:
         """Starts all services, in the order of what depends on what, as far as an orchestrator has said that.
@@ -127,7 +125,7 @@ class ServiceManager:
         """Stops all services of this manager, in reverse order; whether all are gone."""
         self._ended.set()
         names = [name for name in reversed(list(self.services)) if name in self._project.entries()]
-        return Answer(_outcomes.stop(self._project, names, STOP_TIMEOUT))
+        return Answer(_outcomes.stop(self._project, names, _outcomes.STOP_TIMEOUT))
 
     def get_status(self) -> Dict[str, Dict[str, Any]]:
         """``services`` and ``resources``, each by name: the fields of `ServiceStatus` and `ResourceStatus`."""
@@ -172,7 +170,7 @@ class ServiceManager:
                 continue
             error = _outcomes.failure(self._project, name, node)
             # It is not to come up by itself after all, when nobody expects it any more.
-            _outcomes.stop(self._project, [name], STOP_TIMEOUT)
+            _outcomes.stop(self._project, [name], _outcomes.STOP_TIMEOUT)
             if not keep_going:
                 raise error
             success = NO

@@ -131,7 +131,7 @@ class SmartInfraManager:
     def kill_our_project_processes(self) -> List[int]:
         """Stops what KInfra runs for this project; the pids that are gone."""
         pids = [node["pid"] for node in self._running()]
-        return pids if _outcomes.stop(self._project, [SERVER], 15.0) else []
+        return pids if _outcomes.stop(self._project, [SERVER], _outcomes.STOP_TIMEOUT) else []
 
     def allocate_persistent_port(self) -> int:
         """The port of the server, the same one each time.
@@ -238,7 +238,7 @@ class SmartInfraManager:
         """Stops the server that KInfra runs; False when it runs none. Its port stays its own."""
         if not self._running():
             return False
-        return _outcomes.stop(self._project, [SERVER], 15.0)
+        return _outcomes.stop(self._project, [SERVER], _outcomes.STOP_TIMEOUT)
 
     def setup_infrastructure(
         self, force_restart_tunnel: bool = False, start_server: bool = False
@@ -274,7 +274,7 @@ class SmartInfraManager:
     def _make_room(self) -> None:
         """What only looked after a server of the caller's makes way for one that KInfra runs."""
         if self._is_stand_in():
-            _outcomes.stop(self._project, [SERVER], 15.0)
+            _outcomes.stop(self._project, [SERVER], _outcomes.STOP_TIMEOUT)
 
     def _kept(self) -> Dict[str, Any]:
         try:

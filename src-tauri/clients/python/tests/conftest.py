@@ -18,6 +18,7 @@ from typing import Any, Callable, Dict, Iterator, List, Optional, TextIO, TypeVa
 
 import pytest
 
+from kinfra import smart_infra_manager
 from kinfra._client import Client
 
 Found = TypeVar("Found")
@@ -30,6 +31,7 @@ SOON = 30.0
 # Between the ports that KInfra chooses by default and those that the kernel gives to outgoing connections; the same
 # ranges and locks as the tests of Rust take.
 FIRST, PER_RANGE, RANGES = 29_000, 50, 74
+USUAL_RANGE = smart_infra_manager._RANGE
 
 
 def program(name: str) -> Path:
@@ -110,9 +112,10 @@ class Home:
             if not entry.name.isdigit() or int(entry.name) == os.getpid():
                 continue
             with contextlib.suppress(OSError):
-                # A zombie has no environment any more.
-                if mark in (entry / "environ").read_bytes().split(b"\0"):
-                    found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                # A zombie has neither any more, and a keeper no environment from the start.
+                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                if f"{self.folder}/" in command or mark in (entry / "environ").read_bytes().split(b"\0"):
+                    found[int(entry.name)] = command
         return found
 
     def close(self) -> None:
@@ -205,6 +208,8 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     }
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
+    # That of legacy projects is the same for all; tests that run side by side are to have no port in common.
+    monkeypatch.setattr(smart_infra_manager, "_RANGE", (first, first + PER_RANGE - 1))
     monkeypatch.chdir(folder)
     home = Home(folder, first)
     try:

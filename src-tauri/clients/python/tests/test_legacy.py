@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Home, status_of, wait_until
+from conftest import USUAL_RANGE, Home, status_of, wait_until
 
-from kinfra import PortAllocationError, is_port_free, kill_processes_on_port, terminate_process
+from kinfra import PortAllocationError, is_port_free, kill_processes_on_port, smart_infra_manager, terminate_process
 from kinfra._sharing import look_after
 from kinfra.smart_infra_manager import SmartInfraManager, get_smart_infra_manager
 
@@ -44,7 +44,8 @@ def test_it_is_deprecated_and_names_what_to_use(home: Home) -> None:
     assert not home.client.is_there()
 
 
-def test_ports_come_from_the_ranges_of_the_projects(home: Home) -> None:
+def test_ports_come_from_the_ranges_of_the_projects(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(smart_infra_manager, "_RANGE", USUAL_RANGE)
     ranges = [manager(name).port_range for name in ("atoms_mcp", "zen", "anything")]
     assert ranges == [(50002, 50002), (8000, 9000), (50000, 51000)]
     it = manager()
@@ -59,9 +60,10 @@ def test_ports_come_from_the_ranges_of_the_projects(home: Home) -> None:
 def test_the_port_of_the_former_version_is_kept(home: Home) -> None:
     folder = home.folder / "user" / ".kinfra_smart_infra"
     folder.mkdir()
-    (folder / "shop_config.json").write_text(json.dumps({"assigned_port": 50777, "process_pid": os.getpid()}))
+    former = home.first_port + 27
+    (folder / "shop_config.json").write_text(json.dumps({"assigned_port": former, "process_pid": os.getpid()}))
     it = manager()
-    assert it.allocate_persistent_port() == 50777
+    assert it.allocate_persistent_port() == former
     assert it.get_project_config()["process_pid"] is None
     assert it.stop_test_server() is False
 

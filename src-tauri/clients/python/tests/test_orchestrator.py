@@ -108,13 +108,15 @@ def test_a_resource_that_is_depended_on_has_to_be_there(home: Home, script: Path
 
 
 PROGRAM = """
-import asyncio, sys
+import asyncio, signal, sys
 from kinfra import OrchestratorConfig, ServiceConfig, run_orchestrator
 services = [ServiceConfig("web", [sys.executable, sys.argv[1]]), ServiceConfig("api", [sys.executable, sys.argv[1]])]
 def run():
     return run_orchestrator(OrchestratorConfig("whole"), services, {"web": ["api"]})
 async def main():
     return await run()
+# Where tests run in the background, a shell has Ctrl-C be ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 print(bool({"plain": run, "awaited": lambda: asyncio.run(run()), "in a loop": lambda: asyncio.run(main())}[sys.argv[2]]()))
 """
 
@@ -129,10 +131,13 @@ def test_a_whole_program_runs_until_ctrl_c_and_leaves_nothing(home: Home, script
         return len(services) == 2 and all(it["health_status"] == "healthy" for it in services.values())
 
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
-        wait_until("both to be healthy", all_run)
-        assert started_in_order(home, "whole") == ["api", "web"]
-        program.send_signal(signal.SIGINT)
-        told, _ = program.communicate(timeout=30)
+        try:
+            wait_until("both to be healthy", all_run)
+            assert started_in_order(home, "whole") == ["api", "web"]
+            program.send_signal(signal.SIGINT)
+            told, _ = program.communicate(timeout=30)
+        finally:
+            program.kill()
     assert {it["state"] for it in orchestrator.load_state()["services"].values()} == {"stopped"}
     # A program's own event loop tells it of Ctrl-C by an exception, when all has been put away.
     assert told == ("" if way == "in a loop" else "True\n")

@@ -77,6 +77,10 @@ class Home:
         assert done.returncode == 0, f"kinfra {arguments}: {done.stdout}{done.stderr}"
         return done.stdout
 
+    def wait_for_log(self, project: str, service: str, line: str) -> None:
+        """What a service prints is in its log a moment later."""
+        wait_until(f"{service} to print {line}", lambda: line in self.kinfra("logs", service, "--project", project))
+
     def hello(self) -> Any:
         return self.client.call("hello", {"protocol": 1, "version": "test", "pid": os.getpid()})
 

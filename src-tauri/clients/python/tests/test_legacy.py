@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from conftest import USUAL_RANGE, Home, status_of, wait_until
 
-from kinfra import PortAllocationError, is_port_free, kill_processes_on_port, smart_infra_manager, terminate_process
+from kinfra import PortAllocationError, kill_processes_on_port, smart_infra_manager, terminate_process
 from kinfra._sharing import look_after
 from kinfra.smart_infra_manager import SmartInfraManager, get_smart_infra_manager
 
@@ -178,14 +178,15 @@ def test_what_the_caller_saves_is_kept_and_facts_are_not_taken_from_it(home: Hom
     assert (config["mine"], config["process_pid"], config["assigned_port"]) == ("x", None, port)
 
 
-def test_a_range_with_no_port_left_is_a_runtime_error(home: Home) -> None:
-    # Whoever is on it: there is no other one.
-    if is_port_free(50002):
-        home.serve(50002)
-    with pytest.raises(RuntimeError, match="50002"):
+def test_a_range_with_no_port_left_is_a_runtime_error(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    only = home.first_port + 44
+    monkeypatch.setitem(smart_infra_manager._RANGES, "atoms_mcp", (only, only))
+    server = home.serve(only)
+    with pytest.raises(RuntimeError, match=str(only)):
         manager("atoms_mcp").allocate_persistent_port()
     with pytest.raises(PortAllocationError):
         manager("atoms_mcp").setup_infrastructure()
+    assert server.poll() is None
 
 
 def test_the_former_import_paths_need_no_other_package() -> None:

@@ -76,7 +76,7 @@ def test_it_is_run_where_and_with_what_its_configuration_says(home: Home, script
     assert folder == str(script.parent)
     assert (seen["PRICE"], seen["MODE"], seen["PORT"]) == ("$5 ${PATH}", "test", str(home.first_port + 30))
     assert seen["PATH"].split(":")[:2] == os.environ["PATH"].split(":")[:2]
-    assert "served /health?deep={1}" in home.kinfra("logs", "api", "--project", "python")
+    home.wait_for_log("python", "api", "served /health?deep={1}")
 
 
 def test_a_server_that_prints_much_does_not_hang(home: Home, script: Path) -> None:
@@ -215,7 +215,7 @@ def test_a_path_of_the_project_leads_to_it(home: Home, script: Path) -> None:
     assert manager.start_all()
     proxy = home.hello()["proxy_port"]
     wait_for("the proxy", lambda: status_of(f"http://127.0.0.1:{proxy}/api/x", "python.localhost") == 200 or None)
-    assert "served /api/x" in home.kinfra("logs", "api", "--project", "python")
+    home.wait_for_log("python", "api", "served /api/x")
 
 
 def test_resources_that_are_needed_are_asked_for_first(home: Home, script: Path) -> None:

@@ -96,7 +96,7 @@ def test_names_of_ones_own_are_made_by_the_account_and_others_records_stay(
     manager.start_service("api")
     wait_until("the path to be public", lambda: facade.get_service_url("api") == "https://shop.example.com/api")
     wait_until("visitors of the path", lambda: cloudflare.visit("https://shop.example.com/api/x") == 200)
-    assert "served /api/x" in home.kinfra("logs", "api", "--project", "python")
+    home.wait_for_log("python", "api", "served /api/x")
 
     separate = TunnelManager(PortRegistry(), "example.com", use_unified_tunnel=False)
     assert separate.start_tunnel("My Docs", facade.allocate_port("My Docs")).hostname == "my-docs.example.com"

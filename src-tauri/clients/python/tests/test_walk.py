@@ -89,12 +89,12 @@ def test_a_program_of_the_former_version_does_what_it_did(home: Home, cloudflare
         # From outside…
         assert urls["my-api"].endswith(".trycloudflare.com")
         assert cloudflare.visit(f"{urls['my-api']}/from-outside") == 200
-        assert "served /from-outside" in home.kinfra("logs", "my-api", "--project", "python")
+        home.wait_for_log("python", "my-api", "served /from-outside")
         # …and by local names, through the proxy.
         proxy = f"http://127.0.0.1:{home.hello()['proxy_port']}"
         assert status_of(f"{proxy}/by-name", "my-api.python.localhost") == 200
         assert status_of(f"{proxy}/api/by-path", "byteport.localhost") == 200
-        assert "served /api/by-path" in home.kinfra("logs", "backend", "--project", "byteport")
+        home.wait_for_log("byteport", "backend", "served /api/by-path")
         program.stdin.write("\n")
         program.stdin.flush()
         after = json.loads(program.stdout.readline())

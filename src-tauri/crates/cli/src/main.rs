@@ -32,6 +32,12 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> process::ExitCode {
     // Wrong usage ends here, with 2.
     let arguments = Arguments::parse();
+    if let Command::Host(host) = &arguments.command
+        && host.detached
+    {
+        // It outlives whoever started it: what that had open is not to stay so.
+        kinfra_engine::process::close_inherited_descriptors();
+    }
     let environment = surroundings::environment();
     let output = Output::new(arguments.json, &environment);
     let gathered = Surroundings::gather(

@@ -29,6 +29,8 @@ pub use wait::{wait_for, wait_for_ok, wait_until};
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod mcp;
+#[cfg(test)]
 mod misbehave;
 #[cfg(test)]
 mod proxy;
@@ -36,5 +38,7 @@ mod proxy;
 mod secrets;
 #[cfg(test)]
 mod stack;
+#[cfg(test)]
+mod tools;
 #[cfg(test)]
 mod tunnels;

@@ -5,6 +5,7 @@ mod commands;
 mod example;
 mod exit_code;
 mod hosting;
+mod mcp;
 mod moment;
 mod output;
 mod render;
@@ -113,6 +114,7 @@ async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitC
         Command::Accounts { command } => commands::accounts(surroundings, command).await,
         Command::Graph(arguments) => commands::graph(surroundings, &arguments).await,
         Command::Url(arguments) => commands::url(surroundings, &arguments).await,
+        Command::Mcp { command } => mcp::mcp(surroundings, command).await,
         Command::Ps => commands::processes(surroundings).await,
         Command::Projects => commands::projects(surroundings).await,
         Command::Add { folder } => commands::add(surroundings, folder).await,

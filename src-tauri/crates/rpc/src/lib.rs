@@ -13,6 +13,7 @@ mod exit;
 mod failure;
 mod frame;
 mod logs;
+mod mcp;
 mod port_requests;
 mod ports;
 mod replicas;
@@ -39,6 +40,7 @@ pub use exit::{Exit, signal_name};
 pub use failure::{ErrorCode, Failure, Place, Problem};
 pub use frame::{ClientFrame, Outcome, ServerFrame};
 pub use logs::{LogFilter, LogLine, LogPage, LogRun, LogRuns, Stream};
+pub use mcp::{McpDetection, McpServer, McpTransport};
 pub use port_requests::{
     AdoptPort, AskPort, FreePort, HeldPort, ListPorts, MovePort, PortList, PortMoved, PortReport,
     ReleasePorts, ReservePorts,

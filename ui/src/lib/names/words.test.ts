@@ -26,7 +26,11 @@ describe('the names of services', () => {
 
   test('are the endpoint of an MCP server', () => {
     const web = project.nodes.find((node) => node.name === 'api')!;
-    const mcp = { transport: 'http', path: '/mcp', detect: { local: [], production_hosts: [], development_hosts: [] } };
+    const mcp = {
+      transport: 'http',
+      path: '/mcp',
+      detect: { local: [], production_hosts: [], development_hosts: [] },
+    };
     expect(localUrls({ ...web, mcp } as NodeState, 80)).toEqual([
       'http://api.shop.localhost:80/mcp',
       'http://shop.localhost:80/api',

@@ -39,11 +39,31 @@ pub fn lines(
     Some(stream.lines().map_while(Result::ok))
 }
 
+/// POST of JSON over a connection of its own, with these headers besides. None when nothing answers.
+#[must_use]
+pub fn post(port: u16, host: &str, path: &str, headers: &str, json: &str) -> Option<Answer> {
+    let length = json.len();
+    let mut stream = send(
+        port,
+        &format!(
+            "POST {path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json, text/event-stream\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n{headers}Connection: close\r\n\r\n{json}"
+        ),
+    )?;
+    let mut text = vec![];
+    stream.read_to_end(&mut text).ok()?;
+    parse(&String::from_utf8_lossy(&text))
+}
+
 fn request(port: u16, host: &str, path: &str, accept: &str) -> Option<TcpStream> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
-    stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
     let request =
         format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n");
+    send(port, &request)
+}
+
+fn send(port: u16, request: &str) -> Option<TcpStream> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(30))).ok()?;
     stream.write_all(request.as_bytes()).ok()?;
     Some(stream)
 }

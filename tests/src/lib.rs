@@ -29,6 +29,8 @@ pub use wait::{wait_for, wait_for_ok, wait_until};
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod mcp;
 #[cfg(test)]
 mod misbehave;

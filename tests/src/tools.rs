@@ -1,4 +1,4 @@
-//! What the tests of the proxy and of MCP servers find on the machine: `./dev test` installs it (scripts/devservers.sh, scripts/system.sh).
+//! What the tests of the proxy, of MCP servers and of the examples find on the machine: `./dev test` installs it (scripts/devservers.sh, scripts/system.sh).
 //! A test whose tools are missing is skipped, loudly.
 
 use std::env::{split_paths, var_os};
@@ -18,6 +18,7 @@ static TURN: Mutex<()> = Mutex::new(());
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tool {
     Curl,
+    Python,
     Node,
     /// The packages of tests/fixtures/devservers/package-lock.json.
     NodePackages,
@@ -34,6 +35,7 @@ impl Tool {
         };
         match self {
             Self::Curl => which("curl").is_none().then_some("curl"),
+            Self::Python => which("python3").is_none().then_some("python3"),
             Self::Node => which("node").is_none().then_some("node"),
             Self::NodePackages => {
                 stale("package-lock.json", "node.done").then_some("what package-lock.json asks")

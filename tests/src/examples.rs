@@ -256,3 +256,17 @@ impl<'a> Session<'a> {
         answer.unwrap_or_else(|| panic!("nothing answers {message}"))
     }
 }
+
+#[test]
+fn every_kinfra_yaml_of_the_migration_guide_is_a_configuration() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../MIGRATION.md");
+    let text = read_to_string(guide).unwrap();
+    let blocks: Vec<&str> =
+        text.split("```yaml\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0)).collect();
+    assert!(blocks.len() >= 4, "{blocks:#?}");
+    for block in blocks {
+        let project = TestProject::new(block);
+        create_dir_all(project.folder().join("api")).unwrap();
+        project.succeed(&["add"]);
+    }
+}

@@ -29,6 +29,8 @@ pub use wait::{wait_for, wait_for_ok, wait_until};
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod migration;
+#[cfg(test)]
 mod misbehave;
 #[cfg(test)]
 mod proxy;

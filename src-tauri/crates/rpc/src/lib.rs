@@ -13,6 +13,7 @@ mod exit;
 mod failure;
 mod frame;
 mod logs;
+mod migration;
 mod port_requests;
 mod ports;
 mod requests;
@@ -38,6 +39,10 @@ pub use exit::{Exit, signal_name};
 pub use failure::{ErrorCode, Failure, Place, Problem};
 pub use frame::{ClientFrame, Outcome, ServerFrame};
 pub use logs::{LogFilter, LogLine, LogPage, LogRun, LogRuns, Stream};
+pub use migration::{
+    ApplyMigration, FormerTunnel, Migrated, MigratedProject, MigratedService, MigrationPlan, MigrationUndone,
+    PlanMigration, PortStep, SetAside, UndoMigration,
+};
 pub use port_requests::{
     AdoptPort, AskPort, FreePort, HeldPort, ListPorts, MovePort, PortList, PortMoved, PortReport,
     ReleasePorts, ReservePorts,

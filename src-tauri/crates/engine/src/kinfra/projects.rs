@@ -17,7 +17,7 @@ use super::engine::{Engine, Project};
 use super::instances::{bare, facts, graph, wanted_ports};
 use crate::config::{ProjectSpec, Selection, is_current};
 use crate::orchestrator::{Changes, Command, Node, Stack, StackContext};
-use crate::port_registry::InstancePorts;
+use crate::port_registry::{Import, InstancePorts};
 use crate::service_manager::{Former, Instance, InstanceFacts, ServiceNode};
 use crate::store::StoredProject;
 
@@ -40,14 +40,25 @@ impl Engine {
     }
 
     pub async fn add_project(&self, folder: &Path) -> Result<ProjectAdded, Failure> {
+        Ok(self.add_with(folder, &|_| vec![]).await?.0)
+    }
+
+    /// The same for one whose services had ports with KInfra 1.0. Gives those that can't be had, too.
+    pub(super) async fn add_with(
+        &self,
+        folder: &Path,
+        imports: &(dyn Fn(&ProjectSpec) -> Vec<Import> + Sync),
+    ) -> Result<(ProjectAdded, Vec<Problem>), Failure> {
         self.refuse_when_ending()?;
         let turn = self.catalog.loading.lock().await;
         let slug = match self.catalog.admit(folder).await? {
             Admission::New(NewProject { stored, spec, namesake }) => {
                 let project = stored.slug.clone();
+                // Before any port is chosen: the old ones may be all that there are.
+                let refused = self.catalog.import(&project, imports(&spec)).await?;
                 self.load(stored, Some(*spec), vec![], None).await?;
                 self.settle_names().await;
-                return Ok(ProjectAdded { project, namesake });
+                return Ok((ProjectAdded { project, namesake }, refused));
             }
             Admission::Moved(stored) => {
                 let project = self.project(&stored.slug)?;
@@ -61,9 +72,17 @@ impl Engine {
             }
             Admission::Known(stored) => stored.slug,
         };
+        let folder = self.project(&slug)?.instance.facts().folder.clone();
+        // What is wrong with it is told below, beside the project as well.
+        let imports = read(&folder).map(|spec| imports(&spec)).unwrap_or_default();
+        let is_import = !imports.is_empty();
+        let refused = self.catalog.import(&slug, imports).await?;
         drop(turn);
         self.refresh(&slug).await?;
-        Ok(ProjectAdded { project: slug, namesake: None })
+        if is_import {
+            self.claim_again(&self.project(&slug)?).await?;
+        }
+        Ok((ProjectAdded { project: slug, namesake: None }, refused))
     }
 
     /// Reads a project's configuration again.

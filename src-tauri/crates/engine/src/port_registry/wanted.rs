@@ -47,6 +47,17 @@ impl Wanted {
     }
 }
 
+/// A port that a node had with KInfra 1.0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    pub wanted: Wanted,
+    pub port: u16,
+    /// `Import`, or `Adopted` where its server runs.
+    pub origin: PortOrigin,
+    pub tunnel: Option<String>,
+    pub hostname: Option<String>,
+}
+
 /// A port that a node has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodePort {

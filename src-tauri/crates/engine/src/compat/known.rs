@@ -1,0 +1,59 @@
+//! What KInfra has already.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use kinfra_rpc::{PortOrigin, Protocol};
+
+use crate::store::{Claim, StoredProject};
+
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    pub projects: Vec<StoredProject>,
+    pub claims: Vec<Claim>,
+    /// By folder: those that have a `kinfra.yaml`.
+    pub configurations: BTreeMap<PathBuf, Configuration>,
+}
+
+/// A `kinfra.yaml` that is there.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    pub text: String,
+    /// What it says, or the first thing that is wrong with it.
+    pub content: Result<Content, String>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Content {
+    /// By name, with the number that it names for its main port, if it names one.
+    pub services: BTreeMap<String, Option<u16>>,
+}
+
+impl Known {
+    #[must_use]
+    pub fn project(&self, folder: &Path) -> Option<&StoredProject> {
+        self.projects.iter().find(|project| project.folder == folder)
+    }
+
+    /// Whose a TCP port is.
+    #[must_use]
+    pub fn owner(&self, port: u16) -> Option<&Claim> {
+        self.claims.iter().find(|claim| claim.port == port && claim.key.protocol == Protocol::Tcp)
+    }
+
+    /// The main port that a service has: the one with the usual name.
+    #[must_use]
+    pub fn claim(&self, instance: &str, node: &str) -> Option<&Claim> {
+        let of_node = |claim: &&Claim| {
+            claim.key.instance == instance && claim.key.node == node && claim.key.protocol == Protocol::Tcp
+        };
+        let mut claims = self.claims.iter().filter(of_node);
+        claims.clone().find(|claim| claim.key.name == "http").or_else(|| claims.next())
+    }
+}
+
+/// Whether nobody has chosen this port on purpose.
+#[must_use]
+pub const fn is_of_nobodys_choice(origin: PortOrigin) -> bool {
+    matches!(origin, PortOrigin::Hash)
+}

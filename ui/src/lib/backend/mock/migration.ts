@@ -27,10 +27,10 @@ export class MockMigration {
     if (!this.#isDone) return this.#found;
     const projects = this.#found.projects.map(({ text: _written, ...project }) => ({
       ...project,
-      services: project.services.map((service) =>
+      services: project.services.map(({ detail, pid: _pid, ...service }) =>
         service.step === 'keep' || service.step === 'adopt'
           ? { ...service, step: 'settled' as const, to_fill_in: false }
-          : service,
+          : { ...service, ...(detail !== undefined && { detail }) },
       ),
     }));
     return { ...this.#found, projects, pending: false };

@@ -17,10 +17,13 @@ pub fn read(path: &Path, text: &str) -> Reading {
     };
     let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str()).unwrap_or_default();
     let name = folder.strip_prefix('.').and_then(|name| name.strip_suffix("_test_cache"));
+    let Some(name) = name.filter(|name| !name.is_empty()) else {
+        return Reading { found: vec![], faults: vec![format!("its folder, {folder}, names no project")] };
+    };
     let is_tunnelled = fields::is_on(&object, "tunnel_enabled");
     let host = fields::text(&object, "tunnel_url").and_then(|url| fields::hostname(&url).ok());
     let found = FoundProject {
-        name: name.filter(|name| !name.is_empty()).map(str::to_owned),
+        name: Some(name.to_owned()),
         port: Some(port),
         hostname: host.filter(|host| is_tunnelled && !host.ends_with(".trycloudflare.com")),
         health: Some("/health".to_owned()),

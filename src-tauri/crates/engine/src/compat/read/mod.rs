@@ -7,9 +7,11 @@ mod launch;
 mod local_tunnel;
 mod registry;
 mod settings;
+#[cfg(test)]
+mod shapes;
 mod smart_infra;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::path::Path;
 

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::compat::read::tests::FILES;
 
 const NAMES: [&str; 9] =
     ["api", "web", "zen", "atoms-mcp", "byteport-api", "my worker", "true", "größe", "server"];
@@ -93,7 +94,7 @@ fn left() -> impl Strategy<Value = Left> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.min(128), ..ProptestConfig::default() })]
 
     #[test]
     fn no_port_is_given_twice_or_taken_from_its_user_and_moving_over_twice_is_moving_over_once(left in left()) {
@@ -114,5 +115,33 @@ proptest! {
         prop_assert!(!again.pending, "{before}\nand then\n{}", shown(&again));
         let left = left.after(&again);
         prop_assert_eq!(shown(&left.plan()), shown(&again));
+    }
+
+    #[test]
+    fn whatever_the_files_hold_there_is_a_plan_and_it_is_done_once(
+        changes in proptest::collection::vec((0..2_000_usize, any::<char>()), 0..6),
+        cut in 1_000..4_000_usize,
+        mutated in 0..FILES.len(),
+        launched in any::<bool>(),
+    ) {
+        let mut left = Left::default();
+        if launched {
+            left = left.launcher("atoms", one("start_server.py", &["atoms-mcp", "atoms"], 50_002));
+        }
+        for (number, (path, text)) in FILES.iter().enumerate() {
+            let mut characters: Vec<char> = text.chars().collect();
+            if number == mutated {
+                for (at, character) in &changes {
+                    let at = at % characters.len();
+                    characters[at] = *character;
+                }
+                characters.truncate(cut);
+            }
+            left = left.file(path.strip_prefix("/home/me/").unwrap(), &characters.into_iter().collect::<String>());
+        }
+        let plan = left.plan();
+        let (before, left) = (shown(&plan), left.after(&plan));
+        let again = left.plan();
+        prop_assert!(!again.pending, "{before}\nand then\n{}", shown(&again));
     }
 }

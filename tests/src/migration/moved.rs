@@ -1,4 +1,6 @@
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use kinfra_rpc::PortStep;
 
@@ -139,4 +141,34 @@ fn nothing_is_done_without_a_word() {
     fs::create_dir_all(bare.user()).unwrap();
     let printed = bare.kinfra(&["migrate", "--from", bare.user().to_str().unwrap()]);
     assert!(printed.stdout.starts_with("KInfra 1.0 left nothing here"), "{printed:#?}");
+}
+
+#[test]
+fn the_python_package_finds_its_names_with_the_ports_that_they_had() {
+    let old = OldHome::full();
+    let other = old.home.project("other", "services:\n  it: {run: sleep 1000, port: none}\n");
+    let up = old.home.command("kinfra").args(["up", "-d"]).current_dir(&other).output().unwrap();
+    assert!(up.status.success(), "{up:#?}");
+    old.apply();
+    let before = old.files();
+    let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src-tauri/clients/python/src");
+    // Nothing of the old files is left for it to read.
+    let nowhere = old.home.path().join("nobody");
+    fs::create_dir_all(&nowhere).unwrap();
+    let asked = "from kinfra import KInfra, PortRegistry, SmartInfraManager\n\
+                 print(PortRegistry().get_canonical_port('api'), KInfra().allocate_port('my worker'), \
+                 SmartInfraManager('pilot').allocate_persistent_port())\n";
+    let mut python = Command::new("python3");
+    python.args(["-W", "ignore", "-c", asked]).envs(old.home.environment());
+    python.env("PYTHONPATH", package).env("PYTHONDONTWRITEBYTECODE", "1").env("HOME", &nowhere);
+    let output = python.output().unwrap();
+    assert!(output.status.success(), "{output:#?}");
+    let said = String::from_utf8(output.stdout).unwrap();
+    let expected = [0, 1, 2].map(|number| old.port(number).to_string()).join(" ");
+    assert_eq!(said.trim(), expected);
+    // What the migration wrote is as the package writes it: it left it alone, but for notes of its own.
+    let after = old.files();
+    for (path, bytes) in before.iter().filter(|(path, _)| path.ends_with("kinfra.yaml")) {
+        assert_eq!(after.get(path), Some(bytes), "{}", path.display());
+    }
 }

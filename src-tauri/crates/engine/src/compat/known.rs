@@ -7,6 +7,9 @@ use kinfra_rpc::{PortOrigin, Protocol};
 
 use crate::store::{Claim, StoredProject};
 
+/// What a service's port is called where nobody says otherwise.
+pub const MAIN_PORT: &str = "http";
+
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     pub projects: Vec<StoredProject>,
@@ -44,12 +47,19 @@ impl Known {
     /// The main port that a service has: the one with the usual name.
     #[must_use]
     pub fn claim(&self, instance: &str, node: &str) -> Option<&Claim> {
-        let of_node = |claim: &&Claim| {
-            claim.key.instance == instance && claim.key.node == node && claim.key.protocol == Protocol::Tcp
-        };
-        let mut claims = self.claims.iter().filter(of_node);
-        claims.clone().find(|claim| claim.key.name == "http").or_else(|| claims.next())
+        main_claim(&self.claims, instance, node)
     }
+}
+
+/// That of its first process, where several run it.
+#[must_use]
+pub fn main_claim<'c>(claims: &'c [Claim], instance: &str, node: &str) -> Option<&'c Claim> {
+    let of_node = |claim: &&Claim| {
+        let key = &claim.key;
+        key.instance == instance && key.node == node && key.replica == 0 && key.protocol == Protocol::Tcp
+    };
+    let mut of_node = claims.iter().filter(of_node);
+    of_node.clone().find(|claim| claim.key.name == MAIN_PORT).or_else(|| of_node.next())
 }
 
 /// Whether nobody has chosen this port on purpose.

@@ -21,7 +21,7 @@ pub use drafts::{Drafts, drafts};
 pub use files::{Gathered, Source};
 pub use found::{Found, FoundPort, FoundProject, FoundRule, FoundServer, FoundTunnel, Reading};
 pub use journal::{Journal, NotedClaim, NotedProject, NotedWrite, TakenBack};
-pub use known::{Configuration, Content, Known};
+pub use known::{Configuration, Content, Known, MAIN_PORT, main_claim};
 pub use plan::{Places, is_pending, is_server, plan};
 pub use read::{Kind, kind_of, read};
 pub use running::{Connector, Occupant, Running, Started};

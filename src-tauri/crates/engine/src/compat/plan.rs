@@ -177,7 +177,7 @@ fn decide(
     let occupant = running.occupants.get(&port);
     let former = occupant.filter(|occupant| is_former(service, occupant));
     match (owner, has, planned.kept.get(&port)) {
-        (Some((of, node)), Some(claim), _) if of == claim.key.instance && node == service.name => {
+        (Some(_), Some(claim), _) if claim.port == port => {
             let may_be_adopted = former.is_some() && claim.origin == PortOrigin::Import;
             // What a person chose is more than what is noted with it.
             let is_chosen = matches!(claim.origin, PortOrigin::User | PortOrigin::Adopted);

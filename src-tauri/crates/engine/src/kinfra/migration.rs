@@ -21,8 +21,8 @@ use kinfra_rpc::{
 use super::catalog::Catalog;
 use super::instances::wanted_ports;
 use crate::compat::{
-    Configuration, Content, Drafts, Found, Gathered, Journal, Known, NotedClaim, NotedProject, Places,
-    Running, Source, drafts, is_pending, is_server, plan,
+    Configuration, Content, Drafts, Found, Gathered, Journal, Known, MAIN_PORT, NotedClaim, NotedProject,
+    Places, Running, Source, drafts, is_pending, is_server, main_claim, plan,
 };
 use crate::config::{PortChoice, ProjectSpec, ServiceSpec, find, load_file};
 use crate::home::Home;
@@ -128,11 +128,7 @@ impl<'m> Migrator<'m> {
             let known = stored.iter().find(|known| known.folder == project.folder);
             projects.push(NotedProject { folder: project.folder.clone(), was_known: known.is_some() });
             for service in project.services.iter().filter(|service| is_given(service)) {
-                let is_its = |claim: &&crate::store::Claim| {
-                    let is_of = known.is_some_and(|known| known.slug == claim.key.instance);
-                    is_of && claim.key.node == service.name && claim.key.protocol == Protocol::Tcp
-                };
-                let before = claims.iter().find(is_its);
+                let before = known.and_then(|known| main_claim(&claims, &known.slug, &service.name));
                 noted.push(NotedClaim {
                     folder: project.folder.clone(),
                     service: service.name.clone(),
@@ -203,13 +199,17 @@ const fn is_given(service: &MigratedService) -> bool {
 /// What the registry is asked for. A service that the configuration lacks has its port kept for when it is added.
 fn import(service: &MigratedService, spec: &ProjectSpec) -> Import {
     let port = service.port.unwrap_or_default();
-    let wanted = wanted_ports(&spec.services, spec.ports.range);
-    let wanted =
-        wanted.into_iter().find(|wanted| wanted.node == service.name && wanted.protocol == Protocol::Tcp);
-    let wanted = wanted.unwrap_or_else(|| Wanted {
+    let is_its = |wanted: &Wanted| {
+        wanted.node == service.name && wanted.replica == 0 && wanted.protocol == Protocol::Tcp
+    };
+    let mut its: Vec<Wanted> =
+        wanted_ports(&spec.services, spec.ports.range).into_iter().filter(is_its).collect();
+    // The one with the usual name, else that which is declared first.
+    its.sort_by_key(|wanted| wanted.name != MAIN_PORT);
+    let wanted = its.into_iter().next().unwrap_or_else(|| Wanted {
         node: service.name.clone(),
         replica: 0,
-        name: "http".to_owned(),
+        name: MAIN_PORT.to_owned(),
         protocol: Protocol::Tcp,
         ask: Ask::Preferred(vec![port], spec.ports.range),
     });

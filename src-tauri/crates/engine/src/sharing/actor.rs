@@ -110,7 +110,8 @@ impl Actor {
             Update::Snapshot(_) => true,
             Update::Delta(Delta { change: Change::Node { slug, node }, .. }) => {
                 let is_wanted = node.wanted == Wanted::Running;
-                self.wanted.contains(&(slug.clone(), node.name.clone())) != is_wanted
+                // Of several replicas the others may be wanted all the same: that is looked up then.
+                self.wanted.contains(&(slug.clone(), node.service().to_owned())) != is_wanted
             }
             Update::Delta(Delta {
                 change: Change::Project { .. } | Change::ProjectRemoved { .. }, ..
@@ -202,7 +203,7 @@ pub(super) fn quick_name((project, service): &Node) -> String {
 pub(super) fn wanted(state: &Snapshot) -> BTreeSet<Node> {
     let nodes = state.projects.iter().flat_map(|project| {
         let running = project.nodes.iter().filter(|node| node.wanted == Wanted::Running);
-        running.map(|node| (project.slug.clone(), node.name.clone()))
+        running.map(|node| (project.slug.clone(), node.service().to_owned()))
     });
     nodes.collect()
 }

@@ -51,8 +51,12 @@ node_tool() {
     have npm && npm install --prefix "$1" --no-fund --no-audit --silent "$2"
 }
 
+# Kept for good, so it is built once. Its profile is its own but for optimization across crates, which takes most of the
+# minutes and the memory of such a build, and is nothing that the benchmarks of supervisors could tell.
 rust_tool() {
-    CARGO_TARGET_DIR=$BENCH_TOOLS/build cargo install --quiet --locked --root "$1" "$2"
+    note "it is built from its source once, which takes some minutes"
+    CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_TARGET_DIR=$BENCH_TOOLS/build \
+        cargo install --quiet --locked --root "$1" "$2"
 }
 
 # A package and what it needs that this system lacks, unpacked instead of installed: no service is started by it, and

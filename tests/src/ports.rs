@@ -2,6 +2,9 @@ use std::env::temp_dir;
 use std::fs::{File, create_dir_all};
 use std::ops::RangeInclusive;
 
+use kinfra_engine::port_registry::is_free;
+use kinfra_rpc::Protocol;
+
 /// Between the ports that KInfra chooses by default (to 28999) and those that the kernel gives to outgoing
 /// connections (from 32768): no one else's.
 const FIRST: u16 = 29_000;
@@ -11,7 +14,8 @@ const _: () = assert!(FIRST + RANGES * PER_RANGE <= 32_768);
 
 /// A range of ports that no other test uses for as long as this lives, in whatever process that test runs.
 ///
-/// Theory of operation: one lock file per range; the kernel gives the lock back however a test ends.
+/// Theory of operation: one lock file per range; the kernel gives the lock back however a test ends. A range in which
+/// somebody listens all the same, a server that something left behind say, is passed over.
 #[derive(Debug)]
 pub(crate) struct PortRange {
     ports: RangeInclusive<u16>,
@@ -38,7 +42,9 @@ impl PortRange {
         let taken = (0..=RANGES.saturating_sub(ranges)).find_map(|number| {
             let locks: Option<Vec<File>> = (number..number + ranges).map(lock).collect();
             let first = FIRST + number * PER_RANGE;
-            Some(Self { ports: first..=first + ranges * PER_RANGE - 1, _locks: locks? })
+            let (ports, locks) = (first..=first + ranges * PER_RANGE - 1, locks?);
+            let is_free = |port| is_free(port, Protocol::Tcp);
+            ports.clone().all(is_free).then_some(Self { ports, _locks: locks })
         });
         let all = RANGES * PER_RANGE;
         taken.unwrap_or_else(|| {
@@ -59,6 +65,17 @@ mod tests {
     fn two_ranges_have_no_port_in_common() {
         let (one, other) = (PortRange::take(), PortRange::take());
         assert!(one.ports().all(|port| !other.ports().contains(&port)));
+    }
+
+    #[test]
+    fn a_range_in_which_somebody_listens_is_passed_over() {
+        let range = PortRange::take();
+        let port = *range.ports().start();
+        // Held from before the range is free for others, as by a process that outlives its test.
+        let _left = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+        drop(range);
+        let ranges: Vec<PortRange> = (0..3).map(|_| PortRange::take()).collect();
+        assert!(ranges.iter().all(|range| !range.ports().contains(&port)));
     }
 
     #[test]

@@ -74,6 +74,9 @@ fn end_with_signals() -> io::Result<()> {
 /// When something can't be killed.
 pub fn end_descendants() -> Vec<Process> {
     let first = descendants_of(id());
+    // What was started by somebody who ended while all were looked at is found below nobody. The next look finds it
+    // below this program.
+    let mut looks_without = 0;
     wait_until("all processes of a benchmark to end", SOON, || {
         let left = descendants_of(id());
         for pid in left.iter().filter_map(|process| Pid::from_raw(process.pid.cast_signed())) {
@@ -82,7 +85,8 @@ pub fn end_descendants() -> Vec<Process> {
         }
         // Whoever waits for one of them by its handle finds it gone, which is all that it wants to know.
         while let Ok(Some(_)) = wait(WaitOptions::NOHANG) {}
-        left.is_empty()
+        looks_without = if left.is_empty() { looks_without + 1 } else { 0 };
+        looks_without == 2
     });
     first
 }

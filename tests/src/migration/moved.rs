@@ -81,9 +81,7 @@ fn every_port_is_kept_a_second_time_changes_nothing_and_undo_restores_every_byte
 fn an_engine_that_runs_moves_over_and_back_as_well() {
     let old = OldHome::full();
     let before = old.files();
-    let other = old.home.project("other", "services:\n  it: {run: sleep 1000, port: none}\n");
-    let up = old.home.command("kinfra").args(["up", "-d"]).current_dir(&other).output().unwrap();
-    assert!(up.status.success(), "{up:#?}");
+    start_an_engine(&old);
     old.apply();
     are_kept(&old);
     let (status, _) = old.json::<kinfra_rpc::ProjectState>(&["status", "--project", "byteport"]);
@@ -99,17 +97,31 @@ fn an_engine_that_runs_moves_over_and_back_as_well() {
 
 #[test]
 fn what_was_chosen_by_nobody_gives_way_and_comes_back() {
-    let old = OldHome::new();
-    old.manager("zen", old.port(3), "");
-    old.file("zen/server_mcp_http.py", "raise SystemExit\n");
-    old.file("zen/kinfra.yaml", "services:\n  server: {run: serve}\n");
-    assert_eq!(old.kinfra(&["add", &old.folders()[1]]).code, Some(0));
-    let (before, chosen) = (old.files(), old.kept("zen", "server"));
-    assert_ne!(chosen, old.port(3));
-    old.apply();
-    assert_eq!(old.kept("zen", "server"), old.port(3));
-    old.undo();
-    assert_eq!((old.kept("zen", "server"), old.files()), (chosen, before));
+    for with_an_engine in [false, true] {
+        let old = OldHome::new();
+        old.manager("zen", old.port(3), "");
+        old.file("zen/server_mcp_http.py", "raise SystemExit\n");
+        old.file("zen/kinfra.yaml", "services:\n  server: {run: serve}\n");
+        if with_an_engine {
+            start_an_engine(&old);
+        }
+        assert_eq!(old.kinfra(&["add", &old.folders()[1]]).code, Some(0));
+        let (before, chosen) = (old.files(), old.kept("zen", "server"));
+        assert_ne!(chosen, old.port(3));
+        old.apply();
+        assert_eq!(old.kept("zen", "server"), old.port(3));
+        assert!(!old.plan().pending);
+        old.undo();
+        assert_eq!((old.kept("zen", "server"), old.files()), (chosen, before));
+    }
+}
+
+/// By a project that has nothing to do with all this.
+#[track_caller]
+fn start_an_engine(old: &OldHome) {
+    let other = old.home.project("other", "services:\n  it: {run: sleep 1000, port: none}\n");
+    let up = old.home.command("kinfra").args(["up", "-d"]).current_dir(&other).output().unwrap();
+    assert!(up.status.success(), "{up:#?}");
 }
 
 #[test]
@@ -146,9 +158,7 @@ fn nothing_is_done_without_a_word() {
 #[test]
 fn the_python_package_finds_its_names_with_the_ports_that_they_had() {
     let old = OldHome::full();
-    let other = old.home.project("other", "services:\n  it: {run: sleep 1000, port: none}\n");
-    let up = old.home.command("kinfra").args(["up", "-d"]).current_dir(&other).output().unwrap();
-    assert!(up.status.success(), "{up:#?}");
+    start_an_engine(&old);
     old.apply();
     let before = old.files();
     let package = Path::new(env!("CARGO_MANIFEST_DIR")).join("../src-tauri/clients/python/src");

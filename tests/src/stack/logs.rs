@@ -292,3 +292,34 @@ fn secrets_are_kept_in_the_file_and_shown_nowhere() {
     let shown = project.succeed(&["logs", "it", "--run", "1"]);
     assert!(shown.contains("FROM_FILE_SECRET is [redacted]"), "{shown}");
 }
+
+#[test]
+fn without_an_engine_logs_are_read_and_keep_nobody_from_starting_one() {
+    let configuration = "
+project: left
+services:
+  counter:
+    env: {API_TOKEN: top-secret-value}
+    run: [sh, -c, 'echo the token is $API_TOKEN; exec MISBEHAVE counts .']
+";
+    let project = TestProject::new(configuration);
+    project.succeed(&["up", "-d"]);
+    project.kill("kinfra host");
+    assert_eq!(project.kinfra(&["status"]).code, Some(4), "no engine answers");
+    let all = project.succeed(&["logs", "--run", "0"]);
+    assert_eq!(texts(&all)[0], "the token is [redacted]", "{all}");
+
+    let following = Following::begin(&project, &["logs", "--follow", "-n", "1"]);
+    let number = |line: String| line.rsplit_once(' ').unwrap().1.parse::<u64>().unwrap();
+    let first = number(following.next());
+    assert_eq!(number(following.next()), first + 1, "it goes on");
+    // It is in the midst of reading.
+    project.succeed(&["up", "-d"]);
+    assert_eq!(project.node("counter").restarts, 0, "taken over");
+
+    project.succeed(&["down"]);
+    fs::write(project.folder().join("kinfra.yaml"), "project: left\nservices: [\n").unwrap();
+    let printed = project.kinfra(&["logs", "counter", "--run", "9"]);
+    assert_eq!(printed.code, Some(0), "{printed:#?}");
+    assert!(printed.stderr.contains("runs that are kept: counter 1"), "{printed:#?}");
+}

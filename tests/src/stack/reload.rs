@@ -109,7 +109,12 @@ services:
         told.contains("env.LEVEL: one → two") && told.contains("+ new") && told.contains("- old"),
         "{told}"
     );
-    project.succeed(&["apply"]);
+    let printed = project.kinfra(&["apply"]);
+    assert_eq!(printed.code, Some(0), "{printed:#?}");
+    for told in ["● api  healthy", "● new  healthy"] {
+        assert!(printed.stderr.contains(told), "{told:?} is missing: {printed:#?}");
+    }
+    assert!(!printed.stderr.contains("db"), "db is not touched: {printed:#?}");
     let now = pids(&project, &["db", "api"]);
     assert_eq!(now[0], before[0], "db runs on");
     assert_ne!(now[1], before[1], "api was started anew");
@@ -117,6 +122,26 @@ services:
     let status = project.status().unwrap();
     assert!(status.changes.is_empty() && status.nodes.iter().all(|node| node.name != "old"), "{status:#?}");
     assert!(project.succeed(&["diff"]).starts_with("Nothing is different"));
+}
+
+#[test]
+fn what_is_stopped_to_be_applied_is_not_told_to_be_restarted_to_apply() {
+    let before = "
+project: slow
+services:
+  api: {run: [MISBEHAVE, ignores-sigterm], env: {LEVEL: one}, stop: {grace: 1s}}
+";
+    let project = TestProject::new(before);
+    project.succeed(&["up", "-d"]);
+    write(&project, &before.replace("one", "two"));
+    project.succeed(&["up", "-d"]);
+    let told = project.node("api").detail;
+    assert!(told.ends_with(" · changed, restart to apply"), "{told}");
+    let printed = project.kinfra(&["apply"]);
+    assert_eq!(printed.code, Some(0), "{printed:#?}");
+    assert!(printed.stderr.contains("◐ api  stopping, kill in "), "{printed:#?}");
+    assert!(!printed.stderr.contains("restart to apply"), "{printed:#?}");
+    assert!(!project.node("api").changed);
 }
 
 #[test]

@@ -63,14 +63,27 @@ fn finish(result: Result<ExitCode, Trouble>, tell: impl FnOnce(&Failure)) -> Exi
 }
 
 fn run(surroundings: &Surroundings, command: Command) -> Result<ExitCode, Trouble> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| io_failure("start the runtime's threads", &error))?;
+    let mut builder = if may_host(&command) {
+        tokio::runtime::Builder::new_multi_thread()
+    } else {
+        // A client waits for one thing after the other: other threads would only be woken to hand that on.
+        tokio::runtime::Builder::new_current_thread()
+    };
+    let runtime =
+        builder.enable_all().build().map_err(|error| io_failure("start the runtime's threads", &error))?;
     let result = runtime.block_on(dispatch(surroundings, command));
     // What still waits, for a client's socket say, is no reason to stay.
     runtime.shutdown_background();
     result
+}
+
+/// Whether the engine may come to be in this process, or another server.
+const fn may_host(command: &Command) -> bool {
+    match command {
+        Command::Up(up) => !up.detach,
+        Command::Host(_) | Command::ServeExample(_) => true,
+        _ => false,
+    }
 }
 
 async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitCode, Trouble> {

@@ -64,6 +64,16 @@ impl Surroundings {
         Ok(client)
     }
 
+    /// The engine that is there, else the files of logs, read-only.
+    ///
+    /// # Errors
+    /// When neither can be had.
+    pub async fn connect_or_read(&self) -> Result<Client, Failure> {
+        let (client, problems) = kinfra_engine::connect_or_read(&self.home, &self.environment).await?;
+        problems.iter().for_each(|problem| self.output.note(&problem.to_string()));
+        Ok(client)
+    }
+
     /// A folder named on the command line, as the engine knows it.
     ///
     /// # Errors

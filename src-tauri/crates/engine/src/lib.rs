@@ -32,4 +32,4 @@ pub mod supervisor;
 pub mod tunnel_sync;
 pub mod watch;
 
-pub use kinfra::{EngineOptions, Kinfra, connect_or_open};
+pub use kinfra::{EngineOptions, Kinfra, connect_or_open, connect_or_read};

@@ -11,11 +11,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// 2: [`FromKeeper::Dropping`].
-pub const PROTOCOL: u32 = 2;
+/// 2: [`FromKeeper::Dropping`]. 3: the pidfd beside the pipes of a run.
+pub const PROTOCOL: u32 = 3;
 
 /// Since when engines understand [`FromKeeper::Dropping`]; those of before take an unknown message for nonsense.
 pub const DROPPING: u32 = 2;
+
+/// Since when engines have room for a pidfd beside two pipes.
+pub const WATCHES: u32 = 3;
 
 /// With an older one neither side can do anything. As long as the protocol only grows there is none.
 pub const OLDEST: u32 = 1;
@@ -59,7 +62,8 @@ pub enum Request {
     Forget {
         run: String,
     },
-    /// Dups of the run's pipes, for an engine that has none because it was started after the run.
+    /// Dups of the run's pipes, and its leader's pidfd, for an engine that has none because it was started after the
+    /// run.
     Pipes {
         run: String,
     },
@@ -158,9 +162,13 @@ pub enum Reply {
         protocol: u32,
         pid: u32,
     },
-    /// Two descriptors come with this line: dups of the read ends of the stdout and stderr pipes.
+    /// Dups of the read ends of the stdout and stderr pipes come with this line, and then perhaps a pidfd.
     Spawned {
         identity: Identity,
+        /// Whether the leader's pidfd is with them. Whoever holds it is told by the kernel how the leader ended, also
+        /// when nobody is left who could say so.
+        #[serde(default)]
+        watch: bool,
     },
     SpawnFailed {
         errno: i32,
@@ -174,6 +182,9 @@ pub enum Reply {
     Pipes {
         stdout: bool,
         stderr: bool,
+        /// As in [`Reply::Spawned`]: of a leader that has ended there is none.
+        #[serde(default)]
+        watch: bool,
     },
     Runs {
         runs: Vec<Run>,

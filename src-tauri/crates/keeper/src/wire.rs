@@ -19,8 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocol::{FromKeeper, Reply, Request, RequestFrame};
 
-/// The most descriptors that one message carries: stdout and stderr.
-const MOST_DESCRIPTORS: usize = 2;
+/// The most descriptors that one message carries: stdout, stderr and a pidfd. Engines of before protocol 3 have room for
+/// two.
+const MOST_DESCRIPTORS: usize = 3;
 
 /// The longest line: twice Linux's default limit for arguments and environment together (2 MiB), since JSON
 /// escapes some of it.

@@ -301,6 +301,12 @@ impl NodeState {
         self.phase == Phase::Running && self.health == Health::Healthy
     }
 
+    /// It gets requests: it is healthy, or was and is in doubt.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.phase == Phase::Running && matches!(self.health, Health::Healthy | Health::Degraded)
+    }
+
     /// It ended by itself, with success, and is not started again: a migration that is through.
     #[must_use]
     pub fn is_done(&self) -> bool {

@@ -128,12 +128,16 @@ impl Stage {
 impl Drop for Stage {
     /// Ends all that was started here, whatever became of it.
     fn drop(&mut self) {
-        drop(self.home.take());
-        // Not everything carries the home's mark, and what is left would have the ports of the next round.
-        let left: Vec<String> = end_descendants().into_iter().map(|process| process.command).collect();
+        let marked = self.home().processes();
+        // Not everything carries the home's mark, and what is left would have the ports of the next round. So the home
+        // keeps them until nobody is left.
+        let mut left = end_descendants();
+        left.retain(|process| !marked.iter().any(|marked| marked.pid == process.pid));
         if !left.is_empty() {
+            let left: Vec<String> = left.into_iter().map(|process| process.command).collect();
             eprintln!("ended what had lost its home's mark: {left:?}");
         }
+        drop(self.home.take());
         // It is gone, and no zombie is left of it; a handle wants to be waited for all the same.
         for child in &mut self.children {
             let _ = child.wait();

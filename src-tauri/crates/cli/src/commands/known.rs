@@ -33,13 +33,20 @@ pub async fn make_known(
     folder: PathBuf,
 ) -> Result<ProjectAdded, Failure> {
     let added = client.call(AddProject { folder }).await?;
-    if let Some(namesake) = &added.namesake {
-        let (slug, namesake) = (&added.project, namesake.display());
+    tell_of_namesake(surroundings, added.clone());
+    Ok(added)
+}
+
+/// Says why it can't have its name alone; gives what it has.
+pub fn tell_of_namesake(surroundings: &Surroundings, added: ProjectAdded) -> String {
+    let ProjectAdded { project, namesake } = added;
+    if let Some(namesake) = namesake {
+        let namesake = namesake.display();
         surroundings
             .output
-            .note(&format!("The name is that of the project in {namesake} already: this one is {slug}."));
+            .note(&format!("The name is that of the project in {namesake} already: this one is {project}."));
     }
-    Ok(added)
+    project
 }
 
 /// `kinfra remove`.

@@ -18,7 +18,7 @@ pub async fn logs(surroundings: &Surroundings, arguments: &Logs) -> Result<ExitC
     if arguments.engine {
         return engine_log(surroundings, arguments).await;
     }
-    let client = surroundings.connect().await?;
+    let client = surroundings.connect_or_read().await?;
     let snapshot = client.call(TakeSnapshot {}).await?;
     let project = select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?;
     let services = services(project, &arguments.services)?;

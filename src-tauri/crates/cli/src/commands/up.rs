@@ -1,9 +1,9 @@
 use std::path::PathBuf;
 
 use kinfra_engine::control::Client;
-use kinfra_rpc::{ErrorCode, Failure, ProjectState, Start, TakeSnapshot};
+use kinfra_rpc::{AddProject, ErrorCode, Failure, ProjectState, Start, TakeSnapshot};
 
-use super::known::make_known;
+use super::known::{make_known, tell_of_namesake};
 use super::report::ProjectReport;
 use super::wait::wait;
 use crate::arguments::Up;
@@ -18,15 +18,20 @@ use crate::watching::{Follow, Goal};
 /// `kinfra up`: through the engine that is there, or by becoming or starting one.
 pub async fn up(surroundings: &Surroundings, arguments: &Up) -> Result<ExitCode, Trouble> {
     let target = Target::find(surroundings)?;
-    let client = match Client::connect(&surroundings.home).await {
-        Ok(client) => client,
+    let (client, slug) = match target.reach(surroundings).await {
+        Ok((client, slug)) => (client, slug?),
         Err(failure) if failure.code() != ErrorCode::EngineUnreachable => return Err(failure.into()),
-        Err(_) if arguments.detach => hosting::start_in_background(surroundings).await?,
+        Err(_) if arguments.detach => {
+            let client = hosting::start_in_background(surroundings).await?;
+            let slug = target.ask(surroundings, &client).await?;
+            (client, slug)
+        }
         Err(_) => return hosting::host_project(surroundings, arguments, &target).await,
     };
-    let project = target.make_known(surroundings, &client).await?;
-    start(&client, &project, arguments).await?;
-    let slug = project.slug;
+    if !arguments.names().is_empty() {
+        services(&project(&client, &slug).await?, &arguments.names())?;
+    }
+    start(&client, &slug, arguments).await?;
     let mut follow = Follow::begin(&client).await?;
     let goal = goal(follow.project(&slug)?, arguments)?;
     let project = wait(surroundings, &mut follow, &slug, &goal, arguments.timeout).await?;
@@ -55,26 +60,51 @@ impl Target {
         }
     }
 
+    /// The engine that is there, and the slug that it has for the project, which is known to it then.
+    ///
+    /// # Errors
+    /// [`ErrorCode::EngineUnreachable`].
+    async fn reach(&self, surroundings: &Surroundings) -> Result<(Client, Result<String, Failure>), Failure> {
+        let home = &surroundings.home;
+        match self {
+            Self::Folder(folder) => {
+                let add = AddProject { folder: folder.clone() };
+                let (client, added) = Client::connect_and(home, add).await?;
+                Ok((client, added.map(|added| tell_of_namesake(surroundings, added))))
+            }
+            Self::Named(name) => {
+                let (client, snapshot) = Client::connect_and(home, TakeSnapshot {}).await?;
+                Ok((client, snapshot.and_then(|snapshot| Ok(by_name(&snapshot, name)?.slug.clone()))))
+            }
+        }
+    }
+
+    /// The same of an engine that was just found.
+    async fn ask(&self, surroundings: &Surroundings, client: &Client) -> Result<String, Failure> {
+        match self {
+            Self::Folder(folder) => Ok(make_known(surroundings, client, folder.clone()).await?.project),
+            Self::Named(name) => Ok(by_name(&client.call(TakeSnapshot {}).await?, name)?.slug.clone()),
+        }
+    }
+
     /// Makes it known where it isn't.
     pub async fn make_known(
         &self,
         surroundings: &Surroundings,
         client: &Client,
     ) -> Result<ProjectState, Failure> {
-        let named = match self {
-            Self::Folder(folder) => &make_known(surroundings, client, folder.clone()).await?.project,
-            Self::Named(name) => name,
-        };
-        let snapshot = client.call(TakeSnapshot {}).await?;
-        by_name(&snapshot, named).cloned()
+        project(client, &self.ask(surroundings, client).await?).await
     }
 }
 
+async fn project(client: &Client, slug: &str) -> Result<ProjectState, Failure> {
+    by_name(&client.call(TakeSnapshot {}).await?, slug).cloned()
+}
+
 /// Asks for a start, once the names are known to be right. What comes of it is seen in the state.
-pub async fn start(client: &Client, project: &ProjectState, arguments: &Up) -> Result<(), Failure> {
-    services(project, &arguments.names())?;
-    let (slug, profiles) = (project.slug.clone(), arguments.profiles.clone());
-    client.call(Start { project: slug, services: arguments.names(), profiles }).await?;
+pub async fn start(client: &Client, project: &str, arguments: &Up) -> Result<(), Failure> {
+    let (project, profiles) = (project.to_owned(), arguments.profiles.clone());
+    client.call(Start { project, services: arguments.names(), profiles }).await?;
     Ok(())
 }
 

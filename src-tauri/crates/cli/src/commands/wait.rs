@@ -45,7 +45,7 @@ async fn reach(
     let mut display = Display::in_place(&surroundings.output);
     loop {
         let project = follow.project(slug)?;
-        display.show(project.nodes.iter().filter(|node| goal.concerns(&node.name)).cloned().collect());
+        display.show(&project.nodes.iter().filter(|node| goal.concerns(&node.name)).collect::<Vec<_>>());
         match goal.judge(project) {
             Verdict::Reached => return Ok(project.clone()),
             Verdict::Missed(problems) => {

@@ -17,6 +17,7 @@ use crate::arguments::Up;
 use crate::commands::{LogReader, ProjectReport, Target, goal, start};
 use crate::exit_code::ExitCode;
 use crate::render::{self, LogStyle};
+use crate::selection::services;
 use crate::surroundings::Surroundings;
 use crate::trouble::Trouble;
 use crate::watching::{Display, Follow, Verdict};
@@ -89,7 +90,8 @@ async fn try_begin_and_show(
     let mut logs = LogReader::new(client.clone(), project.slug.clone(), style, surroundings.output.clone());
     // Only for its cursor: what an earlier run printed is over.
     logs.newest(0).await?;
-    start(client, &project, arguments).await?;
+    services(&project, &arguments.names())?;
+    start(client, &project.slug, arguments).await?;
     let states = show_states(surroundings, arguments, client, &project.slug);
     if surroundings.output.json {
         return states.await;
@@ -117,7 +119,7 @@ async fn show_states(
     let mut told = false;
     loop {
         let project = follow.project(slug)?;
-        display.show(project.nodes.iter().filter(|node| goal.concerns(&node.name)).cloned().collect());
+        display.show(&project.nodes.iter().filter(|node| goal.concerns(&node.name)).collect::<Vec<_>>());
         if !told {
             match goal.judge(project) {
                 Verdict::Pending => {}

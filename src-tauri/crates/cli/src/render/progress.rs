@@ -1,6 +1,8 @@
 //! What is shown while a stack comes up or goes down: on a terminal one line per service, drawn anew in place;
 //! elsewhere a line whenever a service changes.
 
+use std::borrow::Borrow;
+
 use kinfra_rpc::{NodeState, ProjectState};
 
 use super::palette::Palette;
@@ -9,16 +11,27 @@ use super::table::{Cell, table};
 
 /// A line for each service that is in another state than before. Figures that change with every probe are no
 /// change. `now` is in milliseconds since 1970.
-pub fn change_lines(before: &[NodeState], after: &[NodeState], now: u64, palette: Palette) -> Vec<String> {
-    let width = after.iter().map(|node| node.name.chars().count()).max().unwrap_or(0);
+pub fn change_lines(
+    before: &[NodeState],
+    after: &[impl Borrow<NodeState>],
+    now: u64,
+    palette: Palette,
+) -> Vec<String> {
+    let after: Vec<&NodeState> = after.iter().map(Borrow::borrow).collect();
     let changed = after.iter().enumerate().filter(|(index, node)| {
         // Mostly they come in the same order.
         let there = before.get(*index).filter(|known| known.name == node.name);
         let known = there.or_else(|| before.iter().find(|known| known.name == node.name));
         known.is_none_or(|known| differs(known, node))
     });
+    let changed: Vec<&NodeState> = changed.map(|(_, node)| *node).collect();
+    if changed.is_empty() {
+        return vec![];
+    }
+    let width = after.iter().map(|node| node.name.chars().count()).max().unwrap_or(0);
     changed
-        .map(|(_, node)| {
+        .into_iter()
+        .map(|node| {
             let mark = mark(node);
             let shape = palette.paint(mark.colour, mark.shape);
             // After each end it is looked for what is left; mostly that is nothing, and no line is needed for it.
@@ -54,7 +67,14 @@ pub struct LiveBlock {
 impl LiveBlock {
     /// What to write so that the terminal shows these services now; empty when it shows them already. A line
     /// never wraps: the terminal has `width` columns.
-    pub fn draw(&mut self, nodes: &[NodeState], now: u64, width: usize, palette: Palette) -> String {
+    pub fn draw(
+        &mut self,
+        nodes: &[impl Borrow<NodeState>],
+        now: u64,
+        width: usize,
+        palette: Palette,
+    ) -> String {
+        let nodes: Vec<&NodeState> = nodes.iter().map(Borrow::borrow).collect();
         let name_width = nodes.iter().map(|node| node.name.chars().count()).max().unwrap_or(0);
         // Shape, two gaps, and the last column, which some terminals wrap at.
         let room = width.saturating_sub(name_width + 5);

@@ -27,20 +27,34 @@ impl<'a> Display<'a> {
         self.live.is_some() && self.shown.iter().any(counts_down)
     }
 
-    pub fn show(&mut self, nodes: Vec<NodeState>) {
+    pub fn show(&mut self, nodes: &[&NodeState]) {
         let palette = self.output.note_palette;
         let now = now();
         // A terminal that doesn't tell its size is taken for the smallest usual one.
         let (columns, rows) = self.output.size().unwrap_or((80, 24));
         // What has scrolled off can't be drawn over.
         match self.live.as_mut().filter(|_| nodes.len() < rows) {
-            Some(block) => self.output.note_raw(&block.draw(&nodes, now, columns, palette)),
+            Some(block) => self.output.note_raw(&block.draw(nodes, now, columns, palette)),
             None => {
-                for line in change_lines(&self.shown, &nodes, now, palette) {
-                    self.output.note(&line);
+                let lines = change_lines(&self.shown, nodes, now, palette);
+                // At once: many change together.
+                if !lines.is_empty() {
+                    self.output.note(&lines.join("\n"));
                 }
             }
         }
-        self.shown = nodes;
+        self.remember(nodes);
+    }
+
+    /// Of many that are shown few have changed.
+    fn remember(&mut self, nodes: &[&NodeState]) {
+        self.shown.truncate(nodes.len());
+        for (index, node) in nodes.iter().enumerate() {
+            match self.shown.get_mut(index) {
+                Some(known) if known == *node => {}
+                Some(known) => known.clone_from(node),
+                None => self.shown.push((*node).clone()),
+            }
+        }
     }
 }

@@ -1,8 +1,9 @@
 use kinfra_engine::control::{Client, Updates};
 use kinfra_rpc::{ErrorCode, Failure, Problem, ProjectState, Snapshot, Update};
+use tokio::task::yield_now;
 
-/// More updates than these that wait are a flood: it is looked at once for all of them, not once for each.
-const FLOOD: usize = 32;
+/// What comes together is looked at once, not once for each; but not so much that nothing is shown for long.
+const TOGETHER: usize = 256;
 
 /// The engine's state as it changes.
 pub struct Follow {
@@ -41,7 +42,14 @@ impl Follow {
     /// As [`Follow::begin`].
     pub async fn changed(&mut self) -> Result<(), Failure> {
         while !self.take_next().await? {}
-        while self.updates.len() > FLOOD {
+        for _ in 0..TOGETHER {
+            if self.updates.is_empty() {
+                // Whoever reads them may have some more by now.
+                yield_now().await;
+            }
+            if self.updates.is_empty() {
+                break;
+            }
             self.take_next().await?;
         }
         Ok(())

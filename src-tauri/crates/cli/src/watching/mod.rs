@@ -3,7 +3,9 @@
 mod display;
 mod follow;
 mod goal;
+mod touched;
 
 pub use display::Display;
 pub use follow::Follow;
 pub use goal::{Goal, Verdict, with_dependencies};
+pub use touched::Touched;

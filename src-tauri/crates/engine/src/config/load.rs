@@ -1,10 +1,11 @@
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use kinfra_rpc::{ErrorCode, Place, Problem};
 
 use super::compile::{Disk, compile};
 use super::find::find;
-use super::spec::{ProjectSpec, ServiceSpec};
+use super::spec::ProjectSpec;
 use super::tree::Format;
 
 /// Finds and reads the configuration of a folder, or of the nearest folder above it that has one.
@@ -34,13 +35,15 @@ pub fn load_file(file: &Path) -> Result<ProjectSpec, Vec<Problem>> {
 /// Whether reading it again would come to the same.
 #[must_use]
 pub fn is_current(spec: &ProjectSpec) -> bool {
-    let is_there = |service: &ServiceSpec| {
-        let files = service.environment.files.iter().chain(&service.project_environment.files);
-        service.dir.is_dir() && files.into_iter().all(|file| file.is_file())
-    };
+    // Mostly many services have the same ones.
+    let folders: BTreeSet<&Path> = spec.services.iter().map(|service| &*service.dir).collect();
+    let environments =
+        spec.services.iter().flat_map(|service| [&service.environment, &service.project_environment]);
+    let files: BTreeSet<&PathBuf> = environments.flat_map(|environment| &environment.files).collect();
     read_text(&spec.file).is_ok_and(|text| *text == *spec.text)
         && find(&spec.folder).is_ok_and(|file| file.file_name() == spec.file.file_name())
-        && spec.services.iter().all(is_there)
+        && folders.into_iter().all(Path::is_dir)
+        && files.iter().all(|file| file.is_file())
         && spec.files_are_current()
 }
 

@@ -32,6 +32,27 @@ impl Client {
     /// # Errors
     /// [`ErrorCode::EngineUnreachable`] when no engine of this home answers.
     pub async fn connect(home: &Home) -> Result<Self, Failure> {
+        let client = Self::open(home).await?;
+        client.hello().await?;
+        Ok(client)
+    }
+
+    /// As [`Client::connect`], and asks for one thing in the same breath; with what was answered.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    pub async fn connect_and<C: Command>(
+        home: &Home,
+        command: C,
+    ) -> Result<(Self, Result<C::Response, Failure>), Failure> {
+        let client = Self::open(home).await?;
+        let (hello, answer) = tokio::join!(client.hello(), client.call(command));
+        hello?;
+        Ok((client, answer))
+    }
+
+    /// Without knowing who is at the other end.
+    async fn open(home: &Home) -> Result<Self, Failure> {
         let path = home.control_socket();
         let stream = UnixStream::connect(&path).await.map_err(|error| {
             Problem::new(
@@ -40,9 +61,7 @@ impl Client {
             )
             .hint("start the app, or kinfra up in a project's folder")
         })?;
-        let client = Self { engine: Arc::new(Connection::new(stream, path)) };
-        client.hello().await?;
-        Ok(client)
+        Ok(Self { engine: Arc::new(Connection::new(stream, path)) })
     }
 
     /// Who answers, and on which port its proxy listens.

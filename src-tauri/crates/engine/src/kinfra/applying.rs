@@ -217,7 +217,7 @@ impl Project {
     fn not_as_in(&self, spec: &ProjectSpec, names: &[String]) -> Vec<String> {
         let is_as_before = |name: &String| {
             let settings = spec.services.iter().find(|service| service.name == *name)?.fingerprint();
-            let node = self.services.get(name).filter(|node| node.observe().is_healthy())?;
+            let node = self.services.get(name).filter(|node| node.observe().is_ready())?;
             let launched = match node.launched()? {
                 Ok(launched) => launched.fingerprint(),
                 Err(fingerprint) => fingerprint,
@@ -274,7 +274,7 @@ fn failures(project: &ProjectState, names: &BTreeSet<&str>, old: &BTreeSet<Proce
 
 /// Who is stopped by somebody else meanwhile is no failure.
 fn came_up(node: &NodeState) -> bool {
-    node.is_healthy() || node.is_done() || (node.phase == Phase::Stopped && node.wanted == Wanted::Stopped)
+    node.is_ready() || node.is_done() || (node.phase == Phase::Stopped && node.wanted == Wanted::Stopped)
 }
 
 fn does_not_come_up(project: &ProjectState, node: &NodeState) -> bool {

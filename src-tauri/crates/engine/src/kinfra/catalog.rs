@@ -44,8 +44,7 @@ impl Catalog {
     /// # Errors
     /// What is wrong with the folder or its configuration.
     pub async fn admit(&self, folder: &Path) -> Result<Admission, Failure> {
-        let file = find(folder)?;
-        let folder = canonical(file.parent().unwrap_or(folder))?;
+        let (file, folder) = root(folder)?;
         let known = self.store.projects().await?;
         if let Some(known) = known.iter().find(|known| known.folder == folder) {
             return Ok(Admission::Known(known.clone()));
@@ -96,6 +95,16 @@ impl Catalog {
     pub async fn claim(&self, instance: &str, spec: &ProjectSpec) -> Result<InstancePorts, Failure> {
         self.ports.claim(instance, wanted_ports(&spec.services, spec.ports.range)).await
     }
+}
+
+/// The configuration in or above a folder, and the folder that it is in.
+///
+/// # Errors
+/// When there is none.
+pub fn root(folder: &Path) -> Result<(PathBuf, PathBuf), Failure> {
+    let file = find(folder)?;
+    let folder = canonical(file.parent().unwrap_or(folder))?;
+    Ok((file, folder))
 }
 
 /// The configuration of just this folder: one of a folder above would be another project.

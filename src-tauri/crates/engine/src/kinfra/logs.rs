@@ -1,12 +1,14 @@
 //! Reading logs: which folders, which secrets, and when the runs began.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use kinfra_rpc::{ErrorCode, Failure, ListRuns, LogPage, LogRun, LogRuns, ReadLogs};
 use tokio::time::{Instant, timeout_at};
 
-use super::engine::{Engine, Project};
+use super::engine::Engine;
+use crate::home::Home;
 use crate::logs::{Begin, KnownRun, LogError, LogReader, known_runs};
 
 /// A page of logs is never longer.
@@ -24,30 +26,19 @@ impl Engine {
         let project = self.project(&request.project)?;
         let mut request = request.clone();
         request.filter.services = project.named(&request.filter.services)?;
-        let folders = wanted(&project, &request.filter.services)
-            .map(|name| (name.clone(), self.options.home.node_logs(&request.project, name)))
-            .collect();
-        for name in wanted(&project, &request.filter.services) {
+        let names = project.services.keys();
+        let folders = folders(&self.options.home, &request.project, names, &request.filter.services);
+        for (name, _) in &folders {
             if let Some(service) = project.services.get(name) {
                 service.learn_secrets().await;
             }
         }
         let reader = LogReader::new(folders, self.services.secrets.redactor(&request.project));
-        let limit = usize::try_from(request.limit).unwrap_or(MOST_LINES).clamp(1, MOST_LINES);
         let deadline = deadline(request.wait_ms);
         let mut output = self.output.subscribe();
         loop {
             output.borrow_and_update();
-            let (reader, asked) = (reader.clone(), request.clone());
-            let read = move || {
-                let begin = match &asked.after {
-                    Some(cursor) => Begin::After(cursor),
-                    None if asked.oldest => Begin::Oldest,
-                    None => Begin::Newest,
-                };
-                reader.read(begin, limit, &asked.filter)
-            };
-            let mut page = blocking(read).await??;
+            let mut page = page(&reader, &request).await?;
             if !page.lines.is_empty() || timeout_at(deadline, output.changed()).await.is_err() {
                 page.runs = self.runs_of(&request.project, &page).await?;
                 return Ok(page);
@@ -61,13 +52,7 @@ impl Engine {
 
     /// When the runs of a page's lines began.
     async fn runs_of(&self, project: &str, page: &LogPage) -> Result<Vec<LogRun>, Failure> {
-        let runs: BTreeSet<(String, u64)> = page
-            .lines
-            .iter()
-            .filter(|line| line.run > 0)
-            .map(|line| (line.service.clone(), line.run))
-            .collect();
-        let runs: Vec<(String, u64)> = runs.into_iter().collect();
+        let runs: Vec<(String, u64)> = runs_on(page).into_iter().collect();
         let started = self.store.runs_started(project.to_owned(), runs.clone()).await?;
         let known = runs.into_iter().zip(started);
         Ok(known
@@ -78,17 +63,8 @@ impl Engine {
     pub(super) async fn list_runs(&self, request: &ListRuns) -> Result<LogRuns, Failure> {
         let project = self.project(&request.project)?;
         let services = project.named(&request.services)?;
-        let folders: Vec<_> = wanted(&project, &services)
-            .map(|name| (name.clone(), self.options.home.node_logs(&request.project, name)))
-            .collect();
-        let scan = move || -> Result<Vec<(String, KnownRun)>, LogError> {
-            let mut all = Vec::new();
-            for (service, folder) in folders {
-                all.extend(known_runs(&folder)?.into_iter().map(|run| (service.clone(), run)));
-            }
-            Ok(all)
-        };
-        let known = blocking(scan).await??;
+        let names = project.services.keys();
+        let known = kept_runs(folders(&self.options.home, &request.project, names, &services)).await?;
         let names = known.iter().map(|(service, known)| (service.clone(), known.run)).collect();
         let started = self.store.runs_started(request.project.clone(), names).await?;
         let runs = known.into_iter().zip(started).map(|((service, known), started)| LogRun {
@@ -101,8 +77,54 @@ impl Engine {
     }
 }
 
-fn wanted<'a>(project: &'a Project, services: &'a [String]) -> impl Iterator<Item = &'a String> {
-    project.services.keys().filter(|name| services.is_empty() || services.contains(name))
+/// Where the lines of the wanted services are; of all where none is named.
+pub(super) fn folders<'a>(
+    home: &Home,
+    project: &str,
+    names: impl Iterator<Item = &'a String>,
+    wanted: &[String],
+) -> Vec<(String, PathBuf)> {
+    let wanted = names.filter(|name| wanted.is_empty() || wanted.contains(name));
+    wanted.map(|name| (name.clone(), home.node_logs(project, name))).collect()
+}
+
+/// What is there now of what was asked for.
+///
+/// # Errors
+/// As [`LogReader::read`].
+pub(super) async fn page(reader: &LogReader, request: &ReadLogs) -> Result<LogPage, Failure> {
+    let (reader, asked) = (reader.clone(), request.clone());
+    let limit = usize::try_from(request.limit).unwrap_or(MOST_LINES).clamp(1, MOST_LINES);
+    let read = move || {
+        let begin = match &asked.after {
+            Some(cursor) => Begin::After(cursor),
+            None if asked.oldest => Begin::Oldest,
+            None => Begin::Newest,
+        };
+        reader.read(begin, limit, &asked.filter)
+    };
+    Ok(blocking(read).await??)
+}
+
+/// The runs that printed a page's lines.
+pub(super) fn runs_on(page: &LogPage) -> BTreeSet<(String, u64)> {
+    let known = page.lines.iter().filter(|line| line.run > 0);
+    known.map(|line| (line.service.clone(), line.run)).collect()
+}
+
+/// The runs of which something is kept in these folders.
+///
+/// # Errors
+/// When a file can't be read.
+pub(super) async fn kept_runs(folders: Vec<(String, PathBuf)>) -> Result<Vec<(String, KnownRun)>, Failure> {
+    let scan = move || -> Result<Vec<(String, KnownRun)>, LogError> {
+        let mut all = Vec::new();
+        for (service, folder) in folders {
+            all.extend(known_runs(&folder)?.into_iter().map(|run| (service.clone(), run)));
+        }
+        Ok(all)
+    };
+    Ok(blocking(scan).await??)
 }
 
 async fn blocking<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {

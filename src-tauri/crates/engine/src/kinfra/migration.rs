@@ -29,13 +29,16 @@ use crate::home::Home;
 use crate::port_registry::{Import, Wanted};
 use crate::smart_allocator::Ask;
 
+/// Which ports a configuration's services had.
+pub(super) type Imports<'i> = dyn Fn(&ProjectSpec) -> Vec<Import> + Sync + 'i;
+
 /// What an engine does in its way, and a home without one in another.
 pub(super) trait Steps: Sync {
     /// Makes a folder's project known, with ports that its services had. Gives those that can't be had.
     fn take_up<'s>(
         &'s self,
         folder: &'s Path,
-        imports: &'s (dyn Fn(&ProjectSpec) -> Vec<Import> + Sync),
+        imports: &'s Imports<'s>,
     ) -> BoxFuture<'s, Result<Vec<Problem>, Failure>>;
 
     /// The services of a project that run.

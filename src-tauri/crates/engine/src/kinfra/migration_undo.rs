@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use kinfra_rpc::{ErrorCode, Failure, MigrationUndone, Problem};
 
 use super::engine::Engine;
-use super::migration::{Migrator, Steps};
+use super::migration::{Imports, Migrator, Steps};
 use crate::compat::{Journal, NotedProject, NotedWrite, TakenBack};
 use crate::config::ProjectSpec;
 use crate::port_registry::Import;
@@ -157,9 +157,9 @@ impl Steps for Engine {
     fn take_up<'s>(
         &'s self,
         folder: &'s Path,
-        imports: &'s (dyn Fn(&ProjectSpec) -> Vec<Import> + Sync),
+        imports: &'s Imports<'s>,
     ) -> BoxFuture<'s, Result<Vec<Problem>, Failure>> {
-        async move { Ok(self.add_with(folder, imports).await?.1) }.boxed()
+        async move { Ok(self.add_with(folder, Some(imports)).await?.1) }.boxed()
     }
 
     fn busy<'s>(&'s self, project: &'s str) -> BoxFuture<'s, Result<BTreeSet<String>, Failure>> {

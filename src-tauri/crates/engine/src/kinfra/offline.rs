@@ -20,7 +20,7 @@ use super::catalog::{Admission, Catalog, NewProject, read};
 use super::commands::reply;
 use super::instances::{facts, nodes_of};
 use super::lock::Lock;
-use super::migration::{Migrator, Steps};
+use super::migration::{Imports, Migrator, Steps};
 use super::options::{proxy_port, registry_options};
 use super::ports::named_port;
 use super::setting_aside::{open_store, problem};
@@ -29,11 +29,11 @@ use crate::clock::Clock;
 use crate::config::{ProjectSpec, ReplicaSpec, ServiceSpec, load_user_settings};
 use crate::control::{Client, Dispatch, Updates};
 use crate::home::Home;
-use crate::port_registry::{Import, InstancePorts, PortRegistry, Wanted};
+use crate::port_registry::{InstancePorts, PortRegistry, Wanted};
 use crate::process::boot_id;
 use crate::proxy_server::{DEFAULT_PORT, stored_port};
 use crate::secrets::Secrets;
-use crate::service_manager::{Given, Handed, Holders, environment, inherited};
+use crate::service_manager::{Given, Handed, Holders, InstanceFacts, environment, inherited};
 use crate::store::{StoredProject, StoredRun};
 
 /// Whoever holds the lock for a moment is gone within this; an engine answers within it.
@@ -41,11 +41,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(5);
 
 /// A home of which no engine runs.
-struct Offline {
-    catalog: Catalog,
-    home: Home,
+pub(super) struct Offline {
+    pub catalog: Catalog,
+    pub home: Home,
     environment: BTreeMap<String, String>,
-    vault: Secrets,
+    pub vault: Secrets,
     _lock: Lock,
 }
 
@@ -58,14 +58,33 @@ pub async fn connect_or_open(
     home: &Home,
     environment: &BTreeMap<String, String>,
 ) -> Result<(Client, Vec<Problem>), Failure> {
+    Ok(match reach(home, environment).await? {
+        Reached::Engine(client) => (client, vec![]),
+        Reached::Home(offline, problems) => (Client::local(Arc::new(*offline)), problems),
+    })
+}
+
+/// What answers for a home.
+pub(super) enum Reached {
+    Engine(Client),
+    /// With what a person should know of what is stored there.
+    Home(Box<Offline>, Vec<Problem>),
+}
+
+/// # Errors
+/// When there is neither an engine that answers, nor a home that can be opened.
+pub(super) async fn reach(home: &Home, environment: &BTreeMap<String, String>) -> Result<Reached, Failure> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let unreachable = match Client::connect(home).await {
-            Ok(client) => return Ok((client, vec![])),
+            Ok(client) => return Ok(Reached::Engine(client)),
             Err(failure) => failure,
         };
         match Lock::take(home) {
-            Ok(lock) => return open(home, environment, lock).await,
+            Ok(lock) => {
+                let (offline, problems) = open(home, environment, lock).await?;
+                return Ok(Reached::Home(Box::new(offline), problems));
+            }
             Err(failure) if failure.code() != ErrorCode::AlreadyRunning => return Err(failure),
             // It is coming up, about to end, or somebody else has a short look.
             Err(_) if Instant::now() < deadline => sleep(TRY_AGAIN_AFTER).await,
@@ -78,7 +97,7 @@ async fn open(
     home: &Home,
     environment: &BTreeMap<String, String>,
     lock: Lock,
-) -> Result<(Client, Vec<Problem>), Failure> {
+) -> Result<(Offline, Vec<Problem>), Failure> {
     let settings = load_user_settings(&home.config)?;
     let vault = Secrets::new(environment.clone(), settings.secrets.iter().cloned().collect());
     let options = registry_options(settings, environment)?;
@@ -102,8 +121,7 @@ async fn open(
         }
     }
     let (home, environment) = (home.clone(), environment.clone());
-    let offline = Offline { catalog, home, environment, vault, _lock: lock };
-    Ok((Client::local(Arc::new(offline)), problems))
+    Ok((Offline { catalog, home, environment, vault, _lock: lock }, problems))
 }
 
 impl Dispatch for Offline {
@@ -176,22 +194,41 @@ impl Offline {
     /// As it would be in an engine that this command hosts.
     async fn read_environment(&self, read: &ReadEnvironment) -> Result<Environment, Failure> {
         let (stored, spec) = self.project(&read.project).await?;
-        let ports = self.catalog.claim(&stored.slug, &spec).await?;
+        let service = service(&spec, &read.service)?;
+        let facts = Arc::new(self.facts(&stored, &spec).await?);
+        let facts = facts.seen_by(&service.replica);
+        let environment = environment(service, &facts, &self.given()?, &Handed::Names)?;
+        Ok(Environment { variables: environment.report() })
+    }
+
+    /// What an engine would know of a project.
+    ///
+    /// # Errors
+    /// When its ports can't be had.
+    pub(super) async fn facts(
+        &self,
+        stored: &StoredProject,
+        spec: &ProjectSpec,
+    ) -> Result<InstanceFacts, Failure> {
+        let ports = self.catalog.claim(&stored.slug, spec).await?;
         let port = match proxy_port(&self.environment)? {
             Some(port) => port,
             None => stored_port(&self.catalog.store).await?.unwrap_or(DEFAULT_PORT),
         };
-        let facts = Arc::new(facts(&stored, Some(&spec), &spec.services, ports, Some(port)));
+        Ok(facts(stored, Some(spec), &spec.services, ports, Some(port)))
+    }
+
+    /// What services are given of what this command was given.
+    ///
+    /// # Errors
+    /// What is wrong with the user's settings.
+    pub(super) fn given(&self) -> Result<Given, Failure> {
         let settings = load_user_settings(&self.home.config)?.env;
-        let given = Given::new(inherited(&self.environment, None), settings);
-        let service = service(&spec, &read.service)?;
-        let facts = facts.seen_by(&service.replica);
-        let environment = environment(service, &facts, &given, &Handed::Names)?;
-        Ok(Environment { variables: environment.report() })
+        Ok(Given::new(inherited(&self.environment, None), settings))
     }
 
     /// Every project at rest, with the ports that it will have.
-    async fn snapshot(&self) -> Result<Snapshot, Failure> {
+    pub(super) async fn snapshot(&self) -> Result<Snapshot, Failure> {
         let mut snapshot = Snapshot::default();
         for (stored, spec) in self.catalog.projects().await? {
             let StoredProject { slug, name, folder } = stored;
@@ -237,7 +274,7 @@ impl Offline {
     async fn add_with(
         &self,
         folder: &Path,
-        imports: &(dyn Fn(&ProjectSpec) -> Vec<Import> + Sync),
+        imports: &Imports<'_>,
     ) -> Result<(ProjectAdded, Vec<Problem>), Failure> {
         let (stored, namesake) = match self.catalog.admit(folder).await? {
             Admission::Known(stored) | Admission::Moved(stored) => (stored, None),
@@ -286,7 +323,7 @@ fn shown(ReplicaSpec { of, number }: &ReplicaSpec) -> Replica {
     Replica { of: of.clone(), number: *number }
 }
 
-fn no_engine(what: &str) -> Failure {
+pub(super) fn no_engine(what: &str) -> Failure {
     Problem::new(ErrorCode::EngineUnreachable, format!("no engine runs, and {what} needs one"))
         .hint("start the app, or kinfra up in a project's folder")
         .into()
@@ -296,7 +333,7 @@ impl Steps for Offline {
     fn take_up<'s>(
         &'s self,
         folder: &'s Path,
-        imports: &'s (dyn Fn(&ProjectSpec) -> Vec<Import> + Sync),
+        imports: &'s Imports<'s>,
     ) -> BoxFuture<'s, Result<Vec<Problem>, Failure>> {
         async move { Ok(self.add_with(folder, imports).await?.1) }.boxed()
     }

@@ -36,7 +36,13 @@ impl Kinfra {
     pub async fn open(options: EngineOptions) -> Result<Self, Failure> {
         let lock = Lock::wait_for(&options.home).await?;
         let clock = Clock::start();
-        let (store, set_aside) = open_store(&options.home.database()).await?;
+        // A keeper begins while the database is opened. It is the first of them: opening keeps this thread busy, and
+        // another one may be woken only when that is over.
+        let database = options.home.database();
+        let (connected, opened) =
+            tokio::join!(Keeper::connect(keeper_options(&options)?), open_store(&database));
+        let (store, set_aside) = opened?;
+        let (keeper, events) = connected?;
         let version = env!("CARGO_PKG_VERSION").to_owned();
         let user_folder = options.environment.get("HOME").map(Into::into);
         let pid = std::process::id();
@@ -44,7 +50,6 @@ impl Kinfra {
         let restore = options.restore;
         let hub =
             Hub::new(EngineState { version, pid, user_folder, problems, restore, ..EngineState::default() });
-        let (keeper, events) = Keeper::connect(keeper_options(&options)?).await?;
         let (output, printed) = watch::channel(0);
         let secrets = KnownSecrets::default();
         let vault = Secrets::new(options.environment.clone(), options.secrets.iter().cloned().collect());

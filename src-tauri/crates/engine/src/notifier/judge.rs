@@ -64,7 +64,8 @@ fn news(before: &NodeState, after: &NodeState) -> Option<(Told, String, String)>
         let body = "The keyring is locked. It goes on by itself as soon as that is unlocked.";
         return Some((Told::HeldUp, format!("{name} waits for the keyring"), body.to_owned()));
     }
-    let unhealthy = after.health == Health::Unhealthy && before.health == Health::Healthy;
+    let unhealthy =
+        after.health == Health::Unhealthy && matches!(before.health, Health::Healthy | Health::Degraded);
     unhealthy.then(|| (Told::Unhealthy, format!("{name} is unhealthy"), after.detail.clone()))
 }
 
@@ -121,6 +122,13 @@ mod tests {
         let running = node(Phase::Running, Health::Starting, 0);
         let life = [starting.clone(), held_up.clone(), starting, held_up, running];
         assert_eq!(titles(&life), ["api waits for the keyring"]);
+    }
+
+    #[test]
+    fn a_probe_is_told_of_when_it_has_failed_often_enough_and_not_before() {
+        let running = |health| node(Phase::Running, health, 0);
+        let life = [Health::Healthy, Health::Degraded, Health::Healthy, Health::Degraded, Health::Unhealthy];
+        assert_eq!(titles(&life.map(running)), ["api is unhealthy"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use kinfra_rpc::{Health, NodeKind, NodeState, Phase};
+use kinfra_rpc::{NodeKind, NodeState, Phase};
 
 use crate::config::Condition;
 
@@ -126,7 +126,7 @@ pub(super) fn comes_up(node: &NodeState) -> bool {
 pub(super) fn satisfies(node: &NodeState, condition: Condition) -> bool {
     match condition {
         Condition::Started => matches!(node.phase, Phase::Starting | Phase::Running) && node.pid.is_some(),
-        Condition::Healthy => node.phase == Phase::Running && node.health == Health::Healthy,
+        Condition::Healthy => node.is_ready(),
         Condition::Completed => node.is_done(),
     }
 }

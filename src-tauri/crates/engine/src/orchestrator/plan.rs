@@ -106,7 +106,7 @@ fn turn(graph: &Graph, wishes: &Wishes, observed: &Observed, name: &str, node: &
             Some(Wish::Roll) => is_before || !answers(state),
             Some(Wish::Stop | Wish::Restart) => false,
             None if state.has_failed() => return Turn::Never,
-            None => !state.is_healthy() && !at_rest(state),
+            None => !state.is_ready() && !at_rest(state),
         };
         if waits {
             turn = Turn::Later;

@@ -86,6 +86,7 @@ impl Stack {
             nodes,
             leaving: IndexMap::new(),
             wanted,
+            is_first_wish: true,
             unstored: false,
             ending: false,
             wishes: Wishes::new(),
@@ -120,6 +121,8 @@ struct Task {
     /// No longer in the configuration, still to be stopped.
     leaving: IndexMap<String, Arc<dyn Node>>,
     wanted: BTreeSet<String>,
+    /// The first wish is written down whatever it changes: what was known before is of another engine.
+    is_first_wish: bool,
     /// That is still to be written down.
     unstored: bool,
     /// Everything is being stopped, although that is not what the user wants to run next time.
@@ -146,19 +149,27 @@ impl Task {
             tokio::select! {
                 received = receiver.recv() => {
                     let Some((command, done)) = received else { return };
-                    self.look();
-                    self.take(command).await;
-                    // A wish can be seen before anything has been done about it.
-                    self.publish_all();
+                    if !self.is_known(&command) {
+                        self.look();
+                        self.take(command).await;
+                        // A wish can be seen before anything has been done about it.
+                        self.publish_all();
+                    }
                     self.settle().await;
-                    self.publish_all();
                     let _ = done.send(());
-                    self.store_wanted().await;
+                    if self.unstored {
+                        self.store_wanted().await;
+                    }
                 }
                 () = changed.any() => self.settle().await,
                 () = store.works_again(), if self.unstored => self.store_wanted().await,
             }
         }
+    }
+
+    /// What is said with each start: that the configuration is in effect.
+    fn is_known(&self, command: &Command) -> bool {
+        matches!(command, Command::Differs(changes) if self.broken.is_empty() && *changes == self.state.changes)
     }
 
     async fn take(&mut self, command: Command) {
@@ -167,6 +178,20 @@ impl Task {
             Command::Start { .. } | Command::Restart { .. } => self.ending = false,
             _ => {}
         }
+        let is_wish = matches!(
+            command,
+            Command::Start { .. } | Command::Stop(_) | Command::Restart { .. } | Command::Replace { .. }
+        );
+        let before = self.wanted.len();
+        self.obey(command).await;
+        if is_wish {
+            // Each of them only adds to what is wanted, or only takes from it.
+            self.unstored |= self.is_first_wish || self.wanted.len() != before;
+            self.is_first_wish = false;
+        }
+    }
+
+    async fn obey(&mut self, command: Command) {
         match command {
             Command::Start { names, again } => {
                 let named: BTreeSet<String> = names.into_iter().collect();

@@ -20,7 +20,7 @@ use tokio::time::{Instant, sleep};
 use super::launch::{KeeperOptions, establish};
 use super::leftovers::end_leftovers;
 use super::link::Link;
-use super::table::{Held, Pipes};
+use super::table::{Held, of_message};
 use super::{KeeperEvent, ProcessError};
 
 /// Between attempts to get a keeper, doubled each time up to the longest.
@@ -126,11 +126,14 @@ impl Actor {
 
     async fn take_pipes(&mut self, run: String) -> io::Result<()> {
         if self.table.get(&run).is_some_and(|held| held.pipes.is_empty())
-            && let (Reply::Pipes { stdout, stderr }, descriptors) =
+            && let (Reply::Pipes { stdout, stderr, watch }, descriptors) =
                 self.ask(Request::Pipes { run: run.clone() }).await?
             && let Some(held) = self.table.get_mut(&run)
         {
-            held.pipes = Pipes::from_message(stdout, stderr, descriptors);
+            let (pipes, watch) = of_message(stdout, stderr, watch, descriptors);
+            held.pipes = pipes;
+            // What is held already was there earlier.
+            held.watch = held.watch.take().or(watch);
         }
         Ok(())
     }
@@ -154,7 +157,6 @@ impl Actor {
             }
         }
         if let Some(held) = self.table.get_mut(run) {
-            held.watch = None;
             // The new one has not failed to write yet.
             if held.dropping.is_some() {
                 self.note_drop(run.to_owned(), None);
@@ -185,7 +187,6 @@ impl Actor {
         for (run, _) in clear {
             if let Some(held) = self.table.get_mut(&run) {
                 let status = held.unseen_end(now());
-                held.watch = None;
                 self.note_end(run, status);
             }
         }
@@ -229,8 +230,9 @@ impl Actor {
             FromKeeper::Reply { id, reply, .. } => {
                 let Some(Order { request, answer, .. }) = self.waiting.remove(&id) else { return };
                 match (&request, &reply) {
-                    (Request::Spawn(spawn), Reply::Spawned { identity }) => {
-                        self.table.insert(spawn.run.clone(), Held::spawned(spawn, *identity, descriptors));
+                    (Request::Spawn(spawn), Reply::Spawned { identity, watch }) => {
+                        let held = Held::spawned(spawn, *identity, *watch, descriptors);
+                        self.table.insert(spawn.run.clone(), held);
                     }
                     (Request::Forget { run }, Reply::Done) => {
                         self.table.remove(run);
@@ -247,6 +249,7 @@ impl Actor {
     fn note_end(&mut self, run: String, status: ExitStatus) {
         if let Some(held) = self.table.get_mut(&run) {
             held.ended = Some(status);
+            held.watch = None;
         }
         self.tell(KeeperEvent::Exited { run, status });
     }

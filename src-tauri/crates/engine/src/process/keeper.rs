@@ -64,7 +64,7 @@ impl Keeper {
     /// [`SpawnError::Refused`] with the system's error number, or [`SpawnError::Lost`]; nothing runs then.
     pub async fn spawn(&self, spawn: Spawn) -> Result<Identity, SpawnError> {
         match self.ask(Request::Spawn(spawn)).await {
-            Ok(Reply::Spawned { identity }) => Ok(identity),
+            Ok(Reply::Spawned { identity, .. }) => Ok(identity),
             Ok(Reply::SpawnFailed { errno, doing }) => Err(SpawnError::Refused { errno, doing }),
             Ok(_) | Err(_) => Err(SpawnError::Lost),
         }

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use kinfra_keeper::platform::{exit_of, is_reaped, watch};
+use kinfra_keeper::platform::{exit_of, identity_of, is_reaped, watch};
 use kinfra_keeper::protocol::{Adopt, ExitStatus, Identity, Run, Spawn};
 
 pub struct Held {
@@ -16,7 +16,8 @@ pub struct Held {
     pub ended: Option<ExitStatus>,
     /// Why what it prints is dropped, as far as was told.
     pub dropping: Option<String>,
-    /// Of a leader between two keepers: how it ends then is known by nothing else.
+    /// The leader's pidfd. How a leader ends between two keepers is known by nothing else, and only if this was there
+    /// before its end: so it is held from the first moment on.
     pub watch: Option<OwnedFd>,
 }
 
@@ -27,31 +28,37 @@ pub struct Pipes {
     pub stderr: Option<OwnedFd>,
 }
 
-impl Pipes {
-    /// From the descriptors of a message that says which ones they are.
-    pub fn from_message(stdout: bool, stderr: bool, descriptors: Vec<OwnedFd>) -> Self {
-        let mut descriptors = descriptors.into_iter();
-        let stdout = if stdout { descriptors.next() } else { None };
-        let stderr = if stderr { descriptors.next() } else { None };
-        Self { stdout, stderr }
-    }
+/// From the descriptors of a message that says which ones they are: its pipes, and its leader's pidfd.
+pub fn of_message(
+    stdout: bool,
+    stderr: bool,
+    watch: bool,
+    descriptors: Vec<OwnedFd>,
+) -> (Pipes, Option<OwnedFd>) {
+    let mut descriptors = descriptors.into_iter();
+    let [stdout, stderr, watch] =
+        [stdout, stderr, watch].map(|is_there| if is_there { descriptors.next() } else { None });
+    (Pipes { stdout, stderr }, watch)
+}
 
+impl Pipes {
     pub fn is_empty(&self) -> bool {
         self.stdout.is_none() && self.stderr.is_none()
     }
 }
 
 impl Held {
-    pub fn spawned(spawn: &Spawn, leader: Identity, descriptors: Vec<OwnedFd>) -> Self {
+    pub fn spawned(spawn: &Spawn, leader: Identity, watch: bool, descriptors: Vec<OwnedFd>) -> Self {
+        let (pipes, watch) = of_message(true, true, watch, descriptors);
         Self {
             number: spawn.number,
             leader,
             log_folder: spawn.log_folder.clone(),
             log_bytes: spawn.log_bytes,
-            pipes: Pipes::from_message(true, true, descriptors),
+            pipes,
             ended: None,
             dropping: None,
-            watch: None,
+            watch,
         }
     }
 
@@ -68,9 +75,8 @@ impl Held {
         }
     }
 
-    /// Nobody holds the process now.
+    /// Nobody holds the process now. A keeper of before protocol 3 has given no pidfd of it.
     pub fn begin_watch(&mut self) {
-        // One that is between two keepers for the second time may be gone: what is held of it still tells its end.
         if self.ended.is_none() && self.watch.is_none() {
             // An error means that there are too few descriptors: then its code may be lost.
             self.watch = watch(self.leader).ok().flatten();
@@ -79,7 +85,9 @@ impl Held {
 
     /// Whether as much is known of its end as ever will be.
     pub fn is_clear(&self) -> bool {
-        self.watch.as_ref().is_none_or(is_reaped)
+        let Some(watch) = &self.watch else { return true };
+        // Before Linux 6.9 a pidfd doesn't tell that somebody has waited.
+        is_reaped(watch) || identity_of(self.leader.pid) != Some(self.leader)
     }
 
     /// How it ended while nobody held it, as far as the kernel tells.

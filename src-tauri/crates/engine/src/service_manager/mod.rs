@@ -35,6 +35,7 @@ pub use instance::{DomainOwner, Instance, InstanceFacts, Shared};
 pub use launch::{Given, environment};
 pub use node::{AdoptedRun, Former, ServiceNode};
 pub use runs::Runs;
+pub use secrets::known_at_rest;
 pub use service::ServiceContext;
 pub use surroundings::Surroundings;
 pub use timeline::Timeline;

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kinfra_rpc::{EnvironmentVariable, EventKind, Exit, NodeKind, NodeState, Problem, Replica, Wanted};
+use kinfra_rpc::{
+    EnvironmentVariable, EventKind, Exit, NodeKind, NodeState, Phase, Problem, Replica, Wanted,
+};
 
 use super::handed::Handed;
 use super::instance::{Instance, direct_url};
@@ -259,7 +261,9 @@ impl Node for ServiceNode {
         let ReplicaSpec { of, number } = &spec.replica;
         let is_one_of_several = *number > 1 || facts.replicas.contains_key(of);
         let replica = is_one_of_several.then(|| Replica { of: of.clone(), number: *number });
-        let changed = view.phase.is_active() && self.service.is_changed();
+        // One that is being stopped needs no restart: its next launch takes up what there is.
+        let runs_on = matches!(view.phase, Phase::Starting | Phase::Running);
+        let changed = runs_on && self.service.is_changed();
         let maintenance = facts.maintenance.get(of).cloned();
         let troubles = if view.phase.is_active() { self.service.troubles() } else { vec![] };
         let mut detail = view.detail;

@@ -18,7 +18,7 @@ use super::launch::{Given, environment_as_far_as_known};
 use super::running::Running;
 use super::service::Service;
 use crate::config::ServiceSpec;
-use crate::logs::Secrets;
+use crate::logs::{KnownSecrets, Secrets};
 use crate::secrets::{SecretError, SecretText, Sources};
 use crate::supervisor::{Note, Unit};
 
@@ -28,10 +28,7 @@ impl Service {
     /// Notes the secrets of the settings as they are now. A launch notes what it really gives.
     pub(super) fn learn_secrets(&self) {
         let given = self.context.surroundings.known();
-        // What is wrong is the launch's business.
-        let environment =
-            environment_as_far_as_known(&self.spec(), &self.facts(), &given, &Handed::Names, &mut vec![]);
-        self.learn_from(&environment, &given);
+        self.learn_from(&at_rest(&self.spec(), &self.facts(), &given), &given);
     }
 
     pub(super) fn learn_from(&self, environment: &Cascade, given: &Given) {
@@ -158,6 +155,34 @@ impl Service {
             self.changed.node(&self.name);
         }
     }
+}
+
+/// What must not be shown of what a project's services have printed, as far as that can be known where none of them is
+/// launched: what the configuration and its files say, and what the keyring tells without asking anybody.
+pub async fn known_at_rest(
+    specs: &[ServiceSpec],
+    facts: &Arc<InstanceFacts>,
+    given: &Given,
+    vault: &crate::secrets::Secrets,
+) -> KnownSecrets {
+    let known = KnownSecrets::default();
+    known.learn(&facts.slug, &given.secrets);
+    let mut found = BTreeSet::new();
+    for name in specs.iter().flat_map(ServiceSpec::secrets).collect::<BTreeSet<_>>() {
+        if let Ok(Some(value)) = vault.quietly(&name, &sources(facts, given)).await {
+            found.insert(value.reveal().to_owned());
+        }
+    }
+    known.learn(&facts.slug, &Secrets::values(&found));
+    for spec in specs {
+        known.learn(&facts.slug, &Secrets::of(at_rest(spec, &facts.seen_by(&spec.replica), given).written()));
+    }
+    known
+}
+
+/// What is wrong is the launch's business.
+fn at_rest(spec: &ServiceSpec, facts: &InstanceFacts, given: &Given) -> Cascade {
+    environment_as_far_as_known(spec, facts, given, &Handed::Names, &mut vec![])
 }
 
 fn sources(facts: &InstanceFacts, given: &Given) -> Sources {

@@ -159,7 +159,7 @@ impl Unit for Service {
                 self.change(number, |running| {
                     (running.pid, running.since) = (Some(identity.pid), Instant::now());
                 });
-                self.write_process(id, identity).await;
+                self.write_process(id, identity);
                 tracing::info!(pid = identity.pid, "started");
                 Ok(Launched { pid: identity.pid })
             }
@@ -254,19 +254,19 @@ impl Service {
         self.context.keeper.spawn(spawn).await
     }
 
-    /// Nobody waits for a disk that is full.
-    async fn write_process(&self, id: String, identity: Identity) {
+    /// Nobody waits for it: should this engine be lost before, the next one hears of the process from the keeper.
+    fn write_process(&self, id: String, identity: Identity) {
         let Identity { pid, start_time } = identity;
-        let Err(error) = self.context.store.run_spawned(id.clone(), pid, start_time).await else { return };
-        tracing::error!(%error, "the run's process is not written down");
-        if error.is_of_the_disk() {
-            let store = self.context.store.clone();
-            tokio::spawn(async move {
+        let store = self.context.store.clone();
+        tokio::spawn(async move {
+            let Err(error) = store.run_spawned(id.clone(), pid, start_time).await else { return };
+            tracing::error!(%error, "the run's process is not written down");
+            if error.is_of_the_disk() {
                 store.works_again().await;
                 // It was tried, and what it is good for is the next engine only.
                 let _ = store.run_spawned(id, pid, start_time).await;
-            });
-        }
+            }
+        });
     }
 
     /// Of a run: that what it prints is dropped, or no longer.

@@ -58,12 +58,10 @@ fn explain(path: &Path, fault: Fault) -> StoreError {
 fn prepared(path: &Path) -> Result<Connection, Fault> {
     let is_new = !path.exists();
     let mut connection = Connection::open(path)?;
-    if is_new {
-        // Its first page holds nothing that a loss of power could take.
-        connection.pragma_update(None, "synchronous", "OFF")?;
-    }
+    // Empty tables hold nothing that a loss of power could take: whatever is to last comes after them in the log, and is
+    // flushed with it.
+    connection.pragma_update(None, "synchronous", if is_new { "OFF" } else { "FULL" })?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;
     let sound: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     let found = version(&connection)?;
@@ -74,6 +72,7 @@ fn prepared(path: &Path) -> Result<Connection, Fault> {
         return Err(Fault::Newer(found));
     }
     migrate(&mut connection)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
 }
 

@@ -26,12 +26,12 @@ impl Store {
         .await
     }
 
-    /// Stores a new project.
+    /// Stores a new project. Its claims, which are flushed at once, take it along: they come after it in the log.
     ///
     /// # Errors
     /// When the slug or the folder is known already, or the database can't be written.
     pub async fn add_project(&self, project: StoredProject, added_at: u64) -> Result<(), StoreError> {
-        self.transaction("store a project", move |connection| {
+        self.soon_flushed_transaction("store a project", move |connection| {
             let folder = project.folder.to_string_lossy();
             let sql = "INSERT INTO project VALUES (?1, ?2, ?3, ?4)";
             connection.execute(sql, (&project.slug, &project.name, &folder, added_at.cast_signed())).map(drop)

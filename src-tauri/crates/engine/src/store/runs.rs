@@ -183,6 +183,26 @@ impl Store {
         .await
     }
 
+    /// When each run of an instance began, in milliseconds since 1970, by its node and number.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn all_runs_started(
+        &self,
+        instance: String,
+    ) -> Result<HashMap<(String, u64), u64>, StoreError> {
+        self.transaction("read when all runs began", move |connection| {
+            let mut query =
+                connection.prepare("SELECT node, number, started_at FROM run WHERE instance = ?1")?;
+            let read = |row: &Row<'_>| {
+                let (number, started): (i64, i64) = (row.get(1)?, row.get(2)?);
+                Ok(((row.get(0)?, number.cast_unsigned()), started.cast_unsigned()))
+            };
+            query.query_map([instance], read)?.collect()
+        })
+        .await
+    }
+
     /// The newest run of each node that ever ran, by the node's name.
     ///
     /// # Errors

@@ -1,3 +1,5 @@
+use rusqlite::Connection;
+
 use super::database::{Store, StoreError};
 
 impl Store {
@@ -26,11 +28,19 @@ impl Store {
     /// # Errors
     /// When the database can't be written.
     pub async fn set_setting(&self, name: impl Into<String>, value: String) -> Result<(), StoreError> {
-        let name = name.into();
-        let sql = "INSERT INTO setting VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
-        self.transaction("store a setting", move |connection| {
-            connection.execute(sql, (name, value)).map(drop)
-        })
-        .await
+        self.transaction("store a setting", set(name.into(), value)).await
     }
+
+    /// The same for what would come out the same again: nobody waits for the disk.
+    ///
+    /// # Errors
+    /// When the database can't be written.
+    pub async fn note_setting(&self, name: impl Into<String>, value: String) -> Result<(), StoreError> {
+        self.soon_flushed_transaction("note a setting", set(name.into(), value)).await
+    }
+}
+
+fn set(name: String, value: String) -> impl FnOnce(&Connection) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO setting VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2";
+    move |connection| connection.execute(sql, (name, value)).map(drop)
 }

@@ -24,6 +24,8 @@ pub(super) struct Alive {
     /// How often it was not ready yet.
     tries: u32,
     last_word: String,
+    /// The last word of its liveness probe.
+    liveness_word: String,
     problem: Option<Problem>,
 }
 
@@ -56,6 +58,7 @@ impl Alive {
             asking: None,
             tries: 0,
             last_word: String::new(),
+            liveness_word: String::new(),
             problem: None,
         }
     }
@@ -141,7 +144,7 @@ impl Alive {
         if self.ready_since.is_none() && result.is_err() {
             self.tries = self.tries.saturating_add(1);
         }
-        let (verdict, failed) = (check.verdict, result.is_err());
+        let verdict = check.verdict;
         let (word, problem) = match result {
             Ok(word) => (word, None),
             Err(refusal) => (refusal.reason, refusal.problem),
@@ -153,14 +156,10 @@ impl Alive {
             }
             _ => {}
         }
-        if role != Role::Liveness {
-            self.problem = problem;
-            self.last_word = match (self.health, failed) {
-                (Health::Healthy, true) if verdict == Verdict::Succeeds => {
-                    format!("its last probe failed: {word}")
-                }
-                _ => word,
-            };
+        if role == Role::Liveness {
+            self.liveness_word = word;
+        } else {
+            (self.problem, self.last_word) = (problem, word);
         }
         if role == Role::Readiness { self.readiness(now, verdict) } else { None }
     }
@@ -185,24 +184,40 @@ impl Alive {
         }
     }
 
+    /// What is ready stays so until a probe has failed often enough. Before that it is degraded: it gets requests, and
+    /// whoever looks sees why it may soon get none, or be started anew.
+    fn shown_health(&self) -> Health {
+        let is_in_doubt = |check: &Option<Check>| check.as_ref().is_some_and(Check::is_in_doubt);
+        match self.health {
+            Health::Healthy if is_in_doubt(&self.readiness) || is_in_doubt(&self.liveness) => {
+                Health::Degraded
+            }
+            health => health,
+        }
+    }
+
     pub fn show(&self, view: &mut View) {
         view.pid = Some(self.pid);
         view.started_at = Some(self.started_at);
-        view.health = self.health;
+        view.health = self.shown_health();
         view.problem.clone_from(&self.problem);
         view.phase = match (self.ready_since, self.health) {
             (None, Health::Starting) => Phase::Starting,
             _ => Phase::Running,
         };
         let word = &self.last_word;
-        view.detail = match self.health {
+        view.detail = match view.health {
             Health::Healthy if word.is_empty() => "healthy".to_owned(),
             Health::Healthy => format!("healthy · {word}"),
             Health::Starting if word.is_empty() => "starting".to_owned(),
             Health::Starting => format!("starting: {word}{}", tried(self.tries)),
             Health::Unknown if self.readiness.is_none() => "running".to_owned(),
             Health::Unknown => "running, not probed yet".to_owned(),
-            Health::Degraded | Health::Unhealthy => format!("unhealthy: {word}"),
+            Health::Degraded if self.readiness.as_ref().is_some_and(Check::is_in_doubt) => {
+                format!("degraded: {word}")
+            }
+            Health::Degraded => format!("degraded: its liveness probe failed: {}", self.liveness_word),
+            Health::Unhealthy => format!("unhealthy: {word}"),
         };
     }
 }

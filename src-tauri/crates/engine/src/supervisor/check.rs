@@ -76,6 +76,11 @@ impl Check {
         Self { settings, successes: 0, failures: 0, verdict, has_succeeded: false, pause, due }
     }
 
+    /// It failed the last time and that counts, but not often enough yet.
+    pub fn is_in_doubt(&self) -> bool {
+        self.failures > 0 && self.verdict != Verdict::Fails
+    }
+
     /// Takes an answer. Until the first verdict, failures before `patient_until` don't count.
     pub fn judge(&mut self, now: Moment, succeeded: bool, patient_until: Moment) {
         let patient = self.verdict == Verdict::Open && now < patient_until;

@@ -43,7 +43,7 @@ impl Machine {
         }
         let digest = Sha256::digest(format!("kinfra machine\n{seed}"));
         let id: String = digest.iter().take(LENGTH / 2).map(|byte| format!("{byte:02x}")).collect();
-        store.set_setting(SETTING, id.clone()).await?;
+        store.note_setting(SETTING, id.clone()).await?;
         Ok(Self::new(&id, hostname))
     }
 

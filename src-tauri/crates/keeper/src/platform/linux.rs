@@ -122,13 +122,21 @@ pub fn folder_of(pid: u32) -> Option<PathBuf> {
     fs::read_link(Path::new("/proc").join(pid.to_string()).join("cwd")).ok()
 }
 
+/// A descriptor for whichever process has this pid now: only for who knows that it can't be another's.
+///
+/// # Errors
+/// What pidfd_open(2) says.
+pub fn pidfd(pid: u32) -> rustix::io::Result<OwnedFd> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw).ok_or(rustix::io::Errno::SRCH)?;
+    rustix::process::pidfd_open(pid, PidfdFlags::empty())
+}
+
 /// A descriptor that becomes readable when exactly this process ends; `None` when it has ended.
 ///
 /// # Errors
 /// What pidfd_open(2) says, except that there is no such process.
 pub fn watch(identity: Identity) -> io::Result<Option<OwnedFd>> {
-    let Some(pid) = i32::try_from(identity.pid).ok().and_then(Pid::from_raw) else { return Ok(None) };
-    let descriptor = match rustix::process::pidfd_open(pid, PidfdFlags::empty()) {
+    let descriptor = match pidfd(identity.pid) {
         Ok(descriptor) => descriptor,
         Err(rustix::io::Errno::SRCH) => return Ok(None),
         Err(error) => return Err(error.into()),

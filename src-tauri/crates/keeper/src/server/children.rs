@@ -72,6 +72,16 @@ impl Run {
             log_bytes: log.bytes,
         }
     }
+
+    /// One more of its leader, as long as that has not ended.
+    fn pidfd(&self) -> Option<OwnedFd> {
+        match &self.watch {
+            Some(watch) => watch.try_clone().ok(),
+            // A child that was not waited for keeps its pid.
+            None if self.ended.is_none() => platform::pidfd(self.leader.pid).ok(),
+            None => None,
+        }
+    }
 }
 
 impl Children {
@@ -152,8 +162,10 @@ impl Children {
             pump.source.try_clone().ok()
         };
         let (stdout, stderr) = (copy(STDOUT), copy(STDERR));
-        let reply = Reply::Pipes { stdout: stdout.is_some(), stderr: stderr.is_some() };
-        (reply, stdout.into_iter().chain(stderr).collect())
+        let watch = self.runs.get(run).and_then(Run::pidfd);
+        let reply =
+            Reply::Pipes { stdout: stdout.is_some(), stderr: stderr.is_some(), watch: watch.is_some() };
+        (reply, stdout.into_iter().chain(stderr).chain(watch).collect())
     }
 
     /// Gives one turn to each pump that `ready` names.

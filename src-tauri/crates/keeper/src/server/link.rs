@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use crate::protocol::{FromKeeper, Reply, RequestFrame};
+use crate::protocol::{FromKeeper, Reply, RequestFrame, WATCHES};
 use crate::wire::{Inbox, Outbox};
 
 /// An engine that leaves so much unread is cut off: it can connect again and ask for the list.
@@ -65,7 +65,14 @@ impl Link {
         requests
     }
 
-    pub fn reply(&mut self, id: u64, reply: Reply, descriptors: Vec<OwnedFd>) {
+    pub fn reply(&mut self, id: u64, mut reply: Reply, mut descriptors: Vec<OwnedFd>) {
+        if self.protocol < WATCHES
+            && let Reply::Spawned { watch, .. } | Reply::Pipes { watch, .. } = &mut reply
+            && std::mem::take(watch)
+        {
+            // The last of them.
+            descriptors.pop();
+        }
         self.send(&FromKeeper::Reply { id, descriptors: descriptors.len(), reply }, descriptors);
     }
 

@@ -68,8 +68,12 @@ impl Children {
                 let process = platform::process(pid).ok_or_else(|| {
                     failure(rustix::io::Errno::SRCH, format!("find process {pid} just started"))
                 })?;
+                let identity = process.identity;
+                // Nobody has waited for it yet, so its pid is its own. Without a pidfd its end is told all the same.
+                let watch = platform::pidfd(pid).ok();
                 self.keep(spawn, &process, pumps)?;
-                Ok((Reply::Spawned { identity: process.identity }, copies))
+                let reply = Reply::Spawned { identity, watch: watch.is_some() };
+                Ok((reply, copies.into_iter().chain(watch).collect()))
             });
             begun.unwrap_or_else(|Failure { error, doing }| {
                 let errno = error.raw_os_error().unwrap_or(rustix::io::Errno::INVAL.raw_os_error());

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::platform;
 use crate::protocol::{
-    Adopt, DROPPING, FromKeeper, OLDEST, PROTOCOL, Reply, Request, RequestFrame, Scope, Spawn,
+    Adopt, DROPPING, FromKeeper, OLDEST, PROTOCOL, Reply, Request, RequestFrame, Scope, Spawn, WATCHES,
 };
 use crate::segments::{numbers, segment_path};
 use crate::wire::{Inbox, Outbox};
@@ -213,7 +213,7 @@ fn an_engine_that_does_not_read_stops_no_log_and_misses_no_reply() {
     engine.hello();
     let (reply, pipes) = engine.ask(Request::Spawn(stage.script("loud", "exec yes"))).unwrap();
     assert!(matches!(reply, Reply::Spawned { .. }), "{reply:?}");
-    assert_eq!(pipes.len(), 2);
+    assert_eq!(pipes.len(), 3);
     drop(pipes);
     let questions = 200;
     for _ in 0..questions {
@@ -234,6 +234,25 @@ fn an_engine_that_does_not_read_stops_no_log_and_misses_no_reply() {
         answers += 1;
     }
     assert!(engine.outputs < answers);
+}
+
+/// It would take the third for a loss of descriptors.
+#[test]
+fn an_engine_that_has_room_for_two_descriptors_gets_no_third_one() {
+    let stage = Stage::new();
+    for (protocol, room) in [(WATCHES - 1, 2), (WATCHES, 3)] {
+        let mut engine = stage.engine();
+        engine.ask(Request::Hello { protocol }).unwrap();
+        let spawn = stage.script(&format!("run {protocol}"), "exec sleep 1000");
+        let run = spawn.run.clone();
+        let (reply, descriptors) = engine.ask(Request::Spawn(spawn)).unwrap();
+        assert!(matches!(reply, Reply::Spawned { watch, .. } if watch == (room == 3)), "{reply:?}");
+        assert_eq!(descriptors.len(), room);
+        let (reply, descriptors) = engine.ask(Request::Pipes { run: run.clone() }).unwrap();
+        assert_eq!(reply, Reply::Pipes { stdout: true, stderr: true, watch: room == 3 });
+        assert_eq!(descriptors.len(), room);
+        engine.ask(Request::Signal { run, signal: 9, scope: Scope::Group }).unwrap();
+    }
 }
 
 /// They end all at once, and nobody waits for them: what is not known after a moment is known of none.
@@ -324,8 +343,8 @@ fn of_many_that_are_asked_for_at_once_each_gets_its_own_answer() {
         assert_eq!(id, expected);
         match (id % 5, reply) {
             (1 | 2, Reply::SpawnFailed { .. }) => assert_eq!(descriptors.len(), 0),
-            (_, Reply::Spawned { identity }) => {
-                assert_eq!(descriptors.len(), 2);
+            (_, Reply::Spawned { identity, watch }) => {
+                assert_eq!((watch, descriptors.len()), (true, 3));
                 let becomes = format!("sleep {}", 600 + id);
                 wait_until(&becomes, || platform::command_line(identity.pid).as_ref() == Some(&becomes));
                 let log = segment_path(&stage.folder.path().join(format!("{id}")), "stdout", 1);

@@ -64,9 +64,9 @@ fn probes_follow_each_other_fast_while_it_starts_and_seldom_once_it_is_ready() {
 fn losing_readiness_ends_nothing() {
     let mut probed = Probed::new(|_| {});
     probed.answer(0, Role::Readiness, Ok(""));
-    assert_eq!(probed.answer(5_000, Role::Readiness, REFUSED), (Phase::Running, Health::Healthy));
-    assert_eq!(probed.machine.view().detail, "healthy · its last probe failed: refused");
-    probed.answer(10_000, Role::Readiness, REFUSED);
+    assert_eq!(probed.answer(5_000, Role::Readiness, REFUSED), (Phase::Running, Health::Degraded));
+    assert_eq!(probed.machine.view().detail, "degraded: refused");
+    assert_eq!(probed.answer(10_000, Role::Readiness, REFUSED), (Phase::Running, Health::Degraded));
     assert_eq!(probed.answer(15_000, Role::Readiness, REFUSED), (Phase::Running, Health::Unhealthy));
     // What was lost is looked for more often.
     assert_eq!(probed.machine.deadline(), Some(16_000));
@@ -74,6 +74,20 @@ fn losing_readiness_ends_nothing() {
         assert_eq!(probed.answer(now * 1_000, Role::Readiness, REFUSED), (Phase::Running, Health::Unhealthy));
     }
     assert_eq!(probed.answer(100_000, Role::Readiness, Ok("")), (Phase::Running, Health::Healthy));
+}
+
+#[test]
+fn one_good_answer_ends_the_doubt_and_other_settings_without_that_probe_too() {
+    let liveness = CheckSettings { interval: 1_000, ..CheckSettings::default() };
+    let mut probed = Probed::new(|settings| settings.liveness = Some(liveness));
+    probed.answer(0, Role::Readiness, Ok("1 ms"));
+    probed.answer(0, Role::Liveness, Ok(""));
+    assert_eq!(probed.answer(1_000, Role::Liveness, REFUSED).1, Health::Degraded);
+    assert_eq!(probed.answer(2_000, Role::Liveness, Ok("")).1, Health::Healthy);
+    assert_eq!(probed.machine.view().detail, "healthy · 1 ms");
+    assert_eq!(probed.answer(3_000, Role::Liveness, REFUSED).1, Health::Degraded);
+    probed.machine.step(3_000, Input::Configure(Box::new(settings(RestartPolicy::Always))));
+    assert_eq!(probed.machine.view().health, Health::Healthy);
 }
 
 #[test]
@@ -118,7 +132,8 @@ fn liveness_is_asked_once_it_is_ready_and_starts_it_anew() {
     probed.answer(0, Role::Readiness, Ok(""));
     probed.answer(0, Role::Liveness, Ok(""));
     for now in [1_000, 2_000] {
-        assert_eq!(probed.answer(now, Role::Liveness, REFUSED), (Phase::Running, Health::Healthy));
+        assert_eq!(probed.answer(now, Role::Liveness, REFUSED), (Phase::Running, Health::Degraded));
+        assert_eq!(probed.machine.view().detail, "degraded: its liveness probe failed: refused");
     }
     assert_eq!(probed.answer(3_000, Role::Liveness, Err("hangs")).0, Phase::Stopping);
     probed.machine.step(3_100, Input::Exited { run: 1, exit: exit(0) });

@@ -137,7 +137,8 @@ proptest! {
             let view = machine.view();
             let lasting = matches!(view.phase, Phase::Starting | Phase::Running);
             prop_assert!(wanted || !lasting, "{:?} although it is to be stopped", view.phase);
-            prop_assert!(view.health != Health::Healthy || !world.alive.is_empty(), "healthy without a process");
+            let is_well = matches!(view.health, Health::Healthy | Health::Degraded);
+            prop_assert!(!is_well || !world.alive.is_empty(), "{:?} without a process", view.health);
         }
         // Whatever happened: a start is answered by a process once the old one is gone.
         world.carry_out(&machine.step(now, Input::Start));
@@ -153,6 +154,32 @@ proptest! {
             }
         }
         prop_assert!(!world.spawning.is_empty() || !world.alive.is_empty(), "a start without an answer: {:?}", machine.view());
+    }
+
+    #[test]
+    fn who_is_ready_is_degraded_from_the_first_failure_that_counts_and_unhealthy_at_the_threshold(
+        threshold in 1_u32..5,
+        answers in proptest::collection::vec(any::<bool>(), 1..100),
+    ) {
+        let mut settings = settings(RestartPolicy::Always);
+        settings.readiness = Some(CheckSettings { failure_threshold: threshold, ..CheckSettings::default() });
+        let mut machine = Machine::new(settings, 1);
+        machine.step(0, Input::Start);
+        machine.step(0, Input::Spawned { run: 1, pid: 42 });
+        let mut failures = 0;
+        for good in std::iter::once(true).chain(answers) {
+            let now = machine.deadline().unwrap();
+            prop_assert_eq!(machine.step(now, Input::Tick), [Effect::Probe { run: 1, role: Role::Readiness }]);
+            let result = if good { Ok(String::new()) } else { Err("refused".to_owned().into()) };
+            machine.step(now, Input::Probed { run: 1, role: Role::Readiness, result });
+            failures = if good { 0 } else { failures + 1 };
+            let expected = match failures {
+                0 => Health::Healthy,
+                some if some < threshold => Health::Degraded,
+                _ => Health::Unhealthy,
+            };
+            prop_assert_eq!((machine.view().phase, machine.view().health), (Phase::Running, expected));
+        }
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub use wait::{wait_for, wait_for_ok, wait_until};
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod mcp;
+#[cfg(test)]
 mod migration;
 #[cfg(test)]
 mod misbehave;
@@ -38,5 +40,7 @@ mod proxy;
 mod secrets;
 #[cfg(test)]
 mod stack;
+#[cfg(test)]
+mod tools;
 #[cfg(test)]
 mod tunnels;

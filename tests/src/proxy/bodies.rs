@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::curl::{Answer, Curl};
 use super::served::Served;
-use super::tools::Tool;
+use crate::tools::Tool;
 use crate::{TestProject, wait_until};
 
 /// How to ask, and how many bytes may be on their way in the proxy's own buffers. hyper lets a window of HTTP/2 grow to

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::served::Served;
-use super::tools::{Tool, node};
+use crate::tools::{Tool, node};
 
 fn served(test: &str) -> Option<Served> {
     Served::server(test, "http.cjs", &[Tool::Curl])

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::served::Served;
-use super::tools::{Tool, node};
+use crate::tools::{Tool, node};
 
 const RUN: &str = "PYTHON/python manage.py runserver 127.0.0.1:$PORT";
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::curl::Curl;
 use super::served::Served;
-use super::tools::Tool;
+use crate::tools::Tool;
 use crate::wait_until;
 
 const SOON: Duration = Duration::from_secs(10);

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::served::Served;
-use super::tools::Tool;
+use crate::tools::Tool;
 
 fn served(test: &str) -> Option<Served> {
     Served::server(test, "grpc.cjs", &[Tool::NodePackages])

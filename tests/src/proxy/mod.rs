@@ -12,7 +12,6 @@ mod public;
 mod responses;
 mod served;
 mod streaming;
-mod tools;
 mod tunnel;
 mod vite;
 mod websockets;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::served::Served;
-use super::tools::{Tool, node};
+use crate::tools::{Tool, node};
 
 #[test]
 fn next_changes_an_open_page_by_the_proxy_as_it_does_by_itself() {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use kinfra_rpc::Phase;
 use serde_json::json;
 
-use super::tools::{Tool, have, node, turn};
+use crate::tools::{Tool, have, node, turn};
 use crate::{TestProject, http, wait_until};
 
 const BROWSER: [Tool; 3] = [Tool::Node, Tool::NodePackages, Tool::Chromium];

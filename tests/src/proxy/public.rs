@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::served::{PUBLIC_HOST, Served};
-use super::tools::{Tool, have, node};
 use super::tunnel::Tunnel;
+use crate::tools::{Tool, have, node};
 use crate::{TestProject, http, wait_until};
 
 const OUTSIDE: &str = "http://shop.example.com";

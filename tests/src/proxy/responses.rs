@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::served::Served;
-use super::tools::Tool;
+use crate::tools::Tool;
 
 /// How to ask for it, and what is then spoken.
 const VERSIONS: [(&str, &str); 4] =

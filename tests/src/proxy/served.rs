@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::curl::{Answer, Curl};
-use super::tools::{Tool, devservers, fixtures, have, node, turn};
 use super::tunnel::Tunnel;
+use crate::tools::{Tool, devservers, fixtures, have, node, turn};
 use crate::{TestHome, TestProject};
 
 /// By which name visitors from outside know it.

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::curl::Curl;
 use super::served::Served;
-use super::tools::{Tool, node};
+use crate::tools::{Tool, node};
 use crate::wait_until;
 
 const SOON: Duration = Duration::from_secs(10);

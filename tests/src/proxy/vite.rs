@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::served::Served;
-use super::tools::{Tool, node};
+use crate::tools::{Tool, node};
 use crate::wait_until;
 
 fn served(test: &str) -> Option<Served> {

@@ -1,6 +1,7 @@
 //! Every way for an engine to end.
 
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use kinfra_engine::store::Store;
@@ -83,6 +84,23 @@ fn what_is_left_running_is_taken_over_by_the_next_engine() {
     assert_eq!(shop.kinfra(&["status"]).code, Some(4));
     shop.succeed(&["up", "-d"]);
     assert_eq!(shop.node("web").pid, before);
+}
+
+#[test]
+fn an_engine_in_the_background_keeps_nothing_open_of_whoever_started_it() {
+    let shop = TestProject::example();
+    let pipe = shop.home.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let kinfra = crate::bin("kinfra");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "exec \"$0\" up -d 9>\"$1\" >/dev/null"]).args([&kinfra, &pipe]);
+    shell.envs(shop.home.environment());
+    let started = shell.current_dir(shop.folder()).spawn().unwrap();
+    // It ends when nobody has it open for writing any more.
+    let read = thread::spawn(move || std::fs::read(pipe).unwrap());
+    assert!(started.wait_with_output().unwrap().status.success());
+    wait_until("the pipe to end", SOON, || read.is_finished());
+    assert_eq!(shop.node("web").phase, Phase::Running);
 }
 
 #[test]

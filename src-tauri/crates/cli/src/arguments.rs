@@ -1,5 +1,6 @@
 //! What can be typed. Each command's doc comment is its help.
 
+mod mcp;
 mod migrate;
 mod sharing;
 
@@ -11,6 +12,7 @@ use kinfra_rpc::PortRange;
 use crate::example::Role;
 use crate::moment;
 
+pub use mcp::{Client as McpClient, Environment as McpEnvironment, Mcp, Place, Serve as McpServe};
 pub use migrate::Migrate;
 pub use sharing::{Accounts, Share, Tunnels, Unshare};
 
@@ -92,6 +94,11 @@ pub enum Command {
     Graph(Graph),
     /// Print a service's URL
     Url(Url),
+    /// Show the project's MCP servers, and what clients have to be told of them
+    Mcp {
+        #[command(subcommand)]
+        command: Option<Mcp>,
+    },
     /// List the processes of all projects
     Ps,
     /// List the known projects

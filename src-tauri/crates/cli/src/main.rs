@@ -5,6 +5,7 @@ mod commands;
 mod example;
 mod exit_code;
 mod hosting;
+mod mcp;
 mod moment;
 mod output;
 mod render;
@@ -32,6 +33,12 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 fn main() -> process::ExitCode {
     // Wrong usage ends here, with 2.
     let arguments = Arguments::parse();
+    if let Command::Host(host) = &arguments.command
+        && host.detached
+    {
+        // It outlives whoever started it: what that had open is not to stay so.
+        kinfra_engine::process::close_inherited_descriptors();
+    }
     let environment = surroundings::environment();
     let output = Output::new(arguments.json, &environment);
     let gathered = Surroundings::gather(
@@ -107,6 +114,7 @@ async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitC
         Command::Accounts { command } => commands::accounts(surroundings, command).await,
         Command::Graph(arguments) => commands::graph(surroundings, &arguments).await,
         Command::Url(arguments) => commands::url(surroundings, &arguments).await,
+        Command::Mcp { command } => mcp::mcp(surroundings, command).await,
         Command::Ps => commands::processes(surroundings).await,
         Command::Projects => commands::projects(surroundings).await,
         Command::Add { folder } => commands::add(surroundings, folder).await,

@@ -13,6 +13,7 @@ mod exit;
 mod failure;
 mod frame;
 mod logs;
+mod mcp;
 mod migration;
 mod port_requests;
 mod ports;
@@ -40,6 +41,7 @@ pub use exit::{Exit, signal_name};
 pub use failure::{ErrorCode, Failure, Place, Problem};
 pub use frame::{ClientFrame, Outcome, ServerFrame};
 pub use logs::{LogFilter, LogLine, LogPage, LogRun, LogRuns, Stream};
+pub use mcp::{McpDetection, McpServer, McpTransport};
 pub use migration::{
     ApplyMigration, FormerTunnel, Migrated, MigratedProject, MigratedService, MigrationPlan, MigrationUndone,
     PlanMigration, PortStep, SetAside, UndoMigration,

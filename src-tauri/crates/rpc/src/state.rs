@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Download, Exit, Exposure, Forwarding, Maintenance, Problem, Replica, RouteState, ServiceChange,
-    TunnelState, project_host,
+    Download, Exit, Exposure, Forwarding, Maintenance, McpServer, Problem, Replica, RouteState,
+    ServiceChange, TunnelState, project_host,
 };
 
 /// Where a node is in its life.
@@ -127,6 +127,10 @@ pub struct NodeState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub maintenance: Option<Maintenance>,
+    /// It is an MCP server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub mcp: Option<McpServer>,
     /// How its requests are handed on.
     #[serde(default, skip_serializing_if = "Forwarding::is_default")]
     #[ts(as = "Option<Forwarding>", optional)]

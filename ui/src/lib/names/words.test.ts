@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { scenario } from '../backend/mock/scenarios';
 import { stoppedProject } from '../backend/mock/plans';
+import type { NodeState } from '../rpc/rpc';
 import { domains, localUrls } from './words';
 
 const [plan] = scenario('names').projects;
@@ -21,6 +22,19 @@ describe('the names of services', () => {
     expect(urls('api', 80)).toEqual(['http://api.shop.localhost:80', 'http://shop.localhost:80/api']);
     expect(urls('api')).toEqual([]);
     expect(urls('worker', 7080)).toEqual([]);
+  });
+
+  test('are the endpoint of an MCP server', () => {
+    const web = project.nodes.find((node) => node.name === 'api')!;
+    const mcp = {
+      transport: 'http',
+      path: '/mcp',
+      detect: { local: [], production_hosts: [], development_hosts: [] },
+    };
+    expect(localUrls({ ...web, mcp } as NodeState, 80)).toEqual([
+      'http://api.shop.localhost:80/mcp',
+      'http://shop.localhost:80/api',
+    ]);
   });
 
   test('that are not in localhost are domains', () => {

@@ -5,10 +5,15 @@ export function routeUrl({ host, path }: RouteState, proxyPort: number): string 
   return `http://${host}:${proxyPort}${path === '/' ? '' : path}`;
 }
 
-/** Every URL by which a service is reachable on this machine, its own first; none while the proxy doesn't listen. */
+/**
+ * Every URL by which a service is reachable on this machine, its own first; none while the proxy doesn't listen. Of an
+ * MCP server those of its endpoint, which is all that there is of it.
+ */
 export function localUrls(node: NodeState, proxyPort: number | undefined): string[] {
   if (proxyPort === undefined) return [];
-  return (node.routes ?? []).map((route) => routeUrl(route, proxyPort));
+  const endpoint = node.mcp?.path ?? '';
+  const url = (route: RouteState) => routeUrl(route, proxyPort) + (route.path === '/' ? endpoint : '');
+  return (node.routes ?? []).map(url);
 }
 
 /** The names of a project that somebody else than KInfra has to lead to this machine. */

@@ -505,6 +505,42 @@ since: number, note?: string,
 until?: number, };
 
 /**
+ * What says where a program runs that asks for the endpoint.
+ */
+export type McpDetection = { 
+/**
+ * Variables that mean this machine when they are set.
+ */
+local: Array<string>, 
+/**
+ * Parts of host names that mean production.
+ */
+production_hosts: Array<string>, 
+/**
+ * Parts of host names that mean development.
+ */
+development_hosts: Array<string>, };
+
+/**
+ * How a service is spoken to that is an MCP server, and where else it is.
+ */
+export type McpServer = { transport: McpTransport, 
+/**
+ * Of the endpoint: `/mcp`.
+ */
+path: string, 
+/**
+ * The URL of the endpoint in production.
+ */
+production?: string, 
+/**
+ * The URL of the endpoint where it is tried out before that.
+ */
+development?: string, detect: McpDetection, };
+
+export type McpTransport = "stdio" | "http" | "sse";
+
+/**
  * What went through the proxy to services, since it was started. With no service named, to all of the project.
  */
 export type MeasureTraffic = { project: string, services: Array<string>, };
@@ -671,6 +707,10 @@ exposures?: Array<Exposure>,
  * Its visitors are shown a page instead of it.
  */
 maintenance?: Maintenance, 
+/**
+ * It is an MCP server.
+ */
+mcp?: McpServer, 
 /**
  * How its requests are handed on.
  */

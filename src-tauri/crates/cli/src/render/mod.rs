@@ -48,4 +48,5 @@ pub use settings::settings;
 pub use state::counts_down;
 pub use stats::{Drawn, stats};
 pub use status::{headline, last_words, status};
+pub use table::{Cell, table};
 pub use tunnels::{shared, tunnels};

@@ -1,19 +1,21 @@
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
-use kinfra_rpc::Forwarding;
+use kinfra_rpc::{Forwarding, HostHeader, McpDetection, McpServer, McpTransport};
 
 use super::contents::Contents;
 use super::declaration::{
-    HealthFile, HttpFile, ProbeFile, ProjectFile, ProxyFile, RestartFile, RouteFile, ServiceFile, WatchFile,
+    HealthFile, HttpFile, McpDetectionFile, McpFile, ProbeFile, ProjectFile, ProxyFile, RestartFile,
+    RouteFile, ServiceFile, WatchFile,
 };
 use super::paths::absolute;
 use super::replicas::replicas;
 use super::schema::{Entries, Fields, Placed, Scalar, Words};
 use super::secrets::SecretSource;
 use super::service_ports::DeclaredPort;
-use super::settings::{Http, Keep, PortSetting, Public, PublicAt, Restart, Source};
+use super::settings::{Http, Keep, Mcp, PortSetting, Public, PublicAt, Restart, Source};
 use super::slug::slug;
 use super::spec::{
     Backoff, Condition, Dependency, EnvironmentSpec, HealthSpec, HttpProbe, OnChange, PortSpec, ProbeKind,
@@ -101,7 +103,7 @@ fn service(
         },
         domains: once(declared.domains.iter().map(|domain| &domain.value.0)),
         public: public(&declared.public)?,
-        forwarding: declared.proxy.as_ref().map(|proxy| forwarding(&proxy.value)).unwrap_or_default(),
+        forwarding: forwarding(declared),
         depends_on: dependencies
             .map(|(service, condition)| Dependency {
                 service: service.value.clone(),
@@ -112,12 +114,13 @@ fn service(
         manual: declared.manual,
         health: match &declared.health {
             Some(health) => self::health(declared, &health.value)?,
-            None => HealthSpec::default(),
+            None => HealthSpec { readiness: mcp_probe(declared), ..HealthSpec::default() },
         },
         restart: restart(declared),
         stop: StopSpec { signal: declared.stop.signal.0, grace: declared.stop.grace },
         watch: declared.watch.as_ref().map(|watch| self::watch(declared, &watch.value.0, folder)),
         log_bytes: declared.logs.keep.map(|Keep(bytes)| bytes),
+        mcp: mcp(declared),
     })
 }
 
@@ -154,10 +157,17 @@ fn once<'a, T: Clone + PartialEq + 'a>(declared: impl Iterator<Item = &'a T>) ->
     once
 }
 
-fn forwarding(declared: &ProxyFile) -> Forwarding {
+fn forwarding(service: &ServiceFile) -> Forwarding {
+    let usual: ProxyFile = Fields::defaults();
+    let declared = service.proxy.as_ref().map_or(&usual, |proxy| &proxy.value);
     // At most five minutes.
     let hold_ms = u64::try_from(declared.hold.0.as_millis()).unwrap_or(u64::MAX);
-    Forwarding { hold_ms, protocol: declared.protocol.0, host: declared.host.0 }
+    let host = match declared.host.0 {
+        // Those of the official SDKs answer none but `localhost` and 127.0.0.1, against pages from elsewhere.
+        HostHeader::Auto if service.kind.0 == ServiceType::Mcp => HostHeader::Rewrite,
+        host => host,
+    };
+    Forwarding { hold_ms, protocol: declared.protocol.0, host }
 }
 
 fn watch(service: &ServiceFile, declared: &WatchFile, folder: &Path) -> WatchSpec {
@@ -184,7 +194,7 @@ fn restart(declared: &ServiceFile) -> RestartSpec {
         Some(Placed { value: Restart(restart), .. }) => restart.clone(),
         None => RestartFile {
             policy: Words(match declared.kind.0 {
-                ServiceType::Service => RestartPolicy::OnFailure,
+                ServiceType::Service | ServiceType::Mcp => RestartPolicy::OnFailure,
                 ServiceType::Task => RestartPolicy::Never,
             }),
             ..Fields::defaults()
@@ -199,7 +209,7 @@ fn restart(declared: &ServiceFile) -> RestartSpec {
 
 fn health(service: &ServiceFile, declared: &HealthFile) -> Option<HealthSpec> {
     let beside = |declared: &Option<Placed<ProbeFile>>| match declared {
-        Some(declared) => probe(&declared.value).map(Some),
+        Some(declared) => probe(service, &declared.value).map(Some),
         None => Some(None),
     };
     // Without a port there is nothing that a probe without a kind could ask.
@@ -207,28 +217,60 @@ fn health(service: &ServiceFile, declared: &HealthFile) -> Option<HealthSpec> {
     let is_default = readiness.kinds().is_empty() && service.unreachable(readiness).is_some();
     Some(HealthSpec {
         startup: beside(&declared.startup)?,
-        readiness: if is_default { None } else { Some(probe(readiness)?) },
+        readiness: if is_default { None } else { Some(probe(service, readiness)?) },
         liveness: beside(&declared.liveness)?,
     })
 }
 
-fn probe(declared: &ProbeFile) -> Option<ProbeSpec> {
+fn probe(service: &ServiceFile, declared: &ProbeFile) -> Option<ProbeSpec> {
     let kind = match declared {
         ProbeFile { http: Some(Placed { value: Http(http), .. }), .. } => ProbeKind::Http(self::http(http)?),
         ProbeFile { command: Some(command), .. } => ProbeKind::Command(command.value.clone()),
         ProbeFile { log: Some(pattern), .. } => ProbeKind::Log(pattern.value.clone()),
         // Settings without a kind are for the probe that a service with a port has anyway.
+        ProbeFile { tcp: false, .. } if service.kind.0 == ServiceType::Mcp => ProbeKind::Mcp,
         ProbeFile { http: None, command: None, log: None, .. } => ProbeKind::Tcp,
     };
+    let usual = Duration::from_secs(if kind == ProbeKind::Mcp { 10 } else { 1 });
+    let timeout = declared.timeout.as_ref().map_or(usual, |timeout| timeout.0);
     Some(ProbeSpec {
         kind,
         port: declared.port.as_ref().map(|port| port.value.clone()),
         listener: declared.listener.0,
         interval: declared.interval.0,
-        timeout: declared.timeout.0,
+        timeout,
         success_threshold: declared.success_threshold.get(),
         failure_threshold: declared.failure_threshold.get(),
         start_period: declared.start_period,
+    })
+}
+
+/// How an MCP server is asked where its configuration says nothing of that.
+fn mcp_probe(service: &ServiceFile) -> Option<ProbeSpec> {
+    if service.kind.0 == ServiceType::Mcp { probe(service, &Fields::defaults()) } else { None }
+}
+
+fn mcp(service: &ServiceFile) -> Option<McpServer> {
+    if service.kind.0 != ServiceType::Mcp {
+        return None;
+    }
+    let usual: McpFile = Fields::defaults();
+    let McpFile { transport, path, production, development, detect } =
+        service.mcp.as_ref().map_or(&usual, |Placed { value: Mcp(mcp), .. }| mcp);
+    let path =
+        path.as_ref().map_or(if transport.0 == McpTransport::Sse { "/sse" } else { "/mcp" }, |path| &path.0);
+    let McpDetectionFile { local, production_hosts, development_hosts } = detect;
+    let url = |url: &Option<Placed<String>>| url.as_ref().map(|url| url.value.clone());
+    Some(McpServer {
+        transport: transport.0,
+        path: path.to_owned(),
+        production: url(production),
+        development: url(development),
+        detect: McpDetection {
+            local: texts(local),
+            production_hosts: texts(production_hosts),
+            development_hosts: texts(development_hosts),
+        },
     })
 }
 

@@ -4,6 +4,7 @@
 mod cloudflare;
 mod health;
 mod logs;
+mod mcp;
 mod restart;
 mod routing;
 mod watch;
@@ -14,14 +15,15 @@ use kinfra_rpc::PortRange;
 
 use super::schema::{Entries, Fields, Placed, Record, Scalar, Words};
 use super::settings::{
-    Dependencies, Domain, NamedPorts, OnChangeSetting, OneOrMany, OnlyPort, PortSetting, Public, Replicas,
-    Restart, Route, Source, Watch,
+    Dependencies, Domain, Mcp, NamedPorts, OnChangeSetting, OneOrMany, OnlyPort, PortSetting, Public,
+    Replicas, Restart, Route, Source, Watch,
 };
 use super::spec::{Run, ServiceType};
 
 pub use cloudflare::{CloudflareSettings, EdgeProtocol};
 pub(super) use health::{HealthFile, HttpFile, ProbeFile};
 pub(super) use logs::LogsFile;
+pub(super) use mcp::{McpDetectionFile, McpFile};
 pub(super) use restart::{RestartFile, StopFile};
 pub(super) use routing::{ProxyFile, PublicFile, RouteFile};
 pub(super) use watch::{OnChangeFile, WatchFile};
@@ -137,6 +139,7 @@ pub(super) struct ServiceFile {
     pub watch: Option<Placed<Watch>>,
     pub on_change: Option<Placed<OnChangeSetting>>,
     pub logs: LogsFile,
+    pub mcp: Option<Placed<Mcp>>,
 }
 
 impl ServiceFile {
@@ -195,7 +198,7 @@ impl Record for ServiceFile {
         Self {
             kind: fields.or(
                 "type",
-                "`service`: it is to stay. `task`: it is done when it ends with exit code 0, such as a migration.",
+                "`service`: it is to stay. `task`: it is done when it ends with exit code 0, such as a migration. `mcp`: a server of the Model Context Protocol.",
                 Words(ServiceType::Service),
             ),
             replicas: fields.unless_default(
@@ -284,6 +287,10 @@ impl Record for ServiceFile {
             logs: fields
                 .optional("logs", "How much is kept of what it prints. Default: as the user's settings say.")
                 .unwrap_or_else(Fields::defaults),
+            mcp: fields.optional(
+                "mcp",
+                "Of a service of the type `mcp`: its transport, or a map. Default: streamable HTTP at `/mcp`.",
+            ),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use kinfra_rpc::{Forwarding, HostHeader, UpstreamProtocol};
+use kinfra_rpc::{Forwarding, HostHeader, McpDetection, UpstreamProtocol};
 use serde_json::Value as Json;
 
 use super::schema::{Printable, Word};
@@ -81,11 +81,16 @@ fn settings(before: &ServiceSpec, after: &ServiceSpec, folder: &Path) -> Vec<Set
         ("health", before.health != after.health),
         ("restart", before.restart != after.restart),
         ("watch", before.watch != after.watch),
+        ("mcp.detect", detection(before) != detection(after)),
     ];
     for (key, _) in whole.into_iter().filter(|(_, differs)| *differs) {
         differences.push(SettingDifference { key: key.to_owned(), before: None, after: None });
     }
     differences
+}
+
+fn detection(service: &ServiceSpec) -> Option<&McpDetection> {
+    service.mcp.as_ref().map(|mcp| &mcp.detect)
 }
 
 #[derive(PartialEq)]
@@ -107,8 +112,17 @@ fn flat(service: &ServiceSpec, folder: &Path) -> BTreeMap<String, Shown> {
     let mut set = |key: &str, value: String| drop(flat.insert(key.to_owned(), Shown::As(value)));
     set("run", command(&service.run));
     set("dir", shown(&service.dir, folder));
-    if service.kind == ServiceType::Task {
-        set("type", "task".to_owned());
+    if service.kind != ServiceType::Service {
+        set("type", service.kind.word().to_owned());
+    }
+    if let Some(mcp) = &service.mcp {
+        set("mcp.transport", mcp.transport.word().to_owned());
+        set("mcp.path", mcp.path.clone());
+        for (key, url) in [("production", &mcp.production), ("development", &mcp.development)] {
+            if let Some(url) = url {
+                set(&format!("mcp.{key}"), url.clone());
+            }
+        }
     }
     for (whose, environment) in layers {
         for (name, value) in &environment.variables {

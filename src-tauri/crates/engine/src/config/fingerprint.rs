@@ -15,7 +15,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use kinfra_rpc::Protocol;
+use kinfra_rpc::{McpTransport, Protocol};
 
 use super::spec::{EnvironmentSpec, PortChoice, PortSpec, Run, ServiceSpec, ServiceType};
 use super::stable_hash::{Fnv, stable_hash};
@@ -57,11 +57,13 @@ impl ServiceSpec {
             watch: _,
             log_bytes: _,
             public: _,
+            mcp: _,
         } = self;
         let mut feed = Feed::default();
         feed.number(match kind {
             ServiceType::Service => 0,
             ServiceType::Task => 1,
+            ServiceType::Mcp => 2,
         });
         feed.run(run);
         feed.value(dir);
@@ -72,6 +74,11 @@ impl ServiceSpec {
             feed.value("secret_files");
             feed.pairs(secret_files);
         }
+        // All else of an MCP server is what it is asked and what is said of it.
+        if let Some(mcp) = self.mcp.as_ref().filter(|mcp| mcp.transport == McpTransport::Stdio) {
+            feed.value("mcp.stdio");
+            feed.value(&mcp.path);
+        }
         let files = stable_hash(&(&project_environment.contents, &environment.contents));
         Fingerprint { settings: feed.0.finish(), files: Some(files) }
     }
@@ -80,7 +87,8 @@ impl ServiceSpec {
     #[must_use]
     pub fn in_effect(&self, current: &Self) -> Self {
         let Self { kind, run, dir, project_environment, environment, ports, secret_files, .. } = self.clone();
-        Self { kind, run, dir, project_environment, environment, ports, secret_files, ..current.clone() }
+        let mcp = if self.speaks_stdio() { self.mcp.clone() } else { current.mcp.clone() };
+        Self { kind, run, dir, project_environment, environment, ports, secret_files, mcp, ..current.clone() }
     }
 }
 

@@ -68,7 +68,7 @@ impl ServiceSpec {
 fn sent(probe: &ProbeSpec) -> &[(String, String)] {
     match &probe.kind {
         ProbeKind::Http(http) => &http.send,
-        ProbeKind::Tcp | ProbeKind::Command(_) | ProbeKind::Log(_) => &[],
+        ProbeKind::Tcp | ProbeKind::Command(_) | ProbeKind::Log(_) | ProbeKind::Mcp => &[],
     }
 }
 

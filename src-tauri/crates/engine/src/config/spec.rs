@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kinfra_rpc::{Forwarding, PortRange, Protocol};
+use kinfra_rpc::{Forwarding, McpServer, McpTransport, PortRange, Protocol};
 use regex::Regex;
 
 use super::contents::Contents;
@@ -81,6 +81,8 @@ pub struct ServiceSpec {
     pub watch: Option<WatchSpec>,
     /// How much is kept of what it prints; none: what the user's settings say. Holds from the next start on.
     pub log_bytes: Option<u64>,
+    /// It is an MCP server.
+    pub mcp: Option<McpServer>,
 }
 
 /// Which one of a service's processes it is. How many there are is not said here: that another one comes is no change
@@ -208,6 +210,12 @@ impl ServiceSpec {
         self.replica.number == 1
     }
 
+    /// Whether it speaks by its standard input and output, so that something has to offer it on its port.
+    #[must_use]
+    pub fn speaks_stdio(&self) -> bool {
+        self.mcp.as_ref().is_some_and(|mcp| mcp.transport == McpTransport::Stdio)
+    }
+
     /// Whether somebody can connect to its main port.
     #[must_use]
     pub fn takes_connections(&self) -> bool {
@@ -221,6 +229,8 @@ pub enum ServiceType {
     Service,
     /// It is done when it ends with exit code 0.
     Task,
+    /// It is to stay, and speaks the Model Context Protocol.
+    Mcp,
 }
 
 /// What is executed. The texts may hold `${…}`.
@@ -317,6 +327,8 @@ pub enum ProbeKind {
     Command(Run),
     /// A line of the output matches.
     Log(Pattern),
+    /// It answers as an MCP server.
+    Mcp,
 }
 
 /// A GET request on loopback, and which answers are a success. Path and sent headers may hold `${…}`.

@@ -109,6 +109,7 @@ pub fn unstarted(name: &str, home: &Home) -> ServiceSpec {
         stop: StopSpec { signal: SIGTERM, grace: GRACE_OF_ALL },
         watch: None,
         log_bytes: None,
+        mcp: None,
     }
 }
 

@@ -1,11 +1,14 @@
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::http::{self, HttpRequest};
+use super::mcp::{self, McpRequest, McpSession};
 
 /// A probe, ready to run.
 #[derive(Debug, Clone)]
@@ -14,6 +17,8 @@ pub enum Probe {
     Http { port: u16, request: HttpRequest },
     /// Something accepts connections on loopback.
     Tcp { port: u16 },
+    /// An MCP server answers on loopback; with the session that earlier probes of the process began.
+    Mcp { port: u16, request: McpRequest, session: Arc<Mutex<Option<McpSession>>> },
     /// It lives at least this long.
     Lives { since: Instant, at_least: Duration },
 }
@@ -27,6 +32,10 @@ pub async fn check(probe: &Probe, limit: Duration) -> Result<String, String> {
     let checked = async {
         match probe {
             Probe::Http { port, request } => http::get(connect(*port).await?, *port, request).await?,
+            Probe::Mcp { port, request, session } => {
+                let name = mcp::ask(*port, request, &mut *session.lock().await).await?;
+                return Ok(format!("{name}, {}", took(start.elapsed())));
+            }
             Probe::Tcp { port } => drop(connect(*port).await?),
             Probe::Lives { since, at_least } if since.elapsed() >= *at_least => return Ok(String::new()),
             Probe::Lives { at_least, .. } => {
@@ -42,7 +51,7 @@ pub async fn check(probe: &Probe, limit: Duration) -> Result<String, String> {
 }
 
 /// To a server on loopback, whichever family it listens on. No name is ever resolved.
-async fn connect(port: u16) -> Result<TcpStream, String> {
+pub(super) async fn connect(port: u16) -> Result<TcpStream, String> {
     let addresses: [SocketAddr; 2] = [(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()];
     let mut failed = None;
     for address in addresses {

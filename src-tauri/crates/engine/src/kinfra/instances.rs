@@ -138,6 +138,7 @@ pub fn bare(name: &str, folder: &Path) -> ServiceSpec {
         stop: StopSpec { signal: SIGTERM, grace: Duration::from_secs(10) },
         watch: None,
         log_bytes: None,
+        mcp: None,
     }
 }
 

@@ -245,6 +245,7 @@ impl Offline {
                             .get(&service.replica.of)
                             .filter(|nodes| nodes.len() > 1)
                             .map(|_| shown(&service.replica)),
+                        mcp: service.mcp.clone(),
                         port: ports.nodes.get(&service.name).and_then(|ports| Some(ports.first()?.port)),
                         ..NodeState::default()
                     };

@@ -65,6 +65,9 @@ impl Kinfra {
         let proxy = ProxyServer::start(beside, printed.clone(), options.proxy_port).await?;
         let holders = Holders::new(store.clone(), &options.environment);
         let services = Arc::new(ServiceContext {
+            command_program: std::path::absolute(&options.keeper_program)
+                .unwrap_or_else(|_| options.keeper_program.clone())
+                .with_file_name("kinfra"),
             keeper,
             store: store.clone(),
             home: options.home.clone(),

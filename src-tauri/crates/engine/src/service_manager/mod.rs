@@ -14,6 +14,7 @@ mod log_probe;
 mod node;
 mod obstacles;
 mod obtain;
+mod offer;
 mod ownership;
 mod probes;
 mod program;

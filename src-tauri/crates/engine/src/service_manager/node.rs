@@ -279,7 +279,7 @@ impl Node for ServiceNode {
         NodeState {
             name: name.clone(),
             kind: match spec.kind {
-                ServiceType::Service => NodeKind::Service,
+                ServiceType::Service | ServiceType::Mcp => NodeKind::Service,
                 ServiceType::Task => NodeKind::Task,
             },
             replica,
@@ -297,6 +297,7 @@ impl Node for ServiceNode {
             public_url: facts.public_url(name),
             maintenance,
             forwarding: spec.forwarding,
+            mcp: spec.mcp.clone(),
             direct_url: self.service.answers_on(view.phase, &facts).map(direct_url),
             started_at: view.started_at.map(shown),
             restarts: view.restarts,

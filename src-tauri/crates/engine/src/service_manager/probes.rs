@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kinfra_rpc::{McpServer, McpTransport};
+
 use super::handed::Handed;
 use super::references::resolve;
 use super::running::Running;
 use super::service::Service;
 use crate::config::{HttpProbe, Listener, Mode, ProbeKind, ProbeSpec, ServiceSpec, expand};
-use crate::health::{Expected, HttpRequest, Probe, check};
+use crate::health::{Expected, HttpRequest, McpRequest, Probe, check};
 use crate::supervisor::{ProbeResult, Refusal, Role};
 
 /// With neither port nor probe: ready after this long.
@@ -24,6 +26,7 @@ enum Asked<'s> {
     Connects,
     /// With what its headers may hold.
     Http(&'s HttpProbe, &'s Handed),
+    Mcp(&'s McpServer, &'s Running),
 }
 
 impl Service {
@@ -49,6 +52,11 @@ impl Service {
             ProbeKind::Tcp => self.ask_port(run, running, &Asked::Connects, Some(probe), probe.timeout).await,
             ProbeKind::Http(http) => {
                 self.ask_port(run, running, &Asked::Http(http, &handed), Some(probe), probe.timeout).await
+            }
+            ProbeKind::Mcp => {
+                let usual = McpServer::default();
+                let asked = Asked::Mcp(spec.mcp.as_ref().unwrap_or(&usual), running);
+                self.ask_port(run, running, &asked, Some(probe), probe.timeout).await
             }
         }
     }
@@ -106,7 +114,15 @@ impl Service {
     }
 
     fn probe_on(&self, port: u16, asked: &Asked<'_>) -> Result<Probe, Refusal> {
-        let Asked::Http(http, handed) = asked else { return Ok(Probe::Tcp { port }) };
+        let (http, handed) = match asked {
+            Asked::Listens | Asked::Connects => return Ok(Probe::Tcp { port }),
+            Asked::Http(http, handed) => (http, handed),
+            Asked::Mcp(server, running) => {
+                let by_events = server.transport == McpTransport::Sse;
+                let request = McpRequest { path: server.path.clone(), by_events };
+                return Ok(Probe::Mcp { port, request, session: Arc::clone(&running.mcp_session) });
+            }
+        };
         let facts = self.facts();
         let given = self.context.surroundings.known();
         let variable = |name: &str| given.system.get(name).cloned();

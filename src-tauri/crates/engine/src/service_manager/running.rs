@@ -3,9 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::sync::Mutex;
+
 use super::handed::Handed;
 use super::ownership::Seen;
 use crate::config::{Fingerprint, ServiceSpec};
+use crate::health::McpSession;
 use crate::port_registry::NodePort;
 
 /// A run whose process may exist.
@@ -33,6 +36,8 @@ pub(super) struct Running {
     pub(super) dropping: Option<String>,
     /// The secrets that it was given.
     pub(super) handed: Arc<Handed>,
+    /// In which it is asked, as an MCP server, whether it is well.
+    pub(super) mcp_session: Arc<Mutex<Option<McpSession>>>,
 }
 
 /// What a run was launched with.
@@ -62,6 +67,7 @@ impl Running {
             log_from,
             dropping,
             handed,
+            mcp_session: Arc::default(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! a record that the next one can compare with what the keeper knows.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,7 @@ use super::holders::Holders;
 use super::instance::{Instance, InstanceFacts};
 use super::launch::{Prepared, environment, prepare};
 use super::obstacles::not_spawned;
+use super::offer::offered;
 use super::running::{Launch, Running};
 use super::runs::{Runs, Ticket};
 use super::surroundings::Surroundings;
@@ -47,6 +49,8 @@ pub struct ServiceContext {
     pub keeper: Keeper,
     pub store: Store,
     pub home: Home,
+    /// The `kinfra` command.
+    pub command_program: PathBuf,
     pub clock: Clock,
     pub runs: Arc<Runs>,
     pub holders: Holders,
@@ -110,8 +114,10 @@ impl Unit for Service {
         let handed = self.hand_out(number, &id, &spec, &facts, &given).await?;
         let environment = environment(&spec, &facts, &given, &handed)?;
         self.learn_from(&environment, &given);
+        let prepared = prepare(&spec.run, &spec.dir, &facts, environment.into_values())?;
+        let domains = facts.domains.get(&spec.name).map(Vec::as_slice).unwrap_or_default();
         let Prepared { program, arguments, environment } =
-            prepare(&spec.run, &spec.dir, &facts, environment.into_values())?;
+            offered(prepared, &spec, domains, &self.context.command_program)?;
         let started_at = self.context.clock.wall_now();
         let (instance, node) = (self.project.clone(), self.name.clone());
         let run = NewRun {

@@ -11,9 +11,9 @@ pub fn settings(spec: &ServiceSpec, instance: &str) -> Settings {
     settings.liveness = spec.health.liveness.as_ref().map(check);
     settings.readiness = match (spec.kind, &spec.health.readiness) {
         (ServiceType::Task, _) => None,
-        (ServiceType::Service, Some(readiness)) => Some(check(readiness)),
+        (ServiceType::Service | ServiceType::Mcp, Some(readiness)) => Some(check(readiness)),
         // That it lived once for long enough can't change.
-        (ServiceType::Service, None) => {
+        (ServiceType::Service | ServiceType::Mcp, None) => {
             Some(CheckSettings { lasts: !spec.takes_connections(), ..CheckSettings::default() })
         }
     };

@@ -5,6 +5,7 @@ mod dependencies;
 mod disk;
 mod groups;
 mod health;
+mod mcp;
 mod names;
 mod port_names;
 mod ports;
@@ -33,6 +34,7 @@ pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
     tasks::check(project, reader);
     watch::check(project, reader);
     health::check(project, reader);
+    mcp::check(project, reader);
     references::check(project, reader);
     secrets::check(&project.secrets, reader);
     secrets::check_files(project, reader);

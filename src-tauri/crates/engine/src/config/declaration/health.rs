@@ -56,7 +56,7 @@ pub(in crate::config) struct ProbeFile {
     pub port: Option<Placed<String>>,
     pub listener: Words<Listener>,
     pub interval: Period,
-    pub timeout: Period,
+    pub timeout: Option<Period>,
     pub success_threshold: NonZeroU32,
     pub failure_threshold: NonZeroU32,
     pub start_period: Duration,
@@ -116,7 +116,10 @@ impl Record for ProbeFile {
                 "The time between two probes once it succeeds.",
                 Period(Duration::from_secs(5)),
             ),
-            timeout: fields.or("timeout", "How long one probe may take.", Period(Duration::from_secs(1))),
+            timeout: fields.optional(
+                "timeout",
+                "How long one probe may take. Default: `1s`; of an MCP server, which may have to be started for it, `10s`.",
+            ),
             success_threshold: fields.or(
                 "success_threshold",
                 "This many successes in a row mean that it succeeds.",

@@ -5,7 +5,8 @@ use crate::config::spec::{Run, ServiceType};
 use crate::config::tree::{Node, Value};
 
 impl Word for ServiceType {
-    const WORDS: &'static [(&'static str, Self)] = &[("service", Self::Service), ("task", Self::Task)];
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("service", Self::Service), ("task", Self::Task), ("mcp", Self::Mcp)];
 }
 
 impl Shape for Run {

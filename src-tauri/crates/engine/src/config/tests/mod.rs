@@ -5,6 +5,7 @@ mod faults;
 mod fingerprints;
 mod formats;
 mod hostile;
+mod mcp;
 mod mutations;
 mod ports;
 mod replicas;

@@ -31,6 +31,8 @@ mod architecture;
 #[cfg(test)]
 mod mcp;
 #[cfg(test)]
+mod migration;
+#[cfg(test)]
 mod misbehave;
 #[cfg(test)]
 mod proxy;

@@ -11,6 +11,7 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -116,13 +117,20 @@ impl Http1 {
         .await
     }
 
-    /// Polls what this connection gives, after it has moved what it can.
+    /// Polls what this connection gives, where that is not there already after it has moved what it can.
     pub(crate) fn poll<T>(
         &mut self,
         context: &mut Context<'_>,
-        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
-        self.0.poll(context, poll)
+        let halves = &mut *self.0;
+        if matches!(halves.driver, Driver::Here(_))
+            && coop::has_budget_remaining()
+            && let Poll::Ready(given) = halves.wakes.unheard(&mut poll)
+        {
+            return Poll::Ready(given);
+        }
+        halves.poll(context, poll)
     }
 
     /// Has the driver go on whether anybody waits or not.
@@ -163,10 +171,9 @@ impl Halves {
         if matches!(self.driver, Driver::Here(_)) {
             self.wakes.lead_to(Some(context.waker()));
             self.drive();
-            // Only the driver gives anything, and it has just had its turn: a waker would have this task wake itself.
-            // Without budget left, though, tokio wakes whoever asks so that it asks again.
+            // Without budget left tokio wakes whoever asks so that it asks again.
             if coop::has_budget_remaining() {
-                return poll(&mut Context::from_waker(Waker::noop()));
+                return self.wakes.unheard(poll);
             }
         }
         poll(context)
@@ -181,11 +188,24 @@ fn tell_end(ended: hyper::Result<()>, port: u16) {
 
 /// Wakes whoever waits for something of a connection.
 #[derive(Default)]
-struct Wakes(Mutex<Option<Waker>>);
+struct Wakes {
+    waiting: Mutex<Option<Waker>>,
+    /// While it is asked for what the driver gives: who asks needs no wake of itself.
+    is_deaf: AtomicBool,
+}
 
 impl Wakes {
+    /// Polls what the driver gives. Only the driver gives anything, and it has its turn whenever nothing is there: so
+    /// neither is it to wake this task, nor whoever asks the driver.
+    fn unheard<T>(&self, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+        self.is_deaf.store(true, Ordering::Relaxed);
+        let polled = poll(&mut Context::from_waker(Waker::noop()));
+        self.is_deaf.store(false, Ordering::Relaxed);
+        polled
+    }
+
     fn lead_to(&self, waker: Option<&Waker>) {
-        let mut present = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut present = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         match (&mut *present, waker) {
             (Some(present), Some(waker)) => present.clone_from(waker),
             (present, waker) => *present = waker.cloned(),
@@ -199,7 +219,10 @@ impl Wake for Wakes {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if let Some(waker) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+        if self.is_deaf.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Some(waker) = &*self.waiting.lock().unwrap_or_else(PoisonError::into_inner) {
             waker.wake_by_ref();
         }
     }

@@ -176,7 +176,7 @@ impl Lease {
     pub(crate) fn poll<T>(
         &mut self,
         context: &mut Context<'_>,
-        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
         match &mut self.connection {
             Some(connection) => connection.poll(context, poll),

@@ -3,6 +3,8 @@
 
 # shellcheck source=scripts/generate.sh
 source scripts/generate.sh
+# shellcheck source=scripts/python.sh
+source scripts/python.sh
 
 failed_checks=()
 
@@ -26,6 +28,7 @@ command_check() {
     check "generated files" generated_files_are_current
     check "types of the user interface" npm --prefix ui run --silent check
     check "formatting of the user interface" npm --prefix ui run --silent format:check
+    check_python
     check_where_installed cargo-deny "licences and banned crates" cargo deny --log-level error check bans licenses sources
     check_where_installed shellcheck "shell scripts" shellcheck dev .ci/run scripts/*.sh
     file_sizes
@@ -47,7 +50,7 @@ check_where_installed() {
 
 # For information: the style asks for a median of about 130 lines and for few files above 500.
 file_sizes() {
-    git ls-files -z --cached --others --exclude-standard '*.rs' '*.ts' '*.svelte' ':!:ui/src/lib/rpc/*' |
+    git ls-files -z --cached --others --exclude-standard '*.rs' '*.ts' '*.svelte' '*.py' ':!:ui/src/lib/rpc/*' |
         xargs -0 wc -l | awk '$2 != "total" { print }' | sort -n |
         awk '{ lines[NR] = $1; if ($1 > 500) long = long "\n    over 500 lines: " $2 " (" $1 ")" }
             END { if (NR) printf "    %d source files, median %d lines%s\n", NR, lines[int((NR + 1) / 2)], long }'

@@ -3,6 +3,8 @@
 
 # shellcheck source=scripts/devservers.sh
 source scripts/devservers.sh
+# shellcheck source=scripts/python.sh
+source scripts/python.sh
 
 REPORTS=target/test-reports
 passed=0
@@ -23,9 +25,10 @@ command_test() {
     export KINFRA_SKIPS=$PWD/$REPORTS/skips
     : >"$KINFRA_SKIPS"
     # A developer's own KInfra is none of the tests' business.
-    unset KINFRA_HOME KINFRA_RUN KINFRA_PROXY_PORT KINFRA_PORT_RANGE
+    unset KINFRA_BIN KINFRA_HOME KINFRA_RUN KINFRA_PROXY_PORT KINFRA_PORT_RANGE
 
     rust_tests "$deep"
+    python_tests
     ui_tests
     ui_types
     report_skips

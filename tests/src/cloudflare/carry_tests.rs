@@ -76,6 +76,12 @@ fn events_arrive_one_by_one() {
 
 /// A WebSocket, open.
 fn socket(stage: &Stage) -> Visitor {
+    let (visitor, head) = ask_for_socket(stage);
+    assert!(head.starts_with("http/1.1 101 ") && head.contains("sec-websocket-accept: accepted"), "{head}");
+    visitor
+}
+
+fn ask_for_socket(stage: &Stage) -> (Visitor, String) {
     let mut visitor = stage.cloudflare.open(HOST).unwrap();
     let request = format!(
         "GET /chat HTTP/1.1\r\nHost: {HOST}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -88,9 +94,7 @@ fn socket(stage: &Stage) -> Visitor {
         visitor.read_exact(&mut byte).unwrap();
         head.extend(byte);
     }
-    let head = String::from_utf8(head).unwrap().to_lowercase();
-    assert!(head.starts_with("http/1.1 101 ") && head.contains("sec-websocket-accept: accepted"), "{head}");
-    visitor
+    (visitor, String::from_utf8(head).unwrap().to_lowercase())
 }
 
 fn echoes(visitor: &mut Visitor, message: &[u8]) {
@@ -113,6 +117,16 @@ fn a_websocket_goes_both_ways_and_ends_with_its_visitor() {
     visitor.sock.shutdown(std::net::Shutdown::Write).unwrap();
     // The service has been told of the end, and ends its own direction.
     assert_eq!(visitor.read_to_end(&mut Vec::new()).unwrap_or_default(), 0);
+}
+
+#[test]
+fn over_http2_no_websocket_reaches_a_service_that_is_a_socket() {
+    let stage = Stage::new();
+    let cloudflared = stage.ready(&["--protocol", "http2"]);
+    let (_, head) = ask_for_socket(&stage);
+    assert!(head.starts_with("http/1.1 502 "), "{head}");
+    assert!(cloudflared.lines().iter().any(|line| line.contains("http: no Host in request URL")));
+    assert_eq!(stage.cloudflare.visit(HOST, "/").unwrap().status, 200);
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub(super) struct Cloudflared {
 impl Cloudflared {
     /// Runs a tunnel as a supervisor would.
     pub(super) fn run(home: &TestHome, cloudflare: &Cloudflare, tunnel: &Tunnel, options: &[&str]) -> Self {
-        let edge = cloudflare.edge().to_string();
+        let edge = cloudflare.edge();
         let mut command = command(home);
         command.args([
             "tunnel",
@@ -47,7 +47,7 @@ impl Cloudflared {
             "--output",
             "json",
         ]);
-        command.args(["--metrics", "127.0.0.1:0", "--edge", &edge]).args(options).arg("run");
+        command.args(["--metrics", "127.0.0.1:0"]).args(options).arg("run").env("TUNNEL_EDGE", edge);
         Self::start(command.env("TUNNEL_TOKEN", tunnel.token()))
     }
 

@@ -126,7 +126,7 @@ fn what_can_not_be_begun_is_the_last_line_and_no_json() {
     let home = TestHome::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
-    let edge = cloudflare.edge().to_string();
+    let edge = cloudflare.edge();
     for (arguments, said) in [
         (vec!["--edge", &edge, "--metrics", &taken], "Error opening metrics server listener: "),
         (vec!["--edge", &edge, "--protocol", "carrier-pigeon"], "Unknown protocol carrier-pigeon"),
@@ -158,7 +158,7 @@ fn a_token_comes_by_flag_file_or_variable() {
     let file = stage.home.path().join("token");
     std::fs::write(&file, format!("{token}\n")).unwrap();
     let file = file.to_str().unwrap();
-    let edge = stage.cloudflare.edge().to_string();
+    let edge = stage.cloudflare.edge();
     for (arguments, variable, value) in [
         (vec!["--token", &token], "UNUSED", ""),
         (vec!["--token-file", file], "UNUSED", ""),

@@ -121,7 +121,7 @@ fn talkative(stage: &Stage) -> (std::process::Child, u16) {
     let child = command(&stage.home)
         .args(["tunnel", "--config", "/dev/null", "--loglevel", "debug", "--output", "json"])
         .args(["--ha-connections", "1", "--metrics", &format!("127.0.0.1:{port}")])
-        .args(["--edge", &stage.cloudflare.edge().to_string(), "run"])
+        .args(["--edge", &stage.cloudflare.edge(), "run"])
         .env("TUNNEL_TOKEN", stage.tunnel.token())
         .stderr(Stdio::piped())
         .spawn()
@@ -176,7 +176,7 @@ fn it_does_not_read_its_file_again() {
     let mut command = command(&stage.home);
     command
         .args(["tunnel", "--config", file.to_str().unwrap(), "--output", "json", "--metrics", "127.0.0.1:0"])
-        .args(["--edge", &stage.cloudflare.edge().to_string(), "run", "--token", &stage.tunnel.token()]);
+        .args(["--edge", &stage.cloudflare.edge(), "run", "--token", &stage.tunnel.token()]);
     let cloudflared = Cloudflared::start(&mut command);
     cloudflared.wait_up();
     write(202);

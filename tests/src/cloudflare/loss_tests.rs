@@ -29,6 +29,17 @@ fn a_tunnel_has_four_connections_that_come_a_second_apart() {
 }
 
 #[test]
+fn with_each_address_of_the_edge_there_is_one_connection_at_most() {
+    let stage = Stage::new();
+    let edge = |index: usize| stage.cloudflare.edges()[index].to_string();
+    let (first, second) = (edge(0), edge(1));
+    let cloudflared = stage.cloudflared(&["--edge", &first, "--edge", &second, "--edge", &first]);
+    cloudflared.wait_said("You requested 4 HA connections but I can give you at most 2.");
+    cloudflared.wait_ready(2);
+    assert_eq!(stage.cloudflare.state().connections.len(), 2);
+}
+
+#[test]
 fn a_clean_loss_is_known_at_once() {
     for (protocol, message) in
         [("http2", "Lost connection with the edge"), ("quic", "failed to accept incoming stream requests")]

@@ -34,7 +34,7 @@ fn the_program_says_where_it_is_is_broken_by_orders_and_leaves_nothing() {
 
     let control = told["control"].as_str().unwrap();
     let order = |order: Value| ask(control, "POST", "/control", &order);
-    let edge = told["edge"].as_str().unwrap();
+    let edge = told["edge"][0].as_str().unwrap();
     assert!(TcpStream::connect(edge).is_ok());
     assert_eq!(order(json!({"do": "lose"})).0, "200");
     crate::wait_until("the edge to refuse", super::cloudflared::SOON, || TcpStream::connect(edge).is_err());

@@ -5,7 +5,7 @@ use crate::TestHome;
 fn start(home: &TestHome, cloudflare: &Cloudflare, arguments: &[&str]) -> Cloudflared {
     let mut command = command(home);
     command.args(["tunnel", "--output", "json", "--metrics", "127.0.0.1:0"]);
-    command.args(["--edge", &cloudflare.edge().to_string(), "--quick-service", &cloudflare.quick_service()]);
+    command.args(["--edge", &cloudflare.edge(), "--quick-service", &cloudflare.quick_service()]);
     Cloudflared::start(command.args(arguments))
 }
 
@@ -28,6 +28,21 @@ fn whoever_asks_gets_a_tunnel_with_one_connection() {
     assert!(answer.body.starts_with("GET /x HTTP/1.1"), "{}", answer.body);
     assert_eq!(cloudflare.state().connections.len(), 1);
     assert_eq!(cloudflare.state().requests.lines(), ["POST /tunnel"]);
+}
+
+#[test]
+fn one_that_chooses_its_transport_by_dns_takes_http2_where_that_says_nothing() {
+    let (home, cloudflare) = (TestHome::new(), Cloudflare::start());
+    let arguments = ["--config", "/dev/null", "--url", "http://127.0.0.1:1"];
+    for (more, protocol) in [(&["--protocol", "auto"][..], "http2"), (&[], "quic")] {
+        let cloudflared = start(&home, &cloudflare, &[&arguments, more].concat());
+        assert_eq!(cloudflared.wait_said("Registered tunnel connection")["protocol"], protocol);
+        let empty = cloudflared.wait_said("Configuration file /dev/null was empty");
+        assert_eq!(empty["level"], "error", "an error that changes nothing");
+        let metrics = cloudflared.tells("/metrics").1;
+        assert!(metrics.contains("\ncloudflared_orchestration_config_version 0\n"), "{metrics}");
+        assert!(cloudflared.tells("/config").1.contains("\"version\":-1"));
+    }
 }
 
 #[test]
@@ -74,7 +89,7 @@ fn a_service_that_gives_none_is_its_end() {
         assert_eq!(cloudflared.lines().last().unwrap(), last);
     }
     let service = cloudflare.quick_service();
-    let edge = cloudflare.edge().to_string();
+    let edge = cloudflare.edge();
     drop(cloudflare);
     let mut command = command(&home);
     command.args(["tunnel", "--edge", &edge, "--quick-service", &service]).args(arguments);

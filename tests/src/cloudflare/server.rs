@@ -25,13 +25,16 @@ use super::token::Token;
 use super::visitors::Authority;
 use super::{api, call::Call, edge, visitors};
 
+/// The real one has twenty addresses. With each of them cloudflared makes one connection at most, and it wants four.
+const EDGES: usize = 4;
+
 /// A whole Cloudflare. Dropped, it is gone.
 #[derive(Debug)]
 pub struct Cloudflare {
     shared: Arc<Shared>,
     api: SocketAddr,
     quick_service: SocketAddr,
-    edge: SocketAddr,
+    edges: Vec<SocketAddr>,
     visitors: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -111,14 +114,16 @@ impl Cloudflare {
         };
         let ((api, at_api), (quick_service, at_quick_service)) = (listen(), listen());
         let (visitors, at_visitors) = listen();
-        let door = Door::new().unwrap();
-        let edge = door.address;
-        // Whoever connects right after this is not to be refused.
-        let opened = runtime.block_on(async { door.open() }).unwrap();
+        let doors: Vec<Door> = (0..EDGES).map(|_| Door::new().unwrap()).collect();
+        let edges = doors.iter().map(|door| door.address).collect();
         runtime.spawn(api::serve(at_api, Arc::clone(&shared), Service::Api));
         runtime.spawn(api::serve(at_quick_service, Arc::clone(&shared), Service::QuickTunnels));
         runtime.spawn(visitors::serve(at_visitors, Arc::clone(&shared)));
-        runtime.spawn(edge::serve(door, opened, Arc::clone(&shared)));
+        for door in doors {
+            // Whoever connects right after this is not to be refused.
+            let opened = runtime.block_on(async { door.open() }).unwrap();
+            runtime.spawn(edge::serve(door, opened, Arc::clone(&shared)));
+        }
         runtime.spawn(edge::reconcile(Arc::clone(&shared)));
         let (stop, stopped) = oneshot::channel();
         let thread = spawn(move || {
@@ -126,7 +131,7 @@ impl Cloudflare {
             let _ = runtime.block_on(stopped);
             runtime.shutdown_timeout(Duration::from_secs(1));
         });
-        Self { shared, api, quick_service, edge, visitors, stop: Some(stop), thread: Some(thread) }
+        Self { shared, api, quick_service, edges, visitors, stop: Some(stop), thread: Some(thread) }
     }
 
     /// The base of the API: what stands in place of `https://api.cloudflare.com/client/v4`.
@@ -141,10 +146,16 @@ impl Cloudflare {
         format!("http://{}", self.quick_service)
     }
 
-    /// Where cloudflared connects to.
+    /// Where cloudflared connects to, as it takes it: several addresses with commas in between.
     #[must_use]
-    pub fn edge(&self) -> SocketAddr {
-        self.edge
+    pub fn edge(&self) -> String {
+        let edges: Vec<String> = self.edges.iter().map(ToString::to_string).collect();
+        edges.join(",")
+    }
+
+    #[must_use]
+    pub fn edges(&self) -> &[SocketAddr] {
+        &self.edges
     }
 
     /// Where visitors come in, by TLS and whatever name a record leads here.

@@ -71,7 +71,7 @@ impl Shared {
     fn settings(&self) -> String {
         let cloudflare = &self.cloudflare;
         format!(
-            "cloudflare:\n  program: {}\n  api: {}\n  quick_service: {}\n  edge: {}\n  visitors: {}\n  authority: {}\n",
+            "cloudflare:\n  program: {}\n  api: {}\n  quick_service: {}\n  edge: [{}]\n  visitors: {}\n  authority: {}\n",
             self.program().display(),
             cloudflare.api(),
             cloudflare.quick_service(),

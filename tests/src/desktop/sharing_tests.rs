@@ -24,7 +24,7 @@ fn introduce(stage: &Stage, cloudflare: &Cloudflare) {
     let settings = serde_json::json!({"cloudflare": {
         "program": program,
         "quick_service": cloudflare.quick_service(),
-        "edge": cloudflare.edge().to_string(),
+        "edge": cloudflare.edges(),
         "visitors": cloudflare.visitors().to_string(),
         "authority": cloudflare.authority(),
     }});

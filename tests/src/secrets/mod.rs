@@ -4,7 +4,7 @@ mod absence;
 mod locked;
 pub(crate) mod search;
 mod secrecy;
-mod session;
+pub(crate) mod session;
 mod stored;
 
 /// A value that stands nowhere else.

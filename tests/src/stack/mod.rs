@@ -20,6 +20,7 @@ mod port_registry;
 mod ports;
 mod probes;
 mod reload;
+mod replicas;
 mod routing;
 mod secrecy;
 mod settings;

@@ -5,8 +5,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
+use std::time::Duration;
 
-use crate::TestProject;
+use crate::{TestProject, wait_until};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode()
@@ -21,7 +22,10 @@ fn sockets_and_folders_are_the_users_alone() {
     for socket in [home.control_socket(), home.keeper_socket()] {
         assert_eq!(mode(&socket), 0o600, "{}", socket.display());
     }
-    for folder in [&home.state, &home.runtime, &home.config, &home.node_logs("shop", "web")] {
+    // It is made with the first line of its log.
+    let logs = home.node_logs("shop", "web");
+    wait_until("a log", Duration::from_secs(30), || logs.exists());
+    for folder in [&home.state, &home.runtime, &home.config, &logs] {
         assert_eq!(mode(folder), 0o700, "{}", folder.display());
     }
     assert_eq!(mode(&home.engine_log()), 0o600);

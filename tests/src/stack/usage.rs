@@ -34,10 +34,10 @@ fn of(usages: &[NodeUsage], name: &str) -> NodeUsage {
 fn each_service_is_measured_with_all_that_it_started() {
     let project = TestProject::new(GREEDY);
     project.succeed(&["up", "-d"]);
-    // On a crowded machine it gets less than a whole core, but in the end as much as half of one.
+    // On a crowded machine it gets much less than a core, and more than those that wait.
     let usages = wait_for("the busy one to be busy", Duration::from_secs(30), || {
         let usages = measure(&project);
-        (of(&usages, "busy").cpu_percent > 50.0).then_some(usages)
+        (of(&usages, "busy").cpu_percent > 5.0).then_some(usages)
     });
     let names: Vec<&str> = usages.iter().map(|usage| &*usage.node).collect();
     assert_eq!(names, ["busy", "big", "many", "daemon"], "what has no process is left out");

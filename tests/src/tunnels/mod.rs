@@ -3,6 +3,7 @@
 mod api;
 mod configurations;
 mod examine;
+mod killed;
 mod named;
 mod quick;
 mod secrecy;
@@ -10,4 +11,5 @@ mod sync_cases;
 mod sync_cuts;
 mod sync_others;
 mod sync_task;
+mod tokens;
 mod world;

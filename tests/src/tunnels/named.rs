@@ -148,3 +148,45 @@ fn a_name_that_is_added_to_what_runs_is_public_with_the_configuration_that_has_i
     wait_until("its record to be gone", SOON, || record(&shop, "new.example.com").is_none());
     assert_eq!(shop.cloudflare.visit("shop.example.com", "/").unwrap().status, 200);
 }
+
+#[test]
+fn a_name_that_is_not_to_outlive_its_service_is_gone_with_a_quit() {
+    let shop = Shared::with_account(
+        "project: shop
+services:
+  web:
+    run: [MISBEHAVE, serve]
+    public: shop.example.com
+  api:
+    run: [MISBEHAVE, serve]
+    public: {host: api.example.com, when_stopped: withdraw}
+",
+    );
+    shop.wait_for_node("web", "public", is_up);
+    shop.wait_for_node("api", "public", is_up);
+    let parked = record(&shop, "shop.example.com");
+    shop.succeed(&["quit"]);
+    assert_eq!((record(&shop, "shop.example.com"), record(&shop, "api.example.com")), (parked.clone(), None));
+    assert_eq!(shop.cloudflareds(), [0; 0]);
+    shop.up();
+    shop.wait_for_node("api", "public again", is_up);
+    assert_eq!(record(&shop, "api.example.com"), parked);
+    assert_eq!(shop.cloudflare.visit("api.example.com", "/").unwrap().status, 200);
+}
+
+#[test]
+fn what_another_machine_left_is_found_where_nothing_is_public() {
+    let shop = Shared::with_account("project: shop\nservices:\n  web:\n    run: [MISBEHAVE, serve]\n");
+    {
+        let mut state = shop.cloudflare.state();
+        let other = state.add_tunnel("kinfra-laptop-ffffffff").target();
+        state.add_record("CNAME", "laptop.example.com", &other, true);
+        state.records.last_mut().unwrap().comment = Some("KInfra ffffffff: blog/web".to_owned());
+    }
+    let found = shop.kinfra(&["tunnels", "doctor"]);
+    assert_eq!(found.code, Some(1), "{found:#?}");
+    assert!(found.stdout.contains("laptop.example.com, made by KInfra on another machine"), "{found:#?}");
+    let plan = shop.json(&["tunnels", "plan", "--json"]);
+    assert_eq!(plan["accounts"][0]["steps"], serde_json::json!([]), "{plan:#}");
+    assert_eq!(shop.cloudflare.state().requests.writes().count(), 0);
+}

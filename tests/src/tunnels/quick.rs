@@ -86,6 +86,24 @@ fn a_tunnel_survives_the_engine_with_its_name_and_the_next_engine_takes_it_over(
 }
 
 #[test]
+fn what_a_tunnel_speaks_is_known_however_much_it_has_said_before_it_is_taken_over() {
+    let shop = Shared::new(SERVED);
+    shop.succeed(&["up", "-d"]);
+    shop.succeed(&["share", "web"]);
+    let host = shop.host("web");
+    shop.kill("kinfra host");
+    // With nobody behind it, it complains of each visitor: more often than is read of what was.
+    for _ in 0..600 {
+        assert_eq!(shop.cloudflare.visit(&host, "/").unwrap().status, 502);
+    }
+    shop.succeed(&["up", "-d"]);
+    wait_until("the protocol to be known", SOON, || shop.tunnels()[0].protocol.as_deref() == Some("quic"));
+    shop.cloudflare.freeze();
+    let down = shop.wait_for_node("web", "down", |node| node.exposures[0].status == TunnelStatus::Down);
+    assert!(down.exposures[0].reason.starts_with("no sign of life from Cloudflare"), "{down:#?}");
+}
+
+#[test]
 fn what_happens_to_the_edge_is_said_in_words_and_a_quick_tunnel_keeps_its_name() {
     let shop = Shared::new(SERVED);
     shop.succeed(&["up", "-d"]);
@@ -97,6 +115,18 @@ fn what_happens_to_the_edge_is_said_in_words_and_a_quick_tunnel_keeps_its_name()
     shop.cloudflare.come_back();
     shop.wait_for_node("web", "up", |node| node.exposures[0].status == TunnelStatus::Healthy);
     assert_eq!((shop.host("web"), shop.cloudflareds()), (host, before));
+}
+
+#[test]
+fn where_quic_is_blocked_a_tunnel_goes_by_http2_and_says_what_that_does_not_pass() {
+    let shop = Shared::new(SERVED);
+    shop.cloudflare.block_quic(true);
+    shop.succeed(&["up", "-d"]);
+    shop.succeed(&["share", "web"]);
+    let node = shop.wait_for_node("web", "up", |node| node.exposures[0].status == TunnelStatus::Healthy);
+    assert!(node.exposures[0].reason.ends_with("by HTTP/2, which passes no WebSockets"), "{node:#?}");
+    assert_eq!(shop.tunnels()[0].protocol.as_deref(), Some("http2"));
+    assert_eq!(shop.cloudflare.visit(&shop.host("web"), "/").unwrap().status, 200);
 }
 
 #[test]

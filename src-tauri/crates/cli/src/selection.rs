@@ -76,18 +76,27 @@ pub fn project_folder(folder: &Path) -> Result<PathBuf, Failure> {
     Ok(file.parent().unwrap_or(folder).to_owned())
 }
 
-/// The services that these names of services and groups stand for, each once.
+/// The nodes that these names of services, replicas and groups stand for, each once. The engine is asked by the names
+/// as they were typed: to it, too, a service's name means all that run it.
 ///
 /// # Errors
 /// [`ErrorCode::UnknownService`], one problem for each name.
 pub fn services(project: &ProjectState, names: &[String]) -> Result<Vec<String>, Failure> {
     let (mut found, mut problems) = (vec![], vec![]);
     for name in names {
-        let is_service = project.nodes.iter().any(|node| node.name == *name);
+        let before = found.len();
         match project.groups.get(name) {
-            Some(members) => found.extend(members.iter().cloned()),
-            None if is_service => found.push(name.clone()),
-            None => problems.push(unknown_service(project, name)),
+            Some(members) => {
+                found.extend(
+                    members.iter().flat_map(|member| project.named(member)).map(|node| node.name.clone()),
+                );
+            }
+            None => {
+                found.extend(project.named(name).map(|node| node.name.clone()));
+                if found.len() == before {
+                    problems.push(unknown_service(project, name));
+                }
+            }
         }
     }
     if !problems.is_empty() {
@@ -98,13 +107,12 @@ pub fn services(project: &ProjectState, names: &[String]) -> Result<Vec<String>,
     Ok(found)
 }
 
-/// The one service of this name.
+/// The one node of this name; of a service with several replicas the first.
 ///
 /// # Errors
 /// [`ErrorCode::UnknownService`], also for a group.
-pub fn service<'a>(project: &'a ProjectState, name: &str) -> Result<&'a NodeState, Failure> {
-    let found = project.nodes.iter().find(|node| node.name == name);
-    found.ok_or_else(|| unknown_service(project, name).into())
+pub fn service<'a>(project: &'a ProjectState, name: &'a str) -> Result<&'a NodeState, Failure> {
+    project.named(name).next().ok_or_else(|| unknown_service(project, name).into())
 }
 
 fn unknown_service(project: &ProjectState, name: &str) -> Problem {

@@ -28,6 +28,7 @@ use crate::host::Host;
 use crate::passage::Passage;
 use crate::pool::Lease;
 use crate::request_body::RequestBody;
+use crate::rewrite::Rewrite;
 use crate::screen::{Refusal, screen};
 use crate::standin::StandIn;
 use crate::upstream::{self, Failed};
@@ -124,8 +125,9 @@ fn route(worker: &Arc<Worker>, visitor: Visitor, host: Host, parts: Parts, body:
             let mut held = Held::new(mount.route(), &worker.shared, stand_in.is_for_people());
             Step::Apart(Box::pin(async move {
                 let Some(port) = held.until_port(no_port).await else {
-                    passage.is_in_trouble(Trouble::NotServing);
-                    return ended(stand_in.page(&passage, Trouble::NotServing), passage);
+                    let trouble = mount.route().trouble();
+                    passage.is_in_trouble(trouble);
+                    return ended(stand_in.page(&passage, trouble), passage);
                 };
                 // Meanwhile requests may be handed on to it in another way.
                 let mount = mount_now(&worker, audience, &host, parts.uri.path(), mount);
@@ -201,19 +203,30 @@ impl Forward {
     }
 
     async fn answer(self) -> Response<AnswerBody> {
-        let Self { worker, route, port, in_http2, request, agreed, client, stand_in, mut passage, held } =
+        let Self { worker, route, port, in_http2, request, mut agreed, client, stand_in, mut passage, held } =
             self;
+        let spare = if route.has_several() { upstream::repeatable(&request) } else { None };
         let sent = match in_http2 {
             true => Box::pin(upstream::send_http2(&worker, port, request)).await,
             false => upstream::send(&worker, port, request).await,
         };
-        let sent = match sent {
-            Err(Failed::Service(Trouble::Refused, Some(unsent))) => {
+        let failed = match sent {
+            Err(Failed::Service(Trouble::Refused, Some(unsent))) => Err((Trouble::Refused, unsent)),
+            // It may have been acted on: only what does no more when it arrives twice is sent to another place.
+            Err(Failed::Service(Trouble::Reset, kept)) => match spare {
+                Some(spare) => Err((Trouble::Reset, spare)),
+                None => Ok(Err(Failed::Service(Trouble::Reset, kept))),
+            },
+            sent => Ok(sent),
+        };
+        let sent = match failed {
+            Ok(sent) => sent,
+            Err((trouble, request)) => {
                 let is_for_people = stand_in.is_for_people();
                 let held = held.unwrap_or_else(|| Held::new(&route, &worker.shared, is_for_people));
-                Box::pin(try_again(&worker, &route, in_http2, unsent, held)).await
+                let rewrite = agreed.rewrite.as_deref_mut();
+                Box::pin(try_again(&worker, &route, in_http2, (port, trouble), request, rewrite, held)).await
             }
-            sent => sent,
         };
         let answer =
             sent.and_then(|answer| answer_of(&worker, &route, &agreed, client, answer, &mut passage));
@@ -229,22 +242,30 @@ impl Forward {
     }
 }
 
-/// After a refusal: at another place of the route, and again, while the request may be held.
+/// At every other place of the route; and after a refusal again, while the request may be held.
 async fn try_again(
     worker: &Worker,
     route: &Route,
     in_http2: bool,
+    (first, trouble): (u16, Trouble),
     mut request: Box<Request<RequestBody>>,
+    mut rewrite: Option<&mut Rewrite>,
     mut held: Held,
 ) -> Result<(Response<Incoming>, Lease), Failed> {
-    let mut others = route.places().saturating_sub(1);
+    let mut tried = vec![first];
     loop {
-        let next = match others {
-            0 => held.until_port_again(TRY_AGAIN_AFTER).await,
-            _ => route.port().ok(),
+        let next = match route.other_port(&tried) {
+            None if trouble == Trouble::Refused => {
+                tried.clear();
+                held.until_port_again(TRY_AGAIN_AFTER).await
+            }
+            other => other,
         };
-        others = others.saturating_sub(1);
-        let Some(port) = next else { return Err(Failed::Service(Trouble::Refused, Some(request))) };
+        let Some(port) = next else { return Err(Failed::Service(trouble, Some(request))) };
+        tried.push(port);
+        if let Some(rewrite) = &mut rewrite {
+            rewrite.turn_to(port, request.headers_mut());
+        }
         let sent = match in_http2 {
             true => upstream::send_http2(worker, port, request).await,
             false => upstream::send(worker, port, request).await,

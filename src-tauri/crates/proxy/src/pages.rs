@@ -69,6 +69,8 @@ pub enum Trouble {
     UnknownPath,
     /// The table says that the service can't answer now.
     NotServing,
+    /// The table says that it is being worked on.
+    Maintenance,
     /// Nothing accepts connections on the service's port.
     Refused,
     TimedOut,

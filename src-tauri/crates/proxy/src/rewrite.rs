@@ -36,6 +36,21 @@ impl Rewrite {
         }
     }
 
+    /// The request goes to another one of the service's processes.
+    pub(crate) fn turn_to(&mut self, port: u16, headers: &mut HeaderMap) {
+        let (before, now) = (format!("localhost:{}", self.port), format!("localhost:{port}"));
+        for name in [ORIGIN, REFERER] {
+            replace(headers, &name, |value| {
+                let rest = after_host(value.strip_prefix("http://")?, &before)?;
+                Some(format!("http://{now}{rest}"))
+            });
+        }
+        if let Ok(now) = HeaderValue::try_from(now) {
+            headers.insert(HOST, now);
+        }
+        self.port = port;
+    }
+
     pub(crate) fn response(&self, headers: &mut HeaderMap) {
         for name in [LOCATION, CONTENT_LOCATION, ACCESS_CONTROL_ALLOW_ORIGIN] {
             replace(headers, &name, |value| {

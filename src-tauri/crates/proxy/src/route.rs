@@ -1,10 +1,10 @@
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::Traffic;
+use crate::{Traffic, Trouble};
 
 /// One service, as the proxy knows it: how it is asked, where it is now, and what went through.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub struct Route {
     target: watch::Sender<Target>,
     /// Whose turn it is among several places.
     turn: AtomicUsize,
+    /// It once led to several places, so that another one may turn up before a request comes back.
+    has_several: AtomicBool,
     /// How many requests wait until it answers.
     pub(crate) held: AtomicUsize,
     place: Mutex<Place>,
@@ -78,6 +80,8 @@ pub enum Target {
         /// It is on its way, so that waiting for it may be worth while.
         is_coming: bool,
     },
+    /// It is being worked on: nobody is led to it, whether it could answer or not.
+    Maintenance,
 }
 
 impl Target {
@@ -91,6 +95,13 @@ impl Target {
     pub fn to(port: u16) -> Self {
         Self::Forward(Arc::new([port]))
     }
+
+    fn places(&self) -> usize {
+        match self {
+            Self::Forward(ports) => ports.len(),
+            Self::Page { .. } | Self::Maintenance => 0,
+        }
+    }
 }
 
 impl Route {
@@ -103,8 +114,9 @@ impl Route {
     #[must_use]
     pub fn with(id: Arc<str>, target: Target, forwarding: Forwarding, traffic: Arc<Traffic>) -> Self {
         let (turn, held) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let has_several = AtomicBool::new(target.places() > 1);
         let (target, place) = (watch::Sender::new(target), Mutex::default());
-        Self { id, forwarding, traffic, target, turn, held, place }
+        Self { id, forwarding, traffic, target, turn, has_several, held, place }
     }
 
     #[must_use]
@@ -114,6 +126,9 @@ impl Route {
 
     /// For every request from now on; those that have begun keep what they found, and those that are held go on.
     pub fn lead_to(&self, target: Target) {
+        if target.places() > 1 {
+            self.has_several.store(true, Ordering::Relaxed);
+        }
         self.target.send_if_modified(|present| {
             let differs = *present != target;
             *present = target;
@@ -125,6 +140,7 @@ impl Route {
     pub(crate) fn port(&self) -> Result<u16, NoPort> {
         match &*self.target.borrow() {
             Target::Page { is_coming } => Err(NoPort { is_coming: *is_coming }),
+            Target::Maintenance => Err(NoPort { is_coming: false }),
             Target::Forward(ports) => match ports[..] {
                 [only] => Ok(only),
                 _ => {
@@ -135,12 +151,30 @@ impl Route {
         }
     }
 
-    /// How many there are.
-    pub(crate) fn places(&self) -> usize {
+    /// The next one that is none of these, for a request that they did not take. The turn stays whose it is.
+    pub(crate) fn other_port(&self, tried: &[u16]) -> Option<u16> {
         match &*self.target.borrow() {
-            Target::Forward(ports) => ports.len(),
-            Target::Page { .. } => 0,
+            Target::Page { .. } | Target::Maintenance => None,
+            Target::Forward(ports) => {
+                let turn = self.turn.load(Ordering::Relaxed) % ports.len().max(1);
+                let (before, after) = ports.split_at(turn);
+                after.iter().chain(before).copied().find(|port| !tried.contains(port))
+            }
         }
+    }
+
+    /// What is noted of a request that is led nowhere.
+    pub(crate) fn trouble(&self) -> Trouble {
+        match &*self.target.borrow() {
+            Target::Maintenance => Trouble::Maintenance,
+            Target::Page { .. } | Target::Forward(_) => Trouble::NotServing,
+        }
+    }
+
+    /// Whether a request may find another place than the one it was sent to, also where there is none at this moment:
+    /// of two that are restarted in turn one is down all the time.
+    pub(crate) fn has_several(&self) -> bool {
+        self.has_several.load(Ordering::Relaxed)
     }
 
     pub(crate) fn place(&self) -> Place {
@@ -174,6 +208,8 @@ mod tests {
         let route = Route::new("shop/web", Target::Forward([1, 2, 3].into()));
         let ports: Vec<u16> = (0..6).map(|_| route.port().unwrap()).collect();
         assert_eq!(ports, [1, 2, 3, 1, 2, 3]);
+        assert_eq!(route.other_port(&[1, 3]), Some(2));
+        assert_eq!(route.other_port(&[3, 1, 2]), None);
         route.lead_to(Target::COMING);
         assert!(route.port().unwrap_err().is_coming);
     }

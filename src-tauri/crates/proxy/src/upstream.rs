@@ -219,7 +219,7 @@ fn failed(error: &hyper::Error) -> Failed {
 }
 
 /// A copy to send again, of a request that does no more when it arrives twice.
-fn repeatable(request: &Request<RequestBody>) -> Option<Box<Request<RequestBody>>> {
+pub(crate) fn repeatable(request: &Request<RequestBody>) -> Option<Box<Request<RequestBody>>> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if !safe || !request.body().is_end_stream() {
         return None;

@@ -15,6 +15,7 @@ mod frame;
 mod logs;
 mod port_requests;
 mod ports;
+mod replicas;
 mod requests;
 mod routes;
 mod secrets;
@@ -43,6 +44,7 @@ pub use port_requests::{
     ReleasePorts, ReservePorts,
 };
 pub use ports::{PortClaim, PortHolder, PortOrigin, PortRange, PortUse, Protocol, ReservedPorts};
+pub use replicas::{Replica, replica_name};
 pub use requests::{
     AddProject, Done, EndMode, Hello, HelloReply, Host, ListRuns, ProjectAdded, ProxyMoved, Quit, ReadLogs,
     RemoveProject, Request, Restart, ShowWindow, Start, Stop, TakeSnapshot, UseProxyPort, WatchState,

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Download, Exit, Exposure, Forwarding, Maintenance, Problem, RouteState, ServiceChange, TunnelState,
-    project_host,
+    Download, Exit, Exposure, Forwarding, Maintenance, Problem, Replica, RouteState, ServiceChange,
+    TunnelState, project_host,
 };
 
 /// Where a node is in its life.
@@ -76,6 +76,10 @@ pub enum Condition {
 pub struct NodeState {
     pub name: String,
     pub kind: NodeKind,
+    /// It is one of several processes of a service; none where it is the only one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub replica: Option<Replica>,
     pub wanted: Wanted,
     pub phase: Phase,
     pub health: Health,

@@ -88,6 +88,8 @@ pub enum RequestTrouble {
     UnknownPath,
     /// The service was not ready.
     NotServing,
+    /// It was being worked on.
+    Maintenance,
     /// Nobody listened on its port.
     Refused,
     TimedOut,

@@ -70,7 +70,7 @@ pub struct TunnelState {
     pub name: String,
     pub kind: TunnelKind,
     pub status: TunnelStatus,
-    /// Why, in words: `4 connections`, `no sign of life from Cloudflare for 2 s`.
+    /// Why, in words: `4 connections`, `no sign of life from Cloudflare for two seconds`.
     pub reason: String,
     /// Since when it has this status, in milliseconds since 1970.
     #[ts(type = "number")]

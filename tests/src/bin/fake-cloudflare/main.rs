@@ -27,7 +27,7 @@ fn main() -> Result<()> {
     let line = json!({
         "api": cloudflare.api(),
         "quick_service": cloudflare.quick_service(),
-        "edge": cloudflare.edge(),
+        "edge": cloudflare.edges(),
         "visitors": cloudflare.visitors(),
         "authority": cloudflare.authority(),
         "control": format!("http://{}", listener.local_addr()?),

@@ -18,6 +18,7 @@ pub async fn keep(world: Arc<World>, index: u8) {
     let mut ending = world.ending.clone();
     let mut keeper = Keeper {
         own: Own::new(world.options.retries),
+        ended_by: String::new(),
         protocol: world.options.protocol,
         tried: 0,
         index,
@@ -56,6 +57,8 @@ struct Keeper {
     protocol: Protocol,
     /// How many dials by this protocol have failed in a row.
     tried: u32,
+    /// What it said of its last end.
+    ended_by: String,
 }
 
 impl Keeper {
@@ -71,9 +74,14 @@ impl Keeper {
                     Protocol::Http2 => "Unable to establish connection with Cloudflare edge",
                 };
                 world.log.error(message, &self.fields(&text));
-                self.serve_error(&text);
+                match self.protocol {
+                    Protocol::Quic => self.ended_by = text,
+                    Protocol::Http2 => self.serve_error(&text),
+                }
                 self.tried += 1;
-                let is_enough = self.tried > world.options.max_edge_addr_retries;
+                // Where one was ever connected by QUIC, it does not go over any more.
+                let is_enough =
+                    self.tried > world.options.max_edge_addr_retries && !*world.was_connected.borrow();
                 if is_enough && self.protocol == Protocol::Quic && world.options.may_fall_back {
                     world.log.info("Switching to fallback protocol http2", &self.fields(""));
                     self.protocol = Protocol::Http2;
@@ -85,14 +93,15 @@ impl Keeper {
                 world.status.refused.fetch_add(1, Ordering::Relaxed);
                 if self.protocol == Protocol::Quic {
                     // The reason is lost here in the real one, too.
-                    self.serve_error("control stream encountered a failure while serving");
+                    self.quic_ended("control stream");
                     return true;
                 }
+                world.log.error("failed to serve incoming request", &json!({"error": text}));
                 world.log.error("Register tunnel error from server side", &self.fields(&text));
                 if !*world.was_connected.borrow() && !text.starts_with("Unauthorized") {
                     world.die(&text);
                 }
-                self.serve_error(&text);
+                self.ended_by = text;
                 false
             }
         }
@@ -136,7 +145,7 @@ impl Keeper {
             Protocol::Quic => {
                 let text = format!("failed to accept QUIC stream: {ended}");
                 world.log.error("failed to accept incoming stream requests", &self.fields(&text));
-                self.serve_error(&text);
+                self.quic_ended("accept stream listener");
             }
             Protocol::Http2 => {
                 world.log.info("Lost connection with the edge", &json!({"connIndex": self.index}));
@@ -146,21 +155,31 @@ impl Keeper {
         protocol == Protocol::Quic
     }
 
-    fn serve_error(&self, text: &str) {
-        self.by_what_is_left("Serve tunnel error", text);
+    fn serve_error(&mut self, text: &str) {
+        self.by_what_is_left("Serve tunnel error", &self.fields(text));
+        text.clone_into(&mut self.ended_by);
+    }
+
+    /// Which task of a QUIC connection ended first is what it goes on with; why is lost.
+    fn quic_ended(&mut self, task: &str) {
+        let text = format!("{task} encountered a failure while serving");
+        self.world.log.error("failed to run the datagram handler", &self.fields("context canceled"));
+        self.by_what_is_left("failed to serve tunnel connection", &self.fields(&text));
+        self.serve_error(&text);
     }
 
     fn tell_terminated(&self) {
-        self.by_what_is_left("Connection terminated", "connection with edge closed");
+        let fields = json!({"connIndex": self.index, "error": self.ended_by});
+        self.by_what_is_left("Connection terminated", &fields);
     }
 
     /// An error where no other connection is left.
-    fn by_what_is_left(&self, message: &str, text: &str) {
+    fn by_what_is_left(&self, message: &str, fields: &Value) {
         let log = &self.world.log;
         if self.world.status.connected() == 0 {
-            log.error(message, &self.fields(text));
+            log.error(message, fields);
         } else {
-            log.warn(message, &self.fields(text));
+            log.warn(message, fields);
         }
     }
 

@@ -78,7 +78,11 @@ pub fn parse(arguments: &[&str], known: &[&str]) -> Result<Parsed, String> {
         } else {
             return Err(format!("flag provided but not defined: -{name}"));
         };
-        parsed.values.insert(name.to_owned(), value.to_owned());
+        match parsed.values.get_mut(name) {
+            // This one may be given several times.
+            Some(known) if name == "edge" => *known += &format!(",{value}"),
+            _ => drop(parsed.values.insert(name.to_owned(), value.to_owned())),
+        }
     }
     parsed.rest.extend(left.map(|argument| (*argument).to_owned()));
     Ok(parsed)

@@ -156,7 +156,9 @@ fn metrics(told: &Told) -> String {
             line(&format!("quic_client_receive_bytes{{conn_index=\"{index}\"}}"), number(&slot.received));
         }
     }
-    let _ = writeln!(text, "cloudflared_orchestration_config_version {}", told.orchestrator.version());
+    // Unlike in `/config` it is 0 here as long as nothing was sent.
+    let version = told.orchestrator.version().max(0);
+    let _ = writeln!(text, "cloudflared_orchestration_config_version {version}");
     if !told.hostname.is_empty() {
         let host = &told.hostname;
         let _ =

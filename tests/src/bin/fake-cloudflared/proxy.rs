@@ -17,14 +17,14 @@ use kinfra_tests::cloudflare::wire::{BY_CLOUDFLARED, BY_ORIGIN, CONFIGURATION, K
 use serde_json::{Value, json};
 
 use crate::log::Level;
-use crate::supervisor::World;
+use crate::supervisor::{Protocol, World};
 
 const HOP_BY_HOP: [&str; 6] =
     ["connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade"];
 
 pub async fn answer(
     world: Arc<World>,
-    index: u8,
+    (index, protocol): (u8, Protocol),
     mut request: Request<Incoming>,
 ) -> Result<Response<Body>, Infallible> {
     let kind = request.headers_mut().remove(KIND);
@@ -32,11 +32,21 @@ pub async fn answer(
         return Ok(configure(&world, request).await);
     }
     world.status.requests.fetch_add(1, Ordering::Relaxed);
-    let response = proxy(&world, index, request, kind.is_some_and(|kind| kind == WEBSOCKET)).await;
+    let kind = match kind.is_some_and(|kind| kind == WEBSOCKET) {
+        true => Kind::WebSocket(protocol),
+        false => Kind::Request,
+    };
+    let response = proxy(&world, index, request, kind).await;
     let mut responses = world.status.responses.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     *responses.entry(response.status().as_u16()).or_default() += 1;
     drop(responses);
     Ok(response)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Request,
+    WebSocket(Protocol),
 }
 
 async fn configure(world: &World, request: Request<Incoming>) -> Response<Body> {
@@ -51,7 +61,8 @@ async fn configure(world: &World, request: Request<Incoming>) -> Response<Body> 
     }
 }
 
-async fn proxy(world: &World, index: u8, request: Request<Incoming>, is_websocket: bool) -> Response<Body> {
+async fn proxy(world: &World, index: u8, request: Request<Incoming>, kind: Kind) -> Response<Body> {
+    let is_websocket = kind != Kind::Request;
     let host = request.uri().authority().map(|authority| authority.as_str().to_owned()).unwrap_or_default();
     let path = request.uri().path().to_owned();
     let Some(rules) = world.orchestrator.rules() else { return own(503, pipe::empty()) };
@@ -73,6 +84,10 @@ async fn proxy(world: &World, index: u8, request: Request<Incoming>, is_websocke
         Service::Status(status) => Ok(by_origin(Response::builder().status(*status), pipe::empty())),
         Service::HelloWorld => {
             Ok(by_origin(Response::builder(), pipe::full("Congrats! You created a tunnel!\n")))
+        }
+        // The real one fills the URL of a request in that came by HTTP/2, but for a WebSocket's.
+        Service::Unix { .. } if kind == Kind::WebSocket(Protocol::Http2) => {
+            Err("http: no Host in request URL".to_owned())
         }
         Service::Unix { is_tls: false, .. } => send(world, rule, request, &host, is_websocket).await,
         Service::Address { scheme, .. } if scheme == "http" || scheme == "ws" => {

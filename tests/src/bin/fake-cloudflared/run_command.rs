@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use kinfra_tests::cloudflare::ingress::Ingress;
 use kinfra_tests::cloudflare::random;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::runtime::Builder;
 use tokio::sync::watch;
 
@@ -69,8 +69,7 @@ pub fn quick(parsed: Parsed) -> ExitCode {
 }
 
 fn settings(of_tunnel: Parsed, of_run: Parsed) -> Result<Settings, String> {
-    let file = config_file::read(&of_tunnel)?.map(|(_, value)| value);
-    let file = file.filter(Value::is_object).unwrap_or_else(|| json!({}));
+    let file = config_file::read(&of_tunnel)?;
     Ok(Settings::new(of_tunnel, of_run, file))
 }
 
@@ -103,6 +102,9 @@ fn log(settings: &Settings) -> Log {
     };
     if level.is_none() {
         log.error(&format!("Failed to parse log level '{asked}'"), &json!({}));
+    }
+    if let Some(file) = &settings.empty_file {
+        log.error(&format!("Configuration file {} was empty", file.display()), &json!({}));
     }
     log
 }
@@ -185,7 +187,9 @@ async fn live(world: Arc<World>) {
 fn options(settings: &Settings) -> Result<Options, String> {
     let asked = settings.get("protocol").unwrap_or_else(|| "auto".to_owned());
     let (protocol, may_fall_back) = match asked.as_str() {
-        "auto" => (Protocol::Quic, true),
+        "auto" if settings.get("token").is_some() => (Protocol::Quic, true),
+        // Without a token it does what DNS says, and HTTP/2 where that says nothing.
+        "auto" => (Protocol::Http2, false),
         "quic" => (Protocol::Quic, false),
         "http2" => (Protocol::Http2, false),
         other => {
@@ -212,14 +216,18 @@ fn options(settings: &Settings) -> Result<Options, String> {
     if settings.file["ingress"].is_array() {
         Ingress::read(&settings.file)?;
     }
+    let edges = edges(settings)?;
+    let requested = settings.number("ha-connections", 4);
+    let available = u8::try_from(edges.len()).unwrap_or(u8::MAX);
     Ok(Options {
-        edges: edges(settings)?,
+        edges,
         protocol,
         may_fall_back,
         max_edge_addr_retries: settings.number("max-edge-addr-retries", 8),
         retries: settings.number("retries", 5),
         grace,
-        connections: settings.number("ha-connections", 4),
+        connections: requested.min(available),
+        requested,
         pidfile: settings.get("pidfile").map(Into::into),
     })
 }
@@ -235,5 +243,8 @@ fn edges(settings: &Settings) -> Result<Vec<SocketAddr>, String> {
         let found = edge.to_socket_addrs().ok().and_then(|mut found| found.next());
         found.ok_or_else(|| format!("failed to resolve edge address {edge}"))
     });
-    found.collect()
+    let mut found = found.collect::<Result<Vec<SocketAddr>, String>>()?;
+    found.sort_unstable();
+    found.dedup();
+    Ok(found)
 }

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 use std::env::var;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::flags::Parsed;
 
@@ -23,13 +24,20 @@ pub struct Settings {
     /// The arguments behind the flags.
     pub rest: Vec<String>,
     pub file: Value,
+    /// The configuration file, where nothing is in it.
+    pub empty_file: Option<PathBuf>,
 }
 
 impl Settings {
-    pub fn new(of_tunnel: Parsed, of_run: Parsed, file: Value) -> Self {
+    pub fn new(of_tunnel: Parsed, of_run: Parsed, file: Option<(PathBuf, Value)>) -> Self {
         let mut flags = of_tunnel.values;
         flags.extend(of_run.values);
-        Self { flags, rest: of_run.rest, file }
+        let (file, empty_file) = match file {
+            Some((path, Value::Null)) => (json!({}), Some(path)),
+            Some((_, value)) if value.is_object() => (value, None),
+            _ => (json!({}), None),
+        };
+        Self { flags, rest: of_run.rest, file, empty_file }
     }
 
     pub fn get(&self, name: &str) -> Option<String> {

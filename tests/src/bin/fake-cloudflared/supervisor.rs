@@ -42,7 +42,9 @@ pub struct Options {
     pub max_edge_addr_retries: u32,
     pub retries: u32,
     pub grace: Duration,
+    /// No more than the edge has addresses.
     pub connections: u8,
+    pub requested: u8,
     pub pidfile: Option<PathBuf>,
 }
 
@@ -79,6 +81,12 @@ pub async fn run(world: Arc<World>) {
 }
 
 async fn start(world: &Arc<World>) -> JoinSet<()> {
+    let Options { requested, connections: available, .. } = world.options;
+    if requested > available {
+        let text =
+            format!("You requested {requested} HA connections but I can give you at most {available}.");
+        world.log.info(&text, &serde_json::json!({}));
+    }
     let mut connections = JoinSet::new();
     connections.spawn(keep(Arc::clone(world), 0));
     let mut ending = world.ending.clone();

@@ -21,7 +21,7 @@ pub async fn serve(stream: Counted, protocol: Protocol, world: &Arc<World>, inde
     if protocol == Protocol::Quic {
         builder.keep_alive_interval(Some(PING)).keep_alive_timeout(IDLE);
     }
-    let service = service_fn(|request| answer(Arc::clone(world), index, request));
+    let service = service_fn(|request| answer(Arc::clone(world), (index, protocol), request));
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut ending = world.ending.clone();
     let asked_to_end = async {

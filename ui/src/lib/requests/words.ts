@@ -6,6 +6,7 @@ const TROUBLES: Record<RequestTrouble, string> = {
   unknown_host: 'no such host',
   unknown_path: 'no service takes the path',
   not_serving: 'not ready',
+  maintenance: 'maintenance',
   refused: 'connection refused',
   timed_out: 'timed out',
   reset: 'connection closed',

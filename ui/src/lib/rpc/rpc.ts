@@ -525,7 +525,11 @@ lines?: Array<string>, };
 
 export type NodeKind = "service" | "task" | "resource";
 
-export type NodeState = { name: string, kind: NodeKind, wanted: Wanted, phase: Phase, health: Health, 
+export type NodeState = { name: string, kind: NodeKind, 
+/**
+ * It is one of several processes of a service; none where it is the only one.
+ */
+replica?: Replica, wanted: Wanted, phase: Phase, health: Health, 
 /**
  * One line of truth: `healthy · 12 ms`, `waits for db`, `exited with code 1, next try in 4 s`.
  */
@@ -917,6 +921,19 @@ export type RemoveAccount = { name: string, };
 export type RemoveProject = { project: string, };
 
 /**
+ * Which one of a service's processes a node is.
+ */
+export type Replica = { 
+/**
+ * The service, as its configuration names it.
+ */
+of: string, 
+/**
+ * From 1.
+ */
+number: number, };
+
+/**
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
 export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "tunnel.share", "params": Share } | { "command": "tunnel.unshare", "params": Unshare } | { "command": "tunnel.restart", "params": RestartTunnel } | { "command": "tunnel.install", "params": InstallConnector } | { "command": "tunnel.plan", "params": PlanTunnels } | { "command": "tunnel.sweep", "params": SweepTunnels } | { "command": "tunnel.take_over", "params": TakeOverRecord } | { "command": "tunnel.adopt", "params": AdoptTunnel } | { "command": "account.add", "params": AddAccount } | { "command": "account.list", "params": ListAccounts } | { "command": "account.remove", "params": RemoveAccount } | { "command": "proxy.maintain", "params": Maintain } | { "command": "proxy.requests", "params": ReadRequests } | { "command": "proxy.traffic", "params": MeasureTraffic } | { "command": "secrets.set", "params": SetSecret } | { "command": "secrets.list", "params": ListSecrets } | { "command": "secrets.delete", "params": DeleteSecret } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
@@ -972,7 +989,7 @@ sent: number,
  */
 trouble?: RequestTrouble, };
 
-export type RequestTrouble = "unknown_host" | "unknown_path" | "not_serving" | "refused" | "timed_out" | "reset" | "protocol";
+export type RequestTrouble = "unknown_host" | "unknown_path" | "not_serving" | "maintenance" | "refused" | "timed_out" | "reset" | "protocol";
 
 export type ReservePorts = { range: PortRange, reason: string, };
 
@@ -1226,7 +1243,7 @@ export type TunnelState = {
  */
 name: string, kind: TunnelKind, status: TunnelStatus, 
 /**
- * Why, in words: `4 connections`, `no sign of life from Cloudflare for 2 s`.
+ * Why, in words: `4 connections`, `no sign of life from Cloudflare for two seconds`.
  */
 reason: string, 
 /**

@@ -19,7 +19,7 @@ pub async fn down(surroundings: &Surroundings, arguments: &Services) -> Result<E
     let services = services(project, &arguments.services)?;
     let slug = project.slug.clone();
     let goal = Goal::down(project, &services);
-    client.call(Stop { project: slug.clone(), services }).await?;
+    client.call(Stop { project: slug.clone(), services: arguments.services.clone() }).await?;
     let mut follow = Follow::begin(&client).await?;
     let project = wait(surroundings, &mut follow, &slug, &goal, None).await?;
 

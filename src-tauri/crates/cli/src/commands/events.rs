@@ -22,7 +22,8 @@ pub async fn events(surroundings: &Surroundings, arguments: &Events) -> Result<E
     let client = surroundings.connect().await?;
     let snapshot = client.call(TakeSnapshot {}).await?;
     let project = select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?;
-    let services = services(project, &arguments.services)?;
+    services(project, &arguments.services)?;
+    let services = arguments.services.clone();
     let limit = arguments.lines.unwrap_or(if arguments.since.is_some() { MOST } else { NEWEST });
     let (project_slug, since) = (project.slug.clone(), arguments.since);
     let mut read = ReadEvents { project: project_slug, services, limit, since, after: None, wait_ms: 0 };

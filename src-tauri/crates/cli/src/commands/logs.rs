@@ -26,7 +26,7 @@ pub async fn logs(surroundings: &Surroundings, arguments: &Logs) -> Result<ExitC
     let shown = names.filter(|name| services.is_empty() || services.contains(name));
     let style = LogStyle::new(shown.collect(), surroundings.output.palette);
     let mut reader = LogReader::new(client, project.slug.clone(), style, surroundings.output.clone());
-    reader.filter = filter(services.clone(), arguments);
+    reader.filter = filter(arguments);
     match arguments.lines {
         Some(lines) => reader.newest(lines).await?,
         None if bounded(arguments) => {
@@ -41,7 +41,7 @@ pub async fn logs(surroundings: &Surroundings, arguments: &Logs) -> Result<ExitC
     if arguments.follow {
         reader.follow_until().await?;
     } else if reader.printed == 0 && arguments.run.is_some_and(|run| run != Run::All) {
-        surroundings.output.note(&kept(&reader.client, project, services).await?);
+        surroundings.output.note(&kept(&reader.client, project, arguments.services.clone()).await?);
     }
     Ok(ExitCode::Done)
 }
@@ -51,9 +51,9 @@ fn bounded(arguments: &Logs) -> bool {
     arguments.since.is_some() || arguments.run.is_some_and(|run| run != Run::All)
 }
 
-fn filter(services: Vec<String>, arguments: &Logs) -> LogFilter {
+fn filter(arguments: &Logs) -> LogFilter {
     LogFilter {
-        services,
+        services: arguments.services.clone(),
         pattern: arguments.grep.clone(),
         invert: arguments.invert,
         since: arguments.since,

@@ -21,7 +21,10 @@ pub async fn maintenance(
     }
     let snapshot = client.call(TakeSnapshot {}).await?;
     let project = select(&snapshot, Some(&slug), &surroundings.folder)?;
-    let worked_on: Vec<&NodeState> = project.nodes.iter().filter(|node| node.maintenance.is_some()).collect();
+    // It is of a service, however many run it.
+    let is_first = |node: &&NodeState| node.service() == node.name;
+    let nodes = project.nodes.iter().filter(is_first);
+    let worked_on: Vec<&NodeState> = nodes.filter(|node| node.maintenance.is_some()).collect();
     let shown: Vec<_> = worked_on
         .iter()
         .map(|node| serde_json::json!({ "service": node.name, "maintenance": node.maintenance }))
@@ -31,7 +34,10 @@ pub async fn maintenance(
 }
 
 fn change(project: &ProjectState, command: Maintenance) -> Result<Maintain, Trouble> {
-    let named = |service: Option<String>| services(project, &service.into_iter().collect::<Vec<_>>());
+    let named = |service: Option<String>| {
+        let names: Vec<String> = service.into_iter().collect();
+        services(project, &names).map(|_| names)
+    };
     let slug = project.slug.clone();
     Ok(match command {
         Maintenance::On { service, note, lasting } => Maintain {

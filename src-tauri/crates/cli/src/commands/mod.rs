@@ -53,5 +53,5 @@ pub use stats::stats;
 pub use status::code as status_code;
 pub use status::{processes, status};
 pub use tunnels::tunnels;
-pub use up::{Target, start, up};
+pub use up::{Target, goal, start, up};
 pub use url::url;

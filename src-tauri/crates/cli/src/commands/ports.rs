@@ -21,11 +21,11 @@ pub async fn ports(surroundings: &Surroundings, command: Option<Ports>) -> Resul
             Ok(ExitCode::Done)
         }
         Some(Ports::Move { service, name, to, once }) => {
-            let project = project_of(surroundings, &client, &service).await?;
+            let (project, _) = project_of(surroundings, &client, &service).await?;
             move_port(surroundings, &client, MovePort { project, service, name, to, this_time: once }).await
         }
         Some(Ports::Adopt { service, name, port }) => {
-            let project = project_of(surroundings, &client, &service).await?;
+            let (project, _) = project_of(surroundings, &client, &service).await?;
             adopt(surroundings, &client, AdoptPort { project, service, name, port }).await
         }
         Some(Ports::Free { port, udp, yes }) => free(surroundings, &client, port, udp, yes).await,
@@ -55,7 +55,7 @@ pub async fn port(
     name: Option<&str>,
 ) -> Result<ExitCode, Trouble> {
     let client = surroundings.connect_or_open().await?;
-    let project = match project_of(surroundings, &client, service).await {
+    let (project, node) = match project_of(surroundings, &client, service).await {
         Err(failure) if failure.code() == ErrorCode::UnknownProject && surroundings.project.is_none() => {
             let folder = project_folder(&surroundings.folder)?;
             make_known(surroundings, &client, folder).await?;
@@ -64,7 +64,7 @@ pub async fn port(
         other => other?,
     };
     let list = client.call(ListPorts { project: Some(project) }).await?;
-    let mut its = list.claims.iter().filter(|claim| claim.node == service);
+    let mut its = list.claims.iter().filter(|claim| claim.node == node);
     let claim = its.find(|claim| name.map_or(claim.main, |name| claim.name == name));
     let port = claim.map(|claim| claim.this_time.unwrap_or(claim.port)).ok_or_else(|| {
         let named = name.map_or_else(String::new, |name| format!(" named {name}"));
@@ -75,10 +75,14 @@ pub async fn port(
     Ok(ExitCode::Done)
 }
 
-/// The slug of the project that is meant, once the service is known to be one of its.
-async fn project_of(surroundings: &Surroundings, client: &Client, service: &str) -> Result<String, Failure> {
+/// The slug of the project that is meant, and the node of it that the name means.
+async fn project_of(
+    surroundings: &Surroundings,
+    client: &Client,
+    service: &str,
+) -> Result<(String, String), Failure> {
     let snapshot = client.call(TakeSnapshot {}).await?;
     let project = select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?;
-    selection::service(project, service)?;
-    Ok(project.slug.clone())
+    let node = selection::service(project, service)?;
+    Ok((project.slug.clone(), node.name.clone()))
 }

@@ -25,7 +25,8 @@ pub async fn requests(surroundings: &Surroundings, arguments: &Requests) -> Resu
         shown = snapshot.projects.iter().flat_map(|it| &it.nodes).map(|node| node.name.clone()).collect();
     } else {
         let project = select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?;
-        read.services = services(project, &arguments.services)?;
+        services(project, &arguments.services)?;
+        read.services.clone_from(&arguments.services);
         read.project = Some(project.slug.clone());
         shown = project.nodes.iter().map(|node| node.name.clone()).collect();
     }
@@ -65,7 +66,8 @@ pub async fn traffic(surroundings: &Surroundings, arguments: &Services) -> Resul
     let client = surroundings.connect().await?;
     let snapshot = client.call(TakeSnapshot {}).await?;
     let project = select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?;
-    let services = services(project, &arguments.services)?;
+    services(project, &arguments.services)?;
+    let services = arguments.services.clone();
     let list = client.call(MeasureTraffic { project: project.slug.clone(), services }).await?;
     surroundings.output.result(&list.services, |palette| render::traffic(&list.services, *palette))?;
     Ok(ExitCode::Done)

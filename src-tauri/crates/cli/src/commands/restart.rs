@@ -19,7 +19,9 @@ pub async fn restart(surroundings: &Surroundings, arguments: &Restart) -> Result
     let slug = project.slug.clone();
     let dependants = arguments.with_dependants;
     let goal = Goal::anew(project, &services, dependants);
-    client.call(RestartCommand { project: slug.clone(), services, dependants }).await?;
+    client
+        .call(RestartCommand { project: slug.clone(), services: arguments.services.clone(), dependants })
+        .await?;
     // What came before the answer is of before the restart.
     follow = Follow::begin(&client).await?;
     let project = wait(surroundings, &mut follow, &slug, &goal, arguments.timeout).await?;

@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use kinfra_rpc::{
@@ -22,7 +23,9 @@ pub async fn share(surroundings: &Surroundings, arguments: &Share) -> Result<Exi
     let names = services(project, &arguments.services)?;
     let slug = project.slug.clone();
     let seconds = arguments.lasting.map(|milliseconds| milliseconds.div_ceil(1_000).max(1));
-    client.call(ShareCommand { project: slug.clone(), services: names.clone(), seconds }).await?;
+    client
+        .call(ShareCommand { project: slug.clone(), services: arguments.services.clone(), seconds })
+        .await?;
     // What came before the answer is of before it.
     follow = Follow::begin(&client).await?;
     let deadline = Instant::now() + Duration::from_secs(arguments.timeout);
@@ -66,7 +69,8 @@ pub async fn unshare(surroundings: &Surroundings, arguments: &Unshare) -> Result
     } else {
         let snapshot = client.call(TakeSnapshot {}).await?;
         let project = select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?;
-        let services = services(project, &arguments.services)?;
+        services(project, &arguments.services)?;
+        let services = arguments.services.clone();
         client.call(UnshareCommand { project: Some(project.slug.clone()), services }).await?;
     }
     surroundings.output.result(&serde_json::json!({ "done": true }), |_| String::new())?;
@@ -75,7 +79,11 @@ pub async fn unshare(surroundings: &Surroundings, arguments: &Unshare) -> Result
 
 /// All that is shared of these services, or of all.
 fn shared<'p>(project: &'p ProjectState, names: &[String]) -> Vec<(&'p NodeState, &'p Exposure)> {
-    let named = project.nodes.iter().filter(|node| names.is_empty() || names.contains(&node.name));
+    let nodes = || project.nodes.iter();
+    let is_named = |node: &&NodeState| names.is_empty() || names.contains(&node.name);
+    // It is of a service, however many run it.
+    let services: BTreeSet<&str> = nodes().filter(is_named).map(NodeState::service).collect();
+    let named = nodes().filter(|node| services.contains(node.service()));
     named.flat_map(|node| node.exposures.iter().map(move |exposure| (node, exposure))).collect()
 }
 

@@ -50,6 +50,6 @@ async fn measure(
     let services = services(project, &arguments.services)?;
     let is_asked = |node: &&NodeState| services.is_empty() || services.contains(&node.name);
     let nodes = project.nodes.iter().filter(is_asked).cloned().collect();
-    let measure = MeasureUsage { project: project.slug.clone(), services: services.clone() };
+    let measure = MeasureUsage { project: project.slug.clone(), services: arguments.services.clone() };
     Ok((nodes, client.call(measure).await?.nodes))
 }

@@ -25,10 +25,10 @@ pub async fn up(surroundings: &Surroundings, arguments: &Up) -> Result<ExitCode,
         Err(_) => return hosting::host_project(surroundings, arguments, &target).await,
     };
     let project = target.make_known(surroundings, &client).await?;
-    let services = start(&client, &project, arguments).await?;
+    start(&client, &project, arguments).await?;
     let slug = project.slug;
     let mut follow = Follow::begin(&client).await?;
-    let goal = Goal::up(follow.project(&slug)?, &services);
+    let goal = goal(follow.project(&slug)?, arguments)?;
     let project = wait(surroundings, &mut follow, &slug, &goal, arguments.timeout).await?;
     let engine = &follow.snapshot().engine;
     surroundings.output.result(&ProjectReport::new(&project, engine), |palette| {
@@ -71,9 +71,15 @@ impl Target {
 }
 
 /// Asks for a start, once the names are known to be right. What comes of it is seen in the state.
-pub async fn start(client: &Client, project: &ProjectState, arguments: &Up) -> Result<Vec<String>, Failure> {
-    let services = services(project, &arguments.names())?;
+pub async fn start(client: &Client, project: &ProjectState, arguments: &Up) -> Result<(), Failure> {
+    services(project, &arguments.names())?;
     let (slug, profiles) = (project.slug.clone(), arguments.profiles.clone());
-    client.call(Start { project: slug, services: services.clone(), profiles }).await?;
-    Ok(services)
+    client.call(Start { project: slug, services: arguments.names(), profiles }).await?;
+    Ok(())
+}
+
+/// What such a start is to come to. `project` is the state after it was asked for: the configuration was read for it,
+/// and a service may have more replicas since.
+pub fn goal(project: &ProjectState, arguments: &Up) -> Result<Goal, Failure> {
+    Ok(Goal::up(project, &services(project, &arguments.names())?))
 }

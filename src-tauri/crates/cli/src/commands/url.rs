@@ -10,10 +10,12 @@ use crate::trouble::Trouble;
 pub async fn url(surroundings: &Surroundings, arguments: &Url) -> Result<ExitCode, Trouble> {
     let snapshot = surroundings.connect().await?.call(TakeSnapshot {}).await?;
     let project = select(&snapshot, surroundings.project.as_deref(), &surroundings.folder)?;
-    service(project, &arguments.service)?;
-    let node = project.nodes.iter().find(|node| node.name == arguments.service);
-    let url =
-        node.map_or_else(|| Err(no_url(&arguments.service, Way::Local)), |node| choose(node, arguments))?;
+    let mut node = service(project, &arguments.service)?;
+    if !arguments.direct {
+        // Only the service has these, however many run it.
+        node = project.nodes.iter().find(|first| first.name == node.service()).unwrap_or(node);
+    }
+    let url = choose(node, arguments)?;
     surroundings.output.result(&serde_json::json!({ "url": url }), |_| format!("{url}\n"))?;
     Ok(ExitCode::Done)
 }

@@ -14,12 +14,12 @@ use kinfra_rpc::{EndMode, ErrorCode};
 use super::engine::{Ending, end, ending, open};
 use super::signals::Signals;
 use crate::arguments::Up;
-use crate::commands::{LogReader, ProjectReport, Target, start};
+use crate::commands::{LogReader, ProjectReport, Target, goal, start};
 use crate::exit_code::ExitCode;
 use crate::render::{self, LogStyle};
 use crate::surroundings::Surroundings;
 use crate::trouble::Trouble;
-use crate::watching::{Display, Follow, Goal, Verdict};
+use crate::watching::{Display, Follow, Verdict};
 
 /// What is still to be shown once everything has ended is there already.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -89,8 +89,8 @@ async fn try_begin_and_show(
     let mut logs = LogReader::new(client.clone(), project.slug.clone(), style, surroundings.output.clone());
     // Only for its cursor: what an earlier run printed is over.
     logs.newest(0).await?;
-    let services = start(client, &project, arguments).await?;
-    let states = show_states(surroundings, &services, client, &project.slug);
+    start(client, &project, arguments).await?;
+    let states = show_states(surroundings, arguments, client, &project.slug);
     if surroundings.output.json {
         return states.await;
     }
@@ -106,13 +106,13 @@ async fn try_begin_and_show(
 /// Tells how the services change; once, how the start went.
 async fn show_states(
     surroundings: &Surroundings,
-    services: &[String],
+    arguments: &Up,
     client: &Client,
     slug: &str,
 ) -> Result<Infallible, Trouble> {
     let output = &surroundings.output;
     let mut follow = Follow::begin(client).await?;
-    let goal = Goal::up(follow.project(slug)?, services);
+    let goal = goal(follow.project(slug)?, arguments)?;
     let mut display = Display::line_by_line(output);
     let mut told = false;
     loop {

@@ -77,7 +77,10 @@ fn plan(plan: &AccountPlan, palette: Palette) -> String {
         text += &format!("  {} {warning}\n", palette.paint(Colour::Yellow, "warning:"));
     }
     for leftover in &plan.leftovers {
-        text += &format!("  left over: {} (id {})\n", leftover.what, leftover.id);
+        text += &format!(
+            "  left over: {}\n    to delete it: kinfra tunnels doctor --sweep --also {}\n",
+            leftover.what, leftover.id
+        );
     }
     text
 }

@@ -54,6 +54,7 @@ const fn words(trouble: RequestTrouble) -> &'static str {
         RequestTrouble::UnknownHost => "no such host",
         RequestTrouble::UnknownPath => "no service takes the path",
         RequestTrouble::NotServing => "not ready",
+        RequestTrouble::Maintenance => "maintenance",
         RequestTrouble::Refused => "connection refused",
         RequestTrouble::TimedOut => "timed out",
         RequestTrouble::Reset => "connection closed",

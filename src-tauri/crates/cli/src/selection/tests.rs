@@ -1,6 +1,6 @@
 use std::fs;
 
-use kinfra_rpc::NodeState;
+use kinfra_rpc::{NodeState, Replica, replica_name};
 use tempfile::TempDir;
 
 use super::*;
@@ -89,10 +89,31 @@ fn each_unknown_service_is_named() {
 fn a_group_stands_for_its_services_each_once() {
     let (_parent, mut snapshot) = folders();
     let shop = &mut snapshot.projects[0];
+    shop.nodes.push(NodeState { name: "db".to_owned(), ..NodeState::default() });
     shop.groups = [("back".to_owned(), vec!["db".to_owned(), "web".to_owned()])].into();
     let named = ["web", "back"].map(str::to_owned);
     assert_eq!(services(shop, &named).unwrap(), ["web", "db"]);
     let failure = services(shop, &["bakc".to_owned()]).unwrap_err();
-    assert_eq!(failure.problems[0].hint.as_deref(), Some("the services are web; groups: back"));
+    assert_eq!(failure.problems[0].hint.as_deref(), Some("the services are web, db; groups: back"));
     assert!(service(shop, "back").is_err());
+}
+
+#[test]
+fn a_service_with_several_replicas_stands_for_all_and_a_number_for_one() {
+    let (_parent, mut snapshot) = folders();
+    let shop = &mut snapshot.projects[0];
+    let replica = |number| NodeState {
+        name: replica_name("web", number),
+        replica: Some(Replica { of: "web".to_owned(), number }),
+        ..NodeState::default()
+    };
+    shop.nodes = vec![replica(1), replica(2)];
+    shop.groups = [("front".to_owned(), vec!["web".to_owned()])].into();
+    let named = |name: &str| services(shop, &[name.to_owned()]).unwrap();
+    assert_eq!(named("web"), ["web", "web.2"]);
+    assert_eq!(named("front"), ["web", "web.2"]);
+    assert_eq!(named("web.1"), ["web"]);
+    assert_eq!(service(shop, "web").unwrap().name, "web");
+    assert_eq!(service(shop, "web.2").unwrap().name, "web.2");
+    assert!(services(shop, &["web.3".to_owned()]).is_err());
 }

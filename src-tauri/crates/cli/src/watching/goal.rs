@@ -93,7 +93,8 @@ impl Goal {
             .flatten()
             .collect();
         if !problems.is_empty() {
-            Verdict::Missed(problems)
+            let left: Vec<Problem> = self.left_alone(project, &verdicts).into_iter().collect();
+            Verdict::Missed(problems.into_iter().chain(left).collect())
         } else if verdicts.iter().all(|verdict| *verdict == Verdict::Reached) {
             Verdict::Reached
         } else {
@@ -102,37 +103,66 @@ impl Goal {
     }
 }
 
+impl Goal {
+    /// Replicas of a service that are not restarted, since another one did not come up again.
+    fn left_alone(&self, project: &ProjectState, verdicts: &[Verdict]) -> Option<Problem> {
+        let Self::Anew(before) = self else { return None };
+        let nodes = || project.nodes.iter().filter(|node| self.concerns(&node.name)).zip(verdicts);
+        let missed = nodes().filter(|(_, verdict)| matches!(verdict, Verdict::Missed(_)));
+        let missed: BTreeSet<&str> = missed.map(|(node, _)| node.service()).collect();
+        let is_old = |node: &NodeState| {
+            let old = before.get(&node.name).and_then(Option::as_ref);
+            node.replica.is_some() && old.is_some() && process(node).as_ref() == old
+        };
+        let left = nodes().filter(|(node, _)| is_old(node) && missed.contains(node.service()));
+        let left: Vec<&str> = left.map(|(node, _)| node.name.as_str()).collect();
+        let (verb, run) = if left.len() == 1 { ("was", "it runs") } else { ("were", "they run") };
+        let message = format!("{} {verb} not restarted: {run} on as before", left.join(", "));
+        (!left.is_empty()).then(|| Problem::new(ErrorCode::NotHealthy, message))
+    }
+}
+
+/// The named nodes and all that can't do without them; with none named, all. Of a service with several replicas its
+/// dependants need one.
 fn with_dependants(project: &ProjectState, services: &[String]) -> BTreeSet<String> {
-    closure(project, services, |node, name| node.depends_on.iter().any(|dependency| dependency == name))
+    let service =
+        |name: &String| project.nodes.iter().find(|node| node.name == *name).map(NodeState::service);
+    closure(project, services, |node, names| {
+        node.depends_on.iter().any(|dependency| {
+            let run_it = project.nodes.iter().filter(|node| Some(node.service()) == service(dependency));
+            names.contains(dependency) && run_it.into_iter().all(|node| names.contains(&node.name))
+        })
+    })
 }
 
 /// The named services and all that they depend on; with none named, all.
 pub fn with_dependencies(project: &ProjectState, services: &[String]) -> BTreeSet<String> {
-    closure(project, services, |node, name| {
-        project.nodes.iter().any(|known| known.name == name && known.depends_on.contains(&node.name))
+    closure(project, services, |node, names| {
+        let named = project.nodes.iter().filter(|known| names.contains(&known.name));
+        named.into_iter().any(|known| known.depends_on.contains(&node.name))
     })
 }
 
-/// The named nodes and whatever `belongs` to one of them, step by step; with none named, all.
+/// The named nodes and whatever `belongs` to those that are found, step by step; with none named, all.
 fn closure(
     project: &ProjectState,
     services: &[String],
-    belongs: impl Fn(&NodeState, &str) -> bool,
+    belongs: impl Fn(&NodeState, &BTreeSet<String>) -> bool,
 ) -> BTreeSet<String> {
     let all = || project.nodes.iter().map(|node| node.name.clone());
     if services.is_empty() {
         return all().collect();
     }
     let mut names: BTreeSet<String> = all().filter(|name| services.contains(name)).collect();
-    let mut open: Vec<String> = names.iter().cloned().collect();
-    while let Some(name) = open.pop() {
-        for node in project.nodes.iter().filter(|node| belongs(node, &name)) {
-            if names.insert(node.name.clone()) {
-                open.push(node.name.clone());
-            }
+    loop {
+        let others = project.nodes.iter().filter(|node| !names.contains(&node.name));
+        let more: Vec<String> =
+            others.filter(|node| belongs(node, &names)).map(|node| node.name.clone()).collect();
+        if more.is_empty() {
+            return names;
         }
+        names.extend(more);
     }
-    names
 }
 
 fn process(node: &NodeState) -> Option<Process> {

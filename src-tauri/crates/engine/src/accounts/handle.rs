@@ -2,6 +2,7 @@
 //! also without a network. The token itself is a secret: it is looked up when the engine begins, and again as long as it
 //! can't be had, since a keyring may be locked or come up later. Whoever uses the accounts watches them.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -207,6 +208,19 @@ impl Accounts {
             tracing::warn!(%error, account = name, "its token is not deleted");
         }
         Ok(())
+    }
+
+    /// The ids of the accounts that no other token reaches.
+    #[must_use]
+    pub fn reached_by_alone(&self, name: &str) -> BTreeSet<String> {
+        let known = self.known.borrow();
+        let others: BTreeSet<&str> = known
+            .iter()
+            .filter(|access| access.name != name)
+            .flat_map(|access| access.reached.ids())
+            .collect();
+        let own = known.iter().filter(|access| access.name == name).flat_map(|access| access.reached.ids());
+        own.filter(|id| !others.contains(id)).map(str::to_owned).collect()
     }
 
     fn access(&self, name: &str) -> Option<Access> {

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use kinfra_rpc::AccountInfo;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +59,13 @@ impl Reached {
         let name = &zone_of(host, &zones)?.name;
         let zone = self.zones.iter().find(|zone| zone.name == *name)?;
         Some((&zone.account, name.len()))
+    }
+
+    /// The ids of all accounts.
+    #[must_use]
+    pub fn ids(&self) -> BTreeSet<&str> {
+        let of_zones = self.zones.iter().map(|zone| &*zone.account);
+        self.accounts.iter().map(|(id, _)| &**id).chain(of_zones).collect()
     }
 
     /// As a person would call one of its accounts.

@@ -41,6 +41,12 @@ impl Api {
         Self { client, token: Arc::new(token) }
     }
 
+    /// Whether both have one token.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.token.digest() == other.token.digest()
+    }
+
     /// Until when Cloudflare takes no request with this token.
     #[must_use]
     pub fn blocked_until(&self) -> Option<Moment> {

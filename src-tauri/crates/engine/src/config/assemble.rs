@@ -9,6 +9,7 @@ use super::declaration::{
     HealthFile, HttpFile, ProbeFile, ProjectFile, ProxyFile, RestartFile, RouteFile, ServiceFile, WatchFile,
 };
 use super::paths::absolute;
+use super::replicas::replicas;
 use super::schema::{Entries, Fields, Placed, Scalar, Words};
 use super::secrets::SecretSource;
 use super::service_ports::DeclaredPort;
@@ -16,8 +17,8 @@ use super::settings::{Http, Keep, PortSetting, Public, PublicAt, Restart, Source
 use super::slug::slug;
 use super::spec::{
     Backoff, Condition, Dependency, EnvironmentSpec, HealthSpec, HttpProbe, OnChange, PortSpec, ProbeKind,
-    ProbeSpec, ProjectPorts, ProjectSpec, PublicSpec, RestartPolicy, RestartSpec, RouteSpec, ServiceSpec,
-    ServiceType, StopSpec, WatchSpec, WhenStopped,
+    ProbeSpec, ProjectPorts, ProjectSpec, PublicSpec, ReplicaSpec, RestartPolicy, RestartSpec, RouteSpec,
+    ServiceSpec, ServiceType, StopSpec, WatchSpec, WhenStopped,
 };
 use super::tree::Key;
 
@@ -41,12 +42,15 @@ pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Opt
         let named = project.services.0.iter().find(|(key, _)| key.text == name);
         named.is_some_and(|(_, service)| service.as_ref().is_some_and(ServiceFile::is_task))
     };
-    let services = services
-        .map(|(key, declared)| service(&key.text, declared.as_ref()?, folder, &environment, &is_task));
+    let services = services.map(|(key, declared)| {
+        let declared = declared.as_ref()?;
+        Some((service(&key.text, declared, folder, &environment, &is_task)?, declared.count()))
+    });
     let groups = project.groups.0.iter().map(|(key, members)| {
         let members = members.as_ref()?.0.iter().map(|member| member.value.clone());
         Some((key.text.clone(), members.collect()))
     });
+    let services: Vec<_> = services.collect::<Option<_>>()?;
     Some(ProjectSpec {
         slug: slug(&name),
         name,
@@ -61,7 +65,7 @@ pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Opt
         groups: groups.collect::<Option<_>>()?,
         parallel: project.parallel.map(NonZeroU32::get),
         secrets: sources(&project.secrets),
-        services: services.collect::<Option<_>>()?,
+        services: services.into_iter().flat_map(|(service, count)| replicas(service, count)).collect(),
     })
 }
 
@@ -78,6 +82,7 @@ fn service(
     Some(ServiceSpec {
         name: name.to_owned(),
         slug: slug(name),
+        replica: ReplicaSpec { of: name.to_owned(), number: 1 },
         kind: declared.kind.0,
         run: declared.run.as_ref()?.value.clone(),
         dir: dir.clone(),

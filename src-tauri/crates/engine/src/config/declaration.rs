@@ -14,8 +14,8 @@ use kinfra_rpc::PortRange;
 
 use super::schema::{Entries, Fields, Placed, Record, Scalar, Words};
 use super::settings::{
-    Dependencies, Domain, NamedPorts, OnChangeSetting, OneOrMany, OnlyPort, PortSetting, Public, Restart,
-    Route, Source, Watch,
+    Dependencies, Domain, NamedPorts, OnChangeSetting, OneOrMany, OnlyPort, PortSetting, Public, Replicas,
+    Restart, Route, Source, Watch,
 };
 use super::spec::{Run, ServiceType};
 
@@ -116,6 +116,7 @@ impl Record for ProjectPortsFile {
 #[derive(Debug)]
 pub(super) struct ServiceFile {
     pub kind: Words<ServiceType>,
+    pub replicas: Option<Placed<Replicas>>,
     pub run: Option<Placed<Run>>,
     pub dir: Option<Placed<String>>,
     pub env: Entries<Placed<Scalar>>,
@@ -139,6 +140,11 @@ pub(super) struct ServiceFile {
 }
 
 impl ServiceFile {
+    /// How many processes it is to have.
+    pub fn count(&self) -> u32 {
+        self.replicas.as_ref().map_or(1, |replicas| replicas.value.0)
+    }
+
     pub fn is_task(&self) -> bool {
         self.kind.0 == ServiceType::Task
     }
@@ -147,6 +153,9 @@ impl ServiceFile {
 impl Record for ServiceFile {
     const MEANING: &'static str = "A process of the project's own.";
     const ELSEWHERE: &'static [(&'static str, &'static str)] = &[
+        ("scale", "replicas"),
+        ("instances", "replicas"),
+        ("numprocs", "replicas"),
         ("command", "run"),
         ("cmd", "run"),
         ("exec", "run"),
@@ -188,6 +197,11 @@ impl Record for ServiceFile {
                 "type",
                 "`service`: it is to stay. `task`: it is done when it ends with exit code 0, such as a migration.",
                 Words(ServiceType::Service),
+            ),
+            replicas: fields.unless_default(
+                "replicas",
+                "How many processes of it run side by side, from 1 to 16: `web`, `web.2`, `web.3`, each with ports of its own. The proxy hands requests to those that are ready, in turn.",
+                &Replicas::ONE,
             ),
             run: fields.required(
                 "run",

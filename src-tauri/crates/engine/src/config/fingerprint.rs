@@ -44,6 +44,7 @@ impl ServiceSpec {
             // Taken up as it runs, or with the next start without being a reason for one.
             name: _,
             slug: _,
+            replica: _,
             route: _,
             domains: _,
             forwarding: _,

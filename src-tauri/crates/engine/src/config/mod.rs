@@ -15,6 +15,7 @@ mod load;
 mod nearest;
 mod paths;
 mod references;
+mod replicas;
 mod schema;
 mod secrets;
 mod selection;
@@ -44,8 +45,8 @@ pub use slug::slug;
 pub use spec::{
     Backoff, Condition, Dependency, EnvironmentSpec, HealthSpec, HttpProbe, Listener, OnChange, Pattern,
     PortChoice, PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, PublicPlace, PublicSpec,
-    RestartPolicy, RestartSpec, RouteSpec, Run, ServiceSpec, ServiceType, StopSpec, WatchSpec, WhenStopped,
-    port_variable, variable,
+    ReplicaSpec, RestartPolicy, RestartSpec, RouteSpec, Run, ServiceSpec, ServiceType, StopSpec, WatchSpec,
+    WhenStopped, port_variable, variable,
 };
 pub use stable_hash::stable_hash;
 pub use tree::Format;

@@ -3,11 +3,12 @@ use std::collections::BTreeMap;
 use kinfra_rpc::{ErrorCode, Problem};
 
 use super::nearest::nearest;
-use super::spec::ProjectSpec;
+use super::spec::{ProjectSpec, ReplicaSpec};
 
 /// Which services are meant when a person names some, or none. Pure.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
+    /// The nodes.
     services: Vec<Selectable>,
     groups: BTreeMap<String, Vec<String>>,
     /// Asked for when nobody names a profile.
@@ -17,6 +18,8 @@ pub struct Selection {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Selectable {
     name: String,
+    /// The service, and which one of those that run it.
+    replica: ReplicaSpec,
     profiles: Vec<String>,
     manual: bool,
 }
@@ -26,6 +29,7 @@ impl Selection {
     pub fn new(spec: &ProjectSpec) -> Self {
         let service = |service: &super::ServiceSpec| Selectable {
             name: service.name.clone(),
+            replica: service.replica.clone(),
             profiles: service.profiles.clone(),
             manual: service.manual,
         };
@@ -67,7 +71,29 @@ impl Selection {
         listed && !self.whole(&[]).is_ok_and(|whole| whole.iter().any(|service| service == name))
     }
 
-    /// Names of services and groups, as services.
+    /// Whether that is the name of a service, whose nodes it then stands for.
+    #[must_use]
+    pub fn is_service(&self, name: &str) -> bool {
+        self.services.iter().any(|node| node.replica.of == name)
+    }
+
+    /// The nodes of a service; of one that has several, one by its number; nothing for any other name.
+    fn nodes_of(&self, name: &str) -> Vec<String> {
+        let of = |name: &str| self.services.iter().filter(|node| node.replica.of == name).collect::<Vec<_>>();
+        let all = of(name);
+        if let (true, Some((service, "1"))) = (all.is_empty(), name.rsplit_once('.')) {
+            let all = of(service);
+            return all
+                .first()
+                .filter(|_| all.len() > 1)
+                .map(|first| first.name.clone())
+                .into_iter()
+                .collect();
+        }
+        all.into_iter().map(|node| node.name.clone()).collect()
+    }
+
+    /// Names of services, replicas and groups, as nodes.
     ///
     /// # Errors
     /// For names that are neither.
@@ -80,8 +106,11 @@ impl Selection {
         let mut problems = vec![];
         let mut services: Vec<String> = vec![];
         for name in names {
+            let nodes = self.nodes_of(name);
             match self.groups.get(name) {
-                Some(members) => services.extend(members.iter().cloned()),
+                Some(members) => services.extend(members.iter().flat_map(|member| self.nodes_of(member))),
+                None if !nodes.is_empty() => services.extend(nodes),
+                // Of a service with several, the second and those after it are called by their own names.
                 None if known.contains(&name.as_str()) => services.push(name.clone()),
                 None => problems.push(self.unknown(name, known, project)),
             }
@@ -151,6 +180,26 @@ services:
     fn a_group_stands_for_its_services() {
         let named = selection().named(&texts(&["back", "console"]), &["db", "api", "console"], "shop");
         assert_eq!(named.unwrap(), ["api", "db", "console"]);
+    }
+
+    #[test]
+    fn a_service_with_several_replicas_stands_for_all_and_a_number_for_one() {
+        let text = "
+groups: {front: [web]}
+services:
+  db: {run: serve}
+  web: {run: serve, replicas: 3}
+";
+        let selection = Selection::new(&parse("/shop/kinfra.yaml".as_ref(), text, Format::Yaml).unwrap());
+        let known = ["db", "web", "web.2", "web.3"];
+        let named = |name: &str| selection.named(&texts(&[name]), &known, "shop");
+        for all in ["web", "front"] {
+            assert_eq!(named(all).unwrap(), ["web", "web.2", "web.3"]);
+        }
+        assert_eq!(named("web.1").unwrap(), ["web"]);
+        assert_eq!(named("web.3").unwrap(), ["web.3"]);
+        assert_eq!(selection.whole(&[]).unwrap(), ["db", "web", "web.2", "web.3"]);
+        assert!(named("db.1").is_err() && named("web.4").is_err());
     }
 
     #[test]

@@ -45,8 +45,10 @@ pub struct ProjectPorts {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ServiceSpec {
+    /// Of the node: `web`, or `web.2` for the second replica.
     pub name: String,
     pub slug: String,
+    pub replica: ReplicaSpec,
     pub kind: ServiceType,
     pub run: Run,
     /// Absolute.
@@ -79,6 +81,16 @@ pub struct ServiceSpec {
     pub watch: Option<WatchSpec>,
     /// How much is kept of what it prints; none: what the user's settings say. Holds from the next start on.
     pub log_bytes: Option<u64>,
+}
+
+/// Which one of a service's processes it is. How many there are is not said here: that another one comes is no change
+/// of those that are there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ReplicaSpec {
+    /// The service, as the file names it.
+    pub of: String,
+    /// From 1. What there is of a service once, such as its route, is the first one's to say.
+    pub number: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -175,7 +187,7 @@ impl ProjectSpec {
     #[must_use]
     pub fn main_service(&self) -> Option<&ServiceSpec> {
         let is_root = |service: &&ServiceSpec| service.route.as_ref().is_some_and(|route| route.path == "/");
-        let mut serving = self.services.iter().filter(|service| service.takes_connections());
+        let mut serving = self.services.iter().filter(|node| node.is_first() && node.takes_connections());
         let only = || serving.next().filter(|_| serving.next().is_none());
         let named =
             || self.services.iter().find(|service| service.name == "web" && service.takes_connections());
@@ -188,6 +200,12 @@ impl ServiceSpec {
     #[must_use]
     pub fn main_port(&self) -> Option<&PortSpec> {
         self.ports.first()
+    }
+
+    /// Whether it is what its service has no other of, or the first of several.
+    #[must_use]
+    pub const fn is_first(&self) -> bool {
+        self.replica.number == 1
     }
 
     /// Whether somebody can connect to its main port.

@@ -12,8 +12,8 @@ use std::time::Duration;
 use kinfra_rpc::{ErrorCode, Forwarding, Problem};
 
 use crate::config::{
-    Backoff, CloudflareSettings, EnvironmentSpec, HealthSpec, RestartPolicy, RestartSpec, Run, ServiceSpec,
-    ServiceType, StopSpec,
+    Backoff, CloudflareSettings, EnvironmentSpec, HealthSpec, ReplicaSpec, RestartPolicy, RestartSpec, Run,
+    ServiceSpec, ServiceType, StopSpec,
 };
 use crate::home::Home;
 
@@ -50,6 +50,13 @@ impl Origin {
     }
 }
 
+/// What it speaks with the edge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    Quic,
+    Http2,
+}
+
 /// As what it is run; writes the file that it reads.
 ///
 /// # Errors
@@ -57,7 +64,7 @@ impl Origin {
 pub fn spec(
     name: &str,
     start: &Start,
-    program: &Path,
+    (program, transport): (&Path, Transport),
     options: &CloudflareSettings,
     home: &Home,
 ) -> Result<ServiceSpec, Problem> {
@@ -68,8 +75,8 @@ pub fn spec(
         let message = format!("cannot write cloudflared's configuration to {}: {error}", file.display());
         Problem::new(ErrorCode::Io, message).hint("its folder must be writable for you alone")
     })?;
-    let run =
-        Run::Program(arguments(start, program, &file, options).iter().map(|word| literal(word)).collect());
+    let words = arguments(start, (program, transport), &file, options);
+    let run = Run::Program(words.iter().map(|word| literal(word)).collect());
     let environment = EnvironmentSpec { variables: variables(start), ..EnvironmentSpec::default() };
     Ok(ServiceSpec { run, environment, ..unstarted(name, home) })
 }
@@ -81,6 +88,7 @@ pub fn unstarted(name: &str, home: &Home) -> ServiceSpec {
     ServiceSpec {
         name: name.to_owned(),
         slug: name.to_owned(),
+        replica: ReplicaSpec { of: name.to_owned(), number: 1 },
         kind: ServiceType::Service,
         run: Run::Program(vec![]),
         dir: folder(home),
@@ -108,7 +116,12 @@ fn folder(home: &Home) -> PathBuf {
     home.runtime.join("tunnels")
 }
 
-fn arguments(start: &Start, program: &Path, file: &Path, options: &CloudflareSettings) -> Vec<String> {
+fn arguments(
+    start: &Start,
+    (program, transport): (&Path, Transport),
+    file: &Path,
+    options: &CloudflareSettings,
+) -> Vec<String> {
     let mut words = vec![program.display().to_string(), "tunnel".to_owned()];
     let mut flag = |name: &str, value: String| words.extend([format!("--{name}"), value]);
     // A file of the user's own would be read otherwise, and obeyed.
@@ -116,10 +129,12 @@ fn arguments(start: &Start, program: &Path, file: &Path, options: &CloudflareSet
     // It tells by its log which port it got.
     flag("metrics", "127.0.0.1:0".to_owned());
     flag("loglevel", "info".to_owned());
-    flag("protocol", options.protocol.as_word().to_owned());
+    let transport = match transport {
+        Transport::Quic => "quic",
+        Transport::Http2 => "http2",
+    };
+    flag("protocol", transport.to_owned());
     flag("grace-period", format!("{}s", GRACE.as_secs()));
-    // Where UDP does not get through, HTTP/2 is tried after 5 s and not after 150.
-    flag("max-edge-addr-retries", "0".to_owned());
     for edge in &options.edge {
         flag("edge", edge.clone());
     }
@@ -158,7 +173,8 @@ fn configuration(start: &Start, origin: &Origin) -> String {
             let rule = serde_json::json!({ "ingress": [{ "service": origin.service() }] });
             format!("{note}{rule}\n")
         }
-        Start::Named { .. } => note.to_owned(),
+        // An empty file is an error to it.
+        Start::Named { .. } => format!("{note}{{}}\n"),
     }
 }
 
@@ -179,12 +195,12 @@ fn literal(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::EdgeProtocol;
 
-    fn shown(start: &Start, options: &CloudflareSettings) -> String {
+    fn shown(start: &Start, transport: Transport, options: &CloudflareSettings) -> String {
         let folder = tempfile::tempdir().unwrap();
         let home = Home::at(folder.path(), 1000);
-        let spec = spec("tunnel", start, Path::new("/opt/$x/cloudflared"), options, &home).unwrap();
+        let program = (Path::new("/opt/$x/cloudflared"), transport);
+        let spec = spec("tunnel", start, program, options, &home).unwrap();
         let Run::Program(words) = spec.run else { panic!("it is no program") };
         let file = fs::read_to_string(home.runtime.join("tunnels/tunnel.yml")).unwrap();
         let text = format!("{}\n{:?}\n{file}", words.join(" "), spec.environment.variables);
@@ -196,20 +212,20 @@ mod tests {
         let options = CloudflareSettings {
             quick_service: Some("http://127.0.0.1:1".into()),
             edge: vec!["127.0.0.1:2".into()],
-            protocol: EdgeProtocol::Http2,
             ..CloudflareSettings::default()
         };
         let named = Start::Named { token: "@tunnel/main".into() };
-        insta::assert_snapshot!(shown(&Start::Quick, &options), @r#"
-        /opt/$$x/cloudflared tunnel --config HOME/run/tunnels/tunnel.yml --metrics 127.0.0.1:0 --loglevel info --protocol http2 --grace-period 10s --max-edge-addr-retries 0 --edge 127.0.0.1:2 --quick-service http://127.0.0.1:1 --no-autoupdate --url http://127.0.0.1
+        insta::assert_snapshot!(shown(&Start::Quick, Transport::Http2, &options), @r#"
+        /opt/$$x/cloudflared tunnel --config HOME/run/tunnels/tunnel.yml --metrics 127.0.0.1:0 --loglevel info --protocol http2 --grace-period 10s --edge 127.0.0.1:2 --quick-service http://127.0.0.1:1 --no-autoupdate --url http://127.0.0.1
         [("TUNNEL_LOG_OUTPUT", "json"), ("TUNNEL_NO_PRECHECKS", "true")]
         # Written by KInfra, which reads nothing here.
         {"ingress":[{"service":"unix:HOME/run/public.sock"}]}
         "#);
-        insta::assert_snapshot!(shown(&named, &CloudflareSettings::default()), @r#"
-        /opt/$$x/cloudflared tunnel --config HOME/run/tunnels/tunnel.yml --metrics 127.0.0.1:0 --loglevel info --protocol auto --grace-period 10s --max-edge-addr-retries 0 --no-autoupdate run
+        insta::assert_snapshot!(shown(&named, Transport::Quic, &CloudflareSettings::default()), @r#"
+        /opt/$$x/cloudflared tunnel --config HOME/run/tunnels/tunnel.yml --metrics 127.0.0.1:0 --loglevel info --protocol quic --grace-period 10s --no-autoupdate run
         [("TUNNEL_LOG_OUTPUT", "json"), ("TUNNEL_NO_PRECHECKS", "true"), ("TUNNEL_TOKEN", "${secret:@tunnel/main}")]
         # Written by KInfra, which reads nothing here.
+        {}
         "#);
     }
 }

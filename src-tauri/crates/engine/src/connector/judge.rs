@@ -5,6 +5,11 @@
 //! counters. Why it is so is said by its log, or by no one: a refusal over QUIC shows in a counter alone. Its own way
 //! back can take minutes, where a new process needs a quarter of a second: so once the edge can be reached again, it is
 //! started anew. A quick tunnel is not: it would have another name. Neither is one that Cloudflare refuses.
+//!
+//! The choice of the transport is not left to cloudflared: where its first dial fails, be it for an outage, it goes over
+//! to HTTP/2 and stays there, or that takes minutes; and for a quick tunnel it does what DNS says, or takes HTTP/2. But
+//! QUIC tells of silence, and HTTP/2 passes no WebSockets to a socket. So it is QUIC, unless the edge can be reached and
+//! QUIC can't.
 
 use kinfra_rpc::{Problem, TunnelStatus};
 
@@ -12,8 +17,9 @@ use super::log_lines::Told;
 use super::metrics::{Counters, Ready};
 use crate::clock::Moment;
 
-/// Both ends of a healthy QUIC connection hear of each other every 1.13 s at the latest, even if idle.
-const SILENCE: u64 = 2_000;
+/// Both ends of a healthy QUIC connection hear of each other every 1.13 s at the latest, even if idle (measured with
+/// four connections). A look each half second later than this, a loss is told within 2.5 s.
+const SILENCE: u64 = 1_800;
 
 /// How long cloudflared's own way back is waited for: some losses heal within a second.
 const OWN_RETURN: u64 = 2_000;
@@ -27,6 +33,9 @@ const RESTARTS: [u64; 6] = [0, 1_000, 2_000, 5_000, 10_000, 30_000];
 
 /// After so long in health, the next outage begins anew.
 const CALM: u64 = 60_000;
+
+/// Over HTTP/2 cloudflared answers each WebSocket 502 that is for a socket: it finds no host in the request's URL.
+const ON_HTTP2: &str = "by HTTP/2, which passes no WebSockets";
 
 /// What can be seen of the process.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -58,6 +67,8 @@ pub struct Look {
     pub told: Vec<Told>,
     /// Whether the edge could be reached, if that was tried since the last look.
     pub edge: Option<bool>,
+    /// Whether it runs by QUIC and may be run by HTTP/2 instead.
+    pub may_fall_back: bool,
 }
 
 /// What a person should know.
@@ -77,6 +88,8 @@ pub enum Act {
     /// Try whether the edge can be reached.
     ProbeEdge,
     Restart,
+    /// Run it by HTTP/2, until the next restart.
+    OverHttp2,
 }
 
 #[derive(Debug)]
@@ -108,6 +121,11 @@ struct Run {
     protocol: Option<String>,
     address: Option<String>,
     edge: Option<bool>,
+    was_registered: bool,
+    /// QUIC does not get through, and never did.
+    no_quic: bool,
+    /// How many connections it can make, where that is fewer than it wanted.
+    at_most: Option<u32>,
 }
 
 impl Judge {
@@ -130,7 +148,21 @@ impl Judge {
         self.run.address.as_deref()
     }
 
+    #[must_use]
+    pub fn knows_protocol(&self) -> bool {
+        self.run.protocol.is_some()
+    }
+
     pub fn look(&mut self, now: Moment, look: &Look) -> (Verdict, Option<Act>) {
+        let is_another = match &look.process {
+            Process::Running { pid } => *pid != self.run.pid,
+            Process::Starting => true,
+            Process::Stopped | Process::Ended { .. } | Process::Failed(_) => false,
+        };
+        if is_another && self.run.pid != 0 {
+            // What the one before it said is not about it, but for where the edge is.
+            self.run = Run { address: self.run.address.take(), ..Run::default() };
+        }
         for told in &look.told {
             self.hear(told);
         }
@@ -163,7 +195,13 @@ impl Judge {
                 run.protocol.clone_from(protocol);
                 run.address = address.clone().or(run.address.take());
                 (run.refusal, run.trouble, run.is_refused) = (None, None, false);
+                (run.was_registered, run.no_quic) = (true, false);
             }
+            Told::NoQuic(text) => {
+                run.trouble = Some(text.clone());
+                run.no_quic = !run.was_registered;
+            }
+            Told::AtMost(connections) => run.at_most = Some(*connections),
             Told::Refused(text) => (run.refusal, run.is_refused) = (Some(text.clone()), true),
             Told::Trouble(text) | Told::Fatal(text) => run.trouble = Some(text.clone()),
         }
@@ -172,9 +210,11 @@ impl Judge {
     fn running(&mut self, now: Moment, pid: u32, look: &Look) -> (Verdict, Option<Act>) {
         if self.run.pid != pid {
             // What was said before it was seen is about it.
-            let (refusal, trouble) = (self.run.refusal.take(), self.run.trouble.take());
-            let (protocol, address) = (self.run.protocol.take(), self.run.address.take());
-            self.run = Run { pid, begun: now, refusal, trouble, protocol, address, ..Run::default() };
+            let said = std::mem::take(&mut self.run);
+            let Run { refusal, trouble, protocol, address, at_most, was_registered, no_quic, .. } = said;
+            self.run =
+                Run { pid, begun: now, refusal, trouble, protocol, address, at_most, ..Run::default() };
+            (self.run.was_registered, self.run.no_quic) = (was_registered, no_quic);
         }
         if look.edge.is_some() {
             self.run.edge = look.edge;
@@ -190,7 +230,7 @@ impl Judge {
             self.disconnected(now, lost_at, silent)
         };
         let connector = look.ready.as_ref().map(|ready| ready.connector_id.clone());
-        let act = self.act(now, &verdict);
+        let act = self.act(now, &verdict, look.may_fall_back);
         (Verdict { connector: connector.filter(|id| !id.is_empty()), ..verdict }, act)
     }
 
@@ -223,15 +263,19 @@ impl Judge {
         if now.saturating_sub(since) >= CALM {
             self.restarts = 0;
         }
-        let plural = if self.expected == 1 { "" } else { "s" };
-        if connections < self.run.most {
-            let reason = format!("{connections} of {} connection{plural} left", self.expected);
+        let (most, at_most) = (run.most, run.at_most);
+        let is_http2 = run.protocol.as_deref() == Some("http2");
+        let expected = at_most.map_or(self.expected, |most| most.min(self.expected));
+        let plural = if expected == 1 { "" } else { "s" };
+        if connections < most {
+            let reason = format!("{connections} of {expected} connection{plural} left");
             return self.verdict_with(TunnelStatus::Degraded, &reason, connections);
         }
-        let reason = match connections < self.expected {
-            true => format!("{connections} of {} connection{plural} so far", self.expected),
+        let reason = match connections < expected {
+            true => format!("{connections} of {expected} connection{plural} so far"),
             false => format!("{connections} connection{plural}"),
         };
+        let reason = if is_http2 { format!("{reason}, {ON_HTTP2}") } else { reason };
         self.verdict_with(TunnelStatus::Healthy, &reason, connections)
     }
 
@@ -251,7 +295,7 @@ impl Judge {
         let reason = if run.edge == Some(false) {
             "this machine can't reach Cloudflare: waiting for the network".to_owned()
         } else if silent.is_some() && now.saturating_sub(lost_at) < OWN_RETURN {
-            format!("no sign of life from Cloudflare for {} s", SILENCE / 1_000)
+            "no sign of life from Cloudflare for two seconds".to_owned()
         } else {
             let trouble = run.trouble.as_deref();
             let silent = || {
@@ -267,8 +311,14 @@ impl Judge {
     }
 
     /// Waits for the network, and then not for cloudflared's own backoff.
-    fn act(&mut self, now: Moment, verdict: &Verdict) -> Option<Act> {
+    fn act(&mut self, now: Moment, verdict: &Verdict, may_fall_back: bool) -> Option<Act> {
         let lost_at = self.run.lost_at?;
+        if may_fall_back && self.run.no_quic && self.run.most == 0 {
+            // Nobody knows its name yet, so that a quick tunnel may be started anew, too.
+            let is_blocked = self.run.edge == Some(true);
+            self.run.no_quic = !is_blocked;
+            return Some(if is_blocked { Act::OverHttp2 } else { Act::ProbeEdge });
+        }
         if verdict.status != TunnelStatus::Down || now.saturating_sub(lost_at) < OWN_RETURN {
             return None;
         }

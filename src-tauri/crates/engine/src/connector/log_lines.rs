@@ -7,6 +7,10 @@ use serde_json::{Map, Value};
 pub enum Told {
     /// One more connection with the edge.
     Registered { protocol: Option<String>, address: Option<String> },
+    /// QUIC does not get through, and this is what it says of that.
+    NoQuic(String),
+    /// There are so few addresses of the edge that it makes no more connections than this.
+    AtMost(u32),
     /// Cloudflare refuses the tunnel, with these words.
     Refused(String),
     /// Something is wrong with the way to Cloudflare.
@@ -35,24 +39,31 @@ pub fn read(line: &str) -> Option<Told> {
         "Connection terminated"
         | "Serve tunnel error"
         | "Unable to establish connection with Cloudflare edge"
-        | "Failed to dial a quic connection"
         | "failed to accept incoming stream requests" => {
             error.filter(|error| !says_nothing(error)).map(|error| Told::Trouble(in_words(error)))
         }
+        "Failed to dial a quic connection" => error.map(|error| Told::NoQuic(in_words(error))),
         "Couldn't start tunnel" | "Error opening metrics server listener" => {
             error.map(|error| Told::Fatal(error.to_owned()))
         }
-        _ => None,
+        _ => at_most(message).map(Told::AtMost),
     }
+}
+
+/// Of `You requested 4 HA connections but I can give you at most 1.`
+fn at_most(message: &str) -> Option<u32> {
+    let (_, number) = message.strip_prefix("You requested ")?.split_once(" at most ")?;
+    number.trim_end_matches('.').parse().ok()
 }
 
 fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     fields.get(name).and_then(Value::as_str)
 }
 
-/// On QUIC a refusal is logged as this alone.
+/// On QUIC, which of a connection's tasks ended first (`control stream …`, `accept stream listener …`, `datagram manager …`)
+/// follows the line that says why. Of a refusal it is all that is logged.
 fn says_nothing(error: &str) -> bool {
-    error.contains("control stream encountered a failure while serving")
+    error.ends_with("encountered a failure while serving")
 }
 
 /// What went wrong on the way, as a person would say it; what isn't known stays as it is.
@@ -67,7 +78,12 @@ pub fn in_words(error: &str) -> String {
         "Cloudflare's edge refuses connections"
     } else if has("no recent network activity") || has("i/o timeout") || has("deadline exceeded") {
         "no answer from Cloudflare's edge"
-    } else if has("connection with edge closed") || has("connection reset") || has("EOF") {
+    } else if has("connection with edge closed")
+        || has("Application error 0x0")
+        || has("Error shutting down control stream")
+        || has("connection reset")
+        || has("EOF")
+    {
         "the connection was closed"
     } else if has("x509") || has("certificate") {
         "the edge's certificate is not trusted"
@@ -88,6 +104,12 @@ mod tests {
             r#"{"connIndex":0,"error":"Unauthorized: Tunnel not found","level":"error","message":"Register tunnel error from server side"}"#,
             r#"{"connIndex":0,"level":"info","message":"Lost connection with the edge"}"#,
             r#"{"connIndex":0,"error":"control stream encountered a failure while serving","level":"error","message":"Serve tunnel error"}"#,
+            r#"{"connIndex":3,"error":"failed to accept QUIC stream: Application error 0x0 (remote)","level":"error","message":"failed to accept incoming stream requests"}"#,
+            r#"{"connIndex":3,"error":"accept stream listener encountered a failure while serving","level":"error","message":"Serve tunnel error"}"#,
+            r#"{"connIndex":3,"error":"datagram manager encountered a failure while serving","level":"warn","message":"Connection terminated"}"#,
+            r#"{"connIndex":0,"level":"error","message":"Connection terminated"}"#,
+            r#"{"connIndex":2,"error":"Error shutting down control stream: context canceled","level":"error","message":"Serve tunnel error"}"#,
+            r#"{"level":"info","message":"You requested 4 HA connections but I can give you at most 2."}"#,
             r#"{"error":"DialContext error: dial tcp 198.41.200.1:7844: connect: connection refused","message":"Unable to establish connection with Cloudflare edge"}"#,
             r#"{"error":"failed to dial to edge with quic: timeout: no recent network activity","message":"Failed to dial a quic connection"}"#,
             r#"{"level":"info","message":"Retrying connection in up to 1s"}"#,
@@ -101,8 +123,14 @@ mod tests {
         Some(Refused("Unauthorized: Tunnel not found"))
         Some(Trouble("the connection was closed"))
         None
+        Some(Trouble("the connection was closed"))
+        None
+        None
+        None
+        Some(Trouble("the connection was closed"))
+        Some(AtMost(2))
         Some(Trouble("Cloudflare's edge refuses connections"))
-        Some(Trouble("no answer from Cloudflare's edge"))
+        Some(NoQuic("no answer from Cloudflare's edge"))
         None
         Some(Fatal("Provided Tunnel token is not valid."))
         None

@@ -35,8 +35,15 @@ pub struct Counters {
     pub received: Option<u64>,
     /// How often a registration was refused or failed.
     pub refused: u64,
-    /// The version of the configuration that is in force; -1: none yet.
+    /// The version of the configuration that is in force; -1: nobody has looked yet. It is 0 until one was sent.
     pub configuration: i64,
+}
+
+/// Of `/diag/tunnel`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transport {
+    pub protocol: &'static str,
+    pub address: Option<String>,
 }
 
 pub struct Metrics {
@@ -74,6 +81,30 @@ impl Metrics {
         let (_, body) = self.get("/quicktunnel").await?;
         let Quick { hostname } = serde_json::from_slice(&body).ok()?;
         (!hostname.is_empty()).then(|| hostname.to_ascii_lowercase())
+    }
+
+    /// What a live connection speaks, and with whom; none where cloudflared is too old to say so.
+    pub async fn transport(&mut self) -> Option<Transport> {
+        #[derive(Deserialize)]
+        struct Diagnosis {
+            #[serde(default)]
+            connections: Vec<Connection>,
+        }
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Connection {
+            #[serde(default)]
+            is_connected: bool,
+            /// Left out where it is 0: HTTP/2.
+            #[serde(default)]
+            protocol: u8,
+            edge_address: Option<String>,
+        }
+        let (_, body) = self.get("/diag/tunnel").await?;
+        let Diagnosis { connections } = serde_json::from_slice(&body).ok()?;
+        let live = connections.into_iter().find(|connection| connection.is_connected)?;
+        let protocol = if live.protocol == 1 { "quic" } else { "http2" };
+        Some(Transport { protocol, address: live.edge_address })
     }
 
     async fn get(&mut self, path: &str) -> Option<(StatusCode, Bytes)> {

@@ -5,17 +5,18 @@
 //! sees to the judge, and does what that says. Everybody else sees its view.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use kinfra_rpc::Problem;
 use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::command::{Start, spec, unstarted};
+use super::command::{Start, Transport, spec, unstarted};
 use super::judge::Verdict;
 use super::program::find;
 use super::watch::watch;
 use crate::clock::Moment;
-use crate::config::CloudflareSettings;
+use crate::config::{CloudflareSettings, EdgeProtocol};
 use crate::orchestrator::{Changes, Node};
 use crate::service_manager::{Former, Instance, InstanceFacts, ServiceContext, ServiceNode};
 
@@ -44,11 +45,55 @@ pub struct View {
     pub configuration: i64,
 }
 
-/// The handle. When it is dropped, nobody watches any more; the process goes on.
-pub struct Connector {
+/// How a connector is run, for whoever starts it.
+pub(super) struct Launch {
     name: String,
     start: Start,
     context: ConnectorContext,
+    node: Arc<ServiceNode>,
+    /// QUIC did not get through.
+    is_over_http2: AtomicBool,
+}
+
+impl Launch {
+    pub(super) fn may_fall_back(&self) -> bool {
+        self.context.options.protocol == EdgeProtocol::Auto && self.transport() == Transport::Quic
+    }
+
+    fn transport(&self) -> Transport {
+        match self.context.options.protocol {
+            EdgeProtocol::Auto if self.is_over_http2.load(Ordering::Relaxed) => Transport::Http2,
+            EdgeProtocol::Auto | EdgeProtocol::Quic => Transport::Quic,
+            EdgeProtocol::Http2 => Transport::Http2,
+        }
+    }
+
+    /// From its next start on.
+    pub(super) async fn prepare(&self, is_over_http2: bool) -> Result<(), Problem> {
+        self.is_over_http2.store(is_over_http2, Ordering::Relaxed);
+        let services = &self.context.services;
+        let given = services.surroundings.given().await;
+        let path = given.system.get("PATH").map_or("", String::as_str);
+        let options = &self.context.options;
+        let found = find(options.program.as_deref(), path, &services.home.programs()).await?;
+        let program = (found.program.as_path(), self.transport());
+        self.node.configure(spec(&self.name, &self.start, program, options, &services.home)?);
+        Ok(())
+    }
+
+    /// Nothing gets through it, so there is nothing to wait for.
+    pub(super) async fn start_anew(&self, is_over_http2: bool) {
+        if let Err(problem) = self.prepare(is_over_http2).await {
+            tracing::warn!(%problem, "cloudflared is started as it was before");
+        }
+        self.node.kill().await;
+        self.node.start().await;
+    }
+}
+
+/// The handle. When it is dropped, nobody watches any more; the process goes on.
+pub struct Connector {
+    launch: Arc<Launch>,
     node: Arc<ServiceNode>,
     view: watch::Receiver<View>,
     _watch: AbortOnDropHandle<()>,
@@ -72,19 +117,27 @@ impl Connector {
             ServiceNode::new(&context.services, &instance, unknown, newest, former, Arc::clone(&changed));
         let (publish, view) = watch::channel(View { configuration: -1, ..View::default() });
         let is_quick = start == Start::Quick;
-        let task = watch(context.clone(), name.to_owned(), is_quick, Arc::clone(&node), changed, publish);
+        let launch = Arc::new(Launch {
+            name: name.to_owned(),
+            start,
+            context: context.clone(),
+            node: Arc::clone(&node),
+            is_over_http2: AtomicBool::default(),
+        });
+        let watched = (Arc::clone(&node), Arc::clone(&launch));
+        let task = watch(context, name.to_owned(), is_quick, watched, changed, publish);
         let watch = AbortOnDropHandle::new(tokio::spawn(task));
-        Self { name: name.to_owned(), start, context, node, view, _watch: watch }
+        Self { launch, node, view, _watch: watch }
     }
 
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.launch.name
     }
 
     #[must_use]
     pub fn start_kind(&self) -> &Start {
-        &self.start
+        &self.launch.start
     }
 
     #[must_use]
@@ -105,13 +158,7 @@ impl Connector {
     /// # Errors
     /// As [`Connector::start`].
     pub async fn prepare(&self) -> Result<(), Problem> {
-        let services = &self.context.services;
-        let given = services.surroundings.given().await;
-        let path = given.system.get("PATH").map_or("", String::as_str);
-        let options = &self.context.options;
-        let found = find(options.program.as_deref(), path, &services.home.programs()).await?;
-        self.node.configure(spec(&self.name, &self.start, &found.program, options, &services.home)?);
-        Ok(())
+        self.launch.prepare(false).await
     }
 
     /// Lets requests under way end, unless nothing gets through anyway.

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use super::judge::{Act, Judge, Look, Process};
 use super::log_lines::{Told, read};
 use super::metrics::{Counters, Metrics};
-use super::tunnel::{ConnectorContext, INSTANCE, View};
+use super::tunnel::{ConnectorContext, INSTANCE, Launch, View};
 use crate::logs::{Begin, LogReader};
 use crate::orchestrator::{Changes, Node};
 use crate::process::listening_ports;
@@ -36,6 +36,10 @@ const DIAL: Duration = Duration::from_secs(1);
 const EDGE: &str = "region1.v2.argotunnel.com:7844";
 const EDGE_PORT: u16 = 7844;
 
+/// So often it is seen connected without having said what it speaks, until it is asked. That is logged: not sooner than
+/// its log may be read.
+const UNSAID: u32 = 4;
+
 /// Of a connector that was taken over, so many of its last lines say what there is to be known.
 const LINES: usize = 500;
 
@@ -43,7 +47,7 @@ pub(super) async fn watch(
     context: ConnectorContext,
     name: String,
     is_quick: bool,
-    node: Arc<ServiceNode>,
+    (node, launch): (Arc<ServiceNode>, Arc<Launch>),
     changed: Arc<Changes>,
     publish: watch::Sender<View>,
 ) {
@@ -52,11 +56,13 @@ pub(super) async fn watch(
         judge: Judge::new(is_quick),
         is_quick,
         node,
+        launch,
         publish,
         pid: None,
         port: None,
         metrics: None,
         looks: 0,
+        unsaid: 0,
         counters: Counters { configuration: -1, ..Counters::default() },
         quick_host: None,
         reader,
@@ -89,12 +95,15 @@ struct Watcher {
     judge: Judge,
     is_quick: bool,
     node: Arc<ServiceNode>,
+    launch: Arc<Launch>,
     publish: watch::Sender<View>,
     /// Of the process that the following is about.
     pid: Option<u32>,
     port: Option<u16>,
     metrics: Option<Metrics>,
     looks: u32,
+    /// At so many looks it was connected, and nobody knew by what.
+    unsaid: u32,
     counters: Counters,
     quick_host: Option<String>,
     reader: LogReader,
@@ -119,13 +128,15 @@ impl Watcher {
             _ => None,
         };
         if self.pid != pid {
-            (self.pid, self.port, self.metrics, self.looks) = (pid, None, None, 0);
+            (self.pid, self.port, self.metrics, self.looks, self.unsaid) = (pid, None, None, 0, 0);
             self.counters = Counters { configuration: -1, ..Counters::default() };
             self.quick_host = None;
         }
         self.read_log().await;
         let told = std::mem::take(&mut self.told);
-        let mut look = Look { process, told, edge: self.dialled().await, ..Look::default() };
+        let may_fall_back = self.launch.may_fall_back();
+        let edge = self.dialled().await;
+        let mut look = Look { process, told, edge, may_fall_back, ..Look::default() };
         if let Some(pid) = pid {
             self.looks = self.looks.saturating_add(1);
             self.ask(pid, &mut look).await;
@@ -154,7 +165,14 @@ impl Watcher {
         });
         match act {
             Some(Act::ProbeEdge) => self.dial(),
-            Some(Act::Restart) => self.restart().await,
+            Some(Act::Restart) => {
+                tracing::info!("cloudflared is started anew: the edge can be reached again");
+                self.launch.start_anew(false).await;
+            }
+            Some(Act::OverHttp2) => {
+                tracing::info!("cloudflared is started anew: QUIC does not get through, HTTP/2 may");
+                self.launch.start_anew(true).await;
+            }
             None => {}
         }
         if pid.is_none() && status != TunnelStatus::Connecting {
@@ -177,6 +195,16 @@ impl Watcher {
         if self.looks.is_multiple_of(COUNTERS_EVERY) {
             look.counters = metrics.counters().await;
             self.counters = look.counters.unwrap_or(self.counters);
+        }
+        if ready.ready_connections > 0 && !self.judge.knows_protocol() {
+            self.unsaid += 1;
+            // It was taken over, and has said much else since it was connected.
+            if self.unsaid == UNSAID
+                && let Some(transport) = metrics.transport().await
+            {
+                let protocol = Some(transport.protocol.to_owned());
+                look.told.push(Told::Registered { protocol, address: transport.address });
+            }
         }
         if self.is_quick && self.quick_host.is_none() && ready.ready_connections > 0 {
             self.quick_host = metrics.quick_host().await;
@@ -247,13 +275,6 @@ impl Watcher {
             sleep(DIAL / 2).await;
             matches!(reached, Ok(Ok(_)))
         }));
-    }
-
-    /// Nothing gets through it, so there is nothing to wait for.
-    async fn restart(&self) {
-        tracing::info!("cloudflared is started anew: the edge can be reached again");
-        self.node.kill().await;
-        self.node.start().await;
     }
 }
 

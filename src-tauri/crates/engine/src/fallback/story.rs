@@ -196,16 +196,18 @@ fn running(view: &ServiceView, trouble: Trouble) -> Story {
             "timed-out",
             "It took the request and did not answer in time.",
         ),
-        Trouble::NotServing | Trouble::UnknownHost | Trouble::UnknownPath => match view.health {
-            Health::Unknown | Health::Starting => Story::starting(view),
-            Health::Degraded | Health::Unhealthy => {
-                let reason = "Its process runs, but its health check fails.";
-                Story::new(view, Mark::Degraded, UNAVAILABLE, "unhealthy", "is unhealthy", reason)
-                    .retry_after(2)
+        Trouble::NotServing | Trouble::Maintenance | Trouble::UnknownHost | Trouble::UnknownPath => {
+            match view.health {
+                Health::Unknown | Health::Starting => Story::starting(view),
+                Health::Degraded | Health::Unhealthy => {
+                    let reason = "Its process runs, but its health check fails.";
+                    Story::new(view, Mark::Degraded, UNAVAILABLE, "unhealthy", "is unhealthy", reason)
+                        .retry_after(2)
+                }
+                // Between the request and its page it became ready.
+                Health::Healthy => Story::ready(view),
             }
-            // Between the request and its page it became ready.
-            Health::Healthy => Story::ready(view),
-        },
+        }
     }
 }
 

@@ -165,7 +165,8 @@ impl Engine {
             .filter(|change| change.kind == ChangeKind::Removed)
             .map(|change| change.service.clone())
             .collect();
-        let back = self.take_up(slug, before, restart, &removed).await?;
+        let restart = self.project(slug)?.not_as_in(&before, restart);
+        let back = self.take_up(slug, before, &restart, &removed).await?;
         let again = back.into_iter().map(|problem| {
             let message = format!("what was before does not come up either: {}", problem.message);
             Problem { message, ..problem }
@@ -189,6 +190,10 @@ impl Engine {
             self.replace(self.project(slug)?, spec).await?;
         }
         let project = self.project(slug)?;
+        let observed =
+            restart.iter().filter_map(|name| project.services.get(name)).map(|node| node.observe());
+        // Of several replicas the last ones are as they were until it is their turn.
+        let old: BTreeSet<Process> = observed.filter_map(|node| process(&node)).collect();
         if !restart.is_empty() {
             let names = restart.to_vec();
             project.stack.tell(Command::Restart { names, whole: false, dependants: false }).await;
@@ -199,7 +204,7 @@ impl Engine {
         let names: BTreeSet<&str> = restart.iter().chain(start).map(String::as_str).collect();
         let failures = |state: &Snapshot| {
             let project = state.projects.iter().find(|project| project.slug == slug);
-            project.map_or(Some(vec![]), |project| failures(project, &names))
+            project.map_or(Some(vec![]), |project| failures(project, &names, &old))
         };
         self.hub.until(|state| failures(state).is_some()).await;
         Ok(self.hub.read(failures).unwrap_or_default())
@@ -207,6 +212,21 @@ impl Engine {
 }
 
 impl Project {
+    /// Those of them that don't run with the settings of a configuration: of several replicas the last ones still may,
+    /// when an earlier one did not come up with others.
+    fn not_as_in(&self, spec: &ProjectSpec, names: &[String]) -> Vec<String> {
+        let is_as_before = |name: &String| {
+            let settings = spec.services.iter().find(|service| service.name == *name)?.fingerprint();
+            let node = self.services.get(name).filter(|node| node.observe().is_healthy())?;
+            let launched = match node.launched()? {
+                Ok(launched) => launched.fingerprint(),
+                Err(fingerprint) => fingerprint,
+            };
+            Some(!launched.differs_from(settings))
+        };
+        names.iter().filter(|name| is_as_before(name) != Some(true)).cloned().collect()
+    }
+
     fn present(&self) -> Vec<Present> {
         let node = |node: &Arc<crate::service_manager::ServiceNode>| {
             let (current, launched) = (node.spec(), node.launched());
@@ -236,11 +256,20 @@ fn in_effect(spec: &ProjectSpec, present: &[Present]) -> ProjectSpec {
     ProjectSpec { services: services.collect(), text: Arc::default(), ..spec.clone() }
 }
 
-/// Why some of these don't come up, as soon as one doesn't; empty when all did; none while they are on their way.
-fn failures(project: &ProjectState, names: &BTreeSet<&str>) -> Option<Vec<Problem>> {
+/// One process of a node, told from the next.
+type Process = (String, u32, Option<u64>);
+
+fn process(node: &NodeState) -> Option<Process> {
+    Some((node.name.clone(), node.pid?, node.started_at))
+}
+
+/// Why some of these don't come up, as soon as one doesn't; empty when all did, none of them by an old process; none
+/// while they are on their way.
+fn failures(project: &ProjectState, names: &BTreeSet<&str>, old: &BTreeSet<Process>) -> Option<Vec<Problem>> {
+    let is_new = |node: &NodeState| process(node).is_none_or(|process| !old.contains(&process));
     let nodes = || project.nodes.iter().filter(|node| names.contains(node.name.as_str()));
     let failed: Vec<Problem> = nodes().filter(|node| does_not_come_up(project, node)).map(why).collect();
-    (!failed.is_empty() || nodes().all(came_up)).then_some(failed)
+    (!failed.is_empty() || nodes().all(|node| came_up(node) && is_new(node))).then_some(failed)
 }
 
 /// Who is stopped by somebody else meanwhile is no failure.

@@ -58,8 +58,8 @@ impl Catalog {
             return Ok(Admission::Moved(moved));
         }
         // Nor like a service of the project's first folder, whose host it would have: `web.shop.localhost`.
-        let hosts: Vec<String> =
-            spec.services.iter().map(|service| format!("{}.{}", service.slug, spec.slug)).collect();
+        let first = spec.services.iter().filter(|service| service.is_first());
+        let hosts: Vec<String> = first.map(|service| format!("{}.{}", service.slug, spec.slug)).collect();
         let taken = known.iter().map(|known| &known.slug).chain(&hosts).map(String::as_str);
         let slug = unique_slug(&spec.slug, &folder, &taken.collect::<Vec<_>>());
         let stored = StoredProject { slug, name: spec.name.clone(), folder };

@@ -72,7 +72,7 @@ impl Engine {
             Request::AddAccount(add) => reply(&add, self.accounts()?.add(&add).await?),
             Request::ListAccounts(list) => reply(&list, self.accounts()?.list()),
             Request::RemoveAccount(remove) => {
-                self.accounts()?.remove(&remove.name).await?;
+                self.remove_account(&remove.name).await?;
                 reply(&remove, Done {})
             }
             Request::Maintain(maintain) => reply(&maintain, self.maintain(&maintain).await?),

@@ -12,6 +12,9 @@ use crate::orchestrator::Command;
 /// Beside the longest grace: for signals, sweeps and slow disks.
 const MARGIN: Duration = Duration::from_secs(5);
 
+/// Names that go with their service are taken away at Cloudflare first. Longer nobody waits for a Quit.
+const UNPUBLISHING: Duration = Duration::from_secs(5);
+
 impl Engine {
     /// Ends the engine on a task of its own.
     pub fn begin_quit(&self, mode: EndMode) {
@@ -34,6 +37,11 @@ impl Engine {
         if mode == EndMode::StopServices {
             self.end_all(None, false).await;
             if let Some(sharing) = self.sharing.get() {
+                if timeout(UNPUBLISHING, sharing.settle()).await.is_err() {
+                    tracing::warn!(
+                        "some public names may be left at Cloudflare; the next start looks for them"
+                    );
+                }
                 sharing.end(false).await;
             }
             if self.until_at_rest(None).await {

@@ -122,16 +122,39 @@ impl Project {
         self.services.values().map(|service| service.grace()).max().unwrap_or_default()
     }
 
-    /// The one service of this name.
+    /// The one node of this name; of a service with several replicas the first.
     pub fn service(&self, name: &str) -> Result<&Arc<ServiceNode>, Failure> {
         let named = self.named(&[name.to_owned()])?;
-        let found = named.first().filter(|_| named.len() == 1).and_then(|name| self.services.get(name));
+        let is_one = named.len() == 1 || self.selection.is_service(name);
+        let found = named.first().filter(|_| is_one).and_then(|name| self.services.get(name));
         found.ok_or_else(|| {
             Failure::new(ErrorCode::UnknownService, format!("{name} is a group, but one service is meant"))
         })
     }
 
-    /// The services that these names of services and groups stand for.
+    /// The services of the nodes that these names stand for, each once: for what there is once, however many run it.
+    pub fn services_of(&self, names: &[String]) -> Result<Vec<String>, Failure> {
+        let named = self.named(names)?;
+        Ok(self.services_run_by(|node| named.contains(node)))
+    }
+
+    /// All services, each once.
+    pub fn all_services(&self) -> Vec<String> {
+        self.services_run_by(|_| true)
+    }
+
+    fn services_run_by(&self, is_meant: impl Fn(&String) -> bool) -> Vec<String> {
+        let mut services: Vec<String> = vec![];
+        for (_, node) in self.services.iter().filter(|(name, _)| is_meant(name)) {
+            let of = node.spec().replica.of.clone();
+            if !services.contains(&of) {
+                services.push(of);
+            }
+        }
+        services
+    }
+
+    /// The nodes that these names of services, replicas and groups stand for.
     pub fn named(&self, names: &[String]) -> Result<Vec<String>, Failure> {
         let known: Vec<&str> = self.services.keys().map(String::as_str).collect();
         Ok(self.selection.named(names, &known, &self.instance.facts().slug)?)

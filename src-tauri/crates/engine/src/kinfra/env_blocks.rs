@@ -24,6 +24,8 @@ impl Catalog {
         if known.is_empty() && wanted.is_empty() {
             return vec![];
         }
+        // What there are several of is told once, as to whoever depends on it.
+        let services = services.filter(|service| facts.labels.contains_key(*service));
         let given = services.flat_map(|service| ports_of(service, facts));
         let lines: Vec<String> = given.map(|(name, value)| format!("{name}={value}")).collect();
         let mut problems = vec![];

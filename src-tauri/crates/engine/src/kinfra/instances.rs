@@ -7,8 +7,8 @@ use std::time::Duration;
 use kinfra_rpc::{Forwarding, PortRange};
 
 use crate::config::{
-    Backoff, EnvironmentSpec, HealthSpec, PortChoice, ProjectSpec, RestartPolicy, RestartSpec, RouteSpec,
-    Run, Selection, ServiceSpec, ServiceType, StopSpec, slug,
+    Backoff, EnvironmentSpec, HealthSpec, PortChoice, ProjectSpec, ReplicaSpec, RestartPolicy, RestartSpec,
+    RouteSpec, Run, Selection, ServiceSpec, ServiceType, StopSpec, slug,
 };
 use crate::orchestrator::Graph;
 use crate::port_registry::{InstancePorts, Wanted};
@@ -25,8 +25,8 @@ pub fn wanted_ports<'s>(
 ) -> Vec<Wanted> {
     let of = |service: &'s ServiceSpec| {
         service.ports.iter().map(move |port| Wanted {
-            node: service.name.clone(),
-            replica: 0,
+            node: service.replica.of.clone(),
+            replica: service.replica.number.saturating_sub(1),
             name: port.name.clone(),
             protocol: port.protocol,
             ask: match &port.choice {
@@ -40,13 +40,26 @@ pub fn wanted_ports<'s>(
 }
 
 pub fn graph(spec: &ProjectSpec) -> Graph {
+    let running = nodes_of(&spec.services);
     let node = |service: &ServiceSpec| {
-        let depends_on =
-            service.depends_on.iter().map(|dependency| (dependency.service.clone(), dependency.condition));
-        (service.name.clone(), depends_on.collect())
+        // Whoever needs a service waits for all that run it.
+        let on = service.depends_on.iter().flat_map(|dependency| {
+            let nodes = running.get(&dependency.service).into_iter().flatten();
+            nodes.map(|node| (node.clone(), dependency.condition))
+        });
+        (service.name.clone(), on.collect())
     };
     let parallel = spec.parallel.map(|most| usize::try_from(most).unwrap_or(usize::MAX));
-    Graph::new(spec.services.iter().map(node), parallel)
+    Graph::new(spec.services.iter().map(node), parallel).with_replicas(running.into_values())
+}
+
+/// The nodes of each service, in order.
+pub fn nodes_of(services: &[ServiceSpec]) -> BTreeMap<String, Vec<String>> {
+    let mut nodes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for node in services {
+        nodes.entry(node.replica.of.clone()).or_default().push(node.name.clone());
+    }
+    nodes
 }
 
 pub fn facts(
@@ -59,6 +72,7 @@ pub fn facts(
     let project = spec.map_or(&stored.name, |spec| &spec.name).clone();
     let selection = spec.map(Selection::new).unwrap_or_default();
     let is_optional = |name: &&String| selection.is_optional(name);
+    let first = || services.iter().filter(|service| service.is_first());
     let main = spec.and_then(ProjectSpec::main_service).map(|service| &*service.name);
     InstanceFacts {
         project_slug: slug(&project),
@@ -71,21 +85,21 @@ pub fn facts(
         env_files: spec.map(|spec| spec.ports.env_files.clone()).unwrap_or_default(),
         secrets: spec.map(|spec| spec.secrets.iter().cloned().collect()).unwrap_or_default(),
         optional: services.iter().map(|service| &service.name).filter(is_optional).cloned().collect(),
-        paths: services.iter().map(|service| (service.name.clone(), paths(service, main))).collect(),
-        domains: services
-            .iter()
+        replicas: nodes_of(services).into_iter().filter(|(_, nodes)| nodes.len() > 1).collect(),
+        paths: first().map(|service| (service.name.clone(), paths(service, main))).collect(),
+        domains: first()
             .filter(|service| !service.domains.is_empty())
             .map(|service| (service.name.clone(), service.domains.clone()))
             .collect(),
-        public: services
-            .iter()
+        public: first()
             .filter(|service| !service.public.is_empty())
             .map(|service| (service.name.clone(), service.public.clone()))
             .collect(),
         shared: BTreeMap::new(),
+        seen_by: None,
         taken_names: BTreeMap::new(),
         maintenance: BTreeMap::new(),
-        labels: services.iter().map(|service| (service.name.clone(), service.slug.clone())).collect(),
+        labels: first().map(|service| (service.name.clone(), service.slug.clone())).collect(),
         proxy_port,
     }
 }
@@ -104,6 +118,7 @@ pub fn bare(name: &str, folder: &Path) -> ServiceSpec {
     ServiceSpec {
         name: name.to_owned(),
         slug: slug(name),
+        replica: ReplicaSpec { of: name.to_owned(), number: 1 },
         kind: ServiceType::Service,
         run: Run::Program(vec![]),
         dir: folder.to_owned(),
@@ -184,6 +199,12 @@ mod tests {
         dns: 
         worker: 
         ");
+        let replicas = "{web: {run: x, replicas: 2, route: /web, domains: shop.test}, api: {run: x}}";
+        insta::assert_snapshot!(routes("shop", replicas, &[]), @"
+        web: web.shop.localhost/, shop.localhost/, shop.localhost/web, shop.test/
+        web.2: 
+        api: api.shop.localhost/
+        ");
         let other = "{web: {run: x, route: /web}, api: {run: x}}";
         insta::assert_snapshot!(routes("fix.shop", other, &[]), @"
         web: web.fix.shop.localhost/, fix.shop.localhost/, fix.shop.localhost/web
@@ -193,6 +214,31 @@ mod tests {
         a: a.shop.localhost/
         b: b.shop.localhost/
         ");
+    }
+
+    #[test]
+    fn who_needs_a_service_needs_all_of_its_replicas_and_only_what_they_add_is_asked_for() {
+        let spec = |count: u32| {
+            let text = format!(
+                "services: {{web: {{run: x, replicas: {count}}}, front: {{run: x, depends_on: [web]}}}}"
+            );
+            parse("/shop/kinfra.yaml".as_ref(), &text, Format::Yaml).unwrap()
+        };
+        let keys = |count| {
+            let wanted = wanted_ports(&spec(count).services, None);
+            wanted.iter().map(|wanted| (wanted.node.clone(), wanted.replica)).collect::<Vec<_>>()
+        };
+        let key = |node: &str, replica| (node.to_owned(), replica);
+        assert_eq!(keys(1), [key("web", 0), key("front", 0)]);
+        assert_eq!(keys(2), [key("web", 0), key("web", 1), key("front", 0)]);
+        let expected = |names: &[&str]| {
+            let healthy = |name: &&str| ((*name).to_owned(), crate::config::Condition::Healthy);
+            let mut nodes: Vec<_> = names.iter().map(|name| ((*name).to_owned(), vec![])).collect();
+            nodes.push(("front".to_owned(), names.iter().map(healthy).collect()));
+            Graph::new(nodes, None).with_replicas([names.iter().map(|name| (*name).to_owned()).collect()])
+        };
+        assert_eq!(graph(&spec(1)), expected(&["web"]));
+        assert_eq!(graph(&spec(3)), expected(&["web", "web.2", "web.3"]));
     }
 
     #[test]

@@ -15,8 +15,8 @@ impl Engine {
         let project = self.project(&asked.project)?;
         let facts = project.instance.facts();
         let services = match asked.services.is_empty() {
-            true => project.services.keys().filter(|name| facts.serves_http(name)).cloned().collect(),
-            false => project.named(&asked.services)?,
+            true => project.all_services().into_iter().filter(|name| facts.serves_http(name)).collect(),
+            false => project.services_of(&asked.services)?,
         };
         if let Some(name) = services.iter().find(|name| !facts.serves_http(name)) {
             let message = format!("{name} has no visitors: it has no port that takes connections");
@@ -62,7 +62,7 @@ impl Engine {
         for service in &services {
             let note = Note { run: 0, kind: EventKind::Changed, text: text.clone() };
             self.services.timeline.record(&asked.project, service, note);
-            project.changed.node(service);
+            facts.nodes_of(service).iter().for_each(|node| project.changed.node(node));
         }
         project.stack.tell(Command::Look).await;
         tracing::info!(project = asked.project, ?services, on = asked.on, "maintenance");

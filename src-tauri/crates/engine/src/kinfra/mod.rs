@@ -1,5 +1,6 @@
 //! The facade: the only thing that shell, CLI and control socket call.
 
+mod account_removal;
 mod adoption;
 mod applying;
 mod catalog;

@@ -47,7 +47,7 @@ enum Leads {
 impl Names {
     pub fn of(project: &StoredProject, spec: &ProjectSpec) -> Self {
         let slug = project.slug.clone();
-        let serving = || spec.services.iter().filter(|service| service.takes_connections());
+        let serving = || spec.services.iter().filter(|node| node.is_first() && node.takes_connections());
         let own = |service: &ServiceSpec| format!("{}.{}", service.slug, project_host(&slug));
         let has_own = spec.main_service().is_some() || serving().any(|service| service.route.is_some());
         let domain = |service: &ServiceSpec| {

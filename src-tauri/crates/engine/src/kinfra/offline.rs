@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{
     AddProject, AdoptPort, Environment, ErrorCode, Failure, MovePort, NodeState, PortMoved, Problem,
-    ProjectAdded, ProjectState, ReadEnvironment, Request, SecretList, Snapshot,
+    ProjectAdded, ProjectState, ReadEnvironment, Replica, Request, SecretList, Snapshot,
 };
 use serde_json::Value;
 use tokio::net::UnixStream;
@@ -17,14 +17,14 @@ use tokio::time::{Instant, sleep};
 
 use super::catalog::{Admission, Catalog, NewProject, read};
 use super::commands::reply;
-use super::instances::facts;
+use super::instances::{facts, nodes_of};
 use super::lock::Lock;
 use super::options::{proxy_port, registry_options};
 use super::ports::named_port;
 use super::setting_aside::{open_store, problem};
 use super::{secrets, settings};
 use crate::clock::Clock;
-use crate::config::{ProjectSpec, ServiceSpec, load_user_settings};
+use crate::config::{ProjectSpec, ReplicaSpec, ServiceSpec, load_user_settings};
 use crate::control::{Client, Dispatch, Updates};
 use crate::home::Home;
 use crate::port_registry::{InstancePorts, PortRegistry, Wanted};
@@ -167,10 +167,12 @@ impl Offline {
             Some(port) => port,
             None => stored_port(&self.catalog.store).await?.unwrap_or(DEFAULT_PORT),
         };
-        let facts = facts(&stored, Some(&spec), &spec.services, ports, Some(port));
+        let facts = Arc::new(facts(&stored, Some(&spec), &spec.services, ports, Some(port)));
         let settings = load_user_settings(&self.home.config)?.env;
         let given = Given::new(inherited(&self.environment, None), settings);
-        let environment = environment(service(&spec, &read.service)?, &facts, &given, &Handed::Names)?;
+        let service = service(&spec, &read.service)?;
+        let facts = facts.seen_by(&service.replica);
+        let environment = environment(service, &facts, &given, &Handed::Names)?;
         Ok(Environment { variables: environment.report() })
     }
 
@@ -185,8 +187,13 @@ impl Offline {
                         Ok(ports) => (ports, vec![]),
                         Err(failure) => (InstancePorts::default(), failure.problems),
                     };
+                    let run_by = nodes_of(&spec.services);
                     let node = |service: &ServiceSpec| NodeState {
                         name: service.name.clone(),
+                        replica: run_by
+                            .get(&service.replica.of)
+                            .filter(|nodes| nodes.len() > 1)
+                            .map(|_| shown(&service.replica)),
                         port: ports.nodes.get(&service.name).and_then(|ports| Some(ports.first()?.port)),
                         ..NodeState::default()
                     };
@@ -240,11 +247,19 @@ impl Offline {
 }
 
 fn service<'a>(spec: &'a ProjectSpec, name: &str) -> Result<&'a ServiceSpec, Problem> {
-    spec.services.iter().find(|service| service.name == name).ok_or_else(|| {
+    let is_first = |node: &&ServiceSpec| node.is_first() && name.strip_suffix(".1") == Some(&*node.name);
+    let run_by = nodes_of(&spec.services);
+    let is_several = |node: &&ServiceSpec| run_by.get(&node.name).is_some_and(|nodes| nodes.len() > 1);
+    let by_number = || spec.services.iter().filter(is_first).find(is_several);
+    spec.services.iter().find(|service| service.name == name).or_else(by_number).ok_or_else(|| {
         let known: Vec<&str> = spec.services.iter().map(|spec| &*spec.name).collect();
         Problem::new(ErrorCode::UnknownService, format!("no service is named {name}"))
             .hint(format!("known: {}", known.join(", ")))
     })
+}
+
+fn shown(ReplicaSpec { of, number }: &ReplicaSpec) -> Replica {
+    Replica { of: of.clone(), number: *number }
 }
 
 fn no_engine(what: &str) -> Failure {

@@ -7,6 +7,7 @@ use kinfra_rpc::{
 
 use super::catalog::Catalog;
 use super::engine::Engine;
+use crate::port_registry::holder;
 use crate::process::Sockets;
 use crate::service_manager::{Held, Naming};
 use crate::store::{Claim, Reservation};
@@ -86,7 +87,7 @@ impl Catalog {
             protocol,
             main: self.ports.is_main(&claim.key),
             project: claim.key.instance,
-            node: claim.key.node,
+            node: holder(&claim.key.node, claim.key.replica),
             replica: claim.key.replica,
             name: claim.key.name,
             origin: claim.origin,
@@ -109,10 +110,11 @@ impl Catalog {
 }
 
 fn in_use(claim: &Claim, held: &Held) -> PortUse {
+    let node = holder(&claim.key.node, claim.key.replica);
     let is_own = held
         .run
         .as_ref()
-        .is_some_and(|held| held.run.instance == claim.key.instance && held.run.node == claim.key.node);
+        .is_some_and(|held| held.run.instance == claim.key.instance && held.run.node == node);
     match (is_own, claim.origin) {
         (true, _) => PortUse::InUse,
         (false, PortOrigin::Adopted) => PortUse::Adopted,

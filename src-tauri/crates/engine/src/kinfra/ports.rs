@@ -13,27 +13,30 @@ use super::instances::wanted_ports;
 use crate::config::ServiceSpec;
 use crate::orchestrator::{Command, Node};
 use crate::port_registry::Wanted;
+use crate::service_manager::ServiceNode;
 use crate::store::Reservation;
 
 impl Engine {
     /// For good, or until the service is stopped.
     pub(super) async fn move_port(&self, request: &MovePort) -> Result<PortMoved, Failure> {
-        let (project, wanted) = self.port_of(&request.project, &request.service, request.name.as_deref())?;
+        let (project, node, wanted) =
+            self.port_of(&request.project, &request.service, request.name.as_deref())?;
         let port = if request.this_time {
             self.catalog.ports.lease(&request.project, wanted).await?
         } else {
             self.catalog.ports.move_port(&request.project, wanted, request.to).await?
         };
         self.claim_again(&project).await?;
-        Self::try_again(&project, &request.service).await;
+        Self::try_again(&project, &node).await;
         Ok(PortMoved { port })
     }
 
     /// What runs there is routed to from the service's next start on, which is at once where the port was in its way.
     pub(super) async fn adopt_port(&self, request: &AdoptPort) -> Result<PortMoved, Failure> {
-        let (project, wanted) = self.port_of(&request.project, &request.service, request.name.as_deref())?;
-        let node = project.services.get(&request.service).map(|node| node.observe());
-        if node.is_some_and(|node| node.phase.is_active() && !node.adopted) {
+        let (project, node, wanted) =
+            self.port_of(&request.project, &request.service, request.name.as_deref())?;
+        let state = node.observe();
+        if state.phase.is_active() && !state.adopted {
             let message = format!("{} runs: its port is its own", request.service);
             return Err(Problem::new(ErrorCode::InvalidRequest, message)
                 .hint(format!("stop it first: kinfra down {}", request.service))
@@ -41,7 +44,7 @@ impl Engine {
         }
         let port = self.catalog.adopt(request, wanted).await?;
         self.claim_again(&project).await?;
-        Self::try_again(&project, &request.service).await;
+        Self::try_again(&project, &node).await;
         Ok(PortMoved { port })
     }
 
@@ -50,13 +53,13 @@ impl Engine {
         project: &str,
         service: &str,
         name: Option<&str>,
-    ) -> Result<(Project, Wanted), Failure> {
+    ) -> Result<(Project, Arc<ServiceNode>, Wanted), Failure> {
         let project = self.project(project)?;
         let node = Arc::clone(project.service(service)?);
         // Without a name the one that is in the way is meant, else the main one.
         let obstacle = node.obstacle();
         let wanted = named_port(&node.spec(), project.instance.facts().range, name.or(obstacle.as_deref()))?;
-        Ok((project, wanted))
+        Ok((project, node, wanted))
     }
 
     /// From now on the services have their own ports again.
@@ -87,13 +90,13 @@ impl Engine {
     }
 
     /// A service that failed for its port alone is started once more: that is what the user cared for.
-    async fn try_again(project: &Project, service: &str) {
-        let Some(node) = project.services.get(service).map(|node| node.observe()) else { return };
-        let taken = node
+    async fn try_again(project: &Project, node: &ServiceNode) {
+        let state = node.observe();
+        let taken = state
             .problem
             .is_some_and(|problem| matches!(problem.code, ErrorCode::PortTaken | ErrorCode::PortClaimed));
-        if node.phase == Phase::Failed && taken {
-            let start = Command::Start { names: vec![service.to_owned()], again: true };
+        if state.phase == Phase::Failed && taken {
+            let start = Command::Start { names: vec![node.name().to_owned()], again: true };
             project.stack.tell(start).await;
         }
     }

@@ -19,7 +19,7 @@ pub(super) async fn list<'p>(
     let mut uses = BTreeMap::<String, Vec<SecretUse>>::new();
     for (slug, spec) in projects {
         let sources = Sources { declared: spec.secrets.iter().cloned().collect(), ..Sources::default() };
-        for service in &spec.services {
+        for service in spec.services.iter().filter(|service| service.is_first()) {
             for name in service.secrets() {
                 let source = vault.source(&name, &sources).map(ToString::to_string);
                 let (project, service) = (slug.to_owned(), service.name.clone());

@@ -95,7 +95,8 @@ impl Engine {
             let wishes = stored.get(&(facts.slug.clone(), service.clone())).cloned().unwrap_or_default();
             let wishes: Vec<_> = wishes.into_iter().map(Into::into).collect();
             let is_taken = |place: &PublicPlace| facts.taken_names.contains_key(&place.url());
-            let decided = decide(public, &wishes, desired.contains(service), is_taken, now);
+            let is_desired = facts.nodes_of(service).iter().any(|node| desired.contains(node));
+            let decided = decide(public, &wishes, is_desired, is_taken, now);
             (service.clone(), at_first(decided))
         });
         Ok(shared.collect())
@@ -104,7 +105,7 @@ impl Engine {
     pub(super) async fn share(&self, share: &Share) -> Result<Done, Failure> {
         self.refuse_when_ending()?;
         let project = self.project(&share.project)?;
-        let services = project.named(&share.services)?;
+        let services = project.services_of(&share.services)?;
         let facts = project.instance.facts();
         let services = match share.services.is_empty() {
             true => services.into_iter().filter(|name| facts.serves_http(name)).collect(),
@@ -124,7 +125,7 @@ impl Engine {
 
     pub(super) async fn unshare(&self, unshare: &Unshare) -> Result<Done, Failure> {
         let services = match &unshare.project {
-            Some(project) => self.project(project)?.named(&unshare.services)?,
+            Some(project) => self.project(project)?.services_of(&unshare.services)?,
             None => vec![],
         };
         if let Some(sharing) = self.sharing.get() {

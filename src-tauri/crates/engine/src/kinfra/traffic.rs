@@ -41,11 +41,14 @@ impl Engine {
 
     pub(super) fn measure_traffic(&self, measure: &MeasureTraffic) -> Result<TrafficList, Failure> {
         let project = self.project(&measure.project)?;
-        let names = project.named(&measure.services)?;
-        let wanted = project.services.keys().filter(|name| names.is_empty() || names.contains(name));
-        let services = wanted.filter_map(|name| {
-            let figures = self.proxy.figures(&measure.project, name)?;
-            Some(traffic(name.clone(), &figures))
+        // A route is one, however many it leads to.
+        let services = match measure.services.is_empty() {
+            true => project.all_services(),
+            false => project.services_of(&measure.services)?,
+        };
+        let services = services.into_iter().filter_map(|name| {
+            let figures = self.proxy.figures(&measure.project, &name)?;
+            Some(traffic(name, &figures))
         });
         Ok(TrafficList { services: services.collect() })
     }
@@ -63,7 +66,7 @@ impl Engine {
             };
         };
         let project = self.project(slug)?;
-        let services = project.named(&request.services)?;
+        let services = project.services_of(&request.services)?;
         let routes = services.iter().map(|service| route_id(slug, service)).collect();
         Ok(Some(Wanted { project: slug.clone(), routes }))
     }
@@ -114,6 +117,7 @@ const fn trouble(trouble: Trouble) -> RequestTrouble {
         Trouble::UnknownHost => RequestTrouble::UnknownHost,
         Trouble::UnknownPath => RequestTrouble::UnknownPath,
         Trouble::NotServing => RequestTrouble::NotServing,
+        Trouble::Maintenance => RequestTrouble::Maintenance,
         Trouble::Refused => RequestTrouble::Refused,
         Trouble::TimedOut => RequestTrouble::TimedOut,
         Trouble::Reset => RequestTrouble::Reset,

@@ -21,7 +21,7 @@ impl Engine {
         self.sharing.get().ok_or_else(not_open)
     }
 
-    async fn syncs(&self) -> Result<Syncs, Failure> {
+    pub(super) async fn syncs(&self) -> Result<Syncs, Failure> {
         self.sharing()?.syncs().await.ok_or_else(not_open)
     }
 
@@ -94,8 +94,8 @@ impl Engine {
         }
         Err(last.map_or_else(
             || {
-                Problem::new(ErrorCode::InvalidRequest, "no tunnel is adopted: no service is public by a name of an account")
-                    .hint("kinfra accounts add NAME makes an account known; then write the names into a service's `public`")
+                Problem::new(ErrorCode::InvalidRequest, "no tunnel is adopted: no account's token is there")
+                    .hint("kinfra accounts add NAME makes an account known; kinfra accounts lists those that are")
                     .into()
             },
             |error| refused(&error),

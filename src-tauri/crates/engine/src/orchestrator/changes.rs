@@ -15,12 +15,21 @@ pub(super) struct Pending {
     /// Something that all nodes show has changed.
     pub all: bool,
     pub nodes: BTreeSet<String>,
+    /// One of several replicas has a reason to be started anew, which the others have as well.
+    pub restarts: BTreeSet<String>,
 }
 
 impl Changes {
     pub fn node(&self, name: &str) {
         self.note(|pending| {
             pending.nodes.insert(name.to_owned());
+        });
+    }
+
+    /// It is to be started anew with all replicas of its service, one after another.
+    pub fn restart(&self, name: &str) {
+        self.note(|pending| {
+            pending.restarts.insert(name.to_owned());
         });
     }
 

@@ -17,6 +17,8 @@ struct GraphNode {
     depends_on: Vec<(String, Condition)>,
     /// The other direction.
     needed_by: BTreeSet<String>,
+    /// All nodes that run the same service, itself included, in order; empty for one that runs it alone.
+    replicas: Vec<String>,
 }
 
 impl Graph {
@@ -36,6 +38,22 @@ impl Graph {
         graph
     }
 
+    /// With the nodes of each service, in order.
+    #[must_use]
+    pub fn with_replicas(mut self, services: impl IntoIterator<Item = Vec<String>>) -> Self {
+        for nodes in services.into_iter().filter(|nodes| nodes.len() > 1) {
+            for name in &nodes {
+                self.nodes.entry(name.clone()).or_default().replicas.clone_from(&nodes);
+            }
+        }
+        self
+    }
+
+    /// All nodes that run the same service, itself included, in order; empty for one that runs it alone.
+    pub(super) fn replicas(&self, name: &str) -> &[String] {
+        self.nodes.get(name).map_or(&[], |node| &node.replicas)
+    }
+
     pub(super) fn dependencies(&self, name: &str) -> &[(String, Condition)] {
         self.nodes.get(name).map_or(&[], |node| &node.depends_on)
     }
@@ -52,6 +70,33 @@ impl Graph {
     /// The names and all that they depend on.
     pub(super) fn with_dependencies(&self, names: &BTreeSet<String>) -> BTreeSet<String> {
         spread(names, |name| self.dependencies(name).iter().map(|(name, _)| name.clone()).collect())
+    }
+
+    /// The names and all that can't do without them: of a service with several replicas its dependants need one.
+    pub(super) fn with_bereft(&self, names: &BTreeSet<String>) -> BTreeSet<String> {
+        let mut found = names.clone();
+        let mut open: Vec<String> = names.iter().cloned().collect();
+        while let Some(name) = open.pop() {
+            if self.replicas(&name).iter().all(|replica| found.contains(replica)) {
+                let dependants = self.dependants(&name).map(str::to_owned);
+                open.extend(dependants.filter(|name| found.insert(name.clone())));
+            }
+        }
+        found
+    }
+
+    /// Of what is to be restarted, what can be restarted one after another, since another node of its service is up
+    /// meanwhile; and the rest. A service whose dependencies go down as well has no use for it, and of one of which only
+    /// some replicas are named just these are meant.
+    pub(super) fn rolling(&self, names: &BTreeSet<String>) -> (BTreeSet<String>, BTreeSet<String>) {
+        let rolls = |name: &String| {
+            let replicas: BTreeSet<String> = self.replicas(name).iter().cloned().collect();
+            let below = self.with_dependencies(&replicas);
+            !replicas.is_empty()
+                && replicas.is_subset(names)
+                && below.intersection(names).all(|name| replicas.contains(name))
+        };
+        names.iter().cloned().partition(rolls)
     }
 
     /// The names and all that depend on them.

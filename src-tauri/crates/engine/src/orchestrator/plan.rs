@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kinfra_rpc::{NodeState, Phase};
+use kinfra_rpc::{Health, NodeState, Phase};
 
 use super::graph::{Graph, comes_up, satisfies};
 
@@ -13,6 +13,9 @@ pub enum Wish {
     Stop,
     /// Stop, then start; among several in the order of the graph.
     Restart,
+    /// The same, one after another with the other replicas of its service, so that one of them is up at any time: the
+    /// next when the former is ready. When one doesn't come up, the rest stay as they are.
+    Roll,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +42,12 @@ pub fn plan(graph: &Graph, wishes: &Wishes, observed: &Observed) -> Vec<Step> {
         let node = observed.get(name)?;
         let (action, then) = match wish {
             Wish::Start => start(graph, wishes, observed, name, node)?,
-            Wish::Stop | Wish::Restart if blocked(graph, wishes, observed, name) => return None,
+            Wish::Stop | Wish::Restart | Wish::Roll if blocked(graph, wishes, observed, name) => return None,
+            Wish::Roll => match turn(graph, wishes, observed, name, node) {
+                Turn::Now => ((!at_rest(node)).then_some(Action::Stop), Some(Wish::Start)),
+                Turn::Later => return None,
+                Turn::Never => (None, None),
+            },
             // What failed or is done is cleared by it as well.
             Wish::Stop => ((node.phase != Phase::Stopped).then_some(Action::Stop), None),
             Wish::Restart => ((!at_rest(node)).then_some(Action::Stop), Some(Wish::Start)),
@@ -71,6 +79,45 @@ fn start(
         _ if waits_for(graph, wishes, observed, name).is_empty() => Some((Some(Action::Start), None)),
         _ => None,
     }
+}
+
+enum Turn {
+    Now,
+    Later,
+    Never,
+}
+
+/// When a replica may be taken down for a restart. One that isn't ready is missed by nobody.
+fn turn(graph: &Graph, wishes: &Wishes, observed: &Observed, name: &str, node: &NodeState) -> Turn {
+    if !answers(node) {
+        return Turn::Now;
+    }
+    let mut turn = Turn::Now;
+    let mut is_before = true;
+    for other in graph.replicas(name) {
+        if other == name {
+            is_before = false;
+            continue;
+        }
+        let Some(state) = observed.get(other) else { continue };
+        let waits = match wishes.get(other) {
+            Some(Wish::Start) => true,
+            // Of two that are up the first one goes first.
+            Some(Wish::Roll) => is_before || !answers(state),
+            Some(Wish::Stop | Wish::Restart) => false,
+            None if state.has_failed() => return Turn::Never,
+            None => !state.is_healthy() && !at_rest(state),
+        };
+        if waits {
+            turn = Turn::Later;
+        }
+    }
+    turn
+}
+
+/// Whether requests reach it: an adopted one is unknown until its first probe.
+fn answers(node: &NodeState) -> bool {
+    node.phase == Phase::Running && !matches!(node.health, Health::Starting | Health::Unhealthy)
 }
 
 /// The dependencies that keep a node from starting now, in the order of its configuration.
@@ -108,7 +155,6 @@ pub fn at_rest(node: &NodeState) -> bool {
 mod tests {
     use std::fmt::Write;
 
-    use kinfra_rpc::Health;
     use proptest::prelude::*;
 
     use super::*;
@@ -131,13 +177,15 @@ mod tests {
         wishes: Wishes,
         observed: Observed,
         told: String,
+        /// It doesn't come up.
+        fails: Option<&'static str>,
     }
 
     impl World {
         fn new(text: &str, phase: Phase) -> Self {
             let graph = graph(text);
             let observed = graph.names().map(|name| (name.clone(), node(phase))).collect();
-            Self { graph, wishes: Wishes::new(), observed, told: String::new() }
+            Self { graph, wishes: Wishes::new(), observed, told: String::new(), fails: None }
         }
 
         fn wish(&mut self, wish: Wish) {
@@ -169,8 +217,9 @@ mod tests {
                     return;
                 }
                 writeln!(self.told, "{}", line.join(" ")).unwrap();
-                for state in self.observed.values_mut() {
+                for (name, state) in &mut self.observed {
                     match state.phase {
+                        Phase::Starting if self.fails == Some(name.as_str()) => *state = node(Phase::Failed),
                         Phase::Starting => *state = node(Phase::Running),
                         Phase::Stopping => *state = node(Phase::Stopped),
                         _ => {}
@@ -237,6 +286,98 @@ mod tests {
         ");
     }
 
+    /// `web` and its replicas, which need db.
+    fn replicated() -> World {
+        let mut world = World::new("web:db web.2:db web.3:db db front:web,web.2,web.3", Phase::Running);
+        let replicas = ["web", "web.2", "web.3"].map(str::to_owned).to_vec();
+        world.graph = world.graph.with_replicas([replicas]);
+        world
+    }
+
+    fn roll(world: &mut World, names: &[&str]) {
+        world.wishes = names.iter().map(|name| ((*name).to_owned(), Wish::Roll)).collect();
+        world.settle();
+    }
+
+    #[test]
+    fn replicas_are_restarted_one_after_another() {
+        let mut world = replicated();
+        roll(&mut world, &["web", "web.2", "web.3"]);
+        insta::assert_snapshot!(world.told, @r"
+        -web
+        +web
+        -web.2
+        +web.2
+        -web.3
+        +web.3
+        ");
+    }
+
+    #[test]
+    fn a_replica_that_is_down_is_restarted_first_and_the_others_wait_for_it() {
+        let mut world = replicated();
+        world.observed.insert("web.3".into(), node(Phase::CrashLooping));
+        roll(&mut world, &["web", "web.2", "web.3"]);
+        insta::assert_snapshot!(world.told, @r"
+        +web.3
+        -web
+        +web
+        -web.2
+        +web.2
+        ");
+    }
+
+    #[test]
+    fn when_a_replica_does_not_come_up_the_rest_stay_as_they_are() {
+        let mut world = replicated();
+        world.fails = Some("web.2");
+        roll(&mut world, &["web", "web.2", "web.3"]);
+        insta::assert_snapshot!(world.told, @r"
+        -web
+        +web
+        -web.2
+        +web.2
+        ");
+        assert!(world.wishes.is_empty(), "nothing comes later: {:?}", world.wishes);
+        assert_eq!(world.observed["web.3"].phase, Phase::Running);
+    }
+
+    #[test]
+    fn a_replica_whose_dependency_is_down_waits_for_it_and_the_others_serve() {
+        let mut world = replicated();
+        world.observed.insert("db".into(), node(Phase::Failed));
+        roll(&mut world, &["web", "web.2", "web.3"]);
+        assert_eq!(world.told, "-web\n");
+        world.wishes.insert("db".into(), Wish::Restart);
+        world.settle();
+        assert_eq!(world.told, "-web\n+db\n+web\n-web.2\n+web.2\n-web.3\n+web.3\n");
+    }
+
+    #[test]
+    fn only_a_whole_service_whose_dependencies_stay_is_restarted_one_after_another() {
+        let graph = replicated().graph;
+        let rolling = |names: &[&str]| {
+            let (rolling, _) = graph.rolling(&names.iter().map(|name| (*name).to_owned()).collect());
+            rolling.into_iter().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(rolling(&["web", "web.2", "web.3", "front"]), "web web.2 web.3");
+        assert_eq!(rolling(&["web", "web.2"]), "");
+        assert_eq!(rolling(&["web", "web.2", "web.3", "db"]), "");
+        assert_eq!(rolling(&["db"]), "");
+    }
+
+    #[test]
+    fn a_stop_of_one_replica_leaves_the_dependants_of_its_service_alone() {
+        let graph = replicated().graph;
+        let bereft = |names: &[&str]| {
+            let found = graph.with_bereft(&names.iter().map(|name| (*name).to_owned()).collect());
+            found.into_iter().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(bereft(&["web.2"]), "web.2");
+        assert_eq!(bereft(&["web", "web.2", "web.3"]), "front web web.2 web.3");
+        assert_eq!(bereft(&["db"]), "db front web web.2 web.3");
+    }
+
     #[test]
     fn a_failed_dependency_keeps_its_dependants_waiting_and_is_named() {
         let mut world = World::new(SHOP, Phase::Stopped);
@@ -279,21 +420,22 @@ mod tests {
         #[test]
         fn whatever_was_asked_last_is_what_comes_of_it(
             edges in proptest::collection::btree_set((1_usize..8, 0_usize..8), 0..16),
-            wishes in proptest::collection::vec(0_u8..4, 8),
+            wishes in proptest::collection::vec(0_u8..5, 8),
             running in proptest::collection::vec(any::<bool>(), 8),
         ) {
             let mut text = String::new();
             for node in 0..8 {
-                let depends: Vec<_> = edges.iter().filter(|(from, to)| *from == node && to < from)
+                let depends: Vec<_> = edges.iter().filter(|(from, to)| *from == node && to < from && (*from, *to) != (7, 6))
                     .map(|(_, to)| format!("n{to}")).collect();
                 write!(text, "n{node}:{} ", depends.join(",")).unwrap();
             }
             let mut world = World::new(text.trim_end(), Phase::Stopped);
+            world.graph = world.graph.with_replicas([vec!["n6".to_owned(), "n7".to_owned()]]);
             for (index, running) in running.iter().enumerate() {
                 if *running { world.observed.insert(format!("n{index}"), node(Phase::Running)); }
             }
             let all: Vec<_> = wishes.iter().enumerate().filter_map(|(index, wish)| {
-                Some((format!("n{index}"), match wish { 0 => Wish::Start, 1 => Wish::Stop, 2 => Wish::Restart, _ => return None }))
+                Some((format!("n{index}"), match wish { 0 => Wish::Start, 1 => Wish::Stop, 2 => Wish::Restart, 3 => Wish::Roll, _ => return None }))
             }).collect();
             world.wishes = all.iter().cloned().collect();
             world.settle();
@@ -301,7 +443,7 @@ mod tests {
                 let state = &world.observed[&name];
                 match wish {
                     Wish::Stop => prop_assert_eq!(state.phase, Phase::Stopped),
-                    Wish::Start | Wish::Restart => {
+                    Wish::Start | Wish::Restart | Wish::Roll => {
                         let waits = waits_for(&world.graph, &world.wishes, &world.observed, &name);
                         prop_assert!(state.phase == Phase::Running || !waits.is_empty(), "{name} neither runs nor waits");
                     }

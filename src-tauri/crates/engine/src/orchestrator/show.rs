@@ -19,6 +19,9 @@ pub fn show(
     node.wanted = if wanted.contains(name) { Wanted::Running } else { Wanted::Stopped };
     node.depends_on = graph.dependencies(name).iter().map(|(name, _)| name.clone()).collect();
     node.conditions = conditions(graph, name);
+    if wishes.get(name) == Some(&Wish::Roll) {
+        node.detail += " · to be restarted when the others are ready";
+    }
     let waits = wishes.get(name) == Some(&Wish::Start) && !node.phase.is_active();
     if waits {
         node.waits_for = waits_for(graph, wishes, observed, name);

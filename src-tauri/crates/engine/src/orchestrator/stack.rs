@@ -15,7 +15,7 @@ use kinfra_rpc::{NodeKind, NodeState, Problem, ProjectState, ServiceChange};
 use tokio::sync::{mpsc, oneshot};
 
 use super::changes::{Changes, Pending};
-use super::graph::Graph;
+use super::graph::{Graph, comes_up};
 use super::node::Node;
 use super::plan::{Action, Observed, Step, Wish, Wishes, at_rest, plan};
 use super::show::show;
@@ -33,7 +33,7 @@ pub struct StackContext {
 pub enum Command {
     /// These and all that they depend on. `again`: also those of them that are done.
     Start { names: Vec<String>, again: bool },
-    /// These and all that depend on them; with none named, everything.
+    /// These and all that can't do without them; with none named, everything.
     Stop(Vec<String>),
     Restart {
         names: Vec<String>,
@@ -93,6 +93,7 @@ impl Stack {
             names: vec![],
             unwatched: None,
             observed: Observed::new(),
+            heard: BTreeSet::new(),
             changed,
         };
         task.observe_all();
@@ -132,6 +133,8 @@ struct Task {
     unwatched: Option<Problem>,
     /// What each node was when it was last looked at.
     observed: Observed,
+    /// Replicas that will ask for the restart that another one has asked for already.
+    heard: BTreeSet<String>,
     changed: Arc<Changes>,
 }
 
@@ -173,7 +176,7 @@ impl Task {
                 self.wish(all, Wish::Start);
             }
             Command::Stop(names) => {
-                let names = self.graph.with_dependants(&self.named(names));
+                let names = self.graph.with_bereft(&self.named(names));
                 self.wanted.retain(|name| !names.contains(name));
                 self.wish(names, Wish::Stop);
             }
@@ -183,13 +186,15 @@ impl Task {
                     names.extend(self.wanted.iter().cloned());
                 }
                 if dependants {
-                    let above = self.graph.with_dependants(&names);
+                    let above = self.graph.with_bereft(&names);
                     names.extend(above.into_iter().filter(|name| self.wanted.contains(name)));
                 }
                 let mut below = self.graph.with_dependencies(&names);
                 self.wanted.extend(below.iter().cloned());
                 below.retain(|name| !names.contains(name) && !self.is_done(name, false, false));
-                self.wish(names, Wish::Restart);
+                let (rolling, others) = self.graph.rolling(&names);
+                self.wish(rolling, Wish::Roll);
+                self.wish(others, Wish::Restart);
                 self.wish(below, Wish::Start);
             }
             Command::End { kill: false } => self.wish(self.named(vec![]), Wish::Stop),
@@ -259,7 +264,8 @@ impl Task {
     fn wish(&mut self, names: BTreeSet<String>, wish: Wish) {
         for name in names {
             // Who asks for a start is content with a restart, but not the other way round.
-            let goes_further = wish == Wish::Start && self.wishes.get(&name) == Some(&Wish::Restart);
+            let restarts = matches!(self.wishes.get(&name), Some(Wish::Restart | Wish::Roll));
+            let goes_further = wish == Wish::Start && restarts;
             if !goes_further {
                 self.wishes.insert(name, wish);
             }
@@ -275,10 +281,15 @@ impl Task {
             if steps.is_empty() {
                 break;
             }
+            // Before a replica is taken down, requests are led to the one that has just become ready.
+            if steps.iter().any(|step| self.wishes.get(&step.node) == Some(&Wish::Roll)) {
+                self.publish(&seen);
+            }
             seen.extend(steps.iter().map(|step| step.node.clone()));
             self.apply(steps).await;
         }
         self.retire();
+        self.forget_heard();
         // What a node waits for is shown with it.
         let above = self.graph.with_dependants(&seen);
         seen.extend(above.into_iter().filter(|name| self.wishes.contains_key(name)));
@@ -306,7 +317,10 @@ impl Task {
 
     /// Looks at what has changed; gives the names of these nodes.
     fn look(&mut self) -> BTreeSet<String> {
-        let Pending { all, nodes } = self.changed.take();
+        let Pending { all, mut nodes, restarts } = self.changed.take();
+        for name in restarts {
+            nodes.extend(self.restart_together(&name));
+        }
         if all {
             self.observe_all();
             return self.nodes.keys().cloned().collect();
@@ -317,6 +331,26 @@ impl Task {
             }
         }
         nodes
+    }
+
+    /// Each replica hears of a changed file by itself, and the first one to say so speaks for all. Gives those that are
+    /// to be restarted.
+    fn restart_together(&mut self, name: &str) -> BTreeSet<String> {
+        let wanted = |name: &&String| self.wanted.contains(*name);
+        let replicas: BTreeSet<String> = self.graph.replicas(name).iter().filter(wanted).cloned().collect();
+        if self.ending || self.heard.remove(name) || !replicas.contains(name) {
+            return BTreeSet::new();
+        }
+        self.heard.extend(replicas.iter().filter(|other| *other != name).cloned());
+        self.wish(replicas.clone(), Wish::Roll);
+        replicas
+    }
+
+    /// When nothing of a restart is left to be done, what is heard is of another change.
+    fn forget_heard(&mut self) {
+        let (graph, wishes, observed) = (&self.graph, &self.wishes, &self.observed);
+        let goes_on = |name: &String| wishes.contains_key(name) || observed.get(name).is_some_and(comes_up);
+        self.heard.retain(|name| graph.replicas(name).iter().any(goes_on));
     }
 
     fn observe_all(&mut self) {

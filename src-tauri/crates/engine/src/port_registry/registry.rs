@@ -12,7 +12,7 @@ use super::change::Change;
 use super::shared::Shared;
 use super::table::Table;
 use super::texts::unknown;
-use super::wanted::{InstancePorts, Wanted};
+use super::wanted::{InstancePorts, Wanted, holder};
 use crate::store::{Claim, ClaimKey, Claims, Reservation, Store, StoreError};
 
 #[derive(Debug, Clone)]
@@ -122,7 +122,9 @@ impl PortRegistry {
     pub fn end_leases(&self, instance: &str, nodes: &[String]) -> bool {
         let mut leases = self.shared.leases();
         let before = leases.len();
-        leases.retain(|key, _| key.instance != instance || !(nodes.is_empty() || nodes.contains(&key.node)));
+        leases.retain(|key, _| {
+            key.instance != instance || !(nodes.is_empty() || nodes.contains(&holder(&key.node, key.replica)))
+        });
         leases.len() < before
     }
 
@@ -174,7 +176,7 @@ impl PortRegistry {
     #[must_use]
     pub fn is_main(&self, key: &ClaimKey) -> bool {
         let mains = self.shared.mains.lock().unwrap_or_else(PoisonError::into_inner);
-        mains.get(&(key.instance.clone(), key.node.clone())).is_some_and(|main| main == key)
+        mains.get(&(key.instance.clone(), holder(&key.node, key.replica))).is_some_and(|main| main == key)
     }
 
     /// All claims, in the order of their ports.
@@ -210,7 +212,7 @@ impl PortRegistry {
                 return None;
             }
             let port = self.leased(&key).unwrap_or(claim.port);
-            ports.nodes.entry(wanted.node.clone()).or_default().push(wanted.given(port, claim.origin));
+            ports.nodes.entry(wanted.holder()).or_default().push(wanted.given(port, claim.origin));
         }
         Some(ports)
     }

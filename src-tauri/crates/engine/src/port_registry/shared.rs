@@ -60,13 +60,13 @@ impl Shared {
                 Choice::Claimed(_) => {
                     let problem = refusal(table, &key, choice);
                     let conflict = Conflict { name: wanted.name.clone(), problem };
-                    ports.conflicts.entry(wanted.node.clone()).or_insert(conflict);
+                    ports.conflicts.entry(wanted.holder()).or_insert(conflict);
                     continue;
                 }
                 Choice::Full(_) => return Ok((Err(refusal(table, &key, choice).into()), vec![])),
             };
             let lent = self.leases().get(&key).copied().unwrap_or(port);
-            ports.nodes.entry(wanted.node.clone()).or_default().push(wanted.given(lent, origin));
+            ports.nodes.entry(wanted.holder()).or_default().push(wanted.given(lent, origin));
             let claim = wanted.claim(instance, port, origin, present);
             if present != Some(&claim) {
                 changed.push(claim);
@@ -171,7 +171,7 @@ impl Shared {
     pub fn note_mains(&self, instance: &str, wanted: &[Wanted]) {
         let mut mains = self.mains.lock().unwrap_or_else(PoisonError::into_inner);
         for wanted in wanted.iter().rev() {
-            mains.insert((instance.to_owned(), wanted.node.clone()), wanted.key(instance));
+            mains.insert((instance.to_owned(), wanted.holder()), wanted.key(instance));
         }
     }
 

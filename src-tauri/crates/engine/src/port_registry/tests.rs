@@ -65,6 +65,28 @@ async fn a_deleted_database_gives_the_same_ports_again() {
 }
 
 #[tokio::test]
+async fn replicas_of_a_service_have_ports_of_their_own_beside_that_which_it_had_alone() {
+    let replica = |replica| Wanted { replica, ..wanted("web", Ask::Any(None)) };
+    let machine = Machine::new();
+    let registry = machine.registry().await;
+    let alone = registry.claim("shop", vec![replica(0)]).await.unwrap();
+    let three = || (0..3).map(replica).collect::<Vec<_>>();
+    let all = registry.claim("shop", three()).await.unwrap();
+    assert_eq!(all.nodes.keys().collect::<Vec<_>>(), ["web", "web.2", "web.3"]);
+    assert_eq!(port(&all, "web"), port(&alone, "web"));
+    assert_eq!(registry.claim("shop", vec![replica(0)]).await.unwrap(), alone);
+    assert_eq!(registry.claims().len(), 3, "those that are not asked for are kept");
+    assert_eq!(machine.registry().await.claim("shop", three()).await.unwrap(), all);
+
+    let lent = registry.lease("shop", replica(1)).await.unwrap();
+    assert_eq!(port(&registry.claim("shop", three()).await.unwrap(), "web.2"), lent);
+    assert!(!registry.end_leases("shop", &["web".to_owned()]), "that is another one's");
+    assert!(registry.end_leases("shop", &["web.2".to_owned()]));
+    let main = replica(1).key("shop");
+    assert!(registry.is_main(&main) && registry.is_main(&replica(0).key("shop")));
+}
+
+#[tokio::test]
 async fn several_ports_of_a_service_keep_their_order_and_udp_is_apart() {
     let machine = Machine::new();
     let registry = machine.registry().await;

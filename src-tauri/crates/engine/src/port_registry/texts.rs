@@ -3,6 +3,7 @@
 use kinfra_rpc::{ErrorCode, Failure, PortRange, Problem};
 
 use super::table::Table;
+use super::wanted::holder;
 use crate::smart_allocator::Choice;
 use crate::store::ClaimKey;
 
@@ -25,14 +26,16 @@ fn claimed(key: &ClaimKey, port: u16, owner: Option<&ClaimKey>) -> Problem {
             format!("{} of {}", described(owner), owner.instance),
             format!(
                 ", or give that one another: kinfra ports move {} --project {}",
-                owner.node, owner.instance
+                holder(&owner.node, owner.replica),
+                owner.instance
             ),
         ),
         None => ("another one".to_owned(), String::new()),
     };
     Problem::new(ErrorCode::PortClaimed, format!("port {port} of {name} belongs to {belongs}")).hint(format!(
         "give {name} another port: kinfra ports move {} --project {}{theirs}",
-        key.node, key.instance
+        holder(&key.node, key.replica),
+        key.instance
     ))
 }
 
@@ -50,5 +53,6 @@ pub fn unknown(key: &ClaimKey) -> Failure {
 
 /// `api`, or `api (metrics)`.
 fn described(key: &ClaimKey) -> String {
-    if key.name == "http" { key.node.clone() } else { format!("{} ({})", key.node, key.name) }
+    let node = holder(&key.node, key.replica);
+    if key.name == "http" { node } else { format!("{node} ({})", key.name) }
 }

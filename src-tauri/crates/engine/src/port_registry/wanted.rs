@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use kinfra_rpc::{Failure, PortOrigin, Problem, Protocol};
+use kinfra_rpc::{Failure, PortOrigin, Problem, Protocol, replica_name};
 
 use crate::smart_allocator::Ask;
 use crate::store::{Claim, ClaimKey};
@@ -8,7 +8,9 @@ use crate::store::{Claim, ClaimKey};
 /// A port that a node of an instance wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
+    /// The service.
     pub node: String,
+    /// From 0: which of its processes.
     pub replica: u32,
     /// `http` unless the configuration gives several names.
     pub name: String,
@@ -17,6 +19,12 @@ pub struct Wanted {
 }
 
 impl Wanted {
+    /// The node that it is for.
+    #[must_use]
+    pub fn holder(&self) -> String {
+        holder(&self.node, self.replica)
+    }
+
     #[must_use]
     pub fn key(&self, instance: &str) -> ClaimKey {
         ClaimKey {
@@ -47,6 +55,13 @@ impl Wanted {
     }
 }
 
+/// The node whose port it is: a claim numbers the processes of a service from 0, so that what a service has that is
+/// alone is as it was before there were several.
+#[must_use]
+pub fn holder(node: &str, replica: u32) -> String {
+    replica_name(node, replica.saturating_add(1))
+}
+
 /// A port that a node has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodePort {
@@ -73,7 +88,7 @@ impl InstancePorts {
         let Some(problem) = failure.problems.first() else { return ports };
         for wanted in wanted {
             let conflict = Conflict { name: wanted.name.clone(), problem: problem.clone() };
-            ports.conflicts.entry(wanted.node.clone()).or_insert(conflict);
+            ports.conflicts.entry(wanted.holder()).or_insert(conflict);
         }
         ports
     }

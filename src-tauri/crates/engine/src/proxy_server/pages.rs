@@ -8,7 +8,7 @@ use kinfra_rpc::{NodeState, ProjectState, Snapshot};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
-use super::routes::{parts, serves};
+use super::routes::{parts, serves, spokesman};
 use crate::clock::Clock;
 use crate::events::Hub;
 use crate::fallback::{
@@ -99,17 +99,21 @@ impl Pages for HubPages {
 
 impl Facts {
     fn last_lines(&self, route: &str, limit: usize) -> Vec<String> {
-        let Some((slug, name)) = parts(route) else { return vec![] };
-        last_lines(&self.home.node_logs(slug, name), limit, &self.secrets.redactor(slug))
+        let Some((slug, service)) = parts(route) else { return vec![] };
+        let node = self.hub.read(|state| {
+            let project = state.projects.iter().find(|project| project.slug == slug)?;
+            spokesman(project, service).map(|node| node.name.clone())
+        });
+        let node = node.as_deref().unwrap_or(service);
+        last_lines(&self.home.node_logs(slug, node), limit, &self.secrets.redactor(slug))
     }
 
     /// What a page may say of a route now, and whether the service answers.
     fn view(&self, route: &str) -> Option<(ServiceView, bool)> {
-        let (slug, name) = parts(route)?;
+        let (slug, service) = parts(route)?;
         let (project, node) = self.hub.read(|state| {
             let project = state.projects.iter().find(|project| project.slug == slug)?;
-            let node = project.nodes.iter().find(|node| node.name == name)?;
-            Some((project.name.clone(), node.clone()))
+            Some((project.name.clone(), spokesman(project, service)?.clone()))
         })?;
         let lines = self.last_lines(route, LINES);
         let is_ready = serves(&node);
@@ -120,7 +124,7 @@ impl Facts {
 fn view(project: String, node: NodeState, log_lines: Vec<String>, now_ms: u64) -> ServiceView {
     ServiceView {
         project,
-        service: node.name,
+        service: node.service().to_owned(),
         phase: node.phase,
         health: node.health,
         detail: node.detail,

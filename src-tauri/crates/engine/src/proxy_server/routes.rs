@@ -1,16 +1,18 @@
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use kinfra_proxy::{Forwarding, HostPolicy, Protocol, Route, RouteTable, Target};
 use kinfra_rpc::{
-    Change, Health, HostHeader, NodeState, Phase, RouteState, Snapshot, UpstreamProtocol, Wanted,
+    Change, Health, HostHeader, NodeState, Phase, ProjectState, RouteState, Snapshot, UpstreamProtocol,
+    Wanted,
 };
 
-/// The routes of a state: every service with a port has one as long as its project is known.
+/// The routes of a state: every service with a port has one as long as its project is known, however many run it.
 #[derive(Debug, Default)]
 pub struct Routes {
-    /// By the project's slug and the node's name.
+    /// By the project's slug and the service's name.
     known: HashMap<String, HashMap<String, Known>>,
 }
 
@@ -21,6 +23,8 @@ struct Known {
     /// Where visitors from outside find it.
     published: Vec<RouteState>,
     route: Arc<Route>,
+    /// Where each of its nodes would have it lead, in their order.
+    leads: Mutex<Vec<(String, Target)>>,
 }
 
 impl Routes {
@@ -28,26 +32,15 @@ impl Routes {
     /// handed on in another way now.
     #[must_use]
     pub fn of(state: &Snapshot, before: &Self) -> Self {
-        let route = |project: &str, node: &NodeState| {
-            let (target, forwarding) = (target(node)?, forwarding(node));
-            let before = before.route(project, &node.name);
-            let route = match before {
-                Some(route) if route.forwarding == forwarding => {
-                    route.lead_to(target);
-                    Arc::clone(route)
-                }
-                _ => {
-                    let traffic = before.map(|route| Arc::clone(&route.traffic)).unwrap_or_default();
-                    let id = route_id(project, &node.name).into();
-                    Arc::new(Route::with(id, target, forwarding, traffic))
-                }
-            };
-            let (places, published) = (node.routes.clone(), node.published.clone());
-            Some((node.name.clone(), Known { places, published, route }))
-        };
         let routes = state.projects.iter().map(|project| {
-            let routes = project.nodes.iter().filter_map(|node| route(&project.slug, node));
-            (project.slug.clone(), routes.collect())
+            let mut services: IndexMap<&str, Vec<&NodeState>> = IndexMap::new();
+            for node in &project.nodes {
+                services.entry(node.service()).or_default().push(node);
+            }
+            let known = services.into_iter().filter_map(|(service, nodes)| {
+                Some((service.to_owned(), known(&project.slug, service, &nodes, before)?))
+            });
+            (project.slug.clone(), known.collect())
         });
         Self { known: routes.collect() }
     }
@@ -72,25 +65,20 @@ impl Routes {
     }
 
     #[must_use]
-    pub fn route(&self, project: &str, node: &str) -> Option<&Arc<Route>> {
-        self.known(project, node).map(|known| &known.route)
+    pub fn route(&self, project: &str, service: &str) -> Option<&Arc<Route>> {
+        self.known(project, service).map(|known| &known.route)
     }
 
-    fn known(&self, project: &str, node: &str) -> Option<&Known> {
-        self.known.get(project)?.get(node)
+    fn known(&self, project: &str, service: &str) -> Option<&Known> {
+        self.known.get(project)?.get(service)
     }
 
     /// Leads a route to where it has to lead after this change. `false` where it takes other routes than these.
     #[must_use]
     pub fn follow(&self, change: &Change) -> bool {
         match change {
-            Change::Node { slug, node } => match (self.known(slug, &node.name), target(node)) {
-                (Some(known), Some(target)) => {
-                    known.route.lead_to(target);
-                    known.places == node.routes
-                        && known.published == node.published
-                        && known.route.forwarding == forwarding(node)
-                }
+            Change::Node { slug, node } => match (self.known(slug, node.service()), target(node)) {
+                (Some(known), Some(target)) => known.follow(node, target),
                 (known, target) => known.is_none() && target.is_none(),
             },
             Change::Engine { .. } => true,
@@ -99,9 +87,68 @@ impl Routes {
     }
 }
 
+impl Known {
+    /// `false` where that node needs another route, or is none of its nodes.
+    fn follow(&self, node: &NodeState, target: Target) -> bool {
+        let mut leads = self.leads.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((_, lead)) = leads.iter_mut().find(|(name, _)| *name == node.name) else { return false };
+        *lead = target;
+        self.route.lead_to(together(leads.iter().map(|(_, target)| target)));
+        // What there is of a service once is its first node's to say.
+        !is_first(node)
+            || (self.places == node.routes
+                && self.published == node.published
+                && self.route.forwarding == forwarding(node))
+    }
+}
+
+fn is_first(node: &NodeState) -> bool {
+    node.replica.as_ref().is_none_or(|replica| replica.number == 1)
+}
+
+/// None where there is nothing to ask.
+fn known(project: &str, service: &str, nodes: &[&NodeState], before: &Routes) -> Option<Known> {
+    let leads: Vec<_> = nodes.iter().filter_map(|node| Some((node.name.clone(), target(node)?))).collect();
+    let first = nodes.iter().find(|node| is_first(node)).or(nodes.first())?;
+    if leads.is_empty() {
+        return None;
+    }
+    let (target, forwarding) = (together(leads.iter().map(|(_, target)| target)), forwarding(first));
+    let before = before.route(project, service);
+    let route = match before {
+        Some(route) if route.forwarding == forwarding => {
+            route.lead_to(target);
+            Arc::clone(route)
+        }
+        _ => {
+            let traffic = before.map(|route| Arc::clone(&route.traffic)).unwrap_or_default();
+            Arc::new(Route::with(route_id(project, service).into(), target, forwarding, traffic))
+        }
+    };
+    let (places, published) = (first.routes.clone(), first.published.clone());
+    Some(Known { places, published, route, leads: Mutex::new(leads) })
+}
+
+/// Where a service's nodes have its route lead: to all that are ready, in turn, and to a page only where none is.
+fn together<'t>(leads: impl Iterator<Item = &'t Target>) -> Target {
+    let (mut ports, mut comes) = (vec![], false);
+    for lead in leads {
+        match lead {
+            Target::Forward(its) => ports.extend_from_slice(its),
+            Target::Page { is_coming } => comes |= is_coming,
+            // It is of the service, so all of them are.
+            Target::Maintenance => return Target::Maintenance,
+        }
+    }
+    if ports.is_empty() { Target::Page { is_coming: comes } } else { Target::Forward(ports.into()) }
+}
+
 /// None where there is nothing to ask.
 fn target(node: &NodeState) -> Option<Target> {
     let port = node.listens_on.or(node.port)?;
+    if node.maintenance.is_some() {
+        return Some(Target::Maintenance);
+    }
     Some(if serves(node) { Target::to(port) } else { Target::Page { is_coming: is_coming(node) } })
 }
 
@@ -124,11 +171,11 @@ fn forwarding(node: &NodeState) -> Forwarding {
 }
 
 #[must_use]
-pub fn route_id(project: &str, node: &str) -> String {
-    format!("{project}/{node}")
+pub fn route_id(project: &str, service: &str) -> String {
+    format!("{project}/{service}")
 }
 
-/// The project and the node of a route.
+/// The project and the service of a route.
 #[must_use]
 pub fn parts(route: &str) -> Option<(&str, &str)> {
     route.split_once('/')
@@ -140,6 +187,14 @@ pub fn serves(node: &NodeState) -> bool {
     node.phase == Phase::Running
         && node.maintenance.is_none()
         && matches!(node.health, Health::Healthy | Health::Degraded | Health::Unknown)
+}
+
+/// The node that a page about a service speaks of: one that is ready, else one that is on its way, else the first.
+#[must_use]
+pub fn spokesman<'n>(project: &'n ProjectState, service: &str) -> Option<&'n NodeState> {
+    let nodes = || project.nodes.iter().filter(|node| node.service() == service);
+    let coming = || nodes().find(|node| is_coming(node));
+    nodes().find(|node| serves(node)).or_else(coming).or_else(|| nodes().next())
 }
 
 /// Whether waiting for it may be worth while.
@@ -156,7 +211,7 @@ fn is_coming(node: &NodeState) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use kinfra_rpc::ProjectState;
+    use kinfra_rpc::Replica;
 
     use super::*;
 
@@ -231,7 +286,7 @@ mod tests {
     fn nobody_is_led_to_what_is_worked_on_and_no_request_waits_for_it() {
         let mut node = node(Phase::Running, Health::Healthy);
         node.maintenance = Some(kinfra_rpc::Maintenance::default());
-        assert_eq!(of_host(&routes(node).table()).target(), Target::DOWN);
+        assert_eq!(of_host(&routes(node).table()).target(), Target::Maintenance);
     }
 
     #[test]
@@ -280,6 +335,61 @@ mod tests {
         let other = Routes::of(&state(present), &after);
         assert_eq!(route(&other).forwarding.host, HostPolicy::Keep);
         assert!(Arc::ptr_eq(&route(&after).traffic, &route(&other).traffic), "it goes on counting");
+    }
+
+    fn replica(number: u32, phase: Phase) -> NodeState {
+        let health = if phase == Phase::Running { Health::Healthy } else { Health::Unknown };
+        let first = node(phase, health);
+        let places = if number == 1 { first.routes.clone() } else { vec![] };
+        NodeState {
+            name: kinfra_rpc::replica_name("Web App", number),
+            replica: Some(Replica { of: "Web App".into(), number }),
+            port: Some(21_000 + u16::try_from(number).unwrap()),
+            routes: places,
+            ..first
+        }
+    }
+
+    #[test]
+    fn one_route_leads_to_all_replicas_that_are_ready_and_to_a_page_where_none_is() {
+        use Phase::{Exited, Running, Starting, Stopped};
+        let nodes = vec![replica(1, Running), replica(2, Starting), replica(3, Running)];
+        let project = ProjectState { slug: "shop".into(), nodes, ..ProjectState::default() };
+        let state = Snapshot { projects: vec![project], ..Snapshot::default() };
+        let routes = Routes::of(&state, &Routes::default());
+        let table = routes.table();
+        let route = of_host(&table);
+        assert_eq!(table.local.len(), 2, "the hosts of the service, and none of a replica's own");
+        assert_eq!(route.target(), Target::Forward([21_001, 21_003].into()));
+        let change = |node| routes.follow(&Change::Node { slug: "shop".into(), node });
+        for (number, phase, ports) in [
+            (2, Running, &[21_001, 21_002, 21_003][..]),
+            (1, Exited, &[21_002, 21_003]),
+            (3, Stopped, &[21_002]),
+        ] {
+            assert!(change(replica(number, phase)), "no other table is needed");
+            assert_eq!(route.target(), Target::Forward(ports.into()));
+        }
+        assert!(change(replica(2, Starting)));
+        assert_eq!(route.target(), Target::COMING, "one is on its way");
+        assert!(change(replica(2, Stopped)));
+        assert_eq!(route.target(), Target::DOWN);
+        assert!(!change(replica(4, Running)), "another one is to come");
+        let mut renamed = replica(1, Running);
+        renamed.routes.pop();
+        assert!(!change(renamed), "another host is to go");
+    }
+
+    #[test]
+    fn a_page_speaks_of_the_replica_that_gives_most_hope() {
+        let told = |phases: [Phase; 2]| {
+            let nodes = (1..).zip(phases).map(|(number, phase)| replica(number, phase)).collect();
+            let project = ProjectState { nodes, ..ProjectState::default() };
+            spokesman(&project, "Web App").map(|node| node.name.clone()).unwrap()
+        };
+        assert_eq!(told([Phase::CrashLooping, Phase::Starting]), "Web App.2");
+        assert_eq!(told([Phase::Starting, Phase::Running]), "Web App.2");
+        assert_eq!(told([Phase::CrashLooping, Phase::Stopped]), "Web App");
     }
 
     #[test]

@@ -72,7 +72,7 @@ impl Service {
         command: &Run,
         handed: &Handed,
     ) -> Result<Spawn, Problem> {
-        let facts = self.instance.facts();
+        let facts = self.facts();
         let environment = environment(spec, &facts, &self.context.surroundings.known(), handed)?;
         let Prepared { program, arguments, environment } =
             prepare(command, &spec.dir, &facts, environment.into_values())?;

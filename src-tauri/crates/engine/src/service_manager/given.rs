@@ -1,17 +1,22 @@
 //! The variables by which a service learns of ports: its own, and those of what it depends on.
 
 use super::instance::InstanceFacts;
-use crate::config::{ServiceSpec, port_variable, variable};
+use crate::config::{ReplicaSpec, ServiceSpec, port_variable, variable};
 
 const LOOPBACK: &str = "127.0.0.1";
 
-/// `PORT` and `HOST`, and `PORT_METRICS` for a port named metrics.
+/// `PORT` and `HOST`, `PORT_METRICS` for a port named metrics, and `REPLICA` where it is one of several.
 pub fn own_ports(spec: &ServiceSpec, facts: &InstanceFacts) -> Vec<(String, String)> {
+    let ReplicaSpec { of, number } = &spec.replica;
+    let mut given = vec![];
+    if facts.replicas.contains_key(of) {
+        given.push(("REPLICA".to_owned(), number.to_string()));
+    }
     let Some((main, others)) = facts.ports.get(&spec.name).and_then(|ports| ports.split_first()) else {
-        return vec![];
+        return given;
     };
-    let mut given =
-        vec![("PORT".to_owned(), main.port.to_string()), ("HOST".to_owned(), LOOPBACK.to_owned())];
+    given.push(("PORT".to_owned(), main.port.to_string()));
+    given.push(("HOST".to_owned(), LOOPBACK.to_owned()));
     given.extend(others.iter().map(|port| (port_variable(&port.name), port.port.to_string())));
     given
 }
@@ -28,7 +33,7 @@ pub fn ports_of(service: &str, facts: &InstanceFacts) -> Vec<(String, String)> {
     };
     let name = variable(service);
     let mut given = vec![(format!("{name}_PORT"), main.port.to_string())];
-    given.extend(facts.direct_url(service).map(|url| (format!("{name}_URL"), url)));
+    given.extend(facts.service_url(service).map(|url| (format!("{name}_URL"), url)));
     let others = others.iter();
     given.extend(others.map(|port| (format!("{name}_{}", port_variable(&port.name)), port.port.to_string())));
     given
@@ -37,6 +42,8 @@ pub fn ports_of(service: &str, facts: &InstanceFacts) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use kinfra_rpc::{PortOrigin, Protocol};
+
+    use std::sync::Arc;
 
     use super::*;
     use crate::config::{Format, parse};
@@ -72,5 +79,44 @@ mod tests {
         MY_API_PORT_METRICS=8001
         MY_API_PORT_DNS=8002
         ");
+    }
+
+    #[test]
+    fn a_replica_learns_of_its_number_and_of_itself_and_others_of_the_service() {
+        let text = "services:
+  api: {run: serve, replicas: 2}
+  web: {run: serve, depends_on: [api]}";
+        let spec = parse("/shop/kinfra.yaml".as_ref(), text, Format::Yaml).unwrap();
+        let port = |port| {
+            vec![NodePort { name: "http".into(), port, protocol: Protocol::Tcp, origin: PortOrigin::Hash }]
+        };
+        let [first, second, web] = spec.services.as_slice() else { panic!("three nodes") };
+        let ports = [first, second, web].map(|node| node.name.clone()).into_iter().zip([1, 2, 3].map(port));
+        let facts = |proxy_port| {
+            Arc::new(InstanceFacts {
+                ports: ports.clone().collect(),
+                replicas: [("api".to_owned(), vec!["api".to_owned(), "api.2".to_owned()])].into(),
+                labels: [("api".to_owned(), "api".to_owned())].into(),
+                slug: "shop".to_owned(),
+                proxy_port,
+                ..InstanceFacts::default()
+            })
+        };
+        let shown = |given: Vec<(String, String)>| {
+            given.into_iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+        };
+        let known = facts(Some(7080));
+        assert_eq!(shown(own_ports(first, &known)), "REPLICA=1 PORT=1 HOST=127.0.0.1");
+        assert_eq!(shown(own_ports(second, &known)), "REPLICA=2 PORT=2 HOST=127.0.0.1");
+        assert_eq!(shown(own_ports(web, &known)), "PORT=3 HOST=127.0.0.1");
+        let balanced = "API_PORT=1 API_URL=http://api.shop.localhost:7080";
+        assert_eq!(shown(ports_of_dependencies(web, &known)), balanced);
+        let without_proxy = shown(ports_of_dependencies(web, &facts(None)));
+        assert_eq!(without_proxy, "API_PORT=1 API_URL=http://127.0.0.1:1");
+        let own = known.seen_by(&second.replica);
+        assert_eq!(own.port("api"), Some(2), "what it says of its service is said of itself");
+        assert_eq!(own.service_url("api").as_deref(), Some("http://127.0.0.1:2"));
+        assert_eq!(shown(own_ports(second, &own)), "REPLICA=2 PORT=2 HOST=127.0.0.1");
+        assert_eq!(own.local_url("api").as_deref(), Some("http://api.shop.localhost:7080"));
     }
 }

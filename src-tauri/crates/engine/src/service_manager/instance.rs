@@ -2,9 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use kinfra_rpc::{Exposure, Maintenance, PortRange, Protocol, RouteState, TunnelKind, project_host};
+use kinfra_rpc::{
+    Exposure, Maintenance, PortRange, Protocol, RouteState, TunnelKind, project_host, replica_name,
+};
 
-use crate::config::{PublicPlace, PublicSpec, RouteSpec, SecretSource};
+use crate::config::{PublicPlace, PublicSpec, ReplicaSpec, RouteSpec, SecretSource};
 use crate::port_registry::{Conflict, NodePort};
 
 /// What the services of one instance may know of it and of each other. Shared by them, replaced as a whole.
@@ -22,7 +24,7 @@ pub struct InstanceFacts {
     /// Unique among all instances; what commands and host names say.
     pub slug: String,
     pub folder: PathBuf,
-    /// By service; the first is what it finds in `PORT`.
+    /// By node; the first is what it finds in `PORT`.
     pub ports: BTreeMap<String, Vec<NodePort>>,
     /// Where ports of the project are chosen, if it says so.
     pub range: Option<PortRange>,
@@ -30,7 +32,11 @@ pub struct InstanceFacts {
     pub env_files: Vec<PathBuf>,
     /// Where the project's secrets come from, by name, of those that it says it of.
     pub secrets: BTreeMap<String, SecretSource>,
-    /// Services whose fixed port is somebody else's.
+    /// Services that several nodes run, with these in order; the first is called as the service.
+    pub replicas: BTreeMap<String, Vec<String>>,
+    /// The service for one of whose nodes these facts are told: see [`InstanceFacts::seen_by`].
+    pub seen_by: Option<String>,
+    /// Nodes whose fixed port is somebody else's.
     pub conflicts: BTreeMap<String, Conflict>,
     /// The label of each service in host names.
     pub labels: BTreeMap<String, String>,
@@ -44,7 +50,7 @@ pub struct InstanceFacts {
     pub shared: BTreeMap<String, Vec<Shared>>,
     /// Domains and public URLs that lead elsewhere.
     pub taken_names: BTreeMap<String, DomainOwner>,
-    /// Services that a start of the whole project leaves out.
+    /// Nodes that a start of the whole project leaves out.
     pub optional: BTreeSet<String>,
     /// By service, those whose visitors are shown that it is being worked on.
     pub maintenance: BTreeMap<String, Maintenance>,
@@ -88,6 +94,33 @@ impl Instance {
 }
 
 impl InstanceFacts {
+    /// As one replica sees them: in its own settings, what is said of its service is said of itself.
+    #[must_use]
+    pub fn seen_by(self: &Arc<Self>, replica: &ReplicaSpec) -> Arc<Self> {
+        let Some(nodes) = self.replicas.get(&replica.of) else { return Arc::clone(self) };
+        let own = replica_name(&replica.of, replica.number);
+        let own = nodes.contains(&own).then(|| self.ports.get(&own).cloned()).flatten();
+        let mut facts = Self::clone(self);
+        facts.ports.extend(own.map(|own| (replica.of.clone(), own)));
+        facts.seen_by = Some(replica.of.clone());
+        Arc::new(facts)
+    }
+
+    /// The nodes that run a service.
+    #[must_use]
+    pub fn nodes_of<'a>(&'a self, service: &'a String) -> &'a [String] {
+        self.replicas.get(service).map_or(std::slice::from_ref(service), Vec::as_slice)
+    }
+
+    /// Where others find a service: several processes of one behind the proxy, which hands them requests in turn, and
+    /// else the process itself.
+    #[must_use]
+    pub fn service_url(&self, service: &str) -> Option<String> {
+        let is_shared = self.replicas.contains_key(service) && self.seen_by.as_deref() != Some(service);
+        let balanced = if is_shared { self.local_url(service) } else { None };
+        balanced.or_else(|| self.direct_url(service))
+    }
+
     /// What the service finds in `PORT`.
     #[must_use]
     pub fn port(&self, service: &str) -> Option<u16> {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use kinfra_rpc::{EnvironmentVariable, EventKind, Exit, NodeKind, NodeState, Problem, Wanted};
+use kinfra_rpc::{EnvironmentVariable, EventKind, Exit, NodeKind, NodeState, Problem, Replica, Wanted};
 
 use super::handed::Handed;
 use super::instance::{Instance, direct_url};
@@ -16,7 +16,7 @@ use super::running::{Launch, Running};
 use super::service::{Service, ServiceContext};
 use super::settings::settings;
 use crate::clock::Clock;
-use crate::config::{Fingerprint, ServiceSpec, ServiceType};
+use crate::config::{Fingerprint, ReplicaSpec, ServiceSpec, ServiceType};
 use crate::orchestrator::{Changes, Node};
 use crate::store::{Next, RunEnd};
 use crate::supervisor::{Adopted, Counts, Input, Machine, Note, Resumed, Supervisor, Then, Unit};
@@ -170,7 +170,7 @@ impl ServiceNode {
     pub async fn environment(&self) -> Result<Vec<EnvironmentVariable>, Problem> {
         let service = &self.service;
         let given = service.context.surroundings.given().await;
-        Ok(environment(&service.spec(), &service.instance.facts(), &given, &Handed::Names)?.report())
+        Ok(environment(&service.spec(), &service.facts(), &given, &Handed::Names)?.report())
     }
 
     /// Before its log is read: learns of its secrets what can be had without asking anybody.
@@ -256,8 +256,11 @@ impl Node for ServiceNode {
         let shown = |moment| self.service.context.clock.wall_at(moment);
         let name = &self.service.name;
         let (facts, spec) = (self.service.instance.facts(), self.service.spec());
+        let ReplicaSpec { of, number } = &spec.replica;
+        let is_one_of_several = *number > 1 || facts.replicas.contains_key(of);
+        let replica = is_one_of_several.then(|| Replica { of: of.clone(), number: *number });
         let changed = view.phase.is_active() && self.service.is_changed();
-        let maintenance = facts.maintenance.get(name).cloned();
+        let maintenance = facts.maintenance.get(of).cloned();
         let troubles = if view.phase.is_active() { self.service.troubles() } else { vec![] };
         let mut detail = view.detail;
         if maintenance.is_some() {
@@ -275,6 +278,7 @@ impl Node for ServiceNode {
                 ServiceType::Service => NodeKind::Service,
                 ServiceType::Task => NodeKind::Task,
             },
+            replica,
             phase: view.phase,
             health: view.health,
             detail,

@@ -107,7 +107,7 @@ impl Service {
 
     fn probe_on(&self, port: u16, asked: &Asked<'_>) -> Result<Probe, Refusal> {
         let Asked::Http(http, handed) = asked else { return Ok(Probe::Tcp { port }) };
-        let facts = self.instance.facts();
+        let facts = self.facts();
         let given = self.context.surroundings.known();
         let variable = |name: &str| given.system.get(name).cloned();
         let secret = |name: &str| handed.value(name);

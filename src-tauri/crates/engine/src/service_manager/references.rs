@@ -56,7 +56,7 @@ fn service_attribute(
     let value = match attribute {
         ServiceAttribute::Port => facts.port(service).map(|port| port.to_string()),
         ServiceAttribute::Host => Some("127.0.0.1".to_owned()),
-        ServiceAttribute::Url => facts.direct_url(service),
+        ServiceAttribute::Url => facts.service_url(service),
         ServiceAttribute::LocalUrl => facts.local_url(service),
         ServiceAttribute::PublicUrl => facts.public_url(service),
     };

@@ -2,6 +2,7 @@
 //!
 //! Theory of operation: one task per node that has something to watch. It listens while the service is not stopped,
 //! also while it waits for its next try or has given up: then a file that was just mended is what everybody waits for.
+//! Of several replicas none restarts by itself: the stack takes them in turn, so that one is up at any time.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
@@ -81,6 +82,11 @@ const TRY_AGAIN: Duration = Duration::from_secs(30);
 async fn act(service: &Service, supervisor: &Supervisor, watch: &WatchSpec, paths: &[PathBuf]) {
     let what = what_changed(&service.spec().dir, paths);
     match watch.on_change {
+        OnChange::Restart if service.is_one_of_several() => {
+            service
+                .tell(EventKind::Changed, format!("{what} changed: all replicas are started anew in turn"));
+            service.changed.restart(&service.name);
+        }
         OnChange::Restart => {
             service.tell(EventKind::Changed, format!("{what} changed: started anew"));
             supervisor.tell(Input::Restart).await;
@@ -122,6 +128,10 @@ impl Service {
             self.tell(EventKind::Failed, format!("its files are not watched: {error}"));
         }
         self.changed.node(&self.name);
+    }
+
+    fn is_one_of_several(&self) -> bool {
+        self.instance.facts().replicas.contains_key(&self.spec().replica.of)
     }
 
     fn newest_run(&self) -> Option<u64> {

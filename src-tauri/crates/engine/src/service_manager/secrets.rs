@@ -29,13 +29,8 @@ impl Service {
     pub(super) fn learn_secrets(&self) {
         let given = self.context.surroundings.known();
         // What is wrong is the launch's business.
-        let environment = environment_as_far_as_known(
-            &self.spec(),
-            &self.instance.facts(),
-            &given,
-            &Handed::Names,
-            &mut vec![],
-        );
+        let environment =
+            environment_as_far_as_known(&self.spec(), &self.facts(), &given, &Handed::Names, &mut vec![]);
         self.learn_from(&environment, &given);
     }
 

@@ -96,7 +96,7 @@ impl Unit for Service {
 
     async fn launch(&self, number: u64, counts: Counts) -> Result<Launched, Problem> {
         self.read_files_again();
-        let (spec, facts) = (self.spec(), self.instance.facts());
+        let (spec, facts) = (self.spec(), self.facts());
         if let Some(conflict) = facts.conflicts.get(&spec.name) {
             self.note_obstacle(Some(&conflict.name));
             return Err(conflict.problem.clone());
@@ -371,6 +371,11 @@ impl Service {
 
     pub(super) fn spec(&self) -> Arc<ServiceSpec> {
         Arc::clone(&self.spec.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// What it may know of its instance.
+    pub(super) fn facts(&self) -> Arc<InstanceFacts> {
+        self.instance.facts().seen_by(&self.spec().replica)
     }
 
     /// What the files of its environment say now is what it would be launched with. True where that is new.

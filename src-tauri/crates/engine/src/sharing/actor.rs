@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use kinfra_rpc::{Change, Delta, Snapshot, Update, Wanted};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 use super::handle::{Concerned, Input, SharingContext};
@@ -40,6 +40,8 @@ pub(super) struct Actor {
     /// The URLs whose tunnel is up, each with how many names that has.
     pub(super) up: BTreeMap<String, u64>,
     pub(super) inputs: mpsc::WeakUnboundedSender<Input>,
+    /// Who waits until everything is as it is to be without any service.
+    pub(super) settling: Vec<oneshot::Sender<()>>,
     pub(super) ending: bool,
 }
 
@@ -83,6 +85,11 @@ impl Actor {
                 self.take(input).await;
             }
             self.look().await;
+            if self.wanted.is_empty() && self.named.is_settled() {
+                self.settling.drain(..).for_each(|done| {
+                    let _ = done.send(());
+                });
+            }
         }
     }
 
@@ -103,7 +110,8 @@ impl Actor {
             Update::Snapshot(_) => true,
             Update::Delta(Delta { change: Change::Node { slug, node }, .. }) => {
                 let is_wanted = node.wanted == Wanted::Running;
-                self.wanted.contains(&(slug.clone(), node.name.clone())) != is_wanted
+                // Of several replicas the others may be wanted all the same: that is looked up then.
+                self.wanted.contains(&(slug.clone(), node.service().to_owned())) != is_wanted
             }
             Update::Delta(Delta {
                 change: Change::Project { .. } | Change::ProjectRemoved { .. }, ..
@@ -149,6 +157,7 @@ impl Actor {
             }
             Input::Examined { account, refused } => self.named.examined(&account, &refused),
             Input::Syncs { done } => {
+                self.named.open_all();
                 let _ = done.send(self.syncs());
             }
             Input::Nudge => self.named.nudge(),
@@ -163,6 +172,7 @@ impl Actor {
             Input::Restart { tunnel, done } => {
                 let _ = done.send(self.tunnels.restart(&tunnel).await);
             }
+            Input::Settle { done } => self.settling.push(done),
             Input::End { kill, done } => {
                 self.ending = true;
                 self.tunnels.end(kill).await;
@@ -193,7 +203,7 @@ pub(super) fn quick_name((project, service): &Node) -> String {
 pub(super) fn wanted(state: &Snapshot) -> BTreeSet<Node> {
     let nodes = state.projects.iter().flat_map(|project| {
         let running = project.nodes.iter().filter(|node| node.wanted == Wanted::Running);
-        running.map(|node| (project.slug.clone(), node.name.clone()))
+        running.map(|node| (project.slug.clone(), node.service().to_owned()))
     });
     nodes.collect()
 }

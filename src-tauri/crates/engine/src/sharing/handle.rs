@@ -44,7 +44,7 @@ pub struct SharingContext {
     pub here: Box<dyn Fn() -> Option<Here> + Send + Sync>,
 }
 
-/// What is public by each account, and what by none.
+/// What is to be public by each account, and what by none.
 pub struct Syncs {
     pub accounts: Vec<Synced>,
     /// Host names that no account has.
@@ -91,6 +91,10 @@ pub(super) enum Input {
         tunnel: String,
         done: oneshot::Sender<bool>,
     },
+    /// Told when no service is to run any more, and Cloudflare has been made to follow.
+    Settle {
+        done: oneshot::Sender<()>,
+    },
     End {
         kill: bool,
         done: oneshot::Sender<()>,
@@ -129,6 +133,7 @@ impl Sharing {
             visitor: OnceLock::new(),
             visits: Visits::default(),
             up: BTreeMap::new(),
+            settling: vec![],
             inputs: inputs.downgrade(),
             ending: false,
             context,
@@ -166,12 +171,17 @@ impl Sharing {
         self.ask(|done| Input::Restart { tunnel, done }).await.unwrap_or(false)
     }
 
+    /// Waits until the names are gone that are not to outlive their services, as far as Cloudflare answers.
+    pub async fn settle(&self) {
+        self.ask(|done| Input::Settle { done }).await;
+    }
+
     /// Stops every tunnel without changing what is to be shared; or kills it.
     pub async fn end(&self, kill: bool) {
         self.ask(|done| Input::End { kill, done }).await;
     }
 
-    /// Each account that has something public, or something left of it.
+    /// Each account whose token can be had, with what is wanted there.
     pub async fn syncs(&self) -> Option<Syncs> {
         self.ask(|done| Input::Syncs { done }).await
     }

@@ -111,25 +111,50 @@ impl Named {
     /// Begins with each account that has something, or should.
     async fn open(&mut self, wanted: &Wanted) -> Result<(), StoreError> {
         let accounts = self.context.accounts.borrow().clone();
-        for access in accounts {
-            let Some(api) = &access.api else { continue };
-            let zones = access.reached.zones.iter().map(|zone| &zone.account);
-            let ids: BTreeSet<&String> =
-                access.reached.accounts.iter().map(|(id, _)| id).chain(zones).collect();
-            for id in ids {
-                if self.known.contains_key(id) {
-                    continue;
-                }
-                let is_new = self.looked_at.insert(id.clone());
-                let is_left = is_new && !self.context.store.tunnel(id.clone()).await?.1.is_empty();
-                if is_left || wanted.contains_key(id) {
-                    let name = access.reached.name_of(id).unwrap_or(id).to_owned();
-                    let one = self.one(id, name, api.clone());
-                    self.known.insert(id.clone(), one);
-                }
+        self.part_with_other_tokens(&accounts);
+        for (id, name, api) in reached(&accounts) {
+            if self.known.contains_key(id) {
+                continue;
+            }
+            let is_new = self.looked_at.insert(id.to_owned());
+            let is_left = is_new && !self.context.store.tunnel(id.to_owned()).await?.1.is_empty();
+            if is_left || wanted.contains_key(id) {
+                self.begin(id, name, api);
             }
         }
         Ok(())
+    }
+
+    /// Begins with every account, also with those of which nobody wants anything: what another machine left may be there.
+    pub fn open_all(&mut self) {
+        let accounts = self.context.accounts.borrow().clone();
+        for (id, name, api) in reached(&accounts) {
+            if !self.known.contains_key(id) {
+                self.begin(id, name, api);
+            }
+        }
+    }
+
+    /// An account whose token was replaced is begun anew with that, and one without any is not gone on with.
+    fn part_with_other_tokens(&mut self, accounts: &[Access]) {
+        let (known, looked_at) = (&mut self.known, &mut self.looked_at);
+        known.retain(|id, one| {
+            let has = |access: &Access| {
+                let is_its_token = |api: &Api| api.is_same(&one.lease.api);
+                // One that can't be had at the moment may be the same.
+                access.reached.ids().contains(&**id) && access.api.as_ref().is_none_or(is_its_token)
+            };
+            let stays = accounts.iter().any(has);
+            if !stays {
+                looked_at.remove(id);
+            }
+            stays
+        });
+    }
+
+    fn begin(&mut self, id: &str, name: &str, api: &Api) {
+        let one = self.one(id, name.to_owned(), api.clone());
+        self.known.insert(id.to_owned(), one);
     }
 
     fn one(&self, account: &str, name: String, api: Api) -> One {
@@ -253,14 +278,29 @@ impl Named {
             sync: one.sync.clone(),
             desired: one.desired.clone(),
             lease: Arc::clone(&one.lease),
+            standing: one.syncer.standing(),
         });
         synced.collect()
+    }
+
+    /// Whether each account's task has done what it could for what is wanted now.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.known.values().all(One::is_settled)
     }
 
     /// Something was decided that the account's task should take up.
     pub fn nudge(&self) {
         self.known.values().for_each(|one| one.syncer.nudge());
     }
+}
+
+/// The id and the name of each account whose token can be had.
+fn reached(accounts: &[Access]) -> impl Iterator<Item = (&str, &str, &Api)> {
+    accounts.iter().flat_map(|access| {
+        let of = move |id| (id, access.reached.name_of(id).unwrap_or(id), access.api.as_ref());
+        access.reached.ids().into_iter().map(of).filter_map(|(id, name, api)| Some((id, name, api?)))
+    })
 }
 
 /// One account, for whoever plans and sweeps.
@@ -270,6 +310,7 @@ pub struct Synced {
     pub sync: TunnelSync,
     pub desired: Desired,
     pub lease: Arc<Lease>,
+    pub standing: watch::Receiver<SyncStanding>,
 }
 
 impl One {
@@ -295,15 +336,18 @@ impl One {
         }
     }
 
+    /// A run for just this has ended, well or not.
+    fn is_settled(&self) -> bool {
+        let standing = self.syncer.standing();
+        let SyncStanding { is_running, desired, .. } = &*standing.borrow();
+        self.is_told && !is_running && desired.as_ref() == Some(&self.desired)
+    }
+
     /// Nothing is public, and nothing is left to be taken away.
     fn is_at_rest(&self) -> bool {
         let standing = self.syncer.standing();
-        let SyncStanding { is_running, outcome, next, .. } = &*standing.borrow();
-        self.desired.hostnames.is_empty()
-            && self.is_told
-            && !is_running
-            && outcome.is_some()
-            && next.is_none()
+        let SyncStanding { outcome, next, .. } = &*standing.borrow();
+        self.desired.hostnames.is_empty() && self.is_settled() && outcome.is_some() && next.is_none()
     }
 
     fn fare(&self, host: &str, view: Option<&View>) -> (TunnelStatus, String) {

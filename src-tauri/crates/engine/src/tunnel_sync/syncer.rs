@@ -24,6 +24,8 @@ const LONGEST: Duration = Duration::from_secs(300);
 #[derive(Debug, Clone, Default)]
 pub struct Standing {
     pub is_running: bool,
+    /// What the run is for, or the last one was.
+    pub desired: Option<Desired>,
     /// Of the last run that came to one.
     pub outcome: Option<Outcome>,
     /// Why the last run came to none.
@@ -110,6 +112,7 @@ impl Task {
             };
             self.standing.send_modify(|standing| {
                 (standing.is_running, standing.next) = (true, None);
+                standing.desired = Some(wanted.clone());
             });
             let result = self.sync.sync(&wanted, &*self.connector).await;
             let is_unfinished = result.as_ref().map_or(true, Outcome::is_unfinished);

@@ -23,6 +23,7 @@ mod rebinding;
 mod routes;
 mod service;
 mod setup;
+mod several;
 mod smuggling;
 mod upgrades;
 mod watching;

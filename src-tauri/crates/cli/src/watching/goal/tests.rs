@@ -1,4 +1,4 @@
-use kinfra_rpc::Exit;
+use kinfra_rpc::{Exit, Replica};
 
 use super::*;
 
@@ -137,4 +137,38 @@ fn one_that_somebody_starts_again_is_not_waited_for() {
     let shop = shop();
     let goal = Goal::down(&shop, &["web".to_owned()]);
     assert!(matches!(goal.judge(&shop), Verdict::Missed(_)));
+}
+
+/// `front` needs web, which three run.
+fn replicated() -> ProjectState {
+    let replica = |number: u32| NodeState {
+        replica: Some(Replica { of: "web".to_owned(), number }),
+        ..node(&kinfra_rpc::replica_name("web", number), &[])
+    };
+    let nodes = vec![replica(1), replica(2), replica(3), node("front", &["web", "web.2", "web.3"])];
+    ProjectState { slug: "shop".to_owned(), nodes, ..ProjectState::default() }
+}
+
+#[test]
+fn a_stop_of_one_replica_takes_no_dependant_with_it_and_one_of_all_does() {
+    let web = ["web", "web.2", "web.3"].map(str::to_owned);
+    assert_eq!(Goal::down(&replicated(), &web[1..2]), Goal::Down(names(&["web.2"])));
+    assert_eq!(Goal::down(&replicated(), &web), Goal::Down(names(&["front", "web", "web.2", "web.3"])));
+    assert_eq!(
+        Goal::up(&replicated(), &["front".to_owned()]),
+        Goal::Up(names(&["front", "web", "web.2", "web.3"]))
+    );
+}
+
+#[test]
+fn replicas_that_are_not_restarted_since_one_did_not_come_up_are_named() {
+    let mut shop = replicated();
+    let web = ["web", "web.2", "web.3"].map(str::to_owned);
+    let goal = Goal::anew(&shop, &web, false);
+    shop.nodes[0] = NodeState { started_at: Some(2), ..shop.nodes[0].clone() };
+    assert_eq!(goal.judge(&shop), Verdict::Pending);
+    shop.nodes[1] = NodeState { phase: Phase::Failed, pid: None, ..shop.nodes[1].clone() };
+    let Verdict::Missed(problems) = goal.judge(&shop) else { panic!("still waiting") };
+    assert_eq!(problems.len(), 2);
+    assert_eq!(problems[1].message, "web.3 was not restarted: it runs on as before");
 }

@@ -9,6 +9,7 @@ mod names;
 mod port_names;
 mod ports;
 mod references;
+mod replicas;
 mod routes;
 pub(super) mod secrets;
 mod tasks;
@@ -24,6 +25,7 @@ pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
     names::check(project, reader);
     port_names::check(project, reader);
     ports::check(project, reader);
+    replicas::check(project, reader);
     routes::check(project, reader);
     dependencies::check(project, reader);
     groups::check(project, reader);

@@ -38,14 +38,6 @@ impl Word for EdgeProtocol {
         &[("auto", Self::Auto), ("quic", Self::Quic), ("http2", Self::Http2)];
 }
 
-impl EdgeProtocol {
-    /// As cloudflared is told it.
-    #[must_use]
-    pub fn as_word(self) -> &'static str {
-        self.word()
-    }
-}
-
 impl Record for CloudflareSettings {
     const MEANING: &'static str = "Public URLs through Cloudflare.";
     const ELSEWHERE: &'static [(&'static str, &'static str)] =

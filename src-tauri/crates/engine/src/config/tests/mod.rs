@@ -7,6 +7,7 @@ mod formats;
 mod hostile;
 mod mutations;
 mod ports;
+mod replicas;
 mod routes;
 mod schema;
 mod user_settings;

@@ -65,6 +65,7 @@ impl Stage {
             }
             match act {
                 Some(Act::Restart) => self.told += &format!("{at} restart\n"),
+                Some(Act::OverHttp2) => self.told += &format!("{at} over HTTP/2\n"),
                 Some(Act::ProbeEdge) | None => {}
             }
             self.look.told.clear();
@@ -88,15 +89,57 @@ fn a_start_says_how_far_it_is() {
 }
 
 #[test]
+fn where_the_edge_has_few_addresses_no_more_connections_are_expected() {
+    let stage = Stage::new(false).says(Told::AtMost(1)).pass(500, true, 0).connected(1, "quic");
+    insta::assert_snapshot!(stage.pass(1_000, true, 0).told, @"
+    0 connecting: connecting with Cloudflare
+    500 healthy: 1 connection
+    ");
+}
+
+#[test]
+fn http2_is_taken_where_the_edge_can_be_reached_and_quic_can_not() {
+    let no_quic = || Told::NoQuic("no answer from Cloudflare's edge".into());
+    for is_quick in [true, false] {
+        let mut stage = Stage::new(is_quick).pass(5_000, false, 0).says(no_quic()).ready(0);
+        stage.look.may_fall_back = true;
+        // In an outage it waits as it is.
+        let stage = stage.edge(Some(false)).pass(1_000, false, 0).edge(Some(true)).pass(500, false, 0);
+        insta::allow_duplicates!(insta::assert_snapshot!(stage.told, @"
+        0 connecting: connecting with Cloudflare
+        5000 connecting: no answer from Cloudflare's edge
+        6000 over HTTP/2
+        "));
+    }
+    // That the one before it was connected says nothing of it.
+    let stage =
+        Stage::new(false).connected(4, "quic").pass(500, true, 0).process(Process::Running { pid: 8 });
+    let mut stage = stage.says(no_quic()).ready(0);
+    stage.look.may_fall_back = true;
+    insta::assert_snapshot!(stage.edge(Some(true)).pass(500, false, 0).told, @"
+    0 healthy: 4 connections
+    500 connecting: no answer from Cloudflare's edge
+    500 over HTTP/2
+    ");
+    // What was connected by QUIC is not: it may be an outage, and a quick tunnel would have another name.
+    let mut stage = Stage::new(true).connected(1, "quic").pass(500, true, 0).says(no_quic()).ready(0);
+    stage.look.may_fall_back = true;
+    insta::assert_snapshot!(stage.edge(Some(true)).pass(5_000, false, 0).told, @"
+    0 healthy: 1 connection
+    500 down: no answer from Cloudflare's edge
+    ");
+}
+
+#[test]
 fn silence_on_quic_is_noticed_after_two_seconds_and_on_http2_it_can_not_be() {
     let silent =
         |protocol| Stage::new(false).connected(4, protocol).pass(1_000, true, 0).pass(4_000, false, 0);
     insta::assert_snapshot!(silent("quic").told, @"
     0 healthy: 4 connections
-    2750 down: no sign of life from Cloudflare for 2 s
+    2750 down: no sign of life from Cloudflare for two seconds
     4750 down: no sign of life from Cloudflare
     ");
-    assert_eq!(silent("http2").told, "0 healthy: 4 connections\n");
+    assert_eq!(silent("http2").told, "0 healthy: 4 connections, by HTTP/2, which passes no WebSockets\n");
 }
 
 #[test]
@@ -134,7 +177,7 @@ fn what_cloudflare_refuses_is_not_started_anew() {
     let refused = Told::Refused("Unauthorized: Tunnel not found".into());
     let stage = Stage::new(false).connected(4, "http2").pass(500, true, 0).says(refused).ready(0);
     insta::assert_snapshot!(stage.edge(Some(true)).pass(60_000, false, 0).told, @"
-    0 healthy: 4 connections
+    0 healthy: 4 connections, by HTTP/2, which passes no WebSockets
     500 unauthorised: Cloudflare refuses the tunnel: Unauthorized: Tunnel not found
     ");
     // On QUIC a counter alone tells.

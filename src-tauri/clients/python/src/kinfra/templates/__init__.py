@@ -1,0 +1,5 @@
+"""Presets of resources."""
+
+from . import resources
+
+__all__ = ["resources"]

@@ -33,6 +33,8 @@ mod examples;
 #[cfg(test)]
 mod mcp;
 #[cfg(test)]
+mod migration;
+#[cfg(test)]
 mod misbehave;
 #[cfg(test)]
 mod proxy;

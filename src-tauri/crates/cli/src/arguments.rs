@@ -1,6 +1,7 @@
 //! What can be typed. Each command's doc comment is its help.
 
 mod mcp;
+mod migrate;
 mod sharing;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use crate::example::Role;
 use crate::moment;
 
 pub use mcp::{Client as McpClient, Environment as McpEnvironment, Mcp, Place, Serve as McpServe};
+pub use migrate::Migrate;
 pub use sharing::{Accounts, Share, Tunnels, Unshare};
 
 const EXIT_CODES: &str = "\
@@ -111,6 +113,8 @@ pub enum Command {
         /// [default: the project of the present folder]
         name: Option<String>,
     },
+    /// Move over from KInfra 1.0, the Python library: show what would be done, and do it after a question
+    Migrate(Migrate),
     /// End the engine, and with it all services
     Quit {
         /// Let the services run on; the next engine takes them over

@@ -119,6 +119,7 @@ async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitC
         Command::Projects => commands::projects(surroundings).await,
         Command::Add { folder } => commands::add(surroundings, folder).await,
         Command::Remove { name } => commands::remove(surroundings, name).await,
+        Command::Migrate(arguments) => commands::migrate(surroundings, &arguments).await,
         Command::Quit { leave_running } => commands::quit(surroundings, leave_running).await,
         Command::Schema => {
             surroundings.output.json(&kinfra_engine::config::json_schema())?;

@@ -94,6 +94,12 @@ impl Home {
         self.state.join("programs")
     }
 
+    /// The projects that exist in calls of Python alone; the Python package has the same path.
+    #[must_use]
+    pub fn generated_projects(&self) -> PathBuf {
+        self.state.join("python")
+    }
+
     #[must_use]
     pub fn engine_log(&self) -> PathBuf {
         self.state.join("engine.log")

@@ -4,6 +4,7 @@
 pub mod accounts;
 pub mod clock;
 pub mod cloudflare;
+pub mod compat;
 pub mod config;
 pub mod connector;
 pub mod control;

@@ -30,6 +30,8 @@ enum Source {
     Service {
         body: Incoming,
         lease: Lease,
+        /// How it broke off, until that may be told.
+        broken: Option<hyper::Error>,
     },
     /// A page. None once it was sent.
     Full(Option<Bytes>),
@@ -50,7 +52,7 @@ impl AnswerBody {
     }
 
     pub(crate) fn of_service(body: Incoming, lease: Lease) -> Self {
-        Self { source: Source::Service { body, lease }, passage: None, owed: None }
+        Self { source: Source::Service { body, lease, broken: None }, passage: None, owed: None }
     }
 
     pub(crate) fn ends(&mut self, passage: Box<Passage>) {
@@ -69,8 +71,11 @@ impl Body for AnswerBody {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Polled {
         let Self { source, passage, .. } = self.get_mut();
         let frame = match source {
-            Source::Service { body, lease } => {
-                let mut frame = ready!(Pin::new(body).poll_frame(context));
+            Source::Service { body, lease, broken } => {
+                if let Some(error) = broken.take() {
+                    return Poll::Ready(Some(Err(error)));
+                }
+                let mut frame = ready!(lease.poll(context, |context| Pin::new(&mut *body).poll_frame(context)));
                 if let Some(trailers) =
                     frame.as_mut().and_then(|frame| frame.as_mut().ok()).and_then(Frame::trailers_mut)
                 {
@@ -80,6 +85,12 @@ impl Body for AnswerBody {
                     (None, _) => lease.give_back(),
                     (Some(Err(_)), Some(passage)) => passage.is_in_trouble(Trouble::Reset),
                     _ => {}
+                }
+                if let Some(Err(error)) = frame {
+                    // hyper drops what it has not written yet as soon as it hears of it, which may be all that came.
+                    *broken = Some(error);
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
                 frame
             }
@@ -112,7 +123,7 @@ impl Body for AnswerBody {
 impl Drop for AnswerBody {
     /// A body of known length is complete before anyone asks for the frame after its last one.
     fn drop(&mut self) {
-        if let Source::Service { body, lease } = &mut self.source
+        if let Source::Service { body, lease, .. } = &mut self.source
             && body.is_end_stream()
         {
             lease.give_back();

@@ -11,49 +11,77 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use http::Version;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Conversation {
-    /// How many requests there were.
-    asked: AtomicUsize,
+    begun: Instant,
     /// How many answers are owed.
     owed: AtomicUsize,
+    /// Since when none is, in milliseconds after `begun`.
+    quiet: AtomicU64,
     /// The body of a request is on its way.
     is_sending: AtomicBool,
-    is_http1: AtomicBool,
+    /// The client has not taken all that was written for it.
+    is_behind: AtomicBool,
+    is_http1: bool,
 }
 
 impl Conversation {
-    /// A request has come.
-    pub(crate) fn asks(self: &Arc<Self>, version: Version) -> Owed {
-        self.asked.store(self.asked() + 1, Ordering::Relaxed);
-        self.owed.store(self.owed.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        self.is_http1.store(version != Version::HTTP_2, Ordering::Relaxed);
-        Owed(Arc::clone(self))
+    pub(crate) fn new(is_http1: bool) -> Arc<Self> {
+        Arc::new(Self {
+            begun: Instant::now(),
+            owed: AtomicUsize::new(0),
+            quiet: AtomicU64::new(0),
+            is_sending: AtomicBool::new(false),
+            is_behind: AtomicBool::new(false),
+            is_http1,
+        })
     }
 
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::Relaxed)
+    /// A request has come.
+    pub(crate) fn asks(self: &Arc<Self>) -> Owed {
+        self.owed.store(self.owed.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        Owed(Arc::clone(self))
     }
 
     fn owes(&self) -> bool {
         self.owed.load(Ordering::Relaxed) > 0
     }
 
-    fn is_http1(&self) -> bool {
-        self.is_http1.load(Ordering::Relaxed)
+    fn is_sending(&self) -> bool {
+        self.is_sending.load(Ordering::Relaxed)
+    }
+
+    /// From now on nothing is owed, and nothing of what was is still to be taken.
+    fn falls_quiet(&self) {
+        let quiet = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.quiet.store(quiet, Ordering::Relaxed);
+    }
+
+    /// Whether the client takes what is written for it. The end of an answer that is not owed any more waits for that.
+    fn is_behind(&self, is_behind: bool) {
+        if self.is_behind.load(Ordering::Relaxed) != is_behind {
+            self.is_behind.store(is_behind, Ordering::Relaxed);
+            self.falls_quiet();
+        }
+    }
+
+    /// Since when the client has said nothing that is a request; none while it waits for an answer, has not taken all of
+    /// one, or is sending.
+    fn quiet_since(&self) -> Option<Instant> {
+        let is_quiet = !self.owes() && !self.is_sending() && !self.is_behind.load(Ordering::Relaxed);
+        is_quiet.then(|| self.begun + Duration::from_millis(self.quiet.load(Ordering::Relaxed)))
     }
 
     /// Whether the client has nothing more to say before it gets an answer.
     fn has_said_all(&self) -> bool {
-        self.owes() && self.is_http1() && !self.is_sending.load(Ordering::Relaxed)
+        self.owes() && self.is_http1 && !self.is_sending()
     }
 }
 
@@ -70,8 +98,11 @@ impl Owed {
 
 impl Drop for Owed {
     fn drop(&mut self) {
-        let owed = self.0.owed.load(Ordering::Relaxed);
-        self.0.owed.store(owed.saturating_sub(1), Ordering::Relaxed);
+        let left = self.0.owed.load(Ordering::Relaxed).saturating_sub(1);
+        self.0.owed.store(left, Ordering::Relaxed);
+        if left == 0 {
+            self.0.falls_quiet();
+        }
     }
 }
 
@@ -84,14 +115,13 @@ impl Drop for Sending {
     }
 }
 
-/// Ends when nothing was asked for `limit` and nothing is owed, at the latest after twice that time. HTTP/1 has hyper's
-/// own time-out for that from the first request on: then this never ends. `timer` is one that has run for some time.
+/// Ends when nothing was asked for `limit`, while nothing is owed. The head of a request that isn't whole is nothing.
+/// `timer` may have been set for anything that is no later: it is set again where it runs out too early, so that a
+/// request needs none of its own.
 pub(crate) struct Idle<'a> {
     conversation: &'a Conversation,
     timer: Pin<&'a mut Sleep>,
     limit: Duration,
-    /// How many requests there were when the timer ran out last.
-    before: Option<usize>,
 }
 
 impl<'a> Idle<'a> {
@@ -100,7 +130,7 @@ impl<'a> Idle<'a> {
         timer: Pin<&'a mut Sleep>,
         limit: Duration,
     ) -> Self {
-        Self { conversation, timer, limit, before: None }
+        Self { conversation, timer, limit }
     }
 }
 
@@ -108,18 +138,15 @@ impl Future for Idle<'_> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let Self { conversation, timer, limit, before } = self.get_mut();
+        let Self { conversation, timer, limit } = self.get_mut();
         loop {
-            if conversation.is_http1() {
-                return Poll::Pending;
-            }
             ready!(timer.as_mut().poll(context));
-            let asked = conversation.asked();
-            if !conversation.owes() && *before == Some(asked) {
+            let now = Instant::now();
+            let until = conversation.quiet_since().unwrap_or(now) + *limit;
+            if until <= now {
                 return Poll::Ready(());
             }
-            *before = Some(asked);
-            timer.as_mut().reset(Instant::now() + *limit);
+            timer.as_mut().reset(until);
         }
     }
 }
@@ -128,6 +155,7 @@ impl Future for Idle<'_> {
 pub(crate) struct ClientStream<S> {
     stream: S,
     conversation: Arc<Conversation>,
+    /// With who has done so, while nothing moves.
     patience: Duration,
     /// Since the client has closed its half.
     ended: Option<Box<Ended>>,
@@ -161,6 +189,7 @@ impl<S> ClientStream<S> {
     }
 
     fn written(&mut self, written: &Poll<io::Result<usize>>) {
+        self.conversation.is_behind(written.is_pending());
         if let Some(ended) = &mut self.ended {
             ended.has_moved |= matches!(written, Poll::Ready(Ok(1..)));
         }
@@ -215,5 +244,36 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(10);
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_idle_who_has_not_taken_all_of_an_answer_yet() {
+        let (mut client, stream) = duplex(100);
+        let conversation = Conversation::new(true);
+        let mut stream = ClientStream::new(stream, Arc::clone(&conversation), Duration::ZERO);
+        let owed = conversation.asks();
+        let writing = tokio::spawn(async move { stream.write_all(&[b'x'; 150]).await.map(|()| stream) });
+        let mut timer = pin!(sleep(LIMIT));
+        let mut idle = pin!(Idle::new(&conversation, timer.as_mut(), LIMIT));
+        timeout(5 * LIMIT, idle.as_mut()).await.expect_err("it is owed an answer");
+        drop(owed);
+        timeout(5 * LIMIT, idle.as_mut()).await.expect_err("it has not taken all of it");
+        client.read_exact(&mut [0; 150]).await.unwrap();
+        let _stream = writing.await.unwrap().unwrap();
+        let taken = Instant::now();
+        idle.await;
+        assert_eq!(taken.elapsed().as_secs(), LIMIT.as_secs());
     }
 }

@@ -7,7 +7,8 @@ use tokio::net::TcpStream;
 use tokio::time;
 use tracing::{debug, trace};
 
-use crate::pool::{Http1, Http2};
+use crate::http1::Http1;
+use crate::pool::Http2;
 use crate::{Limits, Trouble};
 
 /// hyper has no smaller one.
@@ -29,12 +30,7 @@ pub(crate) async fn dial(port: u16, limits: &Limits) -> Result<Http1, Trouble> {
     let stream = reach(port, limits).await?;
     let handshake = http1::Builder::new().max_buf_size(limits.headers.max(SMALLEST_BUFFER)).handshake(stream);
     let (requests, driver) = handshake.await.map_err(|error| not_greeted(port, &error))?;
-    let driver = tokio::spawn(async move {
-        if let Err(error) = driver.with_upgrades().await {
-            debug!(%error, port, "connection to the service ended");
-        }
-    });
-    Ok(Http1 { requests, driver: driver.abort_handle() })
+    Ok(Http1::new(port, requests, driver))
 }
 
 /// For any number of requests at a time.

@@ -297,6 +297,7 @@ fn answer_of(
             return Err(Failed::Service(Trouble::Protocol, None));
         };
         prepare_response(&mut parts.headers, agreed, protocol);
+        lease.leave();
         relay::start(worker, route, passage.number(), client, service);
         AnswerBody::full(Bytes::new())
     } else {

@@ -196,11 +196,12 @@ pub(crate) fn is_among(protocol: &HeaderValue, asked: &HeaderValue) -> bool {
 
 /// A browser's `Connection` is just keep-alive: no list is made then.
 fn remove_named_by_connection(headers: &mut HeaderMap) {
-    if !headers.contains_key(CONNECTION) {
+    let is_just = |value: &[u8]| value.eq_ignore_ascii_case(b"keep-alive") || value.eq_ignore_ascii_case(b"close");
+    if headers.get_all(CONNECTION).iter().all(|value| is_just(value.as_bytes())) {
         return;
     }
     let named: Vec<HeaderName> = tokens(headers, &CONNECTION)
-        .filter(|token| !token.eq_ignore_ascii_case("keep-alive") && !token.eq_ignore_ascii_case("close"))
+        .filter(|token| !is_just(token.as_bytes()))
         .filter_map(|token| HeaderName::from_bytes(token.as_bytes()).ok())
         .collect();
     for name in named {

@@ -91,11 +91,7 @@ fn name(authority: &str) -> Option<Box<str>> {
     } else {
         let (name, rest) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
         let name = name.strip_suffix('.').unwrap_or(name);
-        let label = |label: &str| {
-            !label.is_empty()
-                && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-        };
-        if name.len() > LONGEST || !name.split('.').all(label) {
+        if name.len() > LONGEST || !is_labels(name) {
             return None;
         }
         (name, rest)
@@ -105,6 +101,17 @@ fn name(authority: &str) -> Option<Box<str>> {
         return None;
     }
     port.bytes().all(|byte| byte.is_ascii_digit()).then(|| name.to_ascii_lowercase().into())
+}
+
+/// In one pass, as each request names its host: every dot is between two labels.
+fn is_labels(name: &str) -> bool {
+    let mut before = b'.';
+    let fits = name.bytes().all(|byte| {
+        let fits = byte.is_ascii_alphanumeric() || b"-_".contains(&byte) || byte == b'.' && before != b'.';
+        before = byte;
+        fits
+    });
+    fits && before != b'.'
 }
 
 #[cfg(test)]

@@ -3,10 +3,11 @@
 //! It knows no store, no supervisor and no Tauri: what a route leads to is in the table, and what a page says is
 //! the business of whoever implements [`Pages`].
 //!
-//! The life of a request: `worker` accepts the connection, `host` says which route is meant and `screen` refuses
-//! what has two meanings, `exchange` forwards it over a connection of the `pool` (or a fresh one, `dial`) with the
-//! headers that `headers` allows, and `standin` answers where the service can't. `conversation` knows what a client is
-//! still owed, and `request_body` and `expectation` when and for whom its body is read.
+//! The life of a request: `worker` accepts the connection and `serving` has hyper speak with it in the protocol that it
+//! is greeted in (`greeting`), `host` says which route is meant and `screen` refuses what has two meanings, `exchange`
+//! forwards it over a connection (`http1`) of the `pool` or a fresh one (`dial`) with the headers that `headers` allows,
+//! and `standin` answers where the service can't. `conversation` knows what a client is still owed, `patience` how long
+//! a service is waited for, and `request_body` and `expectation` when and for whom a client's body is read.
 
 mod body;
 mod conversation;
@@ -14,15 +15,18 @@ mod dial;
 mod error;
 mod exchange;
 mod expectation;
+mod greeting;
 mod headers;
 mod held;
 mod host;
+mod http1;
 mod journal;
 mod limits;
 mod listeners;
 mod own;
 mod pages;
 mod passage;
+mod patience;
 mod pool;
 mod proxy;
 mod relay;
@@ -30,6 +34,7 @@ mod request_body;
 mod rewrite;
 mod route;
 mod screen;
+mod serving;
 mod standin;
 mod table;
 #[cfg(test)]

@@ -1,32 +1,26 @@
 //! One worker's unused connections to services.
 //!
-//! Theory of operation. A connection goes back when the last frame of its response has passed, which is a moment
-//! before its own task has noticed and is ready for the next request; so it is kept as *maybe ready* and asked when
-//! somebody wants it: closed ones are dropped, those still busy (a request body that the service never read) are
-//! passed over. That spares a task per request. Connections never leave their worker, so the lock is never
-//! contended. A sweep runs only while something is kept: an idle proxy has no timer.
+//! Theory of operation. A connection goes back when the last frame of its response has passed. One whose request is not
+//! whole by then (a body that the service reads later) is kept as *maybe ready* and asked when somebody wants it: closed
+//! ones are dropped, those still busy are passed over. Connections never leave their worker, so the lock is never
+//! contended. What services close is dropped as soon as it is; what is unused for too long by a sweep, which runs only
+//! while something is kept: an idle proxy has no timer.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
 
-use hyper::client::conn::{http1, http2};
+use hyper::client::conn::http2;
 use tokio::sync::Notify;
-use tokio::task::AbortHandle;
 use tokio::time;
 use tracing::trace;
 
 use crate::Limits;
+use crate::http1::{Http1, Readiness};
 use crate::request_body::{Progress, RequestBody};
 
 pub(crate) type Http2 = http2::SendRequest<RequestBody>;
-
-/// A connection for one request at a time.
-pub(crate) struct Http1 {
-    pub(crate) requests: http1::SendRequest<RequestBody>,
-    /// Whoever moves its bytes.
-    pub(crate) driver: AbortHandle,
-}
 
 /// Of one pointer, as each lease has one and is moved with its answer.
 #[derive(Clone)]
@@ -42,6 +36,23 @@ struct Kept {
     shared: Mutex<HashMap<u16, Http2>>,
     /// Told when the first connection comes into an empty pool.
     filled: Notify,
+    stirred: Arc<Stirred>,
+    /// Wakes `stirred`.
+    waker: Waker,
+}
+
+/// Told when something happens on an unused connection: mostly that the service has closed it.
+#[derive(Default)]
+struct Stirred(Notify);
+
+impl Wake for Stirred {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.0.notify_one();
+    }
 }
 
 struct Idle {
@@ -52,7 +63,9 @@ struct Idle {
 impl Pool {
     pub(crate) fn new(limits: Limits) -> Self {
         let (idle, shared, filled) = (Mutex::default(), Mutex::default(), Notify::new());
-        Self { kept: Arc::new(Kept { limits, idle, shared, filled }) }
+        let stirred = Arc::new(Stirred::default());
+        let waker = Waker::from(Arc::clone(&stirred));
+        Self { kept: Arc::new(Kept { limits, idle, shared, filled, stirred, waker }) }
     }
 
     /// The connection to `port` that was used last, if one is usable. Only those are looked at that come before it.
@@ -62,21 +75,22 @@ impl Pool {
         let mut place = connections.len();
         while let Some(newest) = place.checked_sub(1) {
             place = newest;
-            let Idle { connection, .. } = connections.get(newest)?;
-            if connection.requests.is_ready() {
-                return Some(connections.remove(newest))
-                    .filter(|idle| idle.since.elapsed() < self.kept.limits.pool_idle)
-                    .map(|idle| idle.connection);
-            }
-            if connection.requests.is_closed() {
-                connections.remove(newest);
+            match connections.get(newest)?.connection.readiness() {
+                Readiness::Ready => {
+                    return Some(connections.remove(newest))
+                        .filter(|idle| idle.since.elapsed() < self.kept.limits.pool_idle)
+                        .map(|idle| idle.connection);
+                }
+                Readiness::Busy => {}
+                Readiness::Closed => drop(connections.remove(newest)),
             }
         }
         None
     }
 
-    fn give(&self, port: u16, connection: Http1) {
-        if connection.requests.is_closed() {
+    fn give(&self, port: u16, mut connection: Http1) {
+        connection.rest(&self.kept.waker);
+        if connection.readiness() == Readiness::Closed {
             return;
         }
         let mut idle = self.idle();
@@ -101,12 +115,16 @@ impl Pool {
         shared.insert(port, connection.clone());
     }
 
-    /// Closes what has been unused for too long. Runs for as long as the worker.
+    /// Closes what is closed by the service, or has been unused for too long. Runs for as long as the worker.
     pub(crate) async fn sweep(&self) {
         loop {
             self.kept.filled.notified().await;
+            let mut next = time::Instant::now();
             while !self.idle().is_empty() {
-                time::sleep(self.kept.limits.pool_idle).await;
+                tokio::select! {
+                    () = time::sleep_until(next) => next = time::Instant::now() + self.kept.limits.pool_idle,
+                    () = self.kept.stirred.0.notified() => {}
+                }
                 self.idle().retain(|port, connections| {
                     self.drop_unusable(connections);
                     trace!(port, kept = connections.len(), "swept");
@@ -117,8 +135,8 @@ impl Pool {
     }
 
     fn drop_unusable(&self, connections: &mut Vec<Idle>) {
-        connections.retain(|idle| {
-            !idle.connection.requests.is_closed() && idle.since.elapsed() < self.kept.limits.pool_idle
+        connections.retain_mut(|idle| {
+            idle.since.elapsed() < self.kept.limits.pool_idle && !idle.connection.is_spent()
         });
     }
 
@@ -137,7 +155,11 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    pub(crate) fn new(pool: Pool, port: u16, connection: Http1, progress: Option<Arc<Progress>>) -> Self {
+    pub(crate) fn new(pool: Pool, port: u16, mut connection: Http1, progress: Option<Arc<Progress>>) -> Self {
+        if progress.as_ref().is_some_and(|progress| !progress.is_whole()) {
+            // The client may first send all of it, and then look at the answer.
+            connection.go_apart();
+        }
         Self { pool, port, connection: Some(connection), progress }
     }
 
@@ -150,11 +172,30 @@ impl Lease {
         self.progress.as_ref().is_some_and(|progress| progress.was_refused())
     }
 
+    /// Polls what the connection gives.
+    pub(crate) fn poll<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        match &mut self.connection {
+            Some(connection) => connection.poll(context, poll),
+            None => poll(context),
+        }
+    }
+
+    /// The protocol changes: the connection is no more the pool's.
+    pub(crate) fn leave(mut self) {
+        if let Some(mut connection) = self.connection.take() {
+            connection.go_apart();
+        }
+    }
+
     pub(crate) fn give_back(&mut self) {
         if let Some(connection) = self.connection.take() {
             match &self.progress {
                 // Else it would wait for a body that never comes.
-                Some(progress) if progress.was_refused() => connection.driver.abort(),
+                Some(progress) if progress.was_refused() => connection.abort(),
                 Some(progress) if !progress.is_whole() => {}
                 _ => self.pool.give(self.port, connection),
             }

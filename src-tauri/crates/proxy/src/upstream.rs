@@ -5,19 +5,22 @@
 //! written, the service may have acted on it: only a request that is safe to repeat (RFC 9110, 9.2.2) and has no
 //! body is sent again, of which a copy of the head was kept. Both happen once, and on a fresh connection.
 
-use std::pin::{Pin, pin};
-use std::time::Duration;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 
 use http::header::{CONTENT_TYPE, HOST, HeaderName};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
-use tokio::time::{self, Instant};
+use tokio::time::Instant;
 use tracing::debug;
 
 use crate::dial::{dial, dial_http2};
-use crate::pool::{Http1, Http2, Lease};
+use crate::http1::Http1;
+use crate::patience::Patience;
+use crate::pool::{Http2, Lease};
 use crate::request_body::{Progress, RequestBody};
 use crate::worker::Worker;
 use crate::{Protocol, Trouble};
@@ -114,8 +117,14 @@ async fn attempt_http2(
     request: Box<Request<RequestBody>>,
 ) -> Result<Answer, Attempt> {
     let progress = request.body().progress();
-    let sending = pin!(connection.try_send_request(*request));
-    let response = outcome(worker, port, progress.as_deref(), sending).await?;
+    let mut sending = pin!(connection.try_send_request(*request));
+    let (sent, limit) = (Instant::now(), worker.shared.limits.response_head);
+    let mut patience = Patience::default();
+    let answered = poll_fn(|context| match sending.as_mut().poll(context) {
+        Poll::Ready(answered) => Poll::Ready(Some(answered)),
+        Poll::Pending => patience.poll(context, limit, sent, progress.as_deref()).map(|()| None),
+    });
+    let response = outcome(port, progress.as_deref(), answered.await)?;
     Ok((response, Lease::of_shared(worker.pool.clone(), port)))
 }
 
@@ -161,24 +170,24 @@ async fn attempt(
     request: Box<Request<RequestBody>>,
 ) -> Result<Answer, Attempt> {
     let progress = request.body().progress();
-    let sending = pin!(connection.requests.try_send_request(*request));
-    match outcome(worker, port, progress.as_deref(), sending).await {
+    let sent = connection.ask(*request, worker.shared.limits.response_head, progress.as_deref()).await;
+    match outcome(port, progress.as_deref(), sent) {
         Ok(response) => Ok((response, Lease::new(worker.pool.clone(), port, connection, progress))),
         Err(failed) => {
             // Else a body that the service doesn't read would keep both connections.
-            connection.driver.abort();
+            connection.abort();
             Err(failed)
         }
     }
 }
 
-async fn outcome(
-    worker: &Worker,
+/// `sent` is none where it took too long.
+fn outcome(
     port: u16,
     progress: Option<&Progress>,
-    sending: Pin<&mut impl Future<Output = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>>>,
+    sent: Option<Result<Response<Incoming>, TrySendError<Request<RequestBody>>>>,
 ) -> Result<Response<Incoming>, Attempt> {
-    match head_within(worker.shared.limits.response_head, progress, sending).await {
+    match sent {
         None => {
             debug!(port, "no response in time");
             Err(Attempt::Failed(Failed::Service(Trouble::TimedOut, None)))
@@ -209,21 +218,6 @@ fn failed(error: &hyper::Error) -> Failed {
     }
 }
 
-/// Waits for the head of a response, for `limit` since the request's body last moved.
-async fn head_within<T>(
-    limit: Duration,
-    progress: Option<&Progress>,
-    mut sending: Pin<&mut impl Future<Output = T>>,
-) -> Option<T> {
-    let mut since = Instant::now();
-    loop {
-        if let Ok(sent) = time::timeout_at(since + limit, sending.as_mut()).await {
-            return Some(sent);
-        }
-        since = progress.map(Progress::last).filter(|last| *last > since)?;
-    }
-}
-
 /// A copy to send again, of a request that does no more when it arrives twice.
 pub(crate) fn repeatable(request: &Request<RequestBody>) -> Option<Box<Request<RequestBody>>> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
@@ -236,41 +230,4 @@ pub(crate) fn repeatable(request: &Request<RequestBody>) -> Option<Box<Request<R
     *copy.version_mut() = request.version();
     copy.headers_mut().clone_from(request.headers());
     Some(copy)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::future::pending;
-    use std::pin::pin;
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    use tokio::time;
-
-    use super::{Progress, head_within};
-
-    const LIMIT: Duration = Duration::from_secs(10);
-
-    #[tokio::test(start_paused = true)]
-    async fn a_service_that_never_answers_is_given_up_after_the_limit() {
-        let begun = time::Instant::now();
-        assert!(head_within(LIMIT, None, pin!(pending::<()>())).await.is_none());
-        assert_eq!(begun.elapsed().as_secs(), LIMIT.as_secs());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_upload_that_goes_on_is_not_timed_out_and_one_that_stalls_is() {
-        let progress = Arc::new(Progress::new(None));
-        let upload = Arc::clone(&progress);
-        tokio::spawn(async move {
-            for _ in 0..8 {
-                time::sleep(LIMIT / 2).await;
-                upload.moved(0);
-            }
-        });
-        let begun = time::Instant::now();
-        assert!(head_within(LIMIT, Some(&progress), pin!(pending::<()>())).await.is_none());
-        // The last piece went after four limits; one more passed before the service was given up.
-        assert_eq!(begun.elapsed().as_secs(), (LIMIT * 5).as_secs());
-    }
 }

@@ -14,6 +14,7 @@ mod failure;
 mod frame;
 mod logs;
 mod mcp;
+mod migration;
 mod port_requests;
 mod ports;
 mod replicas;
@@ -41,6 +42,10 @@ pub use failure::{ErrorCode, Failure, Place, Problem};
 pub use frame::{ClientFrame, Outcome, ServerFrame};
 pub use logs::{LogFilter, LogLine, LogPage, LogRun, LogRuns, Stream};
 pub use mcp::{McpDetection, McpServer, McpTransport};
+pub use migration::{
+    ApplyMigration, FormerTunnel, Migrated, MigratedProject, MigratedService, MigrationPlan, MigrationUndone,
+    PlanMigration, PortStep, SetAside, UndoMigration,
+};
 pub use port_requests::{
     AdoptPort, AskPort, FreePort, HeldPort, ListPorts, MovePort, PortList, PortMoved, PortReport,
     ReleasePorts, ReservePorts,

@@ -5,14 +5,14 @@ use ts_rs::TS;
 
 use crate::command::commands;
 use crate::{
-    AccountInfo, AccountList, AddAccount, AdoptPort, AdoptTunnel, Applied, ApplyProject, AskPort,
-    ChangeSettings, CompareProject, Comparison, ConnectorInstalled, DeleteSecret, Environment, EventList,
-    Examination, Examine, FreePort, InstallConnector, ListAccounts, ListPorts, ListSecrets, LogFilter,
-    LogPage, LogRuns, Maintain, MeasureTraffic, MeasureUsage, MovePort, PlanTunnels, PortList, PortMoved,
-    PortReport, ReadEnvironment, ReadEvents, ReadRequests, ReadSettings, ReleasePorts, RemoveAccount,
-    RequestPage, ReservePorts, RestartTunnel, SecretDeleted, SecretList, SetSecret, Settings, Share,
-    Snapshot, SweepTunnels, TakeOverRecord, TrafficList, TunnelAdopted, TunnelPlans, TunnelsSwept, Unshare,
-    UsageList,
+    AccountInfo, AccountList, AddAccount, AdoptPort, AdoptTunnel, Applied, ApplyMigration, ApplyProject,
+    AskPort, ChangeSettings, CompareProject, Comparison, ConnectorInstalled, DeleteSecret, Environment,
+    EventList, Examination, Examine, FreePort, InstallConnector, ListAccounts, ListPorts, ListSecrets,
+    LogFilter, LogPage, LogRuns, Maintain, MeasureTraffic, MeasureUsage, Migrated, MigrationPlan,
+    MigrationUndone, MovePort, PlanMigration, PlanTunnels, PortList, PortMoved, PortReport, ReadEnvironment,
+    ReadEvents, ReadRequests, ReadSettings, ReleasePorts, RemoveAccount, RequestPage, ReservePorts,
+    RestartTunnel, SecretDeleted, SecretList, SetSecret, Settings, Share, Snapshot, SweepTunnels,
+    TakeOverRecord, TrafficList, TunnelAdopted, TunnelPlans, TunnelsSwept, UndoMigration, Unshare, UsageList,
 };
 
 commands! {
@@ -93,6 +93,12 @@ commands! {
     "settings.read" => ReadSettings -> Settings,
     /// Changes a setting in the user's file.
     "settings.change" => ChangeSettings -> Settings,
+    /// What moving over from KInfra 1.0 would do.
+    "migration.plan" => PlanMigration -> MigrationPlan,
+    /// Does it, after a backup.
+    "migration.apply" => ApplyMigration -> Migrated,
+    /// Takes the last one back.
+    "migration.undo" => UndoMigration -> MigrationUndone,
     "window.show" => ShowWindow -> Done,
     "engine.quit" => Quit -> Done,
 }

@@ -98,6 +98,11 @@ export type Applied = { changes: Array<ServiceChange>,
 rolled_back?: Array<Problem>, };
 
 /**
+ * Does what [`PlanMigration`] would say now.
+ */
+export type ApplyMigration = { home?: string, folders: Array<string>, };
+
+/**
  * Applies the configuration to just what it changes. Answered when that is up, or what was before is back.
  */
 export type ApplyProject = { project: string, };
@@ -116,7 +121,7 @@ export type ChangeSettings = { restore?: boolean, };
 /**
  * What each command takes and answers. It exists for the TypeScript side alone.
  */
-export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "tunnel.share": [Share, Done], "tunnel.unshare": [Unshare, Done], "tunnel.restart": [RestartTunnel, Done], "tunnel.install": [InstallConnector, ConnectorInstalled], "tunnel.plan": [PlanTunnels, TunnelPlans], "tunnel.sweep": [SweepTunnels, TunnelsSwept], "tunnel.take_over": [TakeOverRecord, Done], "tunnel.adopt": [AdoptTunnel, TunnelAdopted], "account.add": [AddAccount, AccountInfo], "account.list": [ListAccounts, AccountList], "account.remove": [RemoveAccount, Done], "proxy.maintain": [Maintain, Done], "proxy.requests": [ReadRequests, RequestPage], "proxy.traffic": [MeasureTraffic, TrafficList], "secrets.set": [SetSecret, Done], "secrets.list": [ListSecrets, SecretList], "secrets.delete": [DeleteSecret, SecretDeleted], "settings.read": [ReadSettings, Settings], "settings.change": [ChangeSettings, Settings], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
+export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "tunnel.share": [Share, Done], "tunnel.unshare": [Unshare, Done], "tunnel.restart": [RestartTunnel, Done], "tunnel.install": [InstallConnector, ConnectorInstalled], "tunnel.plan": [PlanTunnels, TunnelPlans], "tunnel.sweep": [SweepTunnels, TunnelsSwept], "tunnel.take_over": [TakeOverRecord, Done], "tunnel.adopt": [AdoptTunnel, TunnelAdopted], "account.add": [AddAccount, AccountInfo], "account.list": [ListAccounts, AccountList], "account.remove": [RemoveAccount, Done], "proxy.maintain": [Maintain, Done], "proxy.requests": [ReadRequests, RequestPage], "proxy.traffic": [MeasureTraffic, TrafficList], "secrets.set": [SetSecret, Done], "secrets.list": [ListSecrets, SecretList], "secrets.delete": [DeleteSecret, SecretDeleted], "settings.read": [ReadSettings, Settings], "settings.change": [ChangeSettings, Settings], "migration.plan": [PlanMigration, MigrationPlan], "migration.apply": [ApplyMigration, Migrated], "migration.undo": [UndoMigration, MigrationUndone], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
 
 /**
  * Reads the configuration, and says what applying it would change.
@@ -304,6 +309,23 @@ what: string,
  * What to hand back to have it replaced.
  */
 seal: string, };
+
+/**
+ * A tunnel at Cloudflare that KInfra 1.0 made. It stays as it is until it is adopted.
+ */
+export type FormerTunnel = { 
+/**
+ * Its id, or its name.
+ */
+tunnel: string, hosts: Array<string>, 
+/**
+ * What to run to have it adopted.
+ */
+command: string, 
+/**
+ * The cloudflared that runs it now. It is left alone.
+ */
+pid?: number, };
 
 /**
  * How the proxy hands a service's requests on.
@@ -528,6 +550,84 @@ export type MeasureTraffic = { project: string, services: Array<string>, };
  */
 export type MeasureUsage = { project: string, services: Array<string>, };
 
+export type Migrated = { plan: MigrationPlan, 
+/**
+ * Where copies of everything are that was read or written over; none: there was nothing to do.
+ */
+backup?: string, 
+/**
+ * What could not be done. All else is.
+ */
+problems: Array<Problem>, };
+
+export type MigratedProject = { name: string, folder: string, 
+/**
+ * It exists in calls of Python alone, and its folder is one of KInfra's own.
+ */
+generated: boolean, 
+/**
+ * What is written to its `kinfra.yaml`; none: it stays as it is.
+ */
+text?: string, 
+/**
+ * What its `kinfra.yaml`, which is its user's own, lacks.
+ */
+lacks?: string, range?: PortRange, services: Array<MigratedService>, 
+/**
+ * The files that it is known from.
+ */
+sources: Array<string>, 
+/**
+ * Why nothing can be done for it.
+ */
+obstacle?: string, };
+
+export type MigratedService = { name: string, port?: number, step: PortStep, 
+/**
+ * What else is to be known of it.
+ */
+detail?: string, 
+/**
+ * `host`, or `host/path`: where visitors find it.
+ */
+public: Array<string>, 
+/**
+ * The tunnel at Cloudflare that led to it.
+ */
+tunnel?: string, 
+/**
+ * How it is started is not known: its user has to write that.
+ */
+to_fill_in: boolean, 
+/**
+ * The server that the port is left to.
+ */
+pid?: number, };
+
+export type MigrationPlan = { projects: Array<MigratedProject>, tunnels: Array<FormerTunnel>, 
+/**
+ * Files, or entries of them, that can't be used.
+ */
+set_aside: Array<SetAside>, notes: Array<string>, 
+/**
+ * What was read.
+ */
+files: Array<string>, 
+/**
+ * Whether there is anything to do.
+ */
+pending: boolean, };
+
+export type MigrationUndone = { 
+/**
+ * Whether there was one to be taken back.
+ */
+found: boolean, done: Array<string>, 
+/**
+ * What stays, since it was changed since or is in use.
+ */
+kept: Array<string>, };
+
 export type MovePort = { project: string, service: string, 
 /**
  * Which of its ports; without a name the one that it finds in `PORT`.
@@ -699,6 +799,19 @@ export type Phase = "stopped" | "waiting" | "starting" | "running" | "stopping" 
 export type Place = { file: string, line: number, column: number, };
 
 /**
+ * What moving over would do. Changes nothing.
+ */
+export type PlanMigration = { 
+/**
+ * The user's own folder; without it, the one that the engine was started with.
+ */
+home?: string, 
+/**
+ * Folders of projects, to be looked into as well.
+ */
+folders: Array<string>, };
+
+/**
  * What would be changed at Cloudflare. Changes nothing.
  */
 export type PlanTunnels = { 
@@ -812,6 +925,11 @@ reserved?: ReservedPorts,
  * Whether the kernel may give it to an outgoing connection.
  */
 ephemeral: boolean, };
+
+/**
+ * What becomes of a port.
+ */
+export type PortStep = "keep" | "adopt" | "settled" | "conflict" | "other" | "choose";
 
 /**
  * What is on a port now.
@@ -976,7 +1094,7 @@ number: number, };
 /**
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
-export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "tunnel.share", "params": Share } | { "command": "tunnel.unshare", "params": Unshare } | { "command": "tunnel.restart", "params": RestartTunnel } | { "command": "tunnel.install", "params": InstallConnector } | { "command": "tunnel.plan", "params": PlanTunnels } | { "command": "tunnel.sweep", "params": SweepTunnels } | { "command": "tunnel.take_over", "params": TakeOverRecord } | { "command": "tunnel.adopt", "params": AdoptTunnel } | { "command": "account.add", "params": AddAccount } | { "command": "account.list", "params": ListAccounts } | { "command": "account.remove", "params": RemoveAccount } | { "command": "proxy.maintain", "params": Maintain } | { "command": "proxy.requests", "params": ReadRequests } | { "command": "proxy.traffic", "params": MeasureTraffic } | { "command": "secrets.set", "params": SetSecret } | { "command": "secrets.list", "params": ListSecrets } | { "command": "secrets.delete", "params": DeleteSecret } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "tunnel.share", "params": Share } | { "command": "tunnel.unshare", "params": Unshare } | { "command": "tunnel.restart", "params": RestartTunnel } | { "command": "tunnel.install", "params": InstallConnector } | { "command": "tunnel.plan", "params": PlanTunnels } | { "command": "tunnel.sweep", "params": SweepTunnels } | { "command": "tunnel.take_over", "params": TakeOverRecord } | { "command": "tunnel.adopt", "params": AdoptTunnel } | { "command": "account.add", "params": AddAccount } | { "command": "account.list", "params": ListAccounts } | { "command": "account.remove", "params": RemoveAccount } | { "command": "proxy.maintain", "params": Maintain } | { "command": "proxy.requests", "params": ReadRequests } | { "command": "proxy.traffic", "params": MeasureTraffic } | { "command": "secrets.set", "params": SetSecret } | { "command": "secrets.list", "params": ListSecrets } | { "command": "secrets.delete", "params": DeleteSecret } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "migration.plan", "params": PlanMigration } | { "command": "migration.apply", "params": ApplyMigration } | { "command": "migration.undo", "params": UndoMigration } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
 
 export type RequestPage = { 
 /**
@@ -1155,6 +1273,8 @@ sent: number,
  */
 latency?: Latency, };
 
+export type SetAside = { file: string, why: string, };
+
 /**
  * Puts a value into the keyring, in the place of an earlier one.
  */
@@ -1313,6 +1433,11 @@ protocol?: string, pid?: number, problem?: Problem, };
 export type TunnelStatus = "off" | "connecting" | "healthy" | "degraded" | "down" | "unauthorised" | "deleted";
 
 export type TunnelsSwept = { done: Array<string>, refused: Array<string>, left: Array<LeftoverInfo>, };
+
+/**
+ * Takes the last migration back that is not taken back yet.
+ */
+export type UndoMigration = Record<symbol, never>;
 
 /**
  * Ends what is shared.

@@ -9,6 +9,7 @@ import { createContext } from 'svelte';
 
 import type { Backend, Command, RequestOf, Response, Unsubscribe } from '../backend/backend';
 import { toFailure } from '../backend/failure';
+import { MigrationBook } from '../migration/book.svelte';
 import { NameBook } from '../names/book.svelte';
 import { PortBook } from '../ports/book.svelte';
 import type { Problem, ProjectState, Snapshot, Update } from '../rpc/rpc';
@@ -16,9 +17,9 @@ import { applyDelta } from './reducer';
 
 /**
  * What the main pane shows: the selected project, how to add one, the ports of the whole machine, what is public,
- * secrets, or the settings.
+ * secrets, the settings, or what moving over from KInfra 1.0 does.
  */
-export type Page = 'project' | 'add' | 'ports' | 'public' | 'secrets' | 'settings';
+export type Page = 'project' | 'add' | 'ports' | 'public' | 'secrets' | 'settings' | 'migration';
 
 /** How the services of a project are shown. */
 export type Arrangement = 'list' | 'graph';
@@ -47,6 +48,7 @@ export class Session {
   environmentShown = $state(false);
   readonly ports: PortBook;
   readonly names: NameBook;
+  readonly migration: MigrationBook;
   /** Problems of the engine that the user has put aside, for as long as this window lives. */
   #putAside = $state.raw<string[]>([]);
   #selected = $state<string>();
@@ -57,6 +59,7 @@ export class Session {
     this.backend = backend;
     this.ports = new PortBook(backend);
     this.names = new NameBook(backend);
+    this.migration = new MigrationBook(backend);
   }
 
   /** The project on show: the one chosen, or the first while that one doesn't exist. */

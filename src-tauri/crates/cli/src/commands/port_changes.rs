@@ -68,7 +68,11 @@ pub async fn free(
     Ok(ExitCode::Done)
 }
 
-fn agreed(surroundings: &Surroundings, question: &str) -> Result<bool, Problem> {
+/// Asks a person.
+///
+/// # Errors
+/// When there is nobody to ask.
+pub fn agreed(surroundings: &Surroundings, question: &str) -> Result<bool, Problem> {
     let stdin = std::io::stdin();
     if surroundings.output.json || !stdin.is_terminal() {
         let problem = Problem::new(ErrorCode::InvalidRequest, format!("not done without a word: {question}"));

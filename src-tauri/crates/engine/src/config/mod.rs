@@ -28,12 +28,13 @@ mod stable_hash;
 mod tree;
 mod user_settings;
 
+pub use checks::name_fault;
 pub use compile::parse;
 pub use contents::{Contents, Reading};
 pub use declaration::{CloudflareSettings, EdgeProtocol};
 pub use diff::{Difference, SettingDifference, diff};
 pub use edit::{Edited, with_restore};
-pub use find::{NAMES, find};
+pub use find::{NAMES, find, is_former};
 pub use fingerprint::Fingerprint;
 pub use json_schema::json_schema;
 pub use load::{is_current, load, load_file};

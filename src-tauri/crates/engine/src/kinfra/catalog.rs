@@ -9,7 +9,7 @@ use kinfra_rpc::{ErrorCode, Failure, Problem};
 use super::instances::{unique_slug, wanted_ports};
 use crate::clock::Clock;
 use crate::config::{ProjectSpec, find, load_file};
-use crate::port_registry::{InstancePorts, PortRegistry};
+use crate::port_registry::{Import, InstancePorts, PortRegistry};
 use crate::service_manager::Holders;
 use crate::store::{Store, StoredProject};
 
@@ -66,6 +66,17 @@ impl Catalog {
         tracing::info!(project = stored.slug, "added");
         let namesake = known.into_iter().find(|known| known.name == spec.name).map(|known| known.folder);
         Ok(Admission::New(NewProject { stored, spec: Box::new(spec), namesake }))
+    }
+
+    /// Gives services the ports that they had with KInfra 1.0, and says which of them can't be had.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn import(&self, instance: &str, imports: Vec<Import>) -> Result<Vec<Problem>, Failure> {
+        if imports.is_empty() {
+            return Ok(vec![]);
+        }
+        self.ports.import(instance, imports).await
     }
 
     /// Every project with its configuration, or what is wrong with that.

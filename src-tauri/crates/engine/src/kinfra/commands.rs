@@ -83,6 +83,17 @@ impl Engine {
             Request::DeleteSecret(of) => reply(&of, secrets::delete(&self.services.vault, &of).await?),
             Request::ReadSettings(read) => reply(&read, self.read_settings()?),
             Request::ChangeSettings(change) => reply(&change, self.change_settings(change)?),
+            Request::PlanMigration(plan) => {
+                reply(&plan, self.migrator(plan.home.as_deref())?.plan(&plan.folders).await?)
+            }
+            Request::ApplyMigration(apply) => {
+                self.refuse_when_ending()?;
+                reply(&apply, self.migrator(apply.home.as_deref())?.apply(&apply.folders).await?)
+            }
+            Request::UndoMigration(undo) => {
+                self.refuse_when_ending()?;
+                reply(&undo, self.migrator(None)?.undo().await?)
+            }
             Request::ShowWindow(show) => {
                 self.hub.show_window();
                 reply(&show, Done {})

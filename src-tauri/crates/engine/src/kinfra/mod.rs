@@ -16,6 +16,8 @@ mod instances;
 mod lock;
 mod logs;
 mod maintenance;
+mod migration;
+mod migration_undo;
 mod names;
 mod offline;
 mod open;

@@ -1,7 +1,8 @@
 //! What can be asked where no engine runs: projects, ports, environments and secrets, which need nothing but the database. Whoever asks holds
 //! the home's lock meanwhile, so nobody else writes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use super::catalog::{Admission, Catalog, NewProject, read};
 use super::commands::reply;
 use super::instances::{facts, nodes_of};
 use super::lock::Lock;
+use super::migration::{Imports, Migrator, Steps};
 use super::options::{proxy_port, registry_options};
 use super::ports::named_port;
 use super::setting_aside::{open_store, problem};
@@ -28,10 +30,11 @@ use crate::config::{ProjectSpec, ReplicaSpec, ServiceSpec, load_user_settings};
 use crate::control::{Client, Dispatch, Updates};
 use crate::home::Home;
 use crate::port_registry::{InstancePorts, PortRegistry, Wanted};
+use crate::process::boot_id;
 use crate::proxy_server::{DEFAULT_PORT, stored_port};
 use crate::secrets::Secrets;
 use crate::service_manager::{Given, Handed, Holders, InstanceFacts, environment, inherited};
-use crate::store::StoredProject;
+use crate::store::{StoredProject, StoredRun};
 
 /// Whoever holds the lock for a moment is gone within this; an engine answers within it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -165,9 +168,20 @@ impl Offline {
                 let port = self.catalog.adopt(&request, wanted).await?;
                 reply(&request, PortMoved { port })
             }
+            Request::PlanMigration(plan) => {
+                reply(&plan, self.migrator(plan.home.as_deref())?.plan(&plan.folders).await?)
+            }
+            Request::ApplyMigration(apply) => {
+                reply(&apply, self.migrator(apply.home.as_deref())?.apply(&apply.folders).await?)
+            }
+            Request::UndoMigration(undo) => reply(&undo, self.migrator(None)?.undo().await?),
             Request::ReadEnvironment(read) => reply(&read, self.read_environment(&read).await?),
             other => Err(no_engine(other.name())),
         }
+    }
+
+    fn migrator(&self, user_home: Option<&Path>) -> Result<Migrator<'_>, Failure> {
+        Migrator::new(&self.catalog, &self.home, &self.environment, user_home, self)
     }
 
     /// Those of projects whose configuration can be read.
@@ -254,11 +268,21 @@ impl Offline {
     }
 
     async fn add_project(&self, add: &AddProject) -> Result<ProjectAdded, Failure> {
-        let (stored, namesake) = match self.catalog.admit(&add.folder).await? {
+        Ok(self.add_with(&add.folder, &|_| vec![]).await?.0)
+    }
+
+    /// As an engine does it.
+    async fn add_with(
+        &self,
+        folder: &Path,
+        imports: &Imports<'_>,
+    ) -> Result<(ProjectAdded, Vec<Problem>), Failure> {
+        let (stored, namesake) = match self.catalog.admit(folder).await? {
             Admission::Known(stored) | Admission::Moved(stored) => (stored, None),
             Admission::New(NewProject { stored, namesake, .. }) => (stored, namesake),
         };
         let spec = read(&stored.folder)?;
+        let refused = self.catalog.import(&stored.slug, imports(&spec)).await?;
         let ports = self.catalog.claim(&stored.slug, &spec).await?;
         let facts = facts(&stored, Some(&spec), &spec.services, ports, None);
         let names = spec.services.iter().map(|service| &*service.name);
@@ -266,7 +290,7 @@ impl Offline {
         if !problems.is_empty() {
             return Err(problems.into());
         }
-        Ok(ProjectAdded { project: stored.slug, namesake })
+        Ok((ProjectAdded { project: stored.slug, namesake }, refused))
     }
 
     async fn wanted(&self, project: &str, name: &str, port: Option<&str>) -> Result<Wanted, Failure> {
@@ -304,4 +328,35 @@ pub(super) fn no_engine(what: &str) -> Failure {
     Problem::new(ErrorCode::EngineUnreachable, format!("no engine runs, and {what} needs one"))
         .hint("start the app, or kinfra up in a project's folder")
         .into()
+}
+
+impl Steps for Offline {
+    fn take_up<'s>(
+        &'s self,
+        folder: &'s Path,
+        imports: &'s Imports<'s>,
+    ) -> BoxFuture<'s, Result<Vec<Problem>, Failure>> {
+        async move { Ok(self.add_with(folder, imports).await?.1) }.boxed()
+    }
+
+    /// What a keeper holds, although no engine runs.
+    fn busy<'s>(&'s self, project: &'s str) -> BoxFuture<'s, Result<BTreeSet<String>, Failure>> {
+        async move {
+            let boot = boot_id();
+            let runs = self.catalog.store.open_runs().await?;
+            let of_project = |run: &StoredRun| run.run.instance == project && run.run.boot == boot;
+            Ok(runs.into_iter().filter(of_project).map(|run| run.run.node).collect())
+        }
+        .boxed()
+    }
+
+    fn forget<'s>(&'s self, project: &'s str) -> BoxFuture<'s, Result<(), Failure>> {
+        async move {
+            self.catalog.remove_env_files(project).await;
+            self.catalog.ports.remove(project).await?;
+            self.catalog.store.remove_project(project.to_owned()).await?;
+            Ok(())
+        }
+        .boxed()
+    }
 }

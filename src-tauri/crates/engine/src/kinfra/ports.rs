@@ -72,7 +72,7 @@ impl Engine {
     }
 
     /// Tells an instance of the ports that it has now.
-    async fn claim_again(&self, project: &Project) -> Result<(), Failure> {
+    pub(super) async fn claim_again(&self, project: &Project) -> Result<(), Failure> {
         let facts = project.instance.facts();
         let specs: Vec<_> = project.services.values().map(|node| node.spec()).collect();
         let wanted = wanted_ports(specs.iter().map(|spec| &**spec), facts.range);

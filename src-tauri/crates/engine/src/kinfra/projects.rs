@@ -15,6 +15,7 @@ use super::adoption::Adoption;
 use super::catalog::{Admission, NewProject, read, root};
 use super::engine::{Engine, Project};
 use super::instances::{bare, facts, graph, wanted_ports};
+use super::migration::Imports;
 use crate::config::{ProjectSpec, Selection, is_current};
 use crate::orchestrator::{Changes, Command, Node, Stack, StackContext};
 use crate::port_registry::InstancePorts;
@@ -40,22 +41,34 @@ impl Engine {
     }
 
     pub async fn add_project(&self, folder: &Path) -> Result<ProjectAdded, Failure> {
+        Ok(self.add_with(folder, None).await?.0)
+    }
+
+    /// The same for one whose services had ports with KInfra 1.0. Gives those that can't be had, too.
+    pub(super) async fn add_with(
+        &self,
+        folder: &Path,
+        imports: Option<&Imports<'_>>,
+    ) -> Result<(ProjectAdded, Vec<Problem>), Failure> {
         self.refuse_when_ending()?;
         let turn = self.catalog.loading.lock().await;
         // The database need not be asked for what is here.
-        if let Some(project) = self.project_in(&root(folder)?.1) {
-            drop(turn);
-            self.refresh(&project).await?;
-            return Ok(ProjectAdded { project, namesake: None });
-        }
-        let slug = match self.catalog.admit(folder).await? {
-            Admission::New(NewProject { stored, spec, namesake }) => {
+        let admission = match self.project_in(&root(folder)?.1) {
+            Some(slug) => Err(slug),
+            None => Ok(self.catalog.admit(folder).await?),
+        };
+        let slug = match admission {
+            Err(slug) => slug,
+            Ok(Admission::New(NewProject { stored, spec, namesake })) => {
                 let project = stored.slug.clone();
+                // Before any port is chosen: the old ones may be all that there are.
+                let imports = imports.map(|imports| imports(&spec)).unwrap_or_default();
+                let refused = self.catalog.import(&project, imports).await?;
                 self.load(stored, Some(*spec), vec![], None).await?;
                 self.settle_names().await;
-                return Ok(ProjectAdded { project, namesake });
+                return Ok((ProjectAdded { project, namesake }, refused));
             }
-            Admission::Moved(stored) => {
+            Ok(Admission::Moved(stored)) => {
                 let project = self.project(&stored.slug)?;
                 project.instance.change(|facts| facts.folder.clone_from(&stored.folder));
                 let (stack, spec) = (&project.stack, project.spec.as_deref());
@@ -65,11 +78,24 @@ impl Engine {
                 }
                 stored.slug
             }
-            Admission::Known(stored) => stored.slug,
+            Ok(Admission::Known(stored)) => stored.slug,
         };
+        let imports = match imports {
+            None => vec![],
+            Some(imports) => {
+                let folder = self.project(&slug)?.instance.facts().folder.clone();
+                // What is wrong with it is told below, beside the project as well.
+                read(&folder).map(|spec| imports(&spec)).unwrap_or_default()
+            }
+        };
+        let is_import = !imports.is_empty();
+        let refused = self.catalog.import(&slug, imports).await?;
         drop(turn);
         self.refresh(&slug).await?;
-        Ok(ProjectAdded { project: slug, namesake: None })
+        if is_import {
+            self.claim_again(&self.project(&slug)?).await?;
+        }
+        Ok((ProjectAdded { project: slug, namesake: None }, refused))
     }
 
     /// The slug of the known project in this very folder.

@@ -12,4 +12,4 @@ mod wanted;
 
 pub use availability::{Availability, availability, is_free};
 pub use registry::{PortRegistry, RegistryOptions};
-pub use wanted::{Conflict, InstancePorts, NodePort, Wanted, holder};
+pub use wanted::{Conflict, Import, InstancePorts, NodePort, Wanted, holder};

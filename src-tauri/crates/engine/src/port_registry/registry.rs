@@ -3,16 +3,18 @@
 //! has open, and only when that is durable does the table that everybody reads learn of it, and the caller too. When
 //! anything goes wrong in between, the working table is read anew from the database before it is used again.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use kinfra_rpc::{Failure, PortOrigin, PortRange};
+use kinfra_rpc::{Failure, PortOrigin, PortRange, Problem};
 use rusqlite::Connection;
 
 use super::change::Change;
 use super::shared::Shared;
 use super::table::Table;
-use super::texts::unknown;
-use super::wanted::{InstancePorts, Wanted, holder};
+use super::texts::{refusal, unknown};
+use super::wanted::{Import, InstancePorts, Wanted, holder};
+use crate::smart_allocator::Choice;
 use crate::store::{Claim, ClaimKey, Claims, Reservation, Store, StoreError};
 
 #[derive(Debug, Clone)]
@@ -96,6 +98,83 @@ impl PortRegistry {
             Ok((Ok(port), vec![Change::Set(claim)]))
         })
         .await?
+    }
+
+    /// Gives nodes of an instance the ports that they had with KInfra 1.0, in the place of what they have. Each that
+    /// can't be had is told, and keeps none of the others from it.
+    ///
+    /// # Errors
+    /// When the store fails; then nothing is changed.
+    pub async fn import(&self, instance: &str, imports: Vec<Import>) -> Result<Vec<Problem>, Failure> {
+        let (shared, instance) = (Arc::clone(&self.shared), instance.to_owned());
+        self.change(move |table, claims| {
+            let (mut refused, mut changes) = (vec![], vec![]);
+            let mut given = HashSet::new();
+            for Import { wanted, port, origin, tunnel, hostname } in imports {
+                let key = wanted.key(&instance);
+                let chosen = shared.choose_other(table, &key, &wanted.ask, Some(port));
+                let port = match chosen {
+                    Ok(port) if given.insert((port, key.protocol)) => port,
+                    Ok(port) => {
+                        refused.push(refusal(table, &key, &Choice::Claimed(port)));
+                        continue;
+                    }
+                    Err(problem) => {
+                        refused.push(problem);
+                        continue;
+                    }
+                };
+                let claim = wanted.claim(&instance, port, origin, table.get(&key));
+                let claim = Claim {
+                    former_tunnel: tunnel.or(claim.former_tunnel),
+                    former_hostname: hostname.or(claim.former_hostname),
+                    ..claim
+                };
+                claims.set(&claim)?;
+                changes.push(Change::Set(claim));
+            }
+            Ok((refused, changes))
+        })
+        .await
+    }
+
+    /// Takes that back where it still holds: a claim that was changed since stays. Gives how many there were, and those
+    /// that stay because their former port is somebody else's by now.
+    ///
+    /// # Errors
+    /// When the store fails; then nothing is changed.
+    pub async fn take_back(
+        &self,
+        imported: Vec<(ClaimKey, u16, Option<Claim>)>,
+    ) -> Result<(usize, Vec<Claim>), Failure> {
+        self.change(move |table, claims| {
+            let (mut changes, mut stay) = (vec![], vec![]);
+            for (key, port, before) in imported {
+                let is_imported = |claim: &&Claim| {
+                    claim.port == port && matches!(claim.origin, PortOrigin::Import | PortOrigin::Adopted)
+                };
+                if table.get(&key).filter(is_imported).is_none() {
+                    continue;
+                }
+                match before {
+                    Some(before)
+                        if before.port != port && table.ports().contains(before.port, key.protocol) =>
+                    {
+                        stay.push(before);
+                    }
+                    Some(before) => {
+                        claims.set(&before)?;
+                        changes.push(Change::Set(before));
+                    }
+                    None => {
+                        claims.remove(&key)?;
+                        changes.push(Change::Remove(key));
+                    }
+                }
+            }
+            Ok(((changes.len(), stay), changes))
+        })
+        .await
     }
 
     /// Lends a node another port in place of its own, until [`PortRegistry::end_leases`] or the end of the engine.

@@ -62,6 +62,17 @@ pub fn holder(node: &str, replica: u32) -> String {
     replica_name(node, replica.saturating_add(1))
 }
 
+/// A port that a node had with KInfra 1.0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    pub wanted: Wanted,
+    pub port: u16,
+    /// `Import`, or `Adopted` where its server runs.
+    pub origin: PortOrigin,
+    pub tunnel: Option<String>,
+    pub hostname: Option<String>,
+}
+
 /// A port that a node has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodePort {

@@ -261,8 +261,9 @@ impl Node for ServiceNode {
         let ReplicaSpec { of, number } = &spec.replica;
         let is_one_of_several = *number > 1 || facts.replicas.contains_key(of);
         let replica = is_one_of_several.then(|| Replica { of: of.clone(), number: *number });
-        // One that is being stopped needs no restart: its next launch takes up what there is.
-        let runs_on = matches!(view.phase, Phase::Starting | Phase::Running);
+        // One that is being stopped, or has no process yet, needs no restart: its next launch takes up what there is.
+        let has_process = view.pid.is_some_and(|pid| pid != 0);
+        let runs_on = matches!(view.phase, Phase::Starting | Phase::Running) && has_process;
         let changed = runs_on && self.service.is_changed();
         let maintenance = facts.maintenance.get(of).cloned();
         let troubles = if view.phase.is_active() { self.service.troubles() } else { vec![] };

@@ -87,6 +87,34 @@ fn large_bodies_pass_both_ways_at_once() {
 }
 
 #[test]
+fn an_upload_goes_on_while_nobody_reads_its_answer() {
+    // More than all buffers on the way hold.
+    const LENGTH: usize = 64 << 20;
+    let service = Service::start(|visit| {
+        visit.head();
+        let mut stream = visit.stream.try_clone().unwrap();
+        let answering = std::thread::spawn(move || {
+            stream.write_all(format!("HTTP/1.1 200 OK\r\nContent-Length: {LENGTH}\r\n\r\n").as_bytes())?;
+            stream.write_all(&vec![b'x'; LENGTH])
+        });
+        let taken =
+            std::io::copy(&mut (&mut visit.reader).take(LENGTH as u64), &mut std::io::sink()).unwrap();
+        assert_eq!(taken, LENGTH as u64);
+        answering.join().unwrap().unwrap();
+    });
+    let proxy = proxy_to(service.port);
+    let mut client = Client::connect(&proxy);
+    client.stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    client.send(format!("POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {LENGTH}\r\n\r\n"));
+    // The answer has begun before the upload has.
+    let head = client.head();
+    assert_eq!(head.status, 200);
+    client.send(vec![0; LENGTH]);
+    let read = std::io::copy(&mut (&mut client.reader).take(LENGTH as u64), &mut std::io::sink()).unwrap();
+    assert_eq!(read, LENGTH as u64);
+}
+
+#[test]
 fn a_get_may_have_a_body() {
     let service = Service::echo();
     let proxy = proxy_to(service.port);
@@ -133,6 +161,7 @@ fn a_response_that_breaks_off_breaks_off_for_the_client_too() {
         let answer = Client::connect(&proxy).get(path);
         assert_eq!(answer.status, 200);
         assert!(!answer.complete, "{path}: a part was passed off as the whole: {answer:?}");
+        assert_eq!(answer.body, "part", "{path}: what came is passed on");
     }
 }
 

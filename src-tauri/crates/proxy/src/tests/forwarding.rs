@@ -198,3 +198,21 @@ fn the_words_of_a_status_are_the_service_s_own() {
         while client.line() != "\r\n" {}
     }
 }
+
+#[test]
+fn hints_before_an_answer_are_no_answer() {
+    let service = Service::start(|visit| {
+        while visit.request().is_some() {
+            visit.write("HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n");
+            visit.write("HTTP/1.1 102 Processing\r\n\r\n");
+            visit.answer("200 OK", "", "whole");
+        }
+    });
+    let proxy = proxy_to(service.port);
+    let mut client = Client::connect(&proxy);
+    for _ in 0..3 {
+        let answer = client.get("/");
+        assert_eq!((answer.status, answer.body.as_str(), answer.header("link")), (200, "whole", None));
+    }
+    assert_eq!(service.accepted(), 1);
+}

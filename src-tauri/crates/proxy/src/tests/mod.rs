@@ -10,6 +10,7 @@ mod holding;
 mod hostile;
 mod http2;
 mod http2_service;
+mod leaving;
 mod limits;
 mod misbehaving;
 mod noting;

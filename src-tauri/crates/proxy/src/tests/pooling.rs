@@ -1,3 +1,4 @@
+use std::net::Shutdown;
 use std::sync::Mutex;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -32,6 +33,26 @@ fn an_unused_connection_is_closed_after_a_while() {
     let proxy = proxy_with(limits, PlainPages::default(), &[(HOST, Target::to(service.port))]);
     assert_eq!(Client::connect(&proxy).get("/").status, 200);
     seen.recv_timeout(PATIENCE).unwrap();
+}
+
+#[test]
+fn a_connection_that_the_service_closes_is_let_go_at_once_and_costs_nobody_a_request() {
+    let (closed, seen) = mpsc::channel();
+    let closed = Mutex::new(closed);
+    let service = Service::start(move |visit| {
+        visit.request();
+        visit.answer("200 OK", "", "");
+        visit.stream.shutdown(Shutdown::Write).unwrap();
+        closed.lock().unwrap().send(visit.head().is_none()).unwrap();
+    });
+    let limits = Limits { pool_idle: 2 * PATIENCE, ..Limits::default() };
+    let proxy = proxy_with(limits, PlainPages::default(), &[(HOST, Target::to(service.port))]);
+    for _ in 0..3 {
+        // Of these none is ever sent again.
+        let answer = Client::connect(&proxy).request("POST /", "Content-Length: 3\r\n", "abc");
+        assert_eq!(answer.status, 200);
+        assert!(seen.recv_timeout(PATIENCE / 2).unwrap(), "the proxy keeps what is closed");
+    }
 }
 
 /// A service whose first connection answers one request and closes when the second has come; the others go on.

@@ -8,6 +8,7 @@ import { MockCloudflare } from './cloudflare';
 import { environmentOf } from './environment';
 import { answer, beRunning, chatter as printOn } from './history';
 import { MockLogs } from './logs';
+import { MockMigration } from './migration';
 import { refuse } from './outcomes';
 import type { ProjectPlan, Scenario } from './plans';
 import { MockSecrets } from './secrets';
@@ -43,6 +44,7 @@ export class MockEngine implements Backend {
   readonly #stacks: MockStacks;
   readonly #settings: MockSettings;
   readonly #sharing: MockSharing;
+  readonly #migration: MockMigration;
   readonly #paceMs: number;
   readonly #notice: string | null;
 
@@ -56,6 +58,7 @@ export class MockEngine implements Backend {
     this.#stacks = new MockStacks(this.#world, this.logs, paceMs);
     this.#settings = new MockSettings(scenario);
     this.#sharing = new MockSharing(this.#world, scenario, paceMs);
+    this.#migration = new MockMigration(scenario, paceMs);
     for (const plan of this.#world.plans.filter((plan) => plan.running))
       beRunning(this.#world, this.logs, plan);
     answer(this.#world, scenario.answered ?? 0);
@@ -201,6 +204,9 @@ export class MockEngine implements Backend {
       });
       return settings;
     },
+    'migration.plan': () => this.#migration.plan,
+    'migration.apply': () => this.#migration.apply(),
+    'migration.undo': () => this.#migration.undo(),
     'window.show': () => ({}),
     'engine.quit': () => this.#done(() => this.#world.tell({ type: 'ended' })),
   };

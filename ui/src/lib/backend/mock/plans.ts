@@ -5,6 +5,7 @@ import type {
   Finding,
   KeyringState,
   Maintenance,
+  MigrationPlan,
   NodeKind,
   NodeState,
   PortHolder,
@@ -106,6 +107,8 @@ export interface Scenario {
   accounts?: AccountInfo[];
   /** What is there, should be there, and is left over. */
   atCloudflare?: TunnelPlans;
+  /** What KInfra 1.0 left. */
+  left?: MigrationPlan;
 }
 
 export const MOCK_PROXY_PORT = 7080;

@@ -1,5 +1,6 @@
 import type { Condition, Exposure } from '../../rpc/rpc';
 import { ACCOUNTS, AT_CLOUDFLARE } from './cloudflareScenario';
+import { LEFT_BEHIND } from './migrationScenario';
 import { ports, POSTGRES } from './portScenario';
 import { MOCK_PROXY_PORT, type Fate, type ProjectPlan, type Scenario, type ServicePlan } from './plans';
 
@@ -406,6 +407,7 @@ const SCENARIOS: Record<string, () => Scenario> = {
   changed,
   empty: () => ({ proxy: PROXY, projects: [] }),
   failing,
+  left: () => ({ proxy: PROXY, projects: [], left: LEFT_BEHIND }),
   long,
   names,
   ports,

@@ -20,6 +20,7 @@ use super::declaration::ProjectFile;
 use super::schema::Reader;
 
 pub(super) use disk::check as check_disk;
+pub use names::fault as name_fault;
 
 /// Everything that needs only the file.
 pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {

@@ -53,7 +53,9 @@ fn report_collision(first: &Key, second: &Key, reader: &mut Reader) {
     reader.report(second.at, problem);
 }
 
-pub(super) fn fault(name: &str) -> Option<String> {
+/// Why a project, a service or a group can't have this name.
+#[must_use]
+pub fn fault(name: &str) -> Option<String> {
     if name.trim().is_empty() {
         return Some("is empty".into());
     }

@@ -305,12 +305,12 @@ services:
   seed: {type: tsak, run: x}
   api: {run: x, depends_on: {migrate: healthy}}
   fine: {run: x, depends_on: {migrate: completed, seed: started}}
-"), @r"
+"), @"
     /shop/kinfra.yaml:3:41: `services.migrate` is a task, which has no `health`: it is done when it ends with exit code 0
       hint: take `health` away, or `type: task`
     /shop/kinfra.yaml:3:64: `services.migrate` is a task, so `restart: always` would run it for ever
       hint: use `on-failure` to try again, or `never`, the default of a task
-    /shop/kinfra.yaml:4:16: `services.seed.type` is `tsak`, but must be `service` or `task`
+    /shop/kinfra.yaml:4:16: `services.seed.type` is `tsak`, but must be `service`, `task` or `mcp`
     /shop/kinfra.yaml:5:30: `api` waits for `migrate` to be healthy, but a task is never that
       hint: write `migrate: completed`, which is what a list means for a task as well
     ");

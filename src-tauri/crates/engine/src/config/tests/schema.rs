@@ -43,6 +43,9 @@ fn what_the_schema_calls_a_default_is_what_silence_means() {
     for key in ["watch", "on_change"] {
         assert_eq!(service.as_object_mut().unwrap().remove(key), Some(serde_json::json!({})));
     }
+    // Only an MCP server has that.
+    let mcp = service.as_object_mut().unwrap().remove("mcp");
+    assert_eq!(mcp, Some(serde_json::json!({ "transport": "http", "detect": {} })));
     // A route needs a path.
     let route = service.as_object_mut().unwrap().remove("route");
     assert_eq!(route, Some(serde_json::json!({ "strip": false })));

@@ -1,0 +1,80 @@
+//! Who is on the ports that were found, and which cloudflared runs: looked at, never touched.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use kinfra_rpc::Protocol;
+
+use crate::process::{
+    Identity, Sockets, command_of, identity_of, process_of, processes, program_of, started_at,
+};
+
+/// Servers are started by a process or two; whoever is further up is no part of that.
+const GENERATIONS: usize = 4;
+
+/// A process, and when it was started in seconds since 1970: only both together mean one process.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Started {
+    pub pid: u32,
+    pub at: f64,
+}
+
+/// Who is on a port.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Occupant {
+    /// The process itself, then its parents.
+    pub line: Vec<Started>,
+    /// Program and arguments. May hold secrets: compared, never shown.
+    pub command: String,
+    pub program: String,
+    pub folder: Option<PathBuf>,
+}
+
+/// A cloudflared with a configuration of the library's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connector {
+    pub pid: u32,
+    pub command: String,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Running {
+    pub occupants: BTreeMap<u16, Occupant>,
+    pub connectors: Vec<Connector>,
+}
+
+impl Running {
+    /// Looks at this machine. Blocks for some ten milliseconds.
+    #[must_use]
+    pub fn look(ports: &BTreeSet<u16>) -> Self {
+        let sockets = Sockets::read();
+        let occupants = ports.iter().filter_map(|port| {
+            let held = sockets.holder(*port, Protocol::Tcp)?;
+            let program = held.program.unwrap_or_else(|| format!("a program of {}", held.user_name));
+            let line = held.process.map(line).unwrap_or_default();
+            let command = held.command.unwrap_or_default();
+            Some((*port, Occupant { line, command, program, folder: held.folder }))
+        });
+        let occupants = occupants.collect();
+        let is_connector =
+            |process: &Identity| program_of(process.pid).is_some_and(|name| name.contains("cloudflared"));
+        let connectors = processes().into_iter().map(|process| process.identity).filter(is_connector);
+        let connectors = connectors
+            .filter_map(|process| Some(Connector { pid: process.pid, command: command_of(process.pid)? }));
+        Self { occupants, connectors: connectors.collect() }
+    }
+}
+
+fn line(process: Identity) -> Vec<Started> {
+    let mut line = vec![];
+    let mut next = Some(process);
+    while let Some(process) = next.filter(|_| line.len() < GENERATIONS) {
+        let Some(at) = started_at(process.start_time) else { break };
+        // Milliseconds since 1970 have 41 bits.
+        #[allow(clippy::cast_precision_loss)]
+        line.push(Started { pid: process.pid, at: at as f64 / 1000.0 });
+        let parent = process_of(process.pid).map(|process| process.parent);
+        next = parent.filter(|parent| *parent > 1).and_then(identity_of);
+    }
+    line
+}

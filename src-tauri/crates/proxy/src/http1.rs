@@ -1,0 +1,229 @@
+//! One HTTP/1 connection to a service, for one request at a time.
+//!
+//! Theory of operation. hyper gives two halves: one to ask with, and a driver that moves the bytes. The driver runs in
+//! the task of whoever waits for the answer, which is the task of the client's connection: so a request and its answer
+//! wake nobody else on their way. It gets a task of its own only where something is to move that the client may not be
+//! waiting for: the rest of a request's body while the answer comes already, and what follows a change of protocol.
+//!
+//! A driver keeps the waker that it was polled with, and a kept connection is used by one task after the other. So it
+//! is always polled with the same one, which passes on to whoever waits now: nobody is woken for a request of
+//! another's, and an unused connection wakes the pool when it is closed.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::{TrySendError, http1};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::task::{AbortHandle, coop};
+use tokio::time::Instant;
+use tracing::debug;
+
+use crate::patience::Patience;
+use crate::request_body::{Progress, RequestBody};
+
+type Connection = http1::Connection<TokioIo<TcpStream>, RequestBody>;
+
+/// Of one pointer, as each answer has one and is moved with it.
+pub(crate) struct Http1(Box<Halves>);
+
+struct Halves {
+    port: u16,
+    requests: http1::SendRequest<RequestBody>,
+    driver: Driver,
+    wakes: Arc<Wakes>,
+    /// Passes on to `wakes`.
+    waker: Waker,
+    /// For the head of an answer.
+    patience: Patience,
+}
+
+enum Driver {
+    Here(Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>),
+    /// In a task of its own, which ends with the connection's last use.
+    Apart(AbortHandle),
+    Ended,
+}
+
+/// Whether a request can be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    Ready,
+    /// The last request is still on its way.
+    Busy,
+    Closed,
+}
+
+impl Http1 {
+    pub(crate) fn new(port: u16, requests: http1::SendRequest<RequestBody>, driver: Connection) -> Self {
+        let (wakes, driver) = (Arc::new(Wakes::default()), Driver::Here(Box::pin(driver.with_upgrades())));
+        let waker = Waker::from(Arc::clone(&wakes));
+        Self(Box::new(Halves { port, requests, driver, wakes, waker, patience: Patience::default() }))
+    }
+
+    pub(crate) fn readiness(&self) -> Readiness {
+        if self.0.requests.is_ready() {
+            Readiness::Ready
+        } else if self.0.requests.is_closed() || matches!(self.0.driver, Driver::Ended) {
+            Readiness::Closed
+        } else {
+            Readiness::Busy
+        }
+    }
+
+    /// From now on nobody waits for it but the pool, which `waker` wakes when the service has closed it.
+    pub(crate) fn rest(&mut self, waker: &Waker) {
+        self.0.wakes.lead_to(Some(waker));
+        if self.readiness() == Readiness::Busy {
+            self.0.drive();
+        }
+        if self.readiness() == Readiness::Busy {
+            self.go_apart();
+        }
+    }
+
+    /// Whether it is of no more use, for one that rests.
+    pub(crate) fn is_spent(&mut self) -> bool {
+        self.0.drive();
+        self.readiness() == Readiness::Closed
+    }
+
+    /// Sends a request, and waits for the head of the answer. None if that doesn't come within `limit` since the
+    /// request's body last moved.
+    pub(crate) async fn ask(
+        &mut self,
+        request: Request<RequestBody>,
+        limit: Duration,
+        progress: Option<&Progress>,
+    ) -> Option<Result<Response<Incoming>, TrySendError<Request<RequestBody>>>> {
+        let halves = &mut *self.0;
+        // The driver is told at once, and polled below.
+        halves.wakes.lead_to(None);
+        let mut sending = pin!(halves.requests.try_send_request(request));
+        let since = Instant::now();
+        poll_fn(|context| {
+            let polled = halves.poll(context, |context| sending.as_mut().poll(context));
+            if let Poll::Ready(sent) = polled {
+                return Poll::Ready(Some(sent));
+            }
+            halves.patience.poll(context, limit, since, progress).map(|()| None)
+        })
+        .await
+    }
+
+    /// Polls what this connection gives, where that is not there already after it has moved what it can.
+    pub(crate) fn poll<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        let halves = &mut *self.0;
+        if matches!(halves.driver, Driver::Here(_))
+            && coop::has_budget_remaining()
+            && let Poll::Ready(given) = halves.wakes.unheard(&mut poll)
+        {
+            return Poll::Ready(given);
+        }
+        halves.poll(context, poll)
+    }
+
+    /// Has the driver go on whether anybody waits or not.
+    pub(crate) fn go_apart(&mut self) {
+        let port = self.0.port;
+        match std::mem::replace(&mut self.0.driver, Driver::Ended) {
+            Driver::Here(driver) => {
+                let task = tokio::spawn(async move { tell_end(driver.await, port) });
+                self.0.driver = Driver::Apart(task.abort_handle());
+            }
+            driver => self.0.driver = driver,
+        }
+    }
+
+    /// Ends it, whatever is on its way.
+    pub(crate) fn abort(self) {
+        if let Driver::Apart(task) = self.0.driver {
+            task.abort();
+        }
+    }
+}
+
+impl Halves {
+    fn drive(&mut self) {
+        if let Driver::Here(driver) = &mut self.driver
+            && let Poll::Ready(ended) = driver.as_mut().poll(&mut Context::from_waker(&self.waker))
+        {
+            tell_end(ended, self.port);
+            self.driver = Driver::Ended;
+        }
+    }
+
+    fn poll<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        if matches!(self.driver, Driver::Here(_)) {
+            self.wakes.lead_to(Some(context.waker()));
+            self.drive();
+            // Without budget left tokio wakes whoever asks so that it asks again.
+            if coop::has_budget_remaining() {
+                return self.wakes.unheard(poll);
+            }
+        }
+        poll(context)
+    }
+}
+
+fn tell_end(ended: hyper::Result<()>, port: u16) {
+    if let Err(error) = ended {
+        debug!(%error, port, "connection to the service ended");
+    }
+}
+
+/// Wakes whoever waits for something of a connection.
+#[derive(Default)]
+struct Wakes {
+    waiting: Mutex<Option<Waker>>,
+    /// While it is asked for what the driver gives: who asks needs no wake of itself.
+    is_deaf: AtomicBool,
+}
+
+impl Wakes {
+    /// Polls what the driver gives. Only the driver gives anything, and it has its turn whenever nothing is there: so
+    /// neither is it to wake this task, nor whoever asks the driver.
+    fn unheard<T>(&self, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+        self.is_deaf.store(true, Ordering::Relaxed);
+        let polled = poll(&mut Context::from_waker(Waker::noop()));
+        self.is_deaf.store(false, Ordering::Relaxed);
+        polled
+    }
+
+    fn lead_to(&self, waker: Option<&Waker>) {
+        let mut present = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        match (&mut *present, waker) {
+            (Some(present), Some(waker)) => present.clone_from(waker),
+            (present, waker) => *present = waker.cloned(),
+        }
+    }
+}
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.is_deaf.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Some(waker) = &*self.waiting.lock().unwrap_or_else(PoisonError::into_inner) {
+            waker.wake_by_ref();
+        }
+    }
+}

@@ -6,13 +6,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import pytest
-from conftest import SERVER, Cloudflare, Home, program, status_of, wait_until
+from conftest import MARK, SERVER, Cloudflare, Home, program, status_of, wait_until
 
-from kinfra import ConfigurationError, PortAllocationError, smart_infra_manager
+from kinfra import ConfigurationError, KInfra, PortAllocationError, smart_infra_manager
 from kinfra.smart_infra_manager import SmartInfraManager, get_smart_infra_manager
 
 
@@ -31,13 +32,17 @@ class Atoms:
         self.folder.mkdir()
         self.script = self.folder / "start_server.py"
         self.script.write_text(SERVER)
-        kept = home.folder / "user" / ".kinfra_smart_infra" / "atoms_mcp_config.json"
-        kept.parent.mkdir()
-        kept.write_text(json.dumps({"project_name": "atoms_mcp", "assigned_port": self.port}))
+        self.keep("atoms_mcp", self.port)
 
     @property
     def file(self) -> Path:
         return self.folder / "kinfra.yaml"
+
+    def keep(self, project: str, port: int, **more: Any) -> None:
+        """As the manager of that version did."""
+        kept = self.home.folder / "user" / ".kinfra_smart_infra" / f"{project}_config.json"
+        kept.parent.mkdir(exist_ok=True)
+        kept.write_text(json.dumps({"project_name": project, "assigned_port": port, **more}))
 
     def migrate(self) -> bytes:
         """What it wrote."""
@@ -286,3 +291,52 @@ def test_a_program_of_its_own_gets_the_port_without_its_old_files(home: Home, at
     environment = {**os.environ, "HOME": str(nobody), "PYTHONWARNINGS": "ignore"}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == str(atoms.port), done.stderr
+
+
+def test_a_server_of_the_former_version_that_runs_is_told_and_never_ended(home: Home, atoms: Atoms) -> None:
+    # It is no child of the home: only this test ends it.
+    environment = {**{name: value for name, value in os.environ.items() if name != MARK}, "PORT": str(atoms.port)}
+    with subprocess.Popen(
+        [sys.executable, str(atoms.script)], cwd=atoms.folder, env=environment, stdout=subprocess.DEVNULL
+    ) as server:
+        try:
+            wait_until("it to answer", lambda: status_of(f"http://127.0.0.1:{atoms.port}/health") == 200)
+            noted = {"server_running": True, "process_pid": server.pid, "server_start_time": time.time()}
+            atoms.keep("atoms_mcp", atoms.port, **noted)
+            atoms.migrate()
+            it = manager()
+            assert it.allocate_persistent_port() == atoms.port
+            assert it.start_test_server(atoms.port) is True
+            config = it.get_project_config()
+            assert (config["server_running"], config["process_pid"]) == (True, server.pid)
+            assert (it.stop_test_server(), it.kill_our_project_processes()) == (False, [])
+            home.quit()
+            assert server.poll() is None
+        finally:
+            server.kill()
+
+
+def test_a_moved_project_without_a_folder_is_the_generated_one_as_ever(home: Home, atoms: Atoms, script: Path) -> None:
+    port = home.first_port + 8
+    atoms.keep("pilot", port)
+    atoms.migrate()
+    it = manager("pilot")
+    assert it.allocate_persistent_port() == port
+    assert it.config_dir == home.folder / "home" / "state" / "python" / "pilot"
+    assert it.start_test_server(port, str(script)) is True
+    assert manager().get_project_config()["server_running"] is False
+
+
+def test_a_name_of_the_registry_that_became_such_a_service_has_another_port_and_leaves_it_its_own(
+    home: Home, atoms: Atoms
+) -> None:
+    registry = home.folder / "user" / ".kinfra" / "port_registry.json"
+    registry.parent.mkdir()
+    registry.write_text(json.dumps({"services": {"atoms-server": {"assigned_port": atoms.port}}}))
+    atoms.migrate()
+    facade = KInfra()
+    assert facade.get_service_port("atoms-server") is None
+    port = facade.allocate_port("atoms-server")
+    assert port != atoms.port
+    assert facade.get_service_port("atoms-server") == port
+    assert manager().allocate_persistent_port() == atoms.port

@@ -7,7 +7,7 @@ from typing import Dict, List, Optional, Tuple
 
 from . import _sharing
 from ._client import Json
-from ._project import GeneratedProject
+from ._known import KnownProject
 from ._service_types import ServiceStatus
 from .exceptions import ServiceError
 
@@ -62,7 +62,7 @@ def _health(node: Json) -> str:
 
 
 def next_outcome(
-    project: GeneratedProject, pending: Dict[str, Optional[Json]], timeout: float
+    project: KnownProject, pending: Dict[str, Optional[Json]], timeout: float
 ) -> Optional[Tuple[str, Json]]:
     """The first of these services that is healthy or has ended, with its node; None when the time is over. By name: its
     node before, if it is to have another process than that."""
@@ -96,7 +96,7 @@ def _process(node: Json) -> object:
     return (node.get("pid"), node.get("started_at"))
 
 
-def failure(project: GeneratedProject, name: str, node: Json) -> ServiceError:
+def failure(project: KnownProject, name: str, node: Json) -> ServiceError:
     """Why a service did not come up, with what it printed last."""
     problem = node.get("problem") or {}
     if node.get("last_exit") and not problem:
@@ -117,7 +117,7 @@ def failure(project: GeneratedProject, name: str, node: Json) -> ServiceError:
     )
 
 
-def stop(project: GeneratedProject, names: List[str], timeout: float) -> bool:
+def stop(project: KnownProject, names: List[str], timeout: float) -> bool:
     """Stops services; whether they are gone within the time."""
     if not names or project.state() is None:
         return True

@@ -17,14 +17,15 @@ from typing import Any, Callable, Dict, Optional, Tuple
 from . import _files
 from ._client import Client, Json
 from ._entries import Entry, external, is_placed
-from .exceptions import ConfigurationError, KInfraError, ServiceError
+from ._known import KnownProject
+from .exceptions import ConfigurationError, KInfraError
 
 _MARK = "# Written by the Python package kinfra, again and again: what is changed here by hand is lost."
 
 Entries = Dict[str, Entry]
 
 
-class GeneratedProject:
+class GeneratedProject(KnownProject):
     """One project of Python's. Constructing one touches nothing."""
 
     def __init__(
@@ -86,31 +87,9 @@ class GeneratedProject:
             return None
         return self.found(self.client.snapshot()) or self.change(lambda entries: None)
 
-    def found(self, snapshot: Json) -> Optional[Json]:
-        """This project in a state of the engine."""
-        folder = str(self.folder.resolve())
-        for project in snapshot.get("projects", []):
-            if project["folder"] == folder:
-                found: Json = project
-                return found
-        return None
-
-    def slug(self) -> str:
-        """How commands name it. Raises ServiceError when nothing was ever written."""
-        state = self.state()
-        if state is None:
-            raise ServiceError(f"KInfra knows nothing of the project {self.name} yet")
-        slug: str = state["slug"]
-        return slug
-
-    def node(self, name: str) -> Optional[Json]:
-        """One service as it is now; None when there is none of this name."""
-        state = self.state()
-        return None if state is None else node_of(state, name)
-
-    def node_in(self, snapshot: Json, name: str) -> Optional[Json]:
-        project = self.found(snapshot)
-        return None if project is None else node_of(project, name)
+    def is_written(self) -> bool:
+        """Whether there ever was anything of it."""
+        return self._text() is not None
 
     def _take_back(self, before: Optional[str]) -> None:
         if before is None:
@@ -164,14 +143,6 @@ class GeneratedProject:
         }
         # JSON is YAML.
         return f"{_MARK}\n{json.dumps(project, indent=2, ensure_ascii=False)}\n"
-
-
-def node_of(project: Json, name: str) -> Optional[Json]:
-    for node in project["nodes"]:
-        if node["name"] == name:
-            found: Json = node
-            return found
-    return None
 
 
 def _folder_name(name: str) -> str:

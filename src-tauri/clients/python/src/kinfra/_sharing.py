@@ -7,7 +7,8 @@ from typing import Any, List, Optional, Tuple
 
 from ._client import Client, Json, error_of
 from ._entries import external, is_external
-from ._project import Entries, GeneratedProject, node_of
+from ._known import KnownProject, node_of
+from ._project import Entries, GeneratedProject
 from .exceptions import KInfraError, TunnelError
 
 # The one that KInfra 1.0 had when nobody said another; it is its author's.
@@ -87,7 +88,7 @@ def look_after(project: GeneratedProject, name: str) -> None:
         adopted = True
 
 
-def share(project: GeneratedProject, name: str, place: Optional[str], timeout: float) -> Tuple[Json, Json]:
+def share(project: KnownProject, name: str, place: Optional[str], timeout: float) -> Tuple[Json, Json]:
     """Makes a service public and waits until visitors get through; gives its node and what is public of it.
 
     Raises TunnelError when they don't within ``timeout`` seconds; then it is not public.

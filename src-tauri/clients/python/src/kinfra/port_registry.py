@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from . import _former, _notes, _outcomes
 from ._client import Json, error_of
 from ._entries import Entry, external
-from ._project import Entries, GeneratedProject, node_of
+from ._known import node_of
+from ._project import Entries, GeneratedProject
 from .exceptions import ConfigurationError, KInfraError, PortAllocationError
 
 # The project of names for which nobody gave another.

@@ -6,27 +6,22 @@ from __future__ import annotations
 import json
 import logging
 import os
-import sys
 import time
 import warnings
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Tuple
 
-from . import _files, _former, _outcomes, _sharing
+from . import _files, _outcomes, _sharing
 from ._client import Json
-from ._entries import is_external
 from ._project import GeneratedProject
+from ._servers import Server, health_on, is_here, server_of
 from ._sharing import DEFAULT_DOMAIN
-from .exceptions import ConfigurationError, KInfraError, ServiceError, TunnelError
-from .kinfra import KInfra
-from .service_manager import ServiceConfig, ServiceManager
+from .exceptions import KInfraError, ServiceError, TunnelError
 from .utils.health import http_status
 from .utils.process import get_port_occupant, is_port_free
 
 _log = logging.getLogger("kinfra")
-
-# The one service of a project.
-SERVER = "server"
 
 _RANGES: Dict[str, Tuple[int, int]] = {"atoms_mcp": (50002, 50002), "zen": (8000, 9000)}
 _RANGE = (50000, 51000)
@@ -46,6 +41,9 @@ _FACTS = (
 
 class SmartInfraManager:
     """One project with one server and one port that stays its own. Deprecated: use `KInfra` and `ServiceManager`.
+
+    Where `kinfra migrate` has made a project with a ``kinfra.yaml`` of it, its server is that project's, and runs as it is
+    written there.
 
     Constructing one touches nothing. No process is ended that KInfra did not start, and the caller's own pid is never
     taken for the server's.
@@ -71,12 +69,15 @@ class SmartInfraManager:
         self.domain = domain
         self.port_range = _RANGES.get(project_name, _RANGE)
         self._project = GeneratedProject(project_name, range_=self.port_range)
-        self._kinfra = KInfra._for_project(domain, self._project)
-        self._manager = ServiceManager(self._kinfra)
+
+    @cached_property
+    def _server(self) -> Server:
+        """Chosen at first use, since it has to be asked for."""
+        return server_of(self._project, self.domain)
 
     @property
     def config_dir(self) -> Path:
-        """Where the generated project is."""
+        """Where the generated project is, if there is one, and what `save_project_config` kept."""
         return self._project.folder
 
     def get_project_config(self) -> Dict[str, Any]:
@@ -84,12 +85,12 @@ class SmartInfraManager:
         ``process_pid``, ``server_running``, ``server_start_time`` (times in seconds since 1970; None while there is
         none), as the engine sees it now, and what `save_project_config` kept besides."""
         try:
-            node = self._project.node(SERVER) or {}
+            node = self._server.node()
         except KInfraError as error:
             _log.error("the state of %s can't be read: %s", self.project_name, error)
             node = {}
-        is_server = bool(node) and not self._is_stand_in()
-        status = _outcomes.status_of(SERVER, node or None)
+        is_server = bool(node) and not self._server.is_stand_in()
+        status = _outcomes.status_of(self.project_name, node or None)
         answers = node.get("health") == "healthy"
         return {
             **self._kept(),
@@ -131,17 +132,14 @@ class SmartInfraManager:
     def kill_our_project_processes(self) -> List[int]:
         """Stops what KInfra runs for this project; the pids that are gone."""
         pids = [node["pid"] for node in self._running()]
-        return pids if _outcomes.stop(self._project, [SERVER], _outcomes.STOP_TIMEOUT) else []
+        return pids if self._server.stop() else []
 
     def allocate_persistent_port(self) -> int:
         """The port of the server, the same one each time.
 
         Raises PortAllocationError (a RuntimeError) when the range has none left.
         """
-        former = None
-        if SERVER not in self._project.entries():
-            former = _former.port_of_project(self.project_name)
-        return self._kinfra.allocate_port(SERVER, former)
+        return self._server.allocate()
 
     def check_tunnel_health(self, url: str) -> Tuple[bool, str]:
         """Asks ``/health``, then ``/healthz``, 10 s each: whether one answers 200, and a word about it. 503 and 530 mean
@@ -156,17 +154,13 @@ class SmartInfraManager:
 
     def check_mcp_server_health(self, port: int) -> Tuple[bool, str]:
         """Whether ``/health`` on this port answers 200 within 5 s, and a word about it."""
-        if is_port_free(port):
-            return False, f"Nothing listens on port {port}"
-        status = http_status(f"http://127.0.0.1:{port}/health", 5.0)
-        if status == 200:
-            return True, "Healthy"
-        return False, "No answer" if status is None else f"Status {status}"
+        return health_on(port)
 
     def get_existing_cloudflared_processes(self) -> List[Dict[str, Any]]:
         """Those that KInfra runs for this project: ``pid``, ``cmdline``, ``port``, ``url_arg``."""
-        state = self._project.client.snapshot() if self._project.state() is not None else {}
-        node = self._project.node_in(state, SERVER) or {}
+        project = self._server.project
+        state = project.client.snapshot() if project.state() is not None else {}
+        node = project.node_in(state, self._server.name) or {}
         found = []
         for exposure in _sharing.open_exposures(node):
             tunnel = _sharing.tunnel_of(state, exposure)
@@ -177,22 +171,20 @@ class SmartInfraManager:
 
     def kill_tunnel_for_port(self, port: int) -> bool:
         """Ends that the server is public, if this is its port; whether it was."""
-        node = self._project.node(SERVER) or {}
-        return node.get("port") == port and self._kinfra.tunnel_manager.stop_tunnel(SERVER)
+        return self._server.node().get("port") == port and self._server.unshare()
 
     def start_cloudflare_tunnel(self, port: int, force_restart: bool = False) -> Optional[str]:
         """The public URL of the server on this port; None when it can't be made public, which the log explains. A server
         that is public already keeps its URL, unless ``force_restart``."""
         try:
-            node = self._project.node(SERVER) or {}
+            node = self._server.node()
             public = any(it["status"] in _sharing.UP for it in _sharing.open_exposures(node))
             if public and not force_restart and node.get("port") == port:
                 url: Optional[str] = node.get("public_url")
                 return url
             if force_restart:
                 self.kill_tunnel_for_port(port)
-            self._kinfra.tunnel_manager.start_tunnel(SERVER, port)
-            return self._kinfra.tunnel_manager.get_service_url(SERVER)
+            return self._server.share(port)
         except (TunnelError, ServiceError) as error:
             _log.error("%s is not made public: %s", self.project_name, error)
             return None
@@ -201,44 +193,22 @@ class SmartInfraManager:
         """Runs a Python script (``server.py`` in the current folder) as the server, by KInfra, with this Python; waits
         until ``/health`` answers 200, at most 30 s. Whether it does; the log explains why not.
 
-        Raises ConfigurationError when there is no such script.
+        Where the server is that of a project with a ``kinfra.yaml``, it is what is written there that runs, and that says
+        when it is healthy.
+
+        Raises ConfigurationError when there is no such script, or another one or another port is written there.
         """
-        script = Path(server_script or "server.py").absolute()
-        if not script.is_file():
-            raise ConfigurationError(f"there is no server script {script}")
-        variables = {
-            "ATOMS_LOCAL_TEST": "true",
-            "ATOMS_FASTMCP_TRANSPORT": "http",
-            "ATOMS_FASTMCP_HOST": "127.0.0.1",
-            "ATOMS_FASTMCP_PORT": str(port),
-            "ATOMS_FASTMCP_HTTP_PATH": "/api/mcp",
-        }
-        config = ServiceConfig(
-            SERVER,
-            [sys.executable, str(script)],
-            cwd=str(script.parent),
-            env=variables,
-            port=port,
-            restart_on_failure=False,
-            health_check_url="http://localhost:{port}/health",
-        )
-        self._manager.add_service(config)
+        self._server.prepare(port, server_script)
         try:
-            self._make_room()
-            self._manager.start_service(SERVER)
-        except (ServiceError, KInfraError) as error:
+            self._server.start(port)
+        except KInfraError as error:
             _log.error("the server of %s did not come up: %s", self.project_name, error)
             return False
-        healthy, reason = self.check_mcp_server_health(port)
-        if not healthy:
-            _log.error("the server of %s is not healthy: %s", self.project_name, reason)
-        return healthy
+        return True
 
     def stop_test_server(self) -> bool:
         """Stops the server that KInfra runs; False when it runs none. Its port stays its own."""
-        if not self._running():
-            return False
-        return _outcomes.stop(self._project, [SERVER], _outcomes.STOP_TIMEOUT)
+        return bool(self._running()) and self._server.stop()
 
     def setup_infrastructure(
         self, force_restart_tunnel: bool = False, start_server: bool = False
@@ -257,24 +227,17 @@ class SmartInfraManager:
         return port, url
 
     def _pid_of_server(self, node: Json, is_server: bool) -> Optional[int]:
-        """Never the caller's own, where the server is a part of it: old programs end the process that this names."""
+        """Never the caller's own, where the server is a part of it, or it is a part of the server: old programs end the
+        process that this names."""
         pid: Optional[int] = node.get("pid") if is_server or node.get("adopted") else None
-        return None if pid == os.getpid() else pid
+        return None if is_here(node) else pid
 
     def _running(self) -> List[Json]:
-        """The server's node while KInfra runs it."""
-        node = self._project.node(SERVER)
-        if node is None or node.get("pid") is None or node.get("adopted") or self._is_stand_in():
+        """The server's node while KInfra runs it, and the caller is no part of it."""
+        node = self._server.node()
+        if node.get("pid") is None or node.get("adopted") or is_here(node) or self._server.is_stand_in():
             return []
         return [node]
-
-    def _is_stand_in(self) -> bool:
-        return is_external(self._project.entries().get(SERVER, {}))
-
-    def _make_room(self) -> None:
-        """What only looked after a server of the caller's makes way for one that KInfra runs."""
-        if self._is_stand_in():
-            _outcomes.stop(self._project, [SERVER], _outcomes.STOP_TIMEOUT)
 
     def _kept(self) -> Dict[str, Any]:
         try:

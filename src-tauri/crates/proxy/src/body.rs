@@ -75,7 +75,8 @@ impl Body for AnswerBody {
                 if let Some(error) = broken.take() {
                     return Poll::Ready(Some(Err(error)));
                 }
-                let mut frame = ready!(lease.poll(context, |context| Pin::new(&mut *body).poll_frame(context)));
+                let mut frame =
+                    ready!(lease.poll(context, |context| Pin::new(&mut *body).poll_frame(context)));
                 if let Some(trailers) =
                     frame.as_mut().and_then(|frame| frame.as_mut().ok()).and_then(Frame::trailers_mut)
                 {

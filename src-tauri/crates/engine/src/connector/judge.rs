@@ -18,8 +18,11 @@ use super::metrics::{Counters, Ready};
 use crate::clock::Moment;
 
 /// Both ends of a healthy QUIC connection hear of each other every 1.13 s at the latest, even if idle (measured with
-/// four connections). A look each half second later than this, a loss is told within 2.5 s.
-const SILENCE: u64 = 1_800;
+/// four connections). A whole number of looks, so that none is waited for in vain: a loss is told within 2.5 s.
+const SILENCE: u64 = 1_750;
+
+/// From here on each look reads the counters: what was heard just now is not to be missed.
+const SUSPICION: u64 = 1_250;
 
 /// How long cloudflared's own way back is waited for: some losses heal within a second.
 const OWN_RETURN: u64 = 2_000;
@@ -151,6 +154,12 @@ impl Judge {
     #[must_use]
     pub fn knows_protocol(&self) -> bool {
         self.run.protocol.is_some()
+    }
+
+    /// Whether it is about to be called silent.
+    #[must_use]
+    pub fn is_suspicious(&self, now: Moment) -> bool {
+        self.silent_for(now, 1).is_some_and(|silent| silent >= SUSPICION)
     }
 
     pub fn look(&mut self, now: Moment, look: &Look) -> (Verdict, Option<Act>) {

@@ -192,7 +192,8 @@ impl Watcher {
             self.metrics = None;
             return;
         };
-        if self.looks.is_multiple_of(COUNTERS_EVERY) {
+        let is_suspicious = self.judge.is_suspicious(self.context.services.clock.now());
+        if is_suspicious || self.looks.is_multiple_of(COUNTERS_EVERY) {
             look.counters = metrics.counters().await;
             self.counters = look.counters.unwrap_or(self.counters);
         }

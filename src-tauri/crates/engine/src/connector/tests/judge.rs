@@ -136,9 +136,13 @@ fn silence_on_quic_is_noticed_after_two_seconds_and_on_http2_it_can_not_be() {
         |protocol| Stage::new(false).connected(4, protocol).pass(1_000, true, 0).pass(4_000, false, 0);
     insta::assert_snapshot!(silent("quic").told, @"
     0 healthy: 4 connections
-    2750 down: no sign of life from Cloudflare for two seconds
-    4750 down: no sign of life from Cloudflare
+    2500 down: no sign of life from Cloudflare for two seconds
+    4500 down: no sign of life from Cloudflare
     ");
+    // The last sign of life was heard 250 ms before the end of the first second.
+    let slow = Stage::new(false).connected(4, "quic").pass(1_000, true, 0).pass(750, false, 0);
+    assert!(!slow.judge.is_suspicious(slow.now));
+    assert!(slow.judge.is_suspicious(slow.now + 250));
     assert_eq!(silent("http2").told, "0 healthy: 4 connections, by HTTP/2, which passes no WebSockets\n");
 }
 

@@ -32,7 +32,7 @@ fn the_menu_opens_from_a_real_panel() {
     // Into the first project, and there into the last service.
     opens(&stage, &["key", "Home", "Right"]);
     opens(&stage, &["key", "End", "Right"]);
-    stage.desktop.display.screenshot_of("664,0,616,252", &picture("menu.png"));
+    stage.desktop.display.screenshot_of("664,0,616,272", &picture("menu.png"));
 }
 
 /// Mouse or keys that open one more menu; again when nothing comes of it, because the panel was not ready for them.

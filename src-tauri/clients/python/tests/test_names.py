@@ -265,4 +265,4 @@ def test_the_exceptions_are_related_as_they_were() -> None:
 
 def test_what_belongs_to_an_application_is_left_to_it() -> None:
     with pytest.raises(kinfra.NotSupportedYetError, match=r"kinfra\.yaml"):
-        get_byteport_services(BytePortConfig("/work/byteport"))
+        get_byteport_services(BytePortConfig("/srv/byteport"))

@@ -63,17 +63,21 @@ pub fn endpoint(node: &NodeState, place: &Place, environment: &Environment) -> R
 
 /// On this machine: by the proxy, which has the same name for it always and waits until it is ready.
 fn local(node: &NodeState, server: &McpServer, place: &Place) -> Result<String, Problem> {
-    let direct = || node.port.map(|port| format!("http://127.0.0.1:{port}"));
     let base = match (place.public, place.direct) {
         (true, _) => node.public_url.clone(),
-        (false, true) => direct(),
-        (false, false) => node.url.clone().or_else(direct),
+        (false, true) => direct(node),
+        (false, false) => node.url.clone().or_else(|| direct(node)),
     };
     let missing = || {
         let hint = if place.public { "share it first: kinfra share SERVICE" } else { "see `kinfra status`" };
         Problem::new(ErrorCode::NotHealthy, format!("{} has no such URL", node.service())).hint(hint)
     };
     Ok(format!("{}{}", base.ok_or_else(missing)?.trim_end_matches('/'), server.path))
+}
+
+/// The port itself, which a node has without an engine too.
+fn direct(node: &NodeState) -> Option<String> {
+    node.port.map(|port| format!("http://127.0.0.1:{port}"))
 }
 
 /// The way around a name that this machine's resolver doesn't know: browsers take each name below `localhost` for this
@@ -90,7 +94,7 @@ pub async fn where_names_lead_nowhere(node: &NodeState, endpoint: &Endpoint) -> 
     if tokio::net::lookup_host(authority).await.is_ok_and(|mut found| found.any(|at| at.ip().is_loopback())) {
         return None;
     }
-    let url = format!("http://127.0.0.1:{}{}", node.port?, endpoint.url.strip_prefix(base)?);
+    let url = format!("{}{}", direct(node)?, endpoint.url.strip_prefix(base)?);
     let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
     Some(Direct { host: host.to_owned(), url })
 }

@@ -51,6 +51,8 @@ impl From<ErrorCode> for ExitCode {
             | ErrorCode::TunnelFailed
             | ErrorCode::ConnectorMissing
             | ErrorCode::TunnelRefused
+            | ErrorCode::ResourceFailed
+            | ErrorCode::ResourceUnreachable
             | ErrorCode::CrashLooping
             | ErrorCode::KeeperLost
             | ErrorCode::StoreFailed

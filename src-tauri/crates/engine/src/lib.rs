@@ -23,6 +23,8 @@ pub mod port_registry;
 pub mod process;
 pub mod proxy_server;
 mod replacing;
+pub mod resource_manager;
+mod schema;
 pub mod secrets;
 pub mod service_manager;
 pub mod sharing;

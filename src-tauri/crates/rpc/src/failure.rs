@@ -36,6 +36,10 @@ pub enum ErrorCode {
     ConnectorMissing,
     /// Cloudflare refuses what was asked of it.
     TunnelRefused,
+    /// A resource could not be started, changed or stopped.
+    ResourceFailed,
+    /// Whoever runs a resource (a Docker engine, systemd, an API) does not answer.
+    ResourceUnreachable,
     UnknownProject,
     UnknownService,
     InvalidRequest,

@@ -12,17 +12,17 @@ use super::declaration::{
 };
 use super::paths::absolute;
 use super::replicas::replicas;
-use super::schema::{Entries, Fields, Placed, Scalar, Words};
 use super::secrets::SecretSource;
 use super::service_ports::DeclaredPort;
-use super::settings::{Http, Keep, Mcp, PortSetting, Public, PublicAt, Restart, Source};
+use super::settings::{Http, Keep, Mcp, Public, PublicAt, Restart, Source};
 use super::slug::slug;
 use super::spec::{
     Backoff, Condition, Dependency, EnvironmentSpec, HealthSpec, HttpProbe, OnChange, PortSpec, ProbeKind,
     ProbeSpec, ProjectPorts, ProjectSpec, PublicSpec, ReplicaSpec, RestartPolicy, RestartSpec, RouteSpec,
     ServiceSpec, ServiceType, StopSpec, WatchSpec, WhenStopped,
 };
-use super::tree::Key;
+use crate::schema::tree::Key;
+use crate::schema::{Entries, Fields, Placed, PortSetting, Scalar, Words};
 
 /// Read without being asked for, as most tools do.
 const DOTENV: &str = ".env";

@@ -7,9 +7,9 @@ use kinfra_rpc::{ErrorCode, Problem};
 use super::assemble::assemble;
 use super::checks;
 use super::declaration::ProjectFile;
-use super::schema::{Reader, Shape};
 use super::spec::ProjectSpec;
-use super::tree::{self, Fault, Format, Node, Position, Value};
+use crate::schema::tree::{self, Fault, Format, Node, Position, Value};
+use crate::schema::{Reader, Shape};
 
 /// Whether folders and files that the text names must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,12 +13,11 @@ use std::num::NonZeroU32;
 
 use kinfra_rpc::PortRange;
 
-use super::schema::{Entries, Fields, Placed, Record, Scalar, Words};
 use super::settings::{
-    Dependencies, Domain, Mcp, NamedPorts, OnChangeSetting, OneOrMany, OnlyPort, PortSetting, Public,
-    Replicas, Restart, Route, Source, Watch,
+    Dependencies, Domain, Mcp, NamedPorts, OnChangeSetting, Public, Replicas, Restart, Route, Source, Watch,
 };
-use super::spec::{Run, ServiceType};
+use super::spec::ServiceType;
+use crate::schema::{Entries, Fields, OneOrMany, OnlyPort, Placed, PortSetting, Record, Run, Scalar, Words};
 
 pub use cloudflare::{CloudflareSettings, EdgeProtocol};
 pub(super) use health::{HealthFile, HttpFile, ProbeFile};

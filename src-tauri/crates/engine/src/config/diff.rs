@@ -7,9 +7,9 @@ use std::time::Duration;
 use kinfra_rpc::{Forwarding, HostHeader, McpDetection, UpstreamProtocol};
 use serde_json::Value as Json;
 
-use super::schema::{Printable, Word};
-use super::settings::{PortSetting, Signal};
-use super::spec::{ProjectSpec, PublicSpec, Run, ServiceSpec, ServiceType};
+use super::settings::Signal;
+use super::spec::{ProjectSpec, PublicSpec, ServiceSpec, ServiceType};
+use crate::schema::{PortSetting, Printable, Run, Word};
 
 /// One service that is not the same in both.
 #[derive(Debug, Clone, PartialEq, Eq)]

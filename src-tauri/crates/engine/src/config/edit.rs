@@ -10,9 +10,9 @@ use kinfra_rpc::{ErrorCode, Problem};
 
 use super::compile::read_tree;
 use super::load::read_text;
-use super::schema::Reader;
-use super::tree::{Format, Key, Node, Position, Value};
 use super::user_settings::{UserSettings, parse, settings_file};
+use crate::schema::Reader;
+use crate::schema::tree::{Format, Key, Node, Position, Value};
 
 const RESTORE: &str = "restore";
 const BYTE_ORDER_MARK: char = '\u{feff}';

@@ -17,8 +17,9 @@ use std::str::FromStr;
 
 use kinfra_rpc::{McpTransport, Protocol};
 
-use super::spec::{EnvironmentSpec, PortChoice, PortSpec, Run, ServiceSpec, ServiceType};
+use super::spec::{EnvironmentSpec, PortSpec, ServiceSpec, ServiceType};
 use super::stable_hash::{Fnv, stable_hash};
+use crate::schema::{PortChoice, Run};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint {

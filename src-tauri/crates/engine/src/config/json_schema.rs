@@ -1,7 +1,7 @@
 use serde_json::{Value as Json, json};
 
 use super::declaration::ProjectFile;
-use super::schema::Shape;
+use crate::schema::Shape;
 
 /// The JSON Schema of the configuration, for editors and other programs.
 #[must_use]

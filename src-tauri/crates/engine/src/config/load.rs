@@ -6,7 +6,7 @@ use kinfra_rpc::{ErrorCode, Place, Problem};
 use super::compile::{Disk, compile};
 use super::find::find;
 use super::spec::ProjectSpec;
-use super::tree::Format;
+use crate::schema::tree::Format;
 
 /// Finds and reads the configuration of a folder, or of the nearest folder above it that has one.
 ///

@@ -12,11 +12,9 @@ mod find;
 mod fingerprint;
 mod json_schema;
 mod load;
-mod nearest;
 mod paths;
 mod references;
 mod replicas;
-mod schema;
 mod secrets;
 mod selection;
 mod service_ports;
@@ -25,9 +23,9 @@ mod shell;
 mod slug;
 mod spec;
 mod stable_hash;
-mod tree;
 mod user_settings;
 
+pub use crate::schema::{Format, PortChoice, Run};
 pub use checks::name_fault;
 pub use compile::parse;
 pub use contents::{Contents, Reading};
@@ -45,12 +43,11 @@ pub use shell::shell_line;
 pub use slug::slug;
 pub use spec::{
     Backoff, Condition, Dependency, EnvironmentSpec, HealthSpec, HttpProbe, Listener, OnChange, Pattern,
-    PortChoice, PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, PublicPlace, PublicSpec,
-    ReplicaSpec, RestartPolicy, RestartSpec, RouteSpec, Run, ServiceSpec, ServiceType, StopSpec, WatchSpec,
-    WhenStopped, port_variable, variable,
+    PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, PublicPlace, PublicSpec, ReplicaSpec,
+    RestartPolicy, RestartSpec, RouteSpec, ServiceSpec, ServiceType, StopSpec, WatchSpec, WhenStopped,
+    port_variable, variable,
 };
 pub use stable_hash::stable_hash;
-pub use tree::Format;
 pub use user_settings::{SETTINGS_NAMES, UserSettings, load_user_settings, settings_file};
 
 #[cfg(test)]

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use kinfra_rpc::{ErrorCode, Problem};
 
-use super::nearest::nearest;
 use super::spec::{ProjectSpec, ReplicaSpec};
+use crate::schema::nearest;
 
 /// Which services are meant when a person names some, or none. Pure.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 use kinfra_rpc::Protocol;
 
 use super::declaration::ServiceFile;
-use super::settings::PortSetting;
 use super::spec::ServiceType;
-use super::tree::Position;
+use crate::schema::PortSetting;
+use crate::schema::tree::Position;
 
 /// What a port is called that has no name; of several it is the main one.
 const UNNAMED: &str = "http";

@@ -3,7 +3,7 @@
 use kinfra_rpc::Problem;
 
 use super::references::{Mode, Reference, expand};
-use super::spec::Run;
+use crate::schema::Run;
 
 impl Run {
     /// The program to execute and its arguments, with every reference replaced by what `lookup` says.

@@ -10,6 +10,7 @@ use regex::Regex;
 
 use super::contents::Contents;
 use super::secrets::SecretSource;
+use crate::schema::{PortChoice, Run};
 
 /// One project, checked as a whole: names are unique after slugging, dependencies exist and have no cycle, and
 /// every reference names something that exists.
@@ -233,15 +234,6 @@ pub enum ServiceType {
     Mcp,
 }
 
-/// What is executed. The texts may hold `${…}`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Run {
-    /// Executed as it is.
-    Program(Vec<String>),
-    /// For `/bin/sh -c`.
-    Shell(String),
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PortSpec {
     /// `http` for a port without a name.
@@ -260,15 +252,6 @@ pub fn port_variable(name: &str) -> String {
 #[must_use]
 pub fn variable(name: &str) -> String {
     name.to_ascii_uppercase().replace(|character: char| !character.is_ascii_alphanumeric(), "_")
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum PortChoice {
-    /// Chosen once, then kept.
-    Auto,
-    Fixed(u16),
-    /// The first of these that can be had, else as `Auto`.
-    Preferred(Vec<u16>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

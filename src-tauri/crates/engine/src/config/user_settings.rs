@@ -10,10 +10,10 @@ use super::compile::read_tree;
 use super::declaration::{CloudflareSettings, LogsFile};
 use super::find::only;
 use super::load::read_text;
-use super::schema::{Entries, Fields, Reader, Record, Scalar, Shape};
 use super::secrets::SecretSource;
-use super::settings::{Keep, OneOrMany, PortOrRange, Source};
-use super::tree::{Format, Value};
+use super::settings::{Keep, PortOrRange, Source};
+use crate::schema::tree::{Format, Value};
+use crate::schema::{Entries, Fields, OneOrMany, Reader, Record, Scalar, Shape};
 
 /// All of one schema; two of them are an error.
 pub const SETTINGS_NAMES: [&str; 4] = ["settings.yaml", "settings.yml", "settings.json", "settings.toml"];

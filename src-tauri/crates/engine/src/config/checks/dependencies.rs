@@ -2,10 +2,9 @@ use kinfra_rpc::{ErrorCode, Problem};
 
 use super::cycles::cycles;
 use crate::config::declaration::{ProjectFile, ServiceFile};
-use crate::config::nearest::nearest;
-use crate::config::schema::{Placed, Reader};
 use crate::config::spec::Condition;
-use crate::config::tree::Position;
+use crate::schema::tree::Position;
+use crate::schema::{Placed, Reader, nearest};
 
 /// Every dependency exists, and none leads back to where it began.
 pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {

@@ -5,7 +5,7 @@ use kinfra_rpc::{ErrorCode, Problem};
 use crate::config::declaration::ProjectFile;
 use crate::config::dotenv;
 use crate::config::paths::absolute;
-use crate::config::schema::{Placed, Reader};
+use crate::schema::{Placed, Reader};
 
 /// The folders and files that the configuration names are there, and can be read.
 pub(in crate::config) fn check(project: &ProjectFile, folder: &Path, reader: &mut Reader) {

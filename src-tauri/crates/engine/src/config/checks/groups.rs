@@ -2,8 +2,7 @@ use kinfra_rpc::{ErrorCode, Problem};
 
 use super::names;
 use crate::config::declaration::ProjectFile;
-use crate::config::nearest::nearest;
-use crate::config::schema::{Placed, Reader};
+use crate::schema::{Placed, Reader, nearest};
 
 /// Groups and profiles name what is there, and can't be taken for a service.
 pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {

@@ -1,10 +1,9 @@
 use kinfra_rpc::{ErrorCode, Problem};
 
 use crate::config::declaration::{HttpFile, ProbeFile, ProjectFile, ServiceFile};
-use crate::config::nearest::nearest;
-use crate::config::schema::{Placed, Reader};
 use crate::config::service_ports::DeclaredPort;
-use crate::config::tree::Position;
+use crate::schema::tree::Position;
+use crate::schema::{Placed, Reader, nearest};
 
 /// Each probe is of one kind, and has what it asks.
 pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {

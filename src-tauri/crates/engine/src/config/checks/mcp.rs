@@ -1,10 +1,10 @@
 use kinfra_rpc::{ErrorCode, McpTransport, Problem};
 
 use crate::config::declaration::{ProjectFile, ServiceFile};
-use crate::config::schema::{Placed, Reader};
 use crate::config::settings::Mcp;
 use crate::config::spec::ServiceType;
-use crate::config::tree::Key;
+use crate::schema::tree::Key;
+use crate::schema::{Placed, Reader};
 
 /// An MCP server has a port that takes connections, and URLs that are some.
 pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {

@@ -17,7 +17,7 @@ mod tasks;
 mod watch;
 
 use super::declaration::ProjectFile;
-use super::schema::Reader;
+use crate::schema::Reader;
 
 pub(super) use disk::check as check_disk;
 pub use names::fault as name_fault;

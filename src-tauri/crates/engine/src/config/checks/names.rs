@@ -3,9 +3,9 @@ use std::collections::HashMap;
 use kinfra_rpc::{ErrorCode, Problem};
 
 use crate::config::declaration::ProjectFile;
-use crate::config::schema::Reader;
 use crate::config::slug::slug;
-use crate::config::tree::Key;
+use crate::schema::Reader;
+use crate::schema::tree::Key;
 
 /// A name is shown in a menu and becomes a folder's name.
 const LONGEST: usize = 100;

@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use kinfra_rpc::{ErrorCode, Problem};
 
 use crate::config::declaration::ProjectFile;
-use crate::config::schema::Reader;
 use crate::config::spec::port_variable;
+use crate::schema::Reader;
 
 /// As for the other parts of names: a DNS label's length.
 const LONGEST: usize = 63;

@@ -3,11 +3,9 @@ use std::collections::HashMap;
 use kinfra_rpc::{ErrorCode, Problem, Protocol};
 
 use crate::config::declaration::{ProjectFile, ServiceFile};
-use crate::config::schema::{Printable, Reader};
 use crate::config::service_ports::DeclaredPort;
-use crate::config::settings::PortSetting;
-use crate::config::spec::PortChoice;
-use crate::config::tree::{Key, Position};
+use crate::schema::tree::{Key, Position};
+use crate::schema::{PortChoice, PortSetting, Printable, Reader};
 
 /// One number is for one port, and a service writes its ports in one way.
 pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {

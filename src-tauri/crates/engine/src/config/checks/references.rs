@@ -1,12 +1,10 @@
 use kinfra_rpc::{ErrorCode, Problem};
 
 use crate::config::declaration::{ProbeFile, ProjectFile, ServiceFile};
-use crate::config::nearest::nearest;
 use crate::config::references::{Mode, Reference, Segment, ServiceAttribute, segments};
-use crate::config::schema::{Entries, Placed, Reader, Scalar};
 use crate::config::secrets::HELD;
-use crate::config::spec::Run;
-use crate::config::tree::Position;
+use crate::schema::tree::Position;
+use crate::schema::{Entries, Placed, Reader, Run, Scalar, nearest};
 
 /// A text that may hold references, and what may stand in it.
 struct Text<'t> {

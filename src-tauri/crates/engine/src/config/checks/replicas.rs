@@ -1,10 +1,9 @@
 use kinfra_rpc::{ErrorCode, Problem, replica_name};
 
 use crate::config::declaration::{ProjectFile, ServiceFile};
-use crate::config::schema::{Placed, Reader};
 use crate::config::settings::Replicas;
-use crate::config::spec::PortChoice;
-use crate::config::tree::Key;
+use crate::schema::tree::Key;
+use crate::schema::{Placed, PortChoice, Reader};
 
 /// Several processes of one service can be told apart, and none has what there is only once.
 pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {

@@ -3,11 +3,11 @@ use std::collections::HashMap;
 use kinfra_rpc::{ErrorCode, Problem};
 
 use crate::config::declaration::{ProjectFile, PublicFile, ServiceFile};
-use crate::config::schema::{Placed, Reader, Words};
 use crate::config::service_ports::DeclaredPort;
-use crate::config::settings::{OneOrMany, Public, PublicAt};
+use crate::config::settings::{Public, PublicAt};
 use crate::config::spec::WhenStopped;
-use crate::config::tree::{Key, Position};
+use crate::schema::tree::{Key, Position};
+use crate::schema::{OneOrMany, Placed, Reader, Words};
 
 /// One path, one domain and one public URL are for one service, which takes connections.
 pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {

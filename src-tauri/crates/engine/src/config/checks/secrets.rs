@@ -2,10 +2,10 @@ use kinfra_rpc::{ErrorCode, Problem};
 
 use super::names::variable_fault;
 use crate::config::declaration::ProjectFile;
-use crate::config::schema::{Entries, Reader};
 use crate::config::secrets::secret_name_fault;
 use crate::config::settings::Source;
-use crate::config::tree::Position;
+use crate::schema::tree::Position;
+use crate::schema::{Entries, Reader};
 
 /// The names of secrets of which it is said where they come from.
 pub(in crate::config) fn check(sources: &Entries<Source>, reader: &mut Reader) {

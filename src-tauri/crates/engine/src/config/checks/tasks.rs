@@ -1,10 +1,10 @@
 use kinfra_rpc::{ErrorCode, Problem};
 
 use crate::config::declaration::{ProjectFile, ServiceFile};
-use crate::config::schema::{Placed, Reader};
 use crate::config::settings::Restart;
 use crate::config::spec::RestartPolicy;
-use crate::config::tree::Position;
+use crate::schema::tree::Position;
+use crate::schema::{Placed, Reader};
 
 /// A task ends: what only makes sense for something that stays has no place there.
 pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {

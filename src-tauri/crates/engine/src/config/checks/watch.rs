@@ -1,7 +1,7 @@
 use kinfra_rpc::{ErrorCode, Problem};
 
 use crate::config::declaration::ProjectFile;
-use crate::config::schema::Reader;
+use crate::schema::Reader;
 
 /// What is to be done about a change needs something to be watched.
 pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {

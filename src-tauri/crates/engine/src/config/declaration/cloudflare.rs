@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 
-use crate::config::schema::{Fields, Record, Word, Words};
-use crate::config::settings::OneOrMany;
+use crate::schema::{Fields, OneOrMany, Record, Word, Words};
 
 /// Where Cloudflare is asked, and by which program. Whoever says nothing means Cloudflare itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use crate::config::schema::{Entries, Fields, Placed, Record, Scalar, Words};
-use crate::config::settings::{Http, Period, Statuses};
-use crate::config::spec::{Listener, Pattern, Run};
+use crate::config::settings::{Http, Statuses};
+use crate::config::spec::{Listener, Pattern};
+use crate::schema::{Entries, Fields, Period, Placed, Record, Run, Scalar, Words};
 
 /// The readiness probe, whose settings stand in `health` itself, and the two beside it.
 #[derive(Debug)]

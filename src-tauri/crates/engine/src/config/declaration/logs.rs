@@ -1,5 +1,5 @@
-use crate::config::schema::{Fields, Record};
 use crate::config::settings::Keep;
+use crate::schema::{Fields, Record};
 
 #[derive(Debug)]
 pub(in crate::config) struct LogsFile {

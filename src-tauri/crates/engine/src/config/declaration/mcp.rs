@@ -1,7 +1,7 @@
 use kinfra_rpc::McpTransport;
 
-use crate::config::schema::{Fields, Placed, Record, Words};
-use crate::config::settings::{OneOrMany, RoutePath};
+use crate::config::settings::RoutePath;
+use crate::schema::{Fields, OneOrMany, Placed, Record, Words};
 
 /// Each of an MCP server's own settings; without them it speaks streamable HTTP at `/mcp`.
 #[derive(Debug)]

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use crate::config::schema::{Fields, Record, Words};
 use crate::config::settings::Signal;
 use crate::config::spec::RestartPolicy;
+use crate::schema::{Fields, Record, Words};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::config) struct RestartFile {

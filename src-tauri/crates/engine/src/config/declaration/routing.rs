@@ -2,9 +2,9 @@ use std::time::Duration;
 
 use kinfra_rpc::{HostHeader, UpstreamProtocol};
 
-use crate::config::schema::{Fields, Placed, Record, Words};
-use crate::config::settings::{Hold, OneOrMany, PublicAt, RoutePath};
+use crate::config::settings::{Hold, PublicAt, RoutePath};
 use crate::config::spec::WhenStopped;
+use crate::schema::{Fields, OneOrMany, Placed, Record, Words};
 
 #[derive(Debug)]
 pub(in crate::config) struct RouteFile {

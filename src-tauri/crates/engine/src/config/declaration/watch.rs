@@ -1,5 +1,5 @@
-use crate::config::schema::{Fields, Placed, Record};
-use crate::config::settings::{OneOrMany, Signal};
+use crate::config::settings::Signal;
+use crate::schema::{Fields, OneOrMany, Placed, Record};
 
 #[derive(Debug)]
 pub(in crate::config) struct WatchFile {

@@ -2,9 +2,8 @@ use std::fmt;
 
 use kinfra_rpc::{ErrorCode, Problem};
 
-use crate::config::nearest::nearest;
-use crate::config::schema::Word;
 use crate::config::secrets::{HELD, secret_name_fault};
+use crate::schema::{Word, nearest};
 
 /// Something that a text refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 use serde_json::{Value as Json, json};
 
-use crate::config::schema::{Entries, Placed, Reader, Shape, Word, Words};
 use crate::config::spec::Condition;
-use crate::config::tree::{Key, Node, Value};
+use crate::schema::tree::{Key, Node, Value};
+use crate::schema::{Entries, Placed, Reader, Shape, Word, Words};
 
 /// What a service waits for, with the place of each name. Without a condition it is what is usual for the other one.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -3,8 +3,8 @@ use std::net::IpAddr;
 use kinfra_rpc::{ErrorCode, Problem};
 use serde_json::{Value as Json, json};
 
-use crate::config::schema::{Reader, Shape};
-use crate::config::tree::{Node, Value};
+use crate::schema::tree::{Node, Value};
+use crate::schema::{Reader, Shape};
 
 /// The longest that DNS knows, in characters: of a name (RFC 1035, 2.3.4) and of one of its labels.
 const LONGEST: usize = 253;

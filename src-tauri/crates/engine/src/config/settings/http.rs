@@ -1,9 +1,9 @@
 use serde_json::{Value as Json, json};
 
 use crate::config::declaration::HttpFile;
-use crate::config::schema::{Fields, Placed, Printable, Reader, Shape, Word};
 use crate::config::spec::Listener;
-use crate::config::tree::{Node, Value};
+use crate::schema::tree::{Node, Value};
+use crate::schema::{Fields, Placed, Printable, Reader, Shape, Word};
 
 impl Word for Listener {
     const WORDS: &'static [(&'static str, Self)] = &[("own", Self::Own), ("any", Self::Any)];

@@ -1,7 +1,7 @@
 use serde_json::{Value as Json, json};
 
-use crate::config::schema::{Reader, Shape};
-use crate::config::tree::{Node, Value};
+use crate::schema::tree::{Node, Value};
+use crate::schema::{Reader, Shape};
 
 /// Less would not hold the story of one failed start.
 const LEAST: u64 = 1 << 20;

@@ -2,8 +2,8 @@ use kinfra_rpc::McpTransport;
 use serde_json::{Value as Json, json};
 
 use crate::config::declaration::McpFile;
-use crate::config::schema::{Fields, Reader, Shape, Word, Words};
-use crate::config::tree::{Node, Value};
+use crate::schema::tree::{Node, Value};
+use crate::schema::{Fields, Reader, Shape, Word, Words};
 
 impl Word for McpTransport {
     const WORDS: &'static [(&'static str, Self)] =

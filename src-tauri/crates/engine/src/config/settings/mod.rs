@@ -2,13 +2,11 @@
 
 mod dependencies;
 mod domain;
-mod duration;
 mod http;
 mod keep;
+mod kind;
 mod mcp;
-mod one_or_many;
 mod pattern;
-mod port;
 mod port_range;
 mod ports;
 mod proxy;
@@ -16,19 +14,15 @@ mod public;
 mod replicas;
 mod restart;
 mod route;
-mod run;
 mod secret_source;
 mod signal;
 mod watch;
 
 pub(super) use dependencies::Dependencies;
 pub(super) use domain::Domain;
-pub(super) use duration::Period;
 pub(super) use http::{Http, Statuses};
 pub(super) use keep::Keep;
 pub(super) use mcp::Mcp;
-pub(super) use one_or_many::OneOrMany;
-pub(super) use port::{OnlyPort, PortSetting};
 pub(super) use port_range::PortOrRange;
 pub(super) use ports::NamedPorts;
 pub(super) use proxy::Hold;

@@ -1,9 +1,9 @@
 use kinfra_rpc::{ErrorCode, Problem};
 use serde_json::Value as Json;
 
-use crate::config::schema::{Reader, Scalar, Shape};
 use crate::config::spec::Pattern;
-use crate::config::tree::Node;
+use crate::schema::tree::Node;
+use crate::schema::{Reader, Scalar, Shape};
 
 impl Shape for Pattern {
     fn schema() -> Json {

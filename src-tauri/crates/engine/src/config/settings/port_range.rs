@@ -1,9 +1,8 @@
 use kinfra_rpc::PortRange;
 use serde_json::{Value as Json, json};
 
-use super::port::{number, single};
-use crate::config::schema::{Reader, Shape};
-use crate::config::tree::{Node, Value};
+use crate::schema::tree::{Node, Value};
+use crate::schema::{Reader, Shape, number, single};
 
 const RIGHT: &str = "two ports with a dash between them, the lower one first, such as `8000-8999`";
 

@@ -1,9 +1,8 @@
 use kinfra_rpc::{ErrorCode, Problem};
 use serde_json::{Value as Json, json};
 
-use super::PortSetting;
-use crate::config::schema::{Entries, Placed, Reader, Shape};
-use crate::config::tree::{Node, Value};
+use crate::schema::tree::{Node, Value};
+use crate::schema::{Entries, Placed, PortSetting, Reader, Shape};
 
 /// The value of a service's `ports`, in the order of the file. Empty only after a problem was reported: a service
 /// whose ports can't be read must not look like one that has the default.

@@ -3,8 +3,8 @@ use std::time::Duration;
 use kinfra_rpc::{HostHeader, UpstreamProtocol};
 use serde_json::Value as Json;
 
-use crate::config::schema::{Printable, Reader, Shape, Word};
-use crate::config::tree::Node;
+use crate::schema::tree::Node;
+use crate::schema::{Printable, Reader, Shape, Word};
 
 /// Programs and what stands between give up sooner.
 const LONGEST_HOLD: Duration = Duration::from_secs(5 * 60);

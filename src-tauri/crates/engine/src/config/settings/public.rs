@@ -2,12 +2,11 @@ use kinfra_rpc::{ErrorCode, Problem};
 use serde_json::{Value as Json, json};
 
 use super::domain;
-use super::one_or_many::OneOrMany;
 use super::route::RoutePath;
 use crate::config::declaration::PublicFile;
-use crate::config::schema::{Placed, Reader, Shape, Word};
 use crate::config::spec::{PublicPlace, WhenStopped};
-use crate::config::tree::{Node, Value};
+use crate::schema::tree::{Node, Value};
+use crate::schema::{OneOrMany, Placed, Reader, Shape, Word};
 
 const RIGHT: &str = "`quick`, a host name such as `shop.example.com`, or a list of them";
 

@@ -1,7 +1,7 @@
 use serde_json::{Value as Json, json};
 
-use crate::config::schema::{Printable, Reader, Shape};
-use crate::config::tree::{Node, Value};
+use crate::schema::tree::{Node, Value};
+use crate::schema::{Printable, Reader, Shape};
 
 /// More on one machine is a mistake: the window has a row for each.
 const MOST: u32 = 16;

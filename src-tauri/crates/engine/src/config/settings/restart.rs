@@ -1,9 +1,9 @@
 use serde_json::{Value as Json, json};
 
 use crate::config::declaration::RestartFile;
-use crate::config::schema::{Fields, Reader, Shape, Word, Words};
 use crate::config::spec::RestartPolicy;
-use crate::config::tree::{Node, Value};
+use crate::schema::tree::{Node, Value};
+use crate::schema::{Fields, Reader, Shape, Word, Words};
 
 /// `restart: always`, or a map with all its settings.
 #[derive(Debug, Clone, PartialEq)]

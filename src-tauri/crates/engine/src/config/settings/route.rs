@@ -2,8 +2,8 @@ use kinfra_rpc::{ErrorCode, Problem};
 use serde_json::{Value as Json, json};
 
 use crate::config::declaration::RouteFile;
-use crate::config::schema::{Placed, Reader, Shape};
-use crate::config::tree::{Node, Value};
+use crate::schema::tree::{Node, Value};
+use crate::schema::{Placed, Reader, Shape};
 
 const RIGHT: &str = "a path such as `/api`";
 

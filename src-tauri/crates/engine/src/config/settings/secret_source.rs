@@ -1,9 +1,9 @@
 use kinfra_rpc::{ErrorCode, Problem};
 use serde_json::{Value as Json, json};
 
-use crate::config::schema::{Reader, Shape};
 use crate::config::secrets::SecretSource;
-use crate::config::tree::{Node, Value};
+use crate::schema::tree::{Node, Value};
+use crate::schema::{Reader, Shape};
 
 /// `op://vault/item/field`, `cmd:pass show db` or `env:NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]

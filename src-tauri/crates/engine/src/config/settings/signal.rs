@@ -1,8 +1,8 @@
 use rustix::process::Signal as Known;
 use serde_json::{Value as Json, json};
 
-use crate::config::schema::{Printable, Reader, Shape};
-use crate::config::tree::{Node, Value};
+use crate::schema::tree::{Node, Value};
+use crate::schema::{Printable, Reader, Shape};
 
 /// The number of a signal, which differs between systems for the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Keep, PortSetting, Signal};
-use crate::config::schema::{Printable, Reader, Shape};
-use crate::config::tree::{Format, read};
+use super::{Keep, Signal};
+use crate::schema::tree::{Format, read};
+use crate::schema::{PortSetting, Printable, Reader, Shape};
 
 fn decoded<T: Shape>(text: &str) -> Option<T> {
     let (tree, faults) = read(text, Format::Yaml);

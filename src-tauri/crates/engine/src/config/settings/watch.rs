@@ -1,10 +1,9 @@
 use serde_json::{Value as Json, json};
 
 use crate::config::declaration::{OnChangeFile, WatchFile};
-use crate::config::schema::{Placed, Reader, Shape};
-use crate::config::settings::OneOrMany;
 use crate::config::spec::OnChange;
-use crate::config::tree::{Node, Value};
+use crate::schema::tree::{Node, Value};
+use crate::schema::{OneOrMany, Placed, Reader, Shape};
 
 /// `watch: src`, a list of paths, or a map with all settings.
 #[derive(Debug)]

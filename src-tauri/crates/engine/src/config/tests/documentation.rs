@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::{Format, shown, spec};
-use crate::config::schema::Shape;
 use crate::config::user_settings::{SettingsFile, parse};
 use crate::config::{UserSettings, json_schema};
+use crate::schema::Shape;
 
 fn documentation() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/configuration.md");

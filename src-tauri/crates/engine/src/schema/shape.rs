@@ -1,10 +1,10 @@
 use serde_json::{Value as Json, json};
 
 use super::Reader;
-use crate::config::tree::{Key, Node, Position, Value};
+use crate::schema::tree::{Key, Node, Position, Value};
 
 /// Something that a configuration can say at one place.
-pub(in crate::config) trait Shape: Sized {
+pub(crate) trait Shape: Sized {
     /// What a value may look like, as JSON Schema.
     fn schema() -> Json;
 
@@ -14,7 +14,7 @@ pub(in crate::config) trait Shape: Sized {
 
 /// A value that remembers where it stood, for problems that show only later.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::config) struct Placed<T> {
+pub(crate) struct Placed<T> {
     pub value: T,
     pub at: Position,
 }
@@ -32,7 +32,7 @@ impl<T: Shape> Shape for Placed<T> {
 /// A map whose keys are the user's own names, in the order of the file. An entry that can't be decoded keeps its
 /// name, so that references to it raise no second problem.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::config) struct Entries<T>(pub Vec<(Key, Option<T>)>);
+pub(crate) struct Entries<T>(pub Vec<(Key, Option<T>)>);
 
 impl<T> Default for Entries<T> {
     fn default() -> Self {

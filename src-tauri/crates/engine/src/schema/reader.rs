@@ -2,11 +2,11 @@ use std::path::{Path, PathBuf};
 
 use kinfra_rpc::{ErrorCode, Place, Problem};
 
-use crate::config::tree::{Node, Position};
+use crate::schema::tree::{Node, Position};
 
 /// Collects the problems of one file while it is decoded, and knows where in the tree that is.
 #[derive(Debug)]
-pub(in crate::config) struct Reader {
+pub(crate) struct Reader {
     file: PathBuf,
     path: Vec<String>,
     problems: Vec<Problem>,

@@ -2,12 +2,12 @@ use kinfra_rpc::{ErrorCode, Problem};
 use serde_json::{Map, Value as Json, json};
 
 use super::{Printable, Reader, Shape};
-use crate::config::nearest::nearest;
-use crate::config::tree::{Key, Node, Value};
+use crate::schema::nearest;
+use crate::schema::tree::{Key, Node, Value};
 
 /// A map with known keys. `declare` names each key once, with its meaning and type; that one list decodes and
 /// describes.
-pub(in crate::config) trait Record: Sized {
+pub(crate) trait Record: Sized {
     /// What the whole is, for the JSON Schema and for `… must be a map of …`.
     const MEANING: &'static str;
 
@@ -69,7 +69,7 @@ fn report_unknown(
 }
 
 /// The fields of one record, as `Record::declare` names them.
-pub(in crate::config) struct Fields<'a>(Purpose<'a>);
+pub(crate) struct Fields<'a>(Purpose<'a>);
 
 enum Purpose<'a> {
     Decode {

@@ -34,13 +34,13 @@ impl Format {
 
 /// What is wrong with the text itself, whatever its keys mean.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::config) enum Fault {
+pub(crate) enum Fault {
     Syntax { at: Position, message: String },
     DuplicateKey { at: Position, key: String, first: Position },
 }
 
 /// As much of the tree as can be read, and every fault. Without a tree there is at least one fault.
-pub(in crate::config) fn read(text: &str, format: Format) -> (Option<Node>, Vec<Fault>) {
+pub(crate) fn read(text: &str, format: Format) -> (Option<Node>, Vec<Fault>) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (tree, mut faults) = match format {
         Format::Yaml => yaml::read(text),

@@ -1,7 +1,7 @@
 //! Finds what was probably meant.
 
 /// The candidate that is nearest to a mistyped word, if one is near enough that it is worth naming.
-pub(super) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+pub(crate) fn nearest<'c>(word: &str, candidates: impl Iterator<Item = &'c str>) -> Option<&'c str> {
     let wanted = plain(word);
     let near = candidates.filter_map(|candidate| {
         let candidate_plain = plain(candidate);

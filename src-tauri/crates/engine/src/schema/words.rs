@@ -1,10 +1,10 @@
 use serde_json::{Value as Json, json};
 
 use super::{Reader, Shape};
-use crate::config::tree::{Node, Value};
+use crate::schema::tree::{Node, Value};
 
 /// An enum that a file writes as one of a few words.
-pub(in crate::config) trait Word: Copy + PartialEq + 'static {
+pub(crate) trait Word: Copy + PartialEq + 'static {
     const WORDS: &'static [(&'static str, Self)];
 
     fn word(self) -> &'static str {
@@ -18,7 +18,7 @@ pub(in crate::config) trait Word: Copy + PartialEq + 'static {
 
 /// Makes a word a shape: a blanket implementation beside the one for records isn't possible.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::config) struct Words<W>(pub W);
+pub(crate) struct Words<W>(pub W);
 
 impl<W: Word> Shape for Words<W> {
     fn schema() -> Json {

@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 
-use crate::config::schema::{Printable, Reader, Shape};
-use crate::config::tree::{Node, Value};
+use super::{Printable, Reader, Shape};
+use crate::schema::tree::{Node, Value};
 
 /// Longer waits are a mistake of the unit.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -30,7 +30,7 @@ impl Shape for Duration {
 
 /// A time that isn't zero.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::config) struct Period(pub Duration);
+pub(crate) struct Period(pub Duration);
 
 impl Shape for Period {
     fn schema() -> Json {

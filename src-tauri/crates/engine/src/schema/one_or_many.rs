@@ -1,11 +1,11 @@
 use serde_json::{Value as Json, json};
 
-use crate::config::schema::{Reader, Shape};
-use crate::config::tree::{Node, Value};
+use super::{Reader, Shape};
+use crate::schema::tree::{Node, Value};
 
 /// A list that may be written without its brackets when it holds one item.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::config) struct OneOrMany<T>(pub Vec<T>);
+pub(crate) struct OneOrMany<T>(pub Vec<T>);
 
 impl<T: Shape> Shape for OneOrMany<T> {
     fn schema() -> Json {

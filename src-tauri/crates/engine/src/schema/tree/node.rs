@@ -1,24 +1,24 @@
 /// Where something begins; both count from 1, columns in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::config) struct Position {
+pub(crate) struct Position {
     pub line: u32,
     pub column: u32,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::config) struct Node {
+pub(crate) struct Node {
     pub value: Value,
     pub at: Position,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::config) struct Key {
+pub(crate) struct Key {
     pub text: String,
     pub at: Position,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::config) enum Value {
+pub(crate) enum Value {
     Null,
     Bool(bool),
     Number(Number),
@@ -30,7 +30,7 @@ pub(in crate::config) enum Value {
 
 /// A number as it was written, since `VERSION: 1.10` as an environment variable must not become `1.1`.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::config) struct Number {
+pub(crate) struct Number {
     pub text: String,
     pub value: f64,
 }

@@ -4,10 +4,10 @@ use serde_json::{Value as Json, json};
 
 use super::words::{Word, Words};
 use super::{Reader, Shape};
-use crate::config::tree::{Node, Value};
+use crate::schema::tree::{Node, Value};
 
 /// What can be shown as a default in the JSON Schema, the way a file would write it.
-pub(in crate::config) trait Printable {
+pub(crate) trait Printable {
     fn printed(&self) -> Json;
 }
 
@@ -41,7 +41,7 @@ impl Shape for String {
 
 /// A text that may also be written as a number or a truth value, and then keeps its spelling.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::config) struct Scalar(pub String);
+pub(crate) struct Scalar(pub String);
 
 impl Shape for Scalar {
     fn schema() -> Json {

@@ -7,9 +7,9 @@ mod read;
 mod toml;
 mod yaml;
 
-pub(super) use node::{Key, Node, Number, Position, Value};
+pub(crate) use node::{Key, Node, Number, Position, Value};
 pub use read::Format;
-pub(super) use read::{Fault, read};
+pub(crate) use read::{Fault, read};
 
 #[cfg(test)]
 mod tests;

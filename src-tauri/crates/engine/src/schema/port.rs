@@ -1,20 +1,28 @@
 use kinfra_rpc::{ErrorCode, Problem, Protocol};
 use serde_json::{Value as Json, json};
 
-use crate::config::schema::{Printable, Reader, Shape};
-use crate::config::spec::PortChoice;
-use crate::config::tree::{Node, Value};
+use super::{Printable, Reader, Shape};
+use crate::schema::tree::{Node, Value};
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum PortChoice {
+    /// Chosen once, then kept.
+    Auto,
+    Fixed(u16),
+    /// The first of these that can be had, else as `Auto`.
+    Preferred(Vec<u16>),
+}
 
 /// A port as `ports` names one: `auto`, `3000`, `53/udp`, or a list of numbers.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::config) struct PortSetting {
+pub(crate) struct PortSetting {
     pub protocol: Protocol,
     pub choice: PortChoice,
 }
 
 /// The value of `port`: one port, or none at all.
 #[derive(Debug, Clone, PartialEq)]
-pub(in crate::config) struct OnlyPort(pub Option<PortSetting>);
+pub(crate) struct OnlyPort(pub Option<PortSetting>);
 
 const RIGHT: &str =
     "a number from 1 to 65535, a list of such numbers, or `auto`; for UDP `53/udp` or `auto/udp`";
@@ -88,7 +96,7 @@ fn one(node: &Node) -> Option<PortSetting> {
 }
 
 /// A port's number and nothing else.
-pub(super) fn single(node: &Node) -> Option<u16> {
+pub(crate) fn single(node: &Node) -> Option<u16> {
     match &node.value {
         Value::Number(number) => {
             number.whole().and_then(|number| u16::try_from(number).ok()).filter(|port| *port > 0)
@@ -99,7 +107,7 @@ pub(super) fn single(node: &Node) -> Option<u16> {
 }
 
 /// Nothing but digits, where `parse` would take a sign as well.
-pub(super) fn number(text: &str) -> Option<u16> {
+pub(crate) fn number(text: &str) -> Option<u16> {
     let digits = !text.starts_with('0') && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| digits)
 }

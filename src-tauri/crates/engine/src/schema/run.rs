@@ -1,12 +1,15 @@
 use serde_json::{Value as Json, json};
 
-use crate::config::schema::{Reader, Scalar, Shape, Word};
-use crate::config::spec::{Run, ServiceType};
-use crate::config::tree::{Node, Value};
+use super::{Reader, Scalar, Shape};
+use crate::schema::tree::{Node, Value};
 
-impl Word for ServiceType {
-    const WORDS: &'static [(&'static str, Self)] =
-        &[("service", Self::Service), ("task", Self::Task), ("mcp", Self::Mcp)];
+/// What is executed. The texts may hold `${…}`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Run {
+    /// Executed as it is.
+    Program(Vec<String>),
+    /// For `/bin/sh -c`.
+    Shell(String),
 }
 
 impl Shape for Run {

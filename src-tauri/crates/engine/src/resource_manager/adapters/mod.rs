@@ -1,0 +1,7 @@
+//! One file, or folder, for each type of resource, and their list.
+
+mod command;
+
+use super::types::ResourceType;
+
+pub const TYPES: &[ResourceType] = &[command::TYPE];

@@ -1,0 +1,69 @@
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use kinfra_rpc::Problem;
+
+use super::adapter::{Adapter, Capabilities};
+use super::adapters::TYPES;
+use super::given::{Given, Place};
+use super::outside::Outside;
+use crate::schema::tree::Position;
+use crate::schema::{Fields, PortSetting, Run};
+
+/// One type of resource, as the list of types has it.
+pub struct ResourceType {
+    /// What `type` says.
+    pub name: &'static str,
+    /// For the JSON Schema.
+    pub meaning: &'static str,
+    pub capabilities: Capabilities,
+    /// Names each of its keys once, beside those that all resources have.
+    pub(crate) declare: fn(&mut Fields<'_>) -> Box<dyn Settings>,
+    /// Finds and ends what an earlier engine left at a place whose settings nobody knows any more. None: nothing is
+    /// left of such a resource.
+    pub left: Option<fn(Place, &Arc<Outside>) -> Arc<dyn Adapter>>,
+}
+
+/// What a configuration says of one resource of some type.
+pub(crate) trait Settings: Debug + Send + Sync {
+    /// The ports that it listens on, in the order of the file.
+    fn ports(&self) -> Vec<PortDeclared>;
+
+    /// Texts in which references may stand.
+    fn texts(&self) -> Vec<TextDeclared<'_>>;
+
+    /// A process that stands for it, if that is all that it is: it is run as a service is, without an adapter.
+    fn process(&self) -> Option<&Run> {
+        None
+    }
+
+    /// # Errors
+    /// When a text refers to nothing, or says nothing that the type could use.
+    fn adapter(&self, given: Given<'_>) -> Result<Arc<dyn Adapter>, Problem>;
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PortDeclared {
+    pub name: String,
+    pub at: Position,
+    /// On this machine.
+    pub setting: PortSetting,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TextDeclared<'t> {
+    pub text: &'t str,
+    pub at: Position,
+    /// Nobody else can read where it goes.
+    pub may_hold_secrets: bool,
+}
+
+#[must_use]
+pub fn types() -> &'static [ResourceType] {
+    TYPES
+}
+
+#[must_use]
+pub fn type_named(name: &str) -> Option<&'static ResourceType> {
+    TYPES.iter().find(|known| known.name == name)
+}

@@ -7,11 +7,13 @@ use kinfra_rpc::{Forwarding, HostHeader, McpDetection, McpServer, McpTransport};
 
 use super::contents::Contents;
 use super::declaration::{
-    HealthFile, HttpFile, McpDetectionFile, McpFile, ProbeFile, ProjectFile, ProxyFile, RestartFile,
-    RouteFile, ServiceFile, WatchFile,
+    HealthFile, HttpFile, McpDetectionFile, McpFile, ProbeFile, ProjectFile, ProxyFile, ResourceFile,
+    RestartFile, RouteFile, ServiceFile, WatchFile,
 };
+use super::outputs::with_secrets_of_resources;
 use super::paths::absolute;
 use super::replicas::replicas;
+use super::resource_spec::ResourceSpec;
 use super::secrets::SecretSource;
 use super::service_ports::DeclaredPort;
 use super::settings::{Http, Keep, Mcp, Public, PublicAt, Restart, Source};
@@ -21,8 +23,9 @@ use super::spec::{
     ProbeSpec, ProjectPorts, ProjectSpec, PublicSpec, ReplicaSpec, RestartPolicy, RestartSpec, RouteSpec,
     ServiceSpec, ServiceType, StopSpec, WatchSpec, WhenStopped,
 };
+use crate::resource_manager::{Restarts, type_named};
 use crate::schema::tree::Key;
-use crate::schema::{Entries, Fields, Placed, PortSetting, Scalar, Words};
+use crate::schema::{Entries, Fields, Placed, PortSetting, Run, Scalar, Words};
 
 /// Read without being asked for, as most tools do.
 const DOTENV: &str = ".env";
@@ -53,6 +56,8 @@ pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Opt
         Some((key.text.clone(), members.collect()))
     });
     let services: Vec<_> = services.collect::<Option<_>>()?;
+    let services: Vec<_> =
+        services.into_iter().flat_map(|(service, count)| replicas(service, count)).collect();
     Some(ProjectSpec {
         slug: slug(&name),
         name,
@@ -67,7 +72,7 @@ pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Opt
         groups: groups.collect::<Option<_>>()?,
         parallel: project.parallel.map(NonZeroU32::get),
         secrets: sources(&project.secrets),
-        services: services.into_iter().flat_map(|(service, count)| replicas(service, count)).collect(),
+        services: with_secrets_of_resources(services),
     })
 }
 
@@ -86,7 +91,11 @@ fn service(
         slug: slug(name),
         replica: ReplicaSpec { of: name.to_owned(), number: 1 },
         kind: declared.kind.0,
-        run: declared.run.as_ref()?.value.clone(),
+        run: match (&declared.run, &declared.resource) {
+            (Some(run), _) => run.value.clone(),
+            (None, Some(_)) => Run::Program(vec![]),
+            (None, None) => return None,
+        },
         dir: dir.clone(),
         project_environment: project_environment.clone(),
         environment: EnvironmentSpec {
@@ -121,6 +130,22 @@ fn service(
         watch: declared.watch.as_ref().map(|watch| self::watch(declared, &watch.value.0, folder)),
         log_bytes: declared.logs.keep.map(|Keep(bytes)| bytes),
         mcp: mcp(declared),
+        resource: match &declared.resource {
+            Some(resource) => Some(self::resource(declared, resource)?),
+            None => None,
+        },
+        secrets_of_resources: vec![],
+    })
+}
+
+fn resource(service: &ServiceFile, declared: &ResourceFile) -> Option<ResourceSpec> {
+    Some(ResourceSpec {
+        kind: declared.kind,
+        written: declared.written.clone(),
+        outputs: pairs(&declared.outputs)?,
+        generated: texts(&declared.generated),
+        signal: declared.has_signal.then_some(service.stop.signal.0),
+        settings: Arc::clone(&declared.settings),
     })
 }
 
@@ -196,6 +221,7 @@ fn restart(declared: &ServiceFile) -> RestartSpec {
             policy: Words(match declared.kind.0 {
                 ServiceType::Service | ServiceType::Mcp => RestartPolicy::OnFailure,
                 ServiceType::Task => RestartPolicy::Never,
+                ServiceType::Resource => usual_restart(declared),
             }),
             ..Fields::defaults()
         },
@@ -204,6 +230,15 @@ fn restart(declared: &ServiceFile) -> RestartSpec {
         policy: restart.policy.0,
         max: restart.max,
         backoff: Backoff { initial: restart.backoff.initial, longest: restart.backoff.longest },
+    }
+}
+
+/// A start of some things costs money, or makes something anew.
+fn usual_restart(declared: &ServiceFile) -> RestartPolicy {
+    let kind = declared.resource.as_ref().and_then(|resource| type_named(resource.kind));
+    match kind.map(|kind| kind.capabilities.restarts) {
+        Some(Restarts::OnlyIfAsked) => RestartPolicy::Never,
+        Some(Restarts::AsConfigured) | None => RestartPolicy::OnFailure,
     }
 }
 

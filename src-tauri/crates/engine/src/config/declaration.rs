@@ -5,6 +5,7 @@ mod cloudflare;
 mod health;
 mod logs;
 mod mcp;
+mod resource;
 mod restart;
 mod routing;
 mod watch;
@@ -23,6 +24,7 @@ pub use cloudflare::{CloudflareSettings, EdgeProtocol};
 pub(super) use health::{HealthFile, HttpFile, ProbeFile};
 pub(super) use logs::LogsFile;
 pub(super) use mcp::{McpDetectionFile, McpFile};
+pub(super) use resource::{ResourceEntry, ResourceFile};
 pub(super) use restart::{RestartFile, StopFile};
 pub(super) use routing::{ProxyFile, PublicFile, RouteFile};
 pub(super) use watch::{OnChangeFile, WatchFile};
@@ -37,17 +39,23 @@ pub(super) struct ProjectFile {
     pub profiles: Vec<Placed<String>>,
     pub groups: Entries<OneOrMany<Placed<String>>>,
     pub parallel: Option<NonZeroU32>,
+    /// In the order of the file, resources after all services.
     pub services: Entries<ServiceFile>,
 }
 
 impl Record for ProjectFile {
     const MEANING: &'static str = "A project: the services that KInfra runs together.";
-    const ELSEWHERE: &'static [(&'static str, &'static str)] =
-        &[("name", "project"), ("processes", "services"), ("port_range", "ports")];
+    const ELSEWHERE: &'static [(&'static str, &'static str)] = &[
+        ("name", "project"),
+        ("processes", "services"),
+        ("databases", "resources"),
+        ("containers", "resources"),
+        ("port_range", "ports"),
+    ];
 
     fn declare(fields: &mut Fields<'_>) -> Self {
         fields.optional::<String>("$schema", "Where an editor finds this schema; KInfra doesn't read it.");
-        Self {
+        let file = Self {
             project: fields.optional(
                 "project",
                 "The project's name, which its host names end in. Default: the folder's name.",
@@ -81,9 +89,23 @@ impl Record for ProjectFile {
                 "At most so many services are on their way up at a time. Default: as many as the dependencies allow.",
             ),
             services: fields
-                .required("services", "The project's processes, by name.", "{web: {run: npm run dev}}")
+                .required_unless(
+                    "resources",
+                    "services",
+                    "The project's processes, by name.",
+                    "{web: {run: npm run dev}}",
+                )
                 .unwrap_or_default(),
-        }
+        };
+        let resources: Entries<ResourceEntry> = fields
+            .optional(
+                "resources",
+                "What the services need beside each other, by name: databases and the like.",
+            )
+            .unwrap_or_default();
+        let resources =
+            resources.0.into_iter().map(|(key, resource)| (key, resource.map(|ResourceEntry(file)| file)));
+        Self { services: Entries(file.services.0.into_iter().chain(resources).collect()), ..file }
     }
 }
 
@@ -139,6 +161,8 @@ pub(super) struct ServiceFile {
     pub on_change: Option<Placed<OnChangeSetting>>,
     pub logs: LogsFile,
     pub mcp: Option<Placed<Mcp>>,
+    /// It is none of the project's own processes.
+    pub resource: Option<ResourceFile>,
 }
 
 impl ServiceFile {
@@ -290,6 +314,7 @@ impl Record for ServiceFile {
                 "mcp",
                 "Of a service of the type `mcp`: its transport, or a map. Default: streamable HTTP at `/mcp`.",
             ),
+            resource: None,
         }
     }
 }

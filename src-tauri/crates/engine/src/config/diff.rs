@@ -110,9 +110,16 @@ fn flat(service: &ServiceSpec, folder: &Path) -> BTreeMap<String, Shown> {
         }
     }
     let mut set = |key: &str, value: String| drop(flat.insert(key.to_owned(), Shown::As(value)));
-    set("run", command(&service.run));
+    if !service.has_adapter() {
+        set("run", command(&service.run));
+    }
     set("dir", shown(&service.dir, folder));
-    if service.kind != ServiceType::Service {
+    if let Some(resource) = &service.resource {
+        set("type", resource.kind.to_owned());
+        for (key, written) in resource.written.iter().chain(&resource.outputs) {
+            set(key, written.clone());
+        }
+    } else if service.kind != ServiceType::Service {
         set("type", service.kind.word().to_owned());
     }
     if let Some(mcp) = &service.mcp {

@@ -59,12 +59,15 @@ impl ServiceSpec {
             log_bytes: _,
             public: _,
             mcp: _,
+            resource,
+            secrets_of_resources: _,
         } = self;
         let mut feed = Feed::default();
         feed.number(match kind {
             ServiceType::Service => 0,
             ServiceType::Task => 1,
             ServiceType::Mcp => 2,
+            ServiceType::Resource => 3,
         });
         feed.run(run);
         feed.value(dir);
@@ -80,6 +83,12 @@ impl ServiceSpec {
             feed.value("mcp.stdio");
             feed.value(&mcp.path);
         }
+        // What it offers is told to others, and changes nothing of itself.
+        if let Some(resource) = resource {
+            feed.value("resource");
+            feed.value(resource.kind);
+            feed.pairs(&resource.written);
+        }
         let files = stable_hash(&(&project_environment.contents, &environment.contents));
         Fingerprint { settings: feed.0.finish(), files: Some(files) }
     }
@@ -87,9 +96,21 @@ impl ServiceSpec {
     /// What is in effect of a process that was launched with these settings, and of `current` since.
     #[must_use]
     pub fn in_effect(&self, current: &Self) -> Self {
-        let Self { kind, run, dir, project_environment, environment, ports, secret_files, .. } = self.clone();
+        let Self { kind, run, dir, project_environment, environment, ports, secret_files, resource, .. } =
+            self.clone();
         let mcp = if self.speaks_stdio() { self.mcp.clone() } else { current.mcp.clone() };
-        Self { kind, run, dir, project_environment, environment, ports, secret_files, mcp, ..current.clone() }
+        Self {
+            kind,
+            run,
+            dir,
+            project_environment,
+            environment,
+            ports,
+            secret_files,
+            mcp,
+            resource,
+            ..current.clone()
+        }
     }
 }
 

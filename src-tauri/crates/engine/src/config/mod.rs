@@ -12,9 +12,11 @@ mod find;
 mod fingerprint;
 mod json_schema;
 mod load;
+mod outputs;
 mod paths;
 mod references;
 mod replicas;
+mod resource_spec;
 mod secrets;
 mod selection;
 mod service_ports;
@@ -36,14 +38,16 @@ pub use find::{NAMES, find, is_former};
 pub use fingerprint::Fingerprint;
 pub use json_schema::json_schema;
 pub use load::{is_current, load, load_file};
+pub use outputs::{Outputs, is_url, outputs};
 pub use references::{InstanceAttribute, Mode, ProjectAttribute, Reference, ServiceAttribute, expand};
+pub use resource_spec::ResourceSpec;
 pub use secrets::{HELD, SecretSource, secret_name_fault};
 pub use selection::Selection;
 pub use shell::shell_line;
 pub use slug::slug;
 pub use spec::{
-    Backoff, Condition, Dependency, EnvironmentSpec, HealthSpec, HttpProbe, Listener, OnChange, Pattern,
-    PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, PublicPlace, PublicSpec, ReplicaSpec,
+    Backoff, Condition, Dependency, EnvironmentSpec, HTTP, HealthSpec, HttpProbe, Listener, OnChange,
+    Pattern, PortSpec, ProbeKind, ProbeSpec, ProjectPorts, ProjectSpec, PublicPlace, PublicSpec, ReplicaSpec,
     RestartPolicy, RestartSpec, RouteSpec, ServiceSpec, ServiceType, StopSpec, WatchSpec, WhenStopped,
     port_variable, variable,
 };

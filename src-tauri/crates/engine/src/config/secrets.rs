@@ -52,16 +52,24 @@ pub fn secret_name_fault(name: &str) -> Option<&'static str> {
 }
 
 impl ServiceSpec {
-    /// The names of the secrets that its environment, its files of secrets and its probes use.
+    /// The names of the secrets that its environment, its files of secrets, its probes and its settings use.
     #[must_use]
     pub fn secrets(&self) -> BTreeSet<String> {
+        let files = self.secret_files.iter().map(|(_, secret)| secret.clone());
+        let others = self.secrets_of_resources.iter().cloned();
+        self.texts().flat_map(secrets_in).chain(files).chain(others).collect()
+    }
+
+    /// All texts in which a secret may stand.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         let health = [&self.health.startup, &self.health.readiness, &self.health.liveness];
         let sent = health.into_iter().flatten().flat_map(sent);
         let environments = [&self.project_environment, &self.environment];
         let variables = environments.into_iter().flat_map(|environment| &environment.variables);
-        let texts = variables.chain(sent).map(|(_, text)| text.as_str());
-        let files = self.secret_files.iter().map(|(_, secret)| secret.clone());
-        texts.flat_map(secrets_in).chain(files).collect()
+        let resource = self.resource.iter();
+        let settings = resource.clone().flat_map(|resource| resource.settings.texts()).map(|text| text.text);
+        let outputs = resource.flat_map(|resource| &resource.outputs);
+        variables.chain(sent).chain(outputs).map(|(_, text)| text.as_str()).chain(settings)
     }
 }
 

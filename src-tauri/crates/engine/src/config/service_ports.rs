@@ -43,7 +43,7 @@ impl ServiceFile {
                 port.value.0.iter().map(|setting| unnamed(Some(setting), Some(port.at))).collect()
             }
             // A task mostly serves nobody.
-            (None, None) if self.kind.0 == ServiceType::Task => vec![],
+            (None, None) if matches!(self.kind.0, ServiceType::Task | ServiceType::Resource) => vec![],
             (None, None) => vec![unnamed(Some(&PortSetting::AUTO), None)],
         }
     }

@@ -9,6 +9,7 @@ use kinfra_rpc::{Forwarding, McpServer, McpTransport, PortRange, Protocol};
 use regex::Regex;
 
 use super::contents::Contents;
+use super::resource_spec::ResourceSpec;
 use super::secrets::SecretSource;
 use crate::schema::{PortChoice, Run};
 
@@ -84,7 +85,14 @@ pub struct ServiceSpec {
     pub log_bytes: Option<u64>,
     /// It is an MCP server.
     pub mcp: Option<McpServer>,
+    /// It is none of the project's own processes.
+    pub resource: Option<ResourceSpec>,
+    /// Secrets that it is given with what the resources say that it refers to or depends on.
+    pub secrets_of_resources: Vec<String>,
 }
+
+/// The port of this name answers HTTP.
+pub const HTTP: &str = "http";
 
 /// Which one of a service's processes it is. How many there are is not said here: that another one comes is no change
 /// of those that are there.
@@ -186,15 +194,15 @@ pub struct EnvironmentSpec {
 
 impl ProjectSpec {
     /// The service that answers at the project's own URL: the one whose route is `/`; without that the only one that
-    /// takes connections, else the one named `web`.
+    /// takes connections, else the one named `web`. Never a resource.
     #[must_use]
     pub fn main_service(&self) -> Option<&ServiceSpec> {
         let is_root = |service: &&ServiceSpec| service.route.as_ref().is_some_and(|route| route.path == "/");
-        let mut serving = self.services.iter().filter(|node| node.is_first() && node.takes_connections());
+        let services = || self.services.iter().filter(|node| node.resource.is_none());
+        let mut serving = services().filter(|node| node.is_first() && node.takes_connections());
         let only = || serving.next().filter(|_| serving.next().is_none());
-        let named =
-            || self.services.iter().find(|service| service.name == "web" && service.takes_connections());
-        self.services.iter().find(is_root).or_else(only).or_else(named)
+        let named = || services().find(|service| service.name == "web" && service.takes_connections());
+        services().find(is_root).or_else(only).or_else(named)
     }
 }
 
@@ -217,6 +225,19 @@ impl ServiceSpec {
         self.mcp.as_ref().is_some_and(|mcp| mcp.transport == McpTransport::Stdio)
     }
 
+    /// Whether an adapter starts and stops it, and not the keeper.
+    #[must_use]
+    pub fn has_adapter(&self) -> bool {
+        self.resource.as_ref().is_some_and(|resource| !resource.is_process())
+    }
+
+    /// Whether its main port answers HTTP, as far as the configuration says: of a resource only one that is named so.
+    #[must_use]
+    pub fn speaks_http(&self) -> bool {
+        let is_named = || self.main_port().is_some_and(|main| main.name == HTTP);
+        self.takes_connections() && (self.resource.is_none() || is_named())
+    }
+
     /// Whether somebody can connect to its main port.
     #[must_use]
     pub fn takes_connections(&self) -> bool {
@@ -232,6 +253,8 @@ pub enum ServiceType {
     Task,
     /// It is to stay, and speaks the Model Context Protocol.
     Mcp,
+    /// It is to stay, and what it is, is said by its type.
+    Resource,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

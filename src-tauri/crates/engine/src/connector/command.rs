@@ -110,6 +110,8 @@ pub fn unstarted(name: &str, home: &Home) -> ServiceSpec {
         watch: None,
         log_bytes: None,
         mcp: None,
+        resource: None,
+        secrets_of_resources: vec![],
     }
 }
 

@@ -70,6 +70,8 @@ impl Adoption {
     async fn adopt(&mut self, services: &ServiceContext, stored: StoredRun, is_wanted: bool) -> AdoptedRun {
         let StoredRun { run, pid, start_time, is_ending } = stored;
         let (pid, ended) = match self.held.remove(&run.id) {
+            // Its adapter is asked what became of it.
+            _ if run.adapter.is_some() => (0, None),
             Some(held) => (held.identity.pid, held.ended.map(exit)),
             None => {
                 end_lost(run.id.clone(), start_time).await;
@@ -89,6 +91,7 @@ impl Adoption {
             pid,
             started_at: run.started_at,
             fingerprint: run.fingerprint.parse().ok(),
+            adapter: run.adapter,
             ended,
             ending: is_ending.then_some(if is_wanted { Wanted::Running } else { Wanted::Stopped }),
         }
@@ -104,7 +107,7 @@ impl Adoption {
                     if held.is_some() {
                         end_held(services, &run.id).await;
                     }
-                    if run.boot == services.boot {
+                    if run.boot == services.boot && run.adapter.is_none() {
                         end_lost(run.id.clone(), start_time).await;
                     }
                     unseen(services)

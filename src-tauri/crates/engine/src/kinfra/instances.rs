@@ -8,7 +8,7 @@ use kinfra_rpc::{Forwarding, PortRange};
 
 use crate::config::{
     Backoff, EnvironmentSpec, HealthSpec, PortChoice, ProjectSpec, ReplicaSpec, RestartPolicy, RestartSpec,
-    RouteSpec, Run, Selection, ServiceSpec, ServiceType, StopSpec, slug,
+    RouteSpec, Run, Selection, ServiceSpec, ServiceType, StopSpec, outputs, slug,
 };
 use crate::orchestrator::Graph;
 use crate::port_registry::{InstancePorts, Wanted};
@@ -100,6 +100,13 @@ pub fn facts(
         taken_names: BTreeMap::new(),
         maintenance: BTreeMap::new(),
         labels: first().map(|service| (service.name.clone(), service.slug.clone())).collect(),
+        outputs: spec.map(|spec| outputs(&spec.services)).unwrap_or_default(),
+        told: BTreeMap::new(),
+        without_http: services
+            .iter()
+            .filter(|service| service.takes_connections() && !service.speaks_http())
+            .map(|service| service.name.clone())
+            .collect(),
         proxy_port,
     }
 }
@@ -139,6 +146,8 @@ pub fn bare(name: &str, folder: &Path) -> ServiceSpec {
         watch: None,
         log_bytes: None,
         mcp: None,
+        resource: None,
+        secrets_of_resources: vec![],
     }
 }
 

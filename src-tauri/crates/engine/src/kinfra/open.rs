@@ -22,6 +22,7 @@ use crate::orchestrator::Command;
 use crate::port_registry::PortRegistry;
 use crate::process::{Keeper, KeeperOptions, LoginShell, Run, boot_id, raise_descriptor_limit};
 use crate::proxy_server::{ProxyContext, ProxyServer};
+use crate::resource_manager::Outside;
 use crate::secrets::Secrets;
 use crate::service_manager::{Holders, ServiceContext, Surroundings, Timeline, remove_files_of_others};
 use crate::watch::Watcher;
@@ -82,6 +83,8 @@ impl Kinfra {
             secrets,
             vault,
             surroundings: surroundings(&options, &hub),
+            outside: Arc::new(Outside::new(options.environment.clone())),
+            printed: output.clone(),
         });
         let ports = PortRegistry::open(store.clone(), options.ports.clone()).await?;
         let loading = Arc::default();

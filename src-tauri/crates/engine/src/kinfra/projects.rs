@@ -235,6 +235,7 @@ impl Engine {
         project.instance.change(|facts| {
             after.maintenance = std::mem::take(&mut facts.maintenance);
             after.shared = std::mem::take(&mut facts.shared);
+            after.told = std::mem::take(&mut facts.told);
             *facts = after;
         });
         let state = state(&slug, &spec.name, &before.folder, Some(&spec), problems);

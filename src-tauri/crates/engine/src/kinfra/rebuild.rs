@@ -77,6 +77,7 @@ async fn write_down(catalog: &Catalog, instance: &str, node: &str, run: &Run) ->
         fingerprint: String::new(),
         boot: boot_id(),
         started_at: started_at(identity.start_time).unwrap_or_else(|| catalog.clock.wall_now()),
+        adapter: None,
     };
     catalog.store.begin_run(new).await?;
     catalog.store.run_spawned(run.run.clone(), identity.pid, identity.start_time).await?;

@@ -125,7 +125,11 @@ pub(super) fn comes_up(node: &NodeState) -> bool {
 /// Whether a dependency is what its dependant waits for.
 pub(super) fn satisfies(node: &NodeState, condition: Condition) -> bool {
     match condition {
-        Condition::Started => matches!(node.phase, Phase::Starting | Phase::Running) && node.pid.is_some(),
+        // A resource may be no process that could be seen.
+        Condition::Started => {
+            let is_there = node.pid.is_some() || node.kind == NodeKind::Resource && node.started_at.is_some();
+            matches!(node.phase, Phase::Starting | Phase::Running) && is_there
+        }
         Condition::Healthy => node.is_ready(),
         Condition::Completed => node.is_done(),
     }

@@ -13,6 +13,8 @@ use futures_util::stream::BoxStream;
 use kinfra_rpc::{Exit, Problem};
 use tokio::sync::watch;
 
+use super::given::Ran;
+
 pub trait Adapter: Send + Sync + 'static {
     fn capabilities(&self) -> Capabilities;
 
@@ -52,7 +54,7 @@ pub trait Adapter: Send + Sync + 'static {
     }
 
     /// Runs a command within it, for health probes. None: it has no inside.
-    fn execute(&self, _words: Vec<String>) -> Option<BoxFuture<'_, Result<Exit, Problem>>> {
+    fn execute(&self, _words: Vec<String>) -> Option<BoxFuture<'_, Result<Ran, Problem>>> {
         None
     }
 }

@@ -18,7 +18,7 @@ pub struct ResourceType {
     pub meaning: &'static str,
     pub capabilities: Capabilities,
     /// Names each of its keys once, beside those that all resources have.
-    pub(crate) declare: fn(&mut Fields<'_>) -> Box<dyn Settings>,
+    pub(crate) declare: fn(&mut Fields<'_>) -> Arc<dyn Settings>,
     /// Finds and ends what an earlier engine left at a place whose settings nobody knows any more. None: nothing is
     /// left of such a resource.
     pub left: Option<fn(Place, &Arc<Outside>) -> Arc<dyn Adapter>>,
@@ -31,6 +31,11 @@ pub(crate) trait Settings: Debug + Send + Sync {
 
     /// Texts in which references may stand.
     fn texts(&self) -> Vec<TextDeclared<'_>>;
+
+    /// What it will offer beside what its configuration says, by name: see [`Adapter::outputs`].
+    fn outputs(&self) -> Vec<String> {
+        vec![]
+    }
 
     /// A process that stands for it, if that is all that it is: it is run as a service is, without an adapter.
     fn process(&self) -> Option<&Run> {

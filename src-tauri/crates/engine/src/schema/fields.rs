@@ -19,31 +19,46 @@ pub(crate) trait Record: Sized {
 
 impl<R: Record> Shape for R {
     fn schema() -> Json {
-        let mut description = Description::default();
-        R::declare(&mut Fields(Purpose::Describe(&mut description)));
-        let mut schema = json!({
-            "type": "object",
-            "description": R::MEANING,
-            "properties": description.properties,
-            "additionalProperties": false,
-        });
-        if !description.required.is_empty() {
-            schema["required"] = json!(description.required);
-        }
-        schema
+        describe(R::MEANING, R::declare)
     }
 
     fn decode(node: &Node, reader: &mut Reader) -> Option<Self> {
-        let Value::Map(entries) = &node.value else {
-            return reader.unexpected(node, "a map of settings");
-        };
-        let mut asked = Vec::new();
-        let record = R::declare(&mut Fields(Purpose::Decode { node, entries, reader, asked: &mut asked }));
-        for (key, _) in entries.iter().filter(|(key, _)| !asked.contains(&key.text.as_str())) {
-            report_unknown(key, &asked, R::ELSEWHERE, reader);
-        }
-        Some(record)
+        read(node, reader, R::ELSEWHERE, R::declare)
     }
+}
+
+/// A map whose keys `declare` names, as JSON Schema.
+pub(crate) fn describe<T>(meaning: &str, declare: impl FnOnce(&mut Fields<'_>) -> T) -> Json {
+    let mut description = Description::default();
+    declare(&mut Fields(Purpose::Describe(&mut description)));
+    let mut schema = json!({
+        "type": "object",
+        "description": meaning,
+        "properties": description.properties,
+        "additionalProperties": false,
+    });
+    if !description.required.is_empty() {
+        schema["required"] = json!(description.required);
+    }
+    schema
+}
+
+/// What a map says whose keys `declare` names; `elsewhere` as in [`Record`].
+pub(crate) fn read<T>(
+    node: &Node,
+    reader: &mut Reader,
+    elsewhere: &[(&str, &'static str)],
+    declare: impl FnOnce(&mut Fields<'_>) -> T,
+) -> Option<T> {
+    let Value::Map(entries) = &node.value else {
+        return reader.unexpected(node, "a map of settings");
+    };
+    let mut asked = Vec::new();
+    let record = declare(&mut Fields(Purpose::Decode { node, entries, reader, asked: &mut asked }));
+    for (key, _) in entries.iter().filter(|(key, _)| !asked.contains(&key.text.as_str())) {
+        report_unknown(key, &asked, elsewhere, reader);
+    }
+    Some(record)
 }
 
 fn report_unknown(
@@ -129,6 +144,22 @@ impl Fields<'_> {
             description.properties[name]["default"] = default.printed();
         }
         value
+    }
+
+    /// A key that must be there unless another one is.
+    pub fn required_unless<T: Shape>(
+        &mut self,
+        other: &str,
+        name: &'static str,
+        meaning: &str,
+        example: &str,
+    ) -> Option<T> {
+        match &self.0 {
+            Purpose::Decode { entries, .. } if entries.iter().all(|(key, _)| key.text != other) => {
+                self.required(name, meaning, example)
+            }
+            _ => self.optional(name, meaning),
+        }
     }
 
     /// A key that must be there; none after a problem was reported, which shows the example.

@@ -15,7 +15,7 @@ pub(crate) mod tree;
 mod words;
 
 pub(crate) use duration::Period;
-pub(crate) use fields::{Fields, Record};
+pub(crate) use fields::{Fields, Record, describe, read};
 pub(crate) use nearest::nearest;
 pub(crate) use one_or_many::OneOrMany;
 pub use port::PortChoice;

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use kinfra_keeper::protocol::{Scope, Spawn};
-use kinfra_rpc::Problem;
+use kinfra_rpc::{ErrorCode, Problem};
 use tokio::time::timeout;
 
 use super::handed::Handed;
@@ -13,6 +13,7 @@ use super::service::{Service, new_run_id};
 use crate::config::{Run, ServiceSpec};
 use crate::health::took;
 use crate::logs::last_lines_of;
+use crate::resource_manager::Ran;
 
 const SIGKILL: i32 = 9;
 
@@ -27,44 +28,54 @@ impl Service {
         limit: Duration,
         handed: &Handed,
     ) -> Result<String, String> {
-        // Not its service's: what an earlier one said is no reason of this one's failure. They come one at a time.
-        let number = self.context.clock.wall_now();
-        let id = new_run_id().map_err(|problem| problem.message)?;
-        let spawn =
-            self.health_command(&id, number, spec, command, handed).map_err(|problem| problem.message)?;
-        let log_folder = spawn.log_folder.clone();
-        let ended = self.context.runs.wait_for(id.clone());
         let start = Instant::now();
-        let asked = async {
-            self.context
-                .keeper
-                .spawn(spawn)
-                .await
-                .map_err(|error| format!("cannot run its health command: {error}"))?;
-            ended.await.map_err(|_| "nobody saw how its health command ended".to_owned())
-        };
-        let answer = timeout(limit, asked).await;
-        let duration = start.elapsed();
-        self.clear(&id).await;
-        match answer {
-            Ok(Ok(exit)) if exit.code == Some(0) => Ok(took(duration)),
-            Ok(Ok(exit)) => {
-                let redactor = self.context.secrets.redactor(&self.project);
-                let said = tokio::task::spawn_blocking(move || {
-                    last_lines_of(&log_folder, number, 1, &redactor).pop()
-                })
-                .await
-                .ok()
-                .flatten();
-                let said = said.map_or_else(String::new, |said| format!(": {said}"));
+        match self.run_command(spec, command, limit, handed).await {
+            Ok(Ran { exit, .. }) if exit.code == Some(0) => Ok(took(start.elapsed())),
+            Ok(Ran { exit, last_line }) => {
+                let said = last_line.map_or_else(String::new, |said| format!(": {said}"));
                 Err(format!("its health command {}{said}", exit.describe()))
             }
-            Ok(Err(reason)) => Err(reason),
-            Err(_) => Err(format!("its health command did not end within {}", took(limit))),
+            Err(problem) => Err(problem.message),
         }
     }
 
-    fn health_command(
+    /// Runs a command that is about the service and not part of it, and waits for its end.
+    ///
+    /// # Errors
+    /// When it can't be run, or doesn't end in time.
+    pub(super) async fn run_command(
+        &self,
+        spec: &ServiceSpec,
+        command: &Run,
+        limit: Duration,
+        handed: &Handed,
+    ) -> Result<Ran, Problem> {
+        // Not its service's: what an earlier one said is no reason of this one's failure. They come one at a time.
+        let number = self.context.clock.wall_now();
+        let id = new_run_id()?;
+        let spawn = self.command(&id, number, spec, command, handed)?;
+        let log_folder = spawn.log_folder.clone();
+        let ended = self.context.runs.wait_for(id.clone());
+        let failed = |message| Problem::new(ErrorCode::CommandNotFound, message);
+        let asked = async {
+            let spawned = self.context.keeper.spawn(spawn).await;
+            spawned.map_err(|error| failed(format!("cannot run its command: {error}")))?;
+            ended.await.map_err(|_| failed("nobody saw how its command ended".to_owned()))
+        };
+        let answer = timeout(limit, asked).await;
+        self.clear(&id).await;
+        let exit =
+            answer.map_err(|_| failed(format!("its command did not end within {}", took(limit))))??;
+        if exit.code == Some(0) {
+            return Ok(Ran { exit, last_line: None });
+        }
+        let redactor = self.context.secrets.redactor(&self.project);
+        let said =
+            tokio::task::spawn_blocking(move || last_lines_of(&log_folder, number, 1, &redactor).pop());
+        Ok(Ran { exit, last_line: said.await.ok().flatten() })
+    }
+
+    fn command(
         &self,
         id: &str,
         number: u64,

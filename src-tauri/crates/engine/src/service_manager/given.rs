@@ -1,7 +1,9 @@
 //! The variables by which a service learns of ports: its own, and those of what it depends on.
 
+use std::collections::BTreeMap;
+
 use super::instance::InstanceFacts;
-use crate::config::{ReplicaSpec, ServiceSpec, port_variable, variable};
+use crate::config::{Dependency, EnvironmentSpec, ReplicaSpec, ServiceSpec, port_variable, variable};
 
 const LOOPBACK: &str = "127.0.0.1";
 
@@ -24,6 +26,23 @@ pub fn own_ports(spec: &ServiceSpec, facts: &InstanceFacts) -> Vec<(String, Stri
 /// `API_PORT`, `API_URL` and `API_PORT_METRICS`, for each service that this one depends on.
 pub fn ports_of_dependencies(spec: &ServiceSpec, facts: &InstanceFacts) -> Vec<(String, String)> {
     spec.depends_on.iter().flat_map(|dependency| ports_of(&dependency.service, facts)).collect()
+}
+
+/// `DB_URL` and whatever else the resources offer that this one depends on, as references to it.
+pub fn outputs_of_dependencies(spec: &ServiceSpec, facts: &InstanceFacts) -> EnvironmentSpec {
+    let of = |resource: &str| {
+        let outputs = [&facts.outputs, &facts.told].into_iter().filter_map(|outputs| outputs.get(resource));
+        outputs.flat_map(BTreeMap::keys).cloned().collect::<Vec<_>>()
+    };
+    let variables = spec.depends_on.iter().flat_map(|Dependency { service, .. }| {
+        let name = variable(service);
+        let output = move |output: String| {
+            let reference = format!("${{resources.{service}.{output}}}");
+            (format!("{name}_{}", variable(&output)), reference)
+        };
+        of(service).into_iter().map(output)
+    });
+    EnvironmentSpec { variables: variables.collect(), ..EnvironmentSpec::default() }
 }
 
 /// What others are told of one service.

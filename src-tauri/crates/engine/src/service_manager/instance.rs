@@ -6,7 +6,7 @@ use kinfra_rpc::{
     Exposure, Maintenance, PortRange, Protocol, RouteState, TunnelKind, project_host, replica_name,
 };
 
-use crate::config::{PublicPlace, PublicSpec, ReplicaSpec, RouteSpec, SecretSource};
+use crate::config::{Outputs, PublicPlace, PublicSpec, ReplicaSpec, RouteSpec, SecretSource};
 use crate::port_registry::{Conflict, NodePort};
 
 /// What the services of one instance may know of it and of each other. Shared by them, replaced as a whole.
@@ -54,6 +54,12 @@ pub struct InstanceFacts {
     pub optional: BTreeSet<String>,
     /// By service, those whose visitors are shown that it is being worked on.
     pub maintenance: BTreeMap<String, Maintenance>,
+    /// What resources offer, as their configuration says.
+    pub outputs: Outputs,
+    /// What they offer beside that, as they said when they were started.
+    pub told: Outputs,
+    /// Nodes whose main port speaks something else than HTTP.
+    pub without_http: BTreeSet<String>,
     /// None while the proxy doesn't listen.
     pub proxy_port: Option<u16>,
 }
@@ -133,11 +139,11 @@ impl InstanceFacts {
         self.ports.get(service)?.iter().find(|port| port.name == name).map(|port| port.port)
     }
 
-    /// Whether its main port takes connections.
+    /// Whether its main port takes connections by HTTP, as far as anybody knows.
     #[must_use]
     pub fn serves_http(&self, service: &str) -> bool {
         let main = self.ports.get(service).and_then(|ports| ports.first());
-        main.is_some_and(|port| port.protocol == Protocol::Tcp)
+        main.is_some_and(|port| port.protocol == Protocol::Tcp) && !self.without_http.contains(service)
     }
 
     /// `web.shop.localhost`

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use kinfra_rpc::{ErrorCode, Problem};
 
 use super::cascade::{Cascade, Origin};
-use super::given::{own_ports, ports_of_dependencies};
+use super::given::{outputs_of_dependencies, own_ports, ports_of_dependencies};
 use super::handed::Handed;
 use super::instance::InstanceFacts;
 use super::program::find;
@@ -75,6 +75,14 @@ pub fn environment_as_far_as_known(
     variables(&mut cascade, project, &Origin::Project, facts, handed, problems);
     files(&mut cascade, &spec.environment, Origin::ServiceFile, problems);
     cascade.layer(&Origin::Dependency, ports_of_dependencies(spec, facts));
+    variables(
+        &mut cascade,
+        &outputs_of_dependencies(spec, facts),
+        &Origin::Dependency,
+        facts,
+        handed,
+        problems,
+    );
     variables(&mut cascade, &spec.environment, &Origin::Service, facts, handed, problems);
     let file = |(variable, secret): &(String, String)| (variable.clone(), handed.file(variable, secret));
     cascade.layer(&Origin::Service, spec.secret_files.iter().map(file));
@@ -112,12 +120,14 @@ fn variables(
     for (name, value) in &environment.variables {
         let secrets = RefCell::new(Vec::new());
         let lookup = |reference: &Reference| {
-            match reference {
-                Reference::Secret(secret) => secrets.borrow_mut().push(secret.clone()),
-                Reference::Environment(name) => secrets.borrow_mut().extend_from_slice(cascade.secrets(name)),
-                _ => {}
+            if let Reference::Environment(name) = reference {
+                secrets.borrow_mut().extend_from_slice(cascade.secrets(name));
             }
-            resolve(facts, &variable, &|secret| handed.value(secret), reference)
+            let secret = |name: &str| {
+                secrets.borrow_mut().push(name.to_owned());
+                handed.value(name)
+            };
+            resolve(facts, &variable, &secret, reference)
         };
         match expand(value, Mode::Setting, &lookup) {
             Ok(value) => expanded.push((name, value, secrets.into_inner())),

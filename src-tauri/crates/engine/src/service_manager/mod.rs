@@ -20,6 +20,7 @@ mod probes;
 mod program;
 mod references;
 mod reload;
+mod resource;
 mod running;
 mod runs;
 mod secrets;

@@ -1,7 +1,7 @@
 //! One service as the node that its stack sees.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -47,6 +47,8 @@ pub struct AdoptedRun {
     pub fingerprint: Option<Fingerprint>,
     /// It ended while no engine was there.
     pub ended: Option<Exit>,
+    /// The type of the resource whose adapter has it; none for a process.
+    pub adapter: Option<String>,
     /// The engine before was about to end it, and this is what its user wants of the node after that.
     pub ending: Option<Wanted>,
 }
@@ -83,7 +85,8 @@ impl ServiceNode {
             Former::Ended(end) => Machine::resume(settings, newest + 1, &resumed(end, &clock)),
             Former::Nothing => Machine::new(settings, newest + 1),
         };
-        let service = Arc::new(Service {
+        let service = Arc::new_cyclic(|own| Service {
+            own: Weak::clone(own),
             context: Arc::clone(context),
             instance: Arc::clone(instance),
             project: facts.slug.clone(),
@@ -94,6 +97,7 @@ impl ServiceNode {
             last_lines: Mutex::default(),
             unwatched: Mutex::default(),
             held_up: Mutex::default(),
+            progress: Mutex::default(),
             looked_up: tokio::sync::Mutex::default(),
             changed: Arc::clone(&changed),
             runs: Mutex::default(),
@@ -184,7 +188,8 @@ impl ServiceNode {
     #[must_use]
     pub fn runs(&self) -> Vec<String> {
         let runs = self.service.lock();
-        runs.values().filter(|running| !running.foreign).map(|running| running.id.clone()).collect()
+        let held = runs.values().filter(|running| !running.foreign && running.adapter.is_none());
+        held.map(|running| running.id.clone()).collect()
     }
 
     /// How long it may take to end by itself.
@@ -207,8 +212,8 @@ fn resumed(end: &RunEnd, clock: &Clock) -> Resumed {
 
 impl Service {
     /// A run that an earlier engine began.
-    fn take_over(&self, adopted: AdoptedRun, supervisor: &Supervisor) {
-        let AdoptedRun { id, number, pid, ended, fingerprint, ending, .. } = adopted;
+    fn take_over(self: &Arc<Self>, adopted: AdoptedRun, supervisor: &Supervisor) {
+        let AdoptedRun { id, number, pid, ended, fingerprint, ending, adapter, .. } = adopted;
         self.context.runs.begin(id.clone(), self.ticket, number);
         let ports = self.instance.facts().ports.get(&self.name).cloned().unwrap_or_default();
         let folder = self.context.home.run_secrets(&id);
@@ -216,7 +221,15 @@ impl Service {
         let handed = Arc::new(Handed::Values { values: BTreeMap::new(), folder });
         let running = Running::new(id, Instant::now(), ports);
         let launched = fingerprint.map_or(Launch::Unknown, Launch::Fingerprint);
-        self.lock().insert(number, Running { pid: Some(pid), launched, handed, ..running });
+        // Of what an adapter has, nobody has seen the process yet.
+        let pid = adapter.is_none().then_some(pid);
+        let running = Running { pid, launched, handed, adapter, ..running };
+        self.lock().insert(number, running.clone());
+        if running.adapter.is_some() {
+            let service = Arc::clone(self);
+            // It is asked again by its probes where this fails.
+            tokio::spawn(async move { service.carried(number, &running).await.map(drop) });
+        }
         let text = match ended {
             Some(_) => "ended while no engine was there",
             None => "goes on under a new engine",
@@ -268,6 +281,11 @@ impl Node for ServiceNode {
         let maintenance = facts.maintenance.get(of).cloned();
         let troubles = if view.phase.is_active() { self.service.troubles() } else { vec![] };
         let mut detail = view.detail;
+        if view.phase == Phase::Starting
+            && let Some(progress) = self.service.progress()
+        {
+            detail = format!("starting: {progress}");
+        }
         if maintenance.is_some() {
             detail += " · in maintenance";
         }
@@ -282,6 +300,7 @@ impl Node for ServiceNode {
             kind: match spec.kind {
                 ServiceType::Service | ServiceType::Mcp => NodeKind::Service,
                 ServiceType::Task => NodeKind::Task,
+                ServiceType::Resource => NodeKind::Resource,
             },
             replica,
             phase: view.phase,

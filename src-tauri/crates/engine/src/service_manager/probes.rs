@@ -46,6 +46,12 @@ impl Service {
         };
         match &probe.kind {
             ProbeKind::Command(command) => {
+                if let Some(service) = self.own.upgrade().filter(|_| running.adapter.is_some())
+                    && let Some(answer) =
+                        service.ask_within(run, &spec, running, command, probe.timeout).await
+                {
+                    return Ok(answer?);
+                }
                 Ok(self.ask_command(&spec, command, probe.timeout, &handed).await?)
             }
             ProbeKind::Log(pattern) => self.ask_log(run, running, &pattern.0).await,
@@ -62,9 +68,14 @@ impl Service {
     }
 
     async fn ask_by_default(&self, run: u64, spec: &ServiceSpec, running: &Running) -> ProbeResult {
+        if let Some(service) = self.own.upgrade().filter(|_| running.adapter.is_some())
+            && let Some(answer) = service.ask_resource(run, running).await
+        {
+            return answer;
+        }
         if spec.takes_connections() && running.port().is_some() {
-            // Another's server is nobody's process here.
-            let asked = if running.foreign { Asked::Connects } else { Asked::Listens };
+            // Another's server, or an adapter's, is nobody's process here.
+            let asked = if running.is_elsewhere() { Asked::Connects } else { Asked::Listens };
             return self.ask_port(run, running, &asked, None, LIMIT).await;
         }
         Ok(check(&Probe::Lives { since: running.since, at_least: READY_AFTER }, LIMIT).await?)
@@ -84,7 +95,8 @@ impl Service {
             return Err(Refusal::from("it has no such port since its last start".to_owned()));
         };
         let elsewhere = running.elsewhere.filter(|_| name.is_none());
-        let is_own_asked = probe.is_none_or(|probe| probe.listener == Listener::Own) && !running.foreign;
+        let is_own_asked =
+            probe.is_none_or(|probe| probe.listener == Listener::Own) && !running.is_elsewhere();
         let result = match elsewhere {
             None if is_own_asked => self.see_that_it_is_own(run, running, port).await,
             _ => Ok(()),

@@ -3,7 +3,10 @@
 use kinfra_rpc::{ErrorCode, Problem};
 
 use super::instance::InstanceFacts;
-use crate::config::{InstanceAttribute, ProjectAttribute, Reference, ServiceAttribute};
+use crate::config::{
+    InstanceAttribute, Mode, Outputs, ProjectAttribute, Reference, ServiceAttribute, expand, is_url,
+};
+use crate::schema::Word;
 
 /// `variable` looks into the environment as far as it is laid out; `secret` says what a secret stands for there.
 ///
@@ -33,10 +36,56 @@ pub fn resolve(
                 .hint(format!("set {name} in an env_file or before KInfra starts; $$ is a dollar sign"))
         }),
         Reference::Secret(name) => secret(name),
-        Reference::Resource { resource, .. } => {
-            Err(unknown(format!("the resource {resource} can't be used: this version has no resources yet")))
+        Reference::Resource { resource, attribute } => {
+            resource_attribute(facts, variable, secret, resource, attribute)
         }
     }
+}
+
+/// What a resource offers. Its configuration was checked: no output leads back to itself.
+fn resource_attribute(
+    facts: &InstanceFacts,
+    variable: &dyn Fn(&str) -> Option<String>,
+    secret: &dyn Fn(&str) -> Result<String, Problem>,
+    resource: &str,
+    attribute: &str,
+) -> Result<String, Problem> {
+    let of = |outputs: &'_ Outputs| outputs.get(resource).and_then(|known| known.get(attribute)).cloned();
+    if let Some(text) = of(&facts.outputs) {
+        let in_url = |name: &str| secret(name).map(|value| percent_encoded(&value));
+        let secret: &dyn Fn(&str) -> _ = if is_url(attribute) { &in_url } else { secret };
+        return expand(&text, Mode::Setting, &|inner| resolve(facts, variable, secret, inner));
+    }
+    if let Some(told) = of(&facts.told) {
+        return Ok(told);
+    }
+    if let Some(port) = resource.strip_suffix(".ports").and_then(|name| facts.named_port(name, attribute)) {
+        return Ok(port.to_string());
+    }
+    match ServiceAttribute::from_word(attribute) {
+        Some(ServiceAttribute::Url) if facts.without_http.contains(resource) => {
+            let port = service_attribute(facts, resource, ServiceAttribute::Port)?;
+            Ok(format!("tcp://127.0.0.1:{port}"))
+        }
+        Some(attribute) => service_attribute(facts, resource, attribute),
+        None => {
+            let message = format!("{resource} has not said its {attribute} yet");
+            Err(Problem::new(ErrorCode::ConfigUnknownReference, message)
+                .hint(format!("start {resource} first: list it in depends_on")))
+        }
+    }
+}
+
+/// As a part of a URL: all but the unreserved characters of RFC 3986 (2.3) is encoded.
+pub(super) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(byte.into()),
+            _ => encoded.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    encoded
 }
 
 /// Where no secret may stand: others can read a command line. A configuration that is checked has none there.

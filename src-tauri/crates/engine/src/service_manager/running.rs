@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, OnceCell};
 
 use super::handed::Handed;
 use super::ownership::Seen;
+use super::resource::Carried;
 use crate::config::{Fingerprint, ServiceSpec};
 use crate::health::McpSession;
 use crate::port_registry::NodePort;
@@ -36,6 +37,10 @@ pub(super) struct Running {
     pub(super) dropping: Option<String>,
     /// The secrets that it was given.
     pub(super) handed: Arc<Handed>,
+    /// The type of the resource whose adapter has it; none for a process.
+    pub(super) adapter: Option<String>,
+    /// That adapter, once it was needed.
+    pub(super) carried: Arc<OnceCell<Arc<Carried>>>,
     /// In which it is asked, as an MCP server, whether it is well.
     pub(super) mcp_session: Arc<Mutex<Option<McpSession>>>,
 }
@@ -67,8 +72,15 @@ impl Running {
             log_from,
             dropping,
             handed,
+            adapter: None,
+            carried: Arc::default(),
             mcp_session: Arc::default(),
         }
+    }
+
+    /// Its processes are not the keeper's.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.foreign || self.adapter.is_some()
     }
 
     /// What it was given as `PORT`.

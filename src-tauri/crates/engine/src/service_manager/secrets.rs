@@ -132,7 +132,7 @@ impl Service {
     }
 
     /// What another program says of its trouble may hold what it should not.
-    fn redacted(&self, mut problem: Problem) -> Problem {
+    pub(super) fn redacted(&self, mut problem: Problem) -> Problem {
         let redactor = self.context.secrets.redactor(&self.project);
         problem.message = redactor.line(&problem.message).into_owned();
         problem

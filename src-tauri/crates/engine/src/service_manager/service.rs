@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
 use kinfra_keeper::protocol::{Identity, Scope, Spawn};
 use kinfra_rpc::{ErrorCode, EventKind, Exit, Phase, Problem};
+use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::Span;
 
@@ -30,6 +31,7 @@ use crate::home::Home;
 use crate::logs::{KnownSecrets, last_lines_of};
 use crate::orchestrator::Changes;
 use crate::process::{Keeper, ProcessError, SpawnError};
+use crate::resource_manager::Outside;
 use crate::secrets::Secrets;
 use crate::store::{NewRun, Next, RunEnd, Store};
 use crate::supervisor::{Counts, Ended, Launched, Note, ProbeResult, Role, Then, Unit};
@@ -67,9 +69,15 @@ pub struct ServiceContext {
     /// What is given to those who ask for it.
     pub vault: Secrets,
     pub surroundings: Surroundings,
+    /// What resources need of the world outside.
+    pub outside: Arc<Outside>,
+    /// Counts what is printed.
+    pub printed: watch::Sender<u64>,
 }
 
 pub(super) struct Service {
+    /// For what goes on beside a call.
+    pub(super) own: Weak<Self>,
     pub(super) context: Arc<ServiceContext>,
     pub(super) instance: Arc<Instance>,
     /// The instance's slug.
@@ -85,6 +93,8 @@ pub(super) struct Service {
     pub(super) unwatched: Mutex<Option<WatchError>>,
     /// What its launch waits for.
     pub(super) held_up: Mutex<Option<Problem>>,
+    /// How far its launch is, where that takes its time.
+    pub(super) progress: Mutex<Option<String>>,
     /// The secrets of which it was tried to know the values, so that its log shows none.
     pub(super) looked_up: tokio::sync::Mutex<BTreeSet<String>>,
     /// To be told when something is to be seen that the supervisor doesn't know of.
@@ -106,6 +116,9 @@ impl Unit for Service {
             return Err(conflict.problem.clone());
         }
         let ports = facts.ports.get(&spec.name).map(Vec::as_slice).unwrap_or_default();
+        if let Some(service) = self.own.upgrade().filter(|_| spec.has_adapter()) {
+            return service.launch_resource(number, counts, &spec, &facts, ports).await;
+        }
         if let Some(held) = self.obtain(&spec, ports).await? {
             return self.leave_to(number, &ports[0], &held);
         }
@@ -118,25 +131,7 @@ impl Unit for Service {
         let domains = facts.domains.get(&spec.name).map(Vec::as_slice).unwrap_or_default();
         let Prepared { program, arguments, environment } =
             offered(prepared, &spec, domains, &self.context.command_program)?;
-        let started_at = self.context.clock.wall_now();
-        let (instance, node) = (self.project.clone(), self.name.clone());
-        let run = NewRun {
-            id: id.clone(),
-            instance,
-            node,
-            number,
-            restarts: counts.restarts,
-            failures: counts.failures,
-            fingerprint: spec.fingerprint().to_string(),
-            boot: self.context.boot.clone(),
-            started_at,
-        };
-        self.context.store.begin_run(run).await.map_err(|error| {
-            let message = format!("{} is not started, as its run can't be written down: {error}", spec.name);
-            Problem::new(ErrorCode::StoreFailed, message).hint("look at the free space of the state folder")
-        })?;
-        self.context.runs.begin(id.clone(), self.ticket, number);
-        self.last_lines.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.begin_run(&id, number, counts, &spec).await?;
         let log_from = if spec.health.reads_log() { self.end_of_log().await } else { None };
         let running = Running::new(id.clone(), Instant::now(), ports.to_vec());
         let (launched, handed) = (Launch::With(Arc::clone(&spec)), Arc::new(handed));
@@ -179,14 +174,20 @@ impl Unit for Service {
     }
 
     async fn signal(&self, run: u64, signal: i32, everything: bool) {
-        let Some(Running { id, foreign, .. }) = self.running(run) else { return };
+        let Some(running) = self.running(run) else { return };
+        let Running { id, foreign, .. } = running.clone();
         if foreign {
             return self.let_go(&id);
         }
+        if let Some(service) = self.own.upgrade().filter(|_| running.adapter.is_some()) {
+            if !everything {
+                self.note_ending(&id).await;
+            }
+            return service.stop_resource(run, &running, everything).await;
+        }
         let scope = if everything { Scope::Everything } else { Scope::Group };
-        // An engine that comes after this one goes on with it.
-        if !everything && let Err(error) = self.context.store.run_ending(id.clone()).await {
-            tracing::warn!(%error, "that it is to end is not written down");
+        if !everything {
+            self.note_ending(&id).await;
         }
         while let Err(error) = self.context.keeper.signal(&id, signal, scope).await {
             tracing::warn!(signal, %error, "not signalled");
@@ -204,7 +205,7 @@ impl Unit for Service {
     }
 
     async fn sweep(&self, run: u64) -> Result<usize, Problem> {
-        let Some(Running { id, foreign: false, .. }) = self.running(run) else { return Ok(0) };
+        let Some(Running { id, foreign: false, adapter: None, .. }) = self.running(run) else { return Ok(0) };
         match self.remaining(&id).await {
             Ok(left) => Ok(left.len()),
             Err(error) => {
@@ -249,6 +250,45 @@ impl Unit for Service {
 }
 
 impl Service {
+    /// Before anything of it is there.
+    ///
+    /// # Errors
+    /// When it can't be written down.
+    pub(super) async fn begin_run(
+        &self,
+        id: &str,
+        number: u64,
+        counts: Counts,
+        spec: &ServiceSpec,
+    ) -> Result<(), Problem> {
+        let run = NewRun {
+            id: id.to_owned(),
+            instance: self.project.clone(),
+            node: self.name.clone(),
+            number,
+            restarts: counts.restarts,
+            failures: counts.failures,
+            fingerprint: spec.fingerprint().to_string(),
+            boot: self.context.boot.clone(),
+            started_at: self.context.clock.wall_now(),
+            adapter: spec.resource.as_ref().filter(|_| spec.has_adapter()).map(|known| known.kind.to_owned()),
+        };
+        self.context.store.begin_run(run).await.map_err(|error| {
+            let message = format!("{} is not started, as its run can't be written down: {error}", spec.name);
+            Problem::new(ErrorCode::StoreFailed, message).hint("look at the free space of the state folder")
+        })?;
+        self.context.runs.begin(id.to_owned(), self.ticket, number);
+        self.last_lines.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(())
+    }
+
+    /// An engine that comes after this one goes on with it.
+    async fn note_ending(&self, id: &str) {
+        if let Err(error) = self.context.store.run_ending(id.to_owned()).await {
+            tracing::warn!(%error, "that it is to end is not written down");
+        }
+    }
+
     /// That a keeper is lost is no fault of the service: what it may have started was ended, so the next one is asked.
     async fn spawn(&self, spawn: Spawn) -> Result<Identity, SpawnError> {
         for _ in 1..MOST_KEEPERS {
@@ -323,8 +363,8 @@ impl Service {
     }
 
     /// Nothing of the run is left: that is written down.
-    async fn close(&self, run: u64, end: RunEnd) {
-        let Some(Running { id, foreign, .. }) = self.lock().remove(&run) else { return };
+    pub(super) async fn close(&self, run: u64, end: RunEnd) {
+        let Some(Running { id, foreign, adapter, .. }) = self.lock().remove(&run) else { return };
         if !foreign {
             remove_files(&self.context.home.run_secrets(&id));
             tracing::info!(exit = ?end.exit, next = ?end.next, "ended");
@@ -339,6 +379,7 @@ impl Service {
             }
             match written {
                 // The keeper remembers it until the store does.
+                Ok(()) if adapter.is_some() => {}
                 Ok(()) => drop(self.context.keeper.forget(&id).await),
                 Err(error) => tracing::error!(%error, "the run's end is not written down"),
             }
@@ -397,7 +438,7 @@ impl Service {
         is_same
     }
 
-    fn running(&self, run: u64) -> Option<Running> {
+    pub(super) fn running(&self, run: u64) -> Option<Running> {
         self.lock().get(&run).cloned()
     }
 

@@ -1,6 +1,10 @@
 use crate::clock::millis;
-use crate::config::{ProbeKind, ProbeSpec, ServiceSpec, ServiceType, stable_hash};
+use crate::config::{ProbeKind, ProbeSpec, ResourceSpec, ServiceSpec, ServiceType, stable_hash};
+use crate::resource_manager::Asking;
 use crate::supervisor::{CheckSettings, Settings};
+
+/// Between two probes that take a process or a request each, in milliseconds.
+const COSTLY: u64 = 1_000;
 
 /// How a service is supervised. `instance` makes its jitter differ from that of its namesake elsewhere.
 #[must_use]
@@ -9,13 +13,17 @@ pub fn settings(spec: &ServiceSpec, instance: &str) -> Settings {
     settings.seed = stable_hash(&(instance, &spec.name));
     settings.startup = spec.health.startup.as_ref().map(check);
     settings.liveness = spec.health.liveness.as_ref().map(check);
+    let resource_type = spec.resource.as_ref().and_then(ResourceSpec::resource_type);
+    let is_costly = resource_type.is_some_and(|known| known.capabilities.asking == Asking::Costly);
     settings.readiness = match (spec.kind, &spec.health.readiness) {
         (ServiceType::Task, _) => None,
-        (ServiceType::Service | ServiceType::Mcp, Some(readiness)) => Some(check(readiness)),
-        // That it lived once for long enough can't change.
-        (ServiceType::Service | ServiceType::Mcp, None) => {
-            Some(CheckSettings { lasts: !spec.takes_connections(), ..CheckSettings::default() })
+        (_, Some(readiness)) => Some(check(readiness)),
+        (ServiceType::Resource, None) if spec.has_adapter() => {
+            let usual = CheckSettings::default();
+            Some(if is_costly { CheckSettings { first: COSTLY, fast: COSTLY, ..usual } } else { usual })
         }
+        // That it lived once for long enough can't change.
+        (_, None) => Some(CheckSettings { lasts: !spec.takes_connections(), ..CheckSettings::default() }),
     };
     settings
 }

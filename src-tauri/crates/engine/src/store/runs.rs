@@ -23,6 +23,8 @@ pub struct NewRun {
     pub boot: String,
     /// Milliseconds since 1970.
     pub started_at: u64,
+    /// The type of the resource whose adapter has it; none for a process that the keeper holds.
+    pub adapter: Option<String>,
 }
 
 /// How a run ended, and what was decided then.
@@ -72,11 +74,12 @@ impl Store {
     pub async fn begin_run(&self, run: NewRun) -> Result<(), StoreError> {
         self.unflushed_transaction("write a run down", move |connection| {
             let sql = "INSERT INTO run
-                (id, instance, node, number, restarts, failures, fingerprint, boot, started_at)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+                (id, instance, node, number, restarts, failures, fingerprint, boot, started_at, adapter)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
             let (number, started_at) = (run.number.cast_signed(), run.started_at.cast_signed());
-            let NewRun { id, instance, node, restarts, failures, fingerprint, boot, .. } = run;
-            let values = (id, instance, node, number, restarts, failures, fingerprint, boot, started_at);
+            let NewRun { id, instance, node, restarts, failures, fingerprint, boot, adapter, .. } = run;
+            let values =
+                (id, instance, node, number, restarts, failures, fingerprint, boot, started_at, adapter);
             connection.prepare_cached(sql)?.execute(values).map(drop)
         })
         .await
@@ -225,7 +228,7 @@ const ENDING: &str = "ending";
 
 const SELECT: &str =
     "SELECT id, instance, node, number, restarts, failures, fingerprint, boot, started_at, pid,
-    start_time, next FROM run";
+    start_time, next, adapter FROM run";
 
 impl Next {
     const fn stored(self) -> (&'static str, Option<i64>) {
@@ -271,6 +274,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredRun> {
         fingerprint: row.get(6)?,
         boot: row.get(7)?,
         started_at: row.get::<_, i64>(8)?.cast_unsigned(),
+        adapter: row.get(12)?,
     };
     let start_time: Option<i64> = row.get(10)?;
     let next: Option<String> = row.get(11)?;

@@ -92,6 +92,10 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (account, hostname)
     ) STRICT;
     ",
+    // The type of the resource whose adapter has a run; none for a process.
+    "
+    ALTER TABLE run ADD COLUMN adapter TEXT;
+    ",
 ];
 
 /// The version that this KInfra writes.

@@ -1,4 +1,5 @@
-//! Appends one stream of one node to its segments.
+//! Appends one stream of one node to its segments: the keeper what its children print, and the engine what is printed
+//! elsewhere, by a container and the like.
 //!
 //! Theory of operation: a writer opens the newest segment when it first has something to write, goes on where
 //! the last keeper stopped, and begins the next segment when a chunk doesn't fit, deleting the oldest ones. It never
@@ -28,6 +29,8 @@ pub struct LogWriter {
     bound: Bound,
     segment: Option<Segment>,
     lost: Option<Loss>,
+    /// When what is being appended was printed, in nanoseconds since 1970; none: now.
+    at: Option<u64>,
 }
 
 struct Segment {
@@ -56,7 +59,7 @@ struct Loss {
 impl LogWriter {
     #[must_use]
     pub fn new(folder: &Path, stream: &'static str, bound: Bound) -> Self {
-        Self { folder: folder.to_owned(), stream, bound, segment: None, lost: None }
+        Self { folder: folder.to_owned(), stream, bound, segment: None, lost: None, at: None }
     }
 
     /// From the next segment on.
@@ -72,6 +75,19 @@ impl LogWriter {
             // Whatever was wrong with this file, the next chunk shall look afresh.
             self.segment = None;
         }
+    }
+
+    /// The same, of what was printed at this time, in nanoseconds since 1970: somebody else kept it until now.
+    pub fn append_as_of(&mut self, run: u64, at: u64, bytes: &[u8]) {
+        self.at = Some(at);
+        self.append(run, bytes);
+        self.at = None;
+    }
+
+    /// When the newest chunk was printed, in nanoseconds since 1970. None: there is none, or it can't be told.
+    #[must_use]
+    pub fn newest(&mut self) -> Option<u64> {
+        self.segment().ok()?.newest()
     }
 
     /// Moves what a pipe holds to the log, at most so many bytes, as one chunk. None when it has to be read instead.
@@ -127,7 +143,7 @@ impl LogWriter {
 
     fn write(&mut self, run: u64, bytes: &[u8]) -> Result<(), (usize, io::Error)> {
         let mut written = 0;
-        let segment_bytes = self.bound.segment_bytes;
+        let (segment_bytes, at) = (self.bound.segment_bytes, self.at);
         while written < bytes.len() {
             let segment = self.segment().map_err(|error| (written, error))?;
             let part = segment.fitting(&bytes[written..], segment_bytes);
@@ -137,7 +153,7 @@ impl LogWriter {
                 self.segment = Some(opened);
                 continue;
             }
-            segment.write(run, part).map_err(|error| (written, error))?;
+            segment.write(run, part, at).map_err(|error| (written, error))?;
             written += part.len();
         }
         Ok(())
@@ -219,12 +235,19 @@ impl Segment {
     }
 
     /// First, so that whoever sees the bytes finds their time. Without it they have the time of those before.
-    fn note(&mut self, run: u64) {
-        let record =
-            Record { offset: self.size, wall: wall_clock(), monotonic: monotonic_clock(), run }.encode();
+    fn note(&mut self, run: u64, at: Option<u64>) {
+        let wall = at.unwrap_or_else(wall_clock);
+        let record = Record { offset: self.size, wall, monotonic: monotonic_clock(), run }.encode();
         if self.index.write_all_at(&record, self.records * RECORD_BYTES as u64).is_ok() {
             self.records += 1;
         }
+    }
+
+    fn newest(&self) -> Option<u64> {
+        let mut record = [0; RECORD_BYTES];
+        let last = self.records.checked_sub(1)? * RECORD_BYTES as u64;
+        self.index.read_exact_at(&mut record, last).ok()?;
+        Some(Record::decode(&record).wall)
     }
 
     /// None when nothing was moved and it has to be read instead.
@@ -234,7 +257,7 @@ impl Segment {
             return None;
         }
         let records = self.records;
-        self.note(run);
+        self.note(run, None);
         let mut moved = Moved { bytes: 0, ended: false };
         let mut at = self.size;
         while moved.bytes < most {
@@ -267,8 +290,8 @@ impl Segment {
         Some(moved)
     }
 
-    fn write(&mut self, run: u64, bytes: &[u8]) -> io::Result<()> {
-        self.note(run);
+    fn write(&mut self, run: u64, bytes: &[u8], at: Option<u64>) -> io::Result<()> {
+        self.note(run, at);
         if let Err(error) = self.log.write_all_at(bytes, self.size) {
             // If this fails too, half a chunk stays, which is better than none.
             let _ = self.log.set_len(self.size);

@@ -10,6 +10,7 @@ mod spawning;
 mod startup;
 
 pub use keeper::run;
+pub use log_writer::LogWriter;
 pub use startup::{Options, StartError};
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod port_names;
 mod ports;
 mod references;
 mod replicas;
+mod resources;
 mod routes;
 pub(super) mod secrets;
 mod tasks;

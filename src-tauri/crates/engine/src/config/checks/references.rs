@@ -1,5 +1,6 @@
 use kinfra_rpc::{ErrorCode, Problem};
 
+use super::resources;
 use crate::config::declaration::{ProbeFile, ProjectFile, ServiceFile};
 use crate::config::references::{Mode, Reference, Segment, ServiceAttribute, segments};
 use crate::config::secrets::HELD;
@@ -62,6 +63,12 @@ fn texts(service: &ServiceFile) -> Vec<Text<'_>> {
         .chain(paths.map(|path| setting(path.value.as_str(), path.at, false)))
         .chain(sent.map(|value| setting(value.value.0.as_str(), value.at, true)))
         .chain(values(&service.env))
+        .chain(service.resource.iter().flat_map(|resource| {
+            let texts = resource.settings.texts().into_iter();
+            texts
+                .map(|text| setting(text.text, text.at, text.may_hold_secrets))
+                .chain(values(&resource.outputs))
+        }))
         .collect()
 }
 
@@ -77,9 +84,8 @@ fn fault(reference: &Reference, text: &Text<'_>, project: &ProjectFile) -> Optio
                 Some((_, target)) => port_fault(reference, service, target.as_ref()?),
             }
         }
-        Reference::Resource { resource, .. } => {
-            let hint = format!("a file declares services only; `${{services.{resource}.url}}` refers to one");
-            Some(unknown(reference, "resource", resource, None).hint(hint))
+        Reference::Resource { resource, attribute } => {
+            resources::fault(reference, resource, attribute, text.may_hold_secrets, project)
         }
         Reference::Secret(name) if name.starts_with(HELD) => {
             let message = format!("`{reference}` names no secret: that one is KInfra's own");
@@ -134,7 +140,7 @@ fn port_fault(reference: &Reference, service: &str, target: &ServiceFile) -> Opt
     }
 }
 
-fn unknown(reference: &Reference, kind: &str, name: &str, near: Option<&str>) -> Problem {
+pub(super) fn unknown(reference: &Reference, kind: &str, name: &str, near: Option<&str>) -> Problem {
     let message = format!("`{reference}`: there is no {kind} `{name}`");
     let problem = Problem::new(ErrorCode::ConfigUnknownReference, message);
     match near {

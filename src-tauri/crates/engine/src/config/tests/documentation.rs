@@ -1,4 +1,4 @@
-//! docs/configuration.md tells the truth.
+//! docs/configuration.md and docs/resources.md tell the truth.
 
 use std::path::Path;
 
@@ -8,8 +8,11 @@ use crate::config::{UserSettings, json_schema};
 use crate::schema::Shape;
 
 fn documentation() -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs/configuration.md");
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let read = |name| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs").join(name);
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    };
+    ["configuration.md", "resources.md"].map(read).concat()
 }
 
 #[test]
@@ -19,7 +22,7 @@ fn every_example_is_a_valid_configuration() {
         text.split("```yaml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(!examples.is_empty());
     for example in examples {
-        if example.contains("services:") {
+        if example.contains("services:") || example.contains("resources:") {
             assert!(!spec(example).services.is_empty());
         } else {
             let settings = parse(Path::new("settings.yaml"), example, Format::Yaml);
@@ -49,5 +52,8 @@ fn every_key_is_described() {
     assert!(known.len() > 20, "{known:?}");
     let text = documentation();
     let missing: Vec<_> = known.iter().filter(|key| !text.contains(&format!("`{key}`"))).collect();
-    assert!(missing.is_empty(), "docs/configuration.md says nothing about {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "neither docs/configuration.md nor docs/resources.md says anything about {missing:?}"
+    );
 }

@@ -150,7 +150,7 @@ services:
     /shop/kinfra.yaml:4:10: `${services.apj.url}`: there is no service `apj`
       hint: did you mean `api`?
     /shop/kinfra.yaml:4:10: `${resources.db.url}`: there is no resource `db`
-      hint: a file declares services only; `${services.db.url}` refers to one
+      hint: declare it under `resources:`
     /shop/kinfra.yaml:6:20: `${services.api.prot}`: there is no attribute `prot`
       hint: did you mean `port`?
     /shop/kinfra.yaml:7:12: `${services.job.url}`: `job` has no port, so nothing answers there

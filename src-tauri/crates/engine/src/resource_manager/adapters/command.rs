@@ -35,7 +35,7 @@ pub const TYPE: ResourceType = ResourceType {
         restarts: Restarts::AsConfigured,
         asking: Asking::Costly,
     },
-    declare: |fields| Box::new(CommandSettings::declare(fields)),
+    declare: |fields| Arc::new(CommandSettings::declare(fields)),
     left: None,
 };
 

@@ -1,0 +1,3 @@
+//! What a stack needs beside its services.
+
+mod command;

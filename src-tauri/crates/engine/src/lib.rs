@@ -31,6 +31,7 @@ pub mod sharing;
 pub mod smart_allocator;
 pub mod store;
 pub mod supervisor;
+pub mod templates;
 pub mod tunnel_sync;
 pub mod watch;
 

@@ -34,7 +34,7 @@ const DOTENV: &str = ".env";
 pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Option<ProjectSpec> {
     let name = match &project.project {
         Some(name) => name.value.clone(),
-        None => folder.file_name().map_or("project".into(), |name| name.to_string_lossy().into_owned()),
+        None => name_of(folder),
     };
     let environment = EnvironmentSpec {
         dotenv: Some(folder.join(DOTENV)),
@@ -74,6 +74,11 @@ pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Opt
         secrets: sources(&project.secrets),
         services: with_secrets_of_resources(services),
     })
+}
+
+/// Of a project that says no name.
+pub(super) fn name_of(folder: &Path) -> String {
+    folder.file_name().map_or("project".into(), |name| name.to_string_lossy().into_owned())
 }
 
 fn service(
@@ -141,6 +146,7 @@ fn service(
 fn resource(service: &ServiceFile, declared: &ResourceFile) -> Option<ResourceSpec> {
     Some(ResourceSpec {
         kind: declared.kind,
+        template: declared.template.clone(),
         written: declared.written.clone(),
         outputs: pairs(&declared.outputs)?,
         generated: texts(&declared.generated),

@@ -4,12 +4,14 @@ use std::path::Path;
 
 use kinfra_rpc::{ErrorCode, Problem};
 
-use super::assemble::assemble;
+use super::assemble::{assemble, name_of};
 use super::checks;
 use super::declaration::ProjectFile;
+use super::slug::slug;
 use super::spec::ProjectSpec;
 use crate::schema::tree::{self, Fault, Format, Node, Position, Value};
 use crate::schema::{Reader, Shape};
+use crate::templates::{Surroundings, expand};
 
 /// Whether folders and files that the text names must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +36,7 @@ pub(super) fn compile(
 ) -> Result<ProjectSpec, Vec<Problem>> {
     let folder = file.parent().unwrap_or(Path::new("/"));
     let mut reader = Reader::new(file);
-    let declared = decode(text, format, &mut reader);
+    let declared = decode(text, format, folder, &mut reader);
     if let Some(project) = &declared {
         checks::check(project, &mut reader);
         if disk == Disk::Checked {
@@ -61,15 +63,34 @@ pub(super) fn read_tree(text: &str, format: Format, reader: &mut Reader) -> Opti
     tree
 }
 
-fn decode(text: &str, format: Format, reader: &mut Reader) -> Option<ProjectFile> {
-    let tree = read_tree(text, format, reader)?;
+fn decode(text: &str, format: Format, folder: &Path, reader: &mut Reader) -> Option<ProjectFile> {
+    let mut tree = read_tree(text, format, reader)?;
     if tree.value == Value::Null {
         let problem = Problem::new(ErrorCode::ConfigInvalidValue, "the file is empty")
             .hint("a project has at least `services:` with a name and its `run:`");
         reader.report(tree.at, problem);
         return None;
     }
+    lay_templates_under(&mut tree, folder, reader);
     ProjectFile::decode(&tree, reader)
+}
+
+/// What names of secrets begin with is the project's slug, whatever else is wrong with the file.
+fn lay_templates_under(tree: &mut Node, folder: &Path, reader: &mut Reader) {
+    let Value::Map(entries) = &mut tree.value else { return };
+    let name = entries.iter().find_map(|(key, node)| match &node.value {
+        Value::Text(name) if key.text == "project" => Some(name.clone()),
+        _ => None,
+    });
+    let project = slug(&name.unwrap_or_else(|| name_of(folder)));
+    let Some((_, resources)) = entries.iter_mut().find(|(key, _)| key.text == "resources") else { return };
+    let Value::Map(resources) = &mut resources.value else { return };
+    let at = Surroundings { project: &project, folder };
+    reader.within("resources", |reader| {
+        for (key, resource) in resources {
+            reader.within(&key.text, |reader| expand(&key.text, resource, &at, reader));
+        }
+    });
 }
 
 fn described(fault: Fault, format: Format) -> (Position, Problem) {

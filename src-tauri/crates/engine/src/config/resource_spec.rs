@@ -9,6 +9,8 @@ use crate::resource_manager::{ResourceType, Settings, type_named};
 pub struct ResourceSpec {
     /// The name of its type.
     pub kind: &'static str,
+    /// The template that it comes of; only for people to see.
+    pub template: Option<String>,
     /// The keys of its type, each with what is written of it in a line: two with the same are the same.
     pub written: Vec<(String, String)>,
     /// What it offers to others; values may hold `${…}`.

@@ -15,5 +15,5 @@ pub use adapter::{
 };
 pub use given::{Commands, Given, GivenPort, Place, Ran};
 pub use outside::Outside;
+pub use types::{LeftAt, ResourceType, type_named, types};
 pub(crate) use types::{PortDeclared, Settings, TextDeclared};
-pub use types::{ResourceType, type_named, types};

@@ -10,6 +10,9 @@ use super::outside::Outside;
 use crate::schema::tree::Position;
 use crate::schema::{Fields, PortSetting, Run};
 
+/// Makes an adapter for what is left at a place.
+pub type LeftAt = fn(Place, &Arc<Outside>) -> Arc<dyn Adapter>;
+
 /// One type of resource, as the list of types has it.
 pub struct ResourceType {
     /// What `type` says.
@@ -21,7 +24,7 @@ pub struct ResourceType {
     pub(crate) declare: fn(&mut Fields<'_>) -> Arc<dyn Settings>,
     /// Finds and ends what an earlier engine left at a place whose settings nobody knows any more. None: nothing is
     /// left of such a resource.
-    pub left: Option<fn(Place, &Arc<Outside>) -> Arc<dyn Adapter>>,
+    pub left: Option<LeftAt>,
 }
 
 /// What a configuration says of one resource of some type.

@@ -50,7 +50,7 @@ impl Service {
                     && let Some(answer) =
                         service.ask_within(run, &spec, running, command, probe.timeout).await
                 {
-                    return Ok(answer?);
+                    return answer;
                 }
                 Ok(self.ask_command(&spec, command, probe.timeout, &handed).await?)
             }

@@ -19,6 +19,7 @@ use crate::schema::{
 #[derive(Debug)]
 pub(in crate::config) struct ResourceFile {
     pub kind: &'static str,
+    pub template: Option<String>,
     pub settings: Arc<dyn Settings>,
     /// The keys of its type as they are written, each in a line.
     pub written: Vec<(String, String)>,
@@ -57,7 +58,15 @@ impl Shape for ResourceEntry {
             schema["properties"]["type"]["const"] = json!(kind.name);
             schema
         };
-        json!({ "description": MEANING, "anyOf": types().iter().map(one).collect::<Vec<_>>() })
+        // What else may stand beside a template is the template's to say.
+        let of_template = json!({
+            "type": "object",
+            "description": "A preset: `kinfra templates` lists them with their parameters. All keys of its type may be written as well.",
+            "properties": { "template": { "type": "string" }, "variant": { "type": "string" } },
+            "required": ["template"],
+        });
+        let all: Vec<_> = [of_template].into_iter().chain(types().iter().map(one)).collect();
+        json!({ "description": MEANING, "anyOf": all })
     }
 
     fn decode(node: &Node, reader: &mut Reader) -> Option<Self> {
@@ -67,6 +76,7 @@ impl Shape for ResourceEntry {
         let kind = kind(node, entries, reader)?;
         let settings = |fields: &mut Fields<'_>| {
             fields.optional::<String>("type", "");
+            fields.optional::<String>("template", "");
             let (service, own) = common(fields);
             (service, own, (kind.declare)(fields))
         };
@@ -85,10 +95,18 @@ impl Shape for ResourceEntry {
         }
         let (outputs, generated) = own;
         let has_signal = has_signal(entries);
+        let template = text_of(entries, "template");
         let written =
             entries.iter().filter(|(key, _)| !COMMON.contains(&key.text.as_str())).map(written).collect();
-        service.resource =
-            Some(ResourceFile { kind: kind.name, settings, written, outputs, generated, has_signal });
+        service.resource = Some(ResourceFile {
+            kind: kind.name,
+            template,
+            settings,
+            written,
+            outputs,
+            generated,
+            has_signal,
+        });
         Some(Self(service))
     }
 }
@@ -96,6 +114,7 @@ impl Shape for ResourceEntry {
 /// The keys of which a service knows what became of them.
 const COMMON: &[&str] = &[
     "type",
+    "template",
     "env",
     "env_file",
     "dir",
@@ -202,6 +221,13 @@ fn kind(node: &Node, entries: &[(Key, Node)], reader: &mut Reader) -> Option<&'s
         );
     }
     found
+}
+
+fn text_of(entries: &[(Key, Node)], name: &str) -> Option<String> {
+    entries.iter().find_map(|(key, node)| match &node.value {
+        Value::Text(text) if key.text == name => Some(text.clone()),
+        _ => None,
+    })
 }
 
 fn has_signal(entries: &[(Key, Node)]) -> bool {

@@ -1,7 +1,8 @@
 //! One file, or folder, for each type of resource, and their list.
 
 mod command;
+pub mod docker;
 
 use super::types::ResourceType;
 
-pub const TYPES: &[ResourceType] = &[command::TYPE];
+pub const TYPES: &[ResourceType] = &[command::TYPE, docker::TYPE];

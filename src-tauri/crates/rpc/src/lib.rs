@@ -19,6 +19,7 @@ mod port_requests;
 mod ports;
 mod replicas;
 mod requests;
+mod resource;
 mod routes;
 mod secrets;
 mod settings;
@@ -56,6 +57,7 @@ pub use requests::{
     AddProject, Done, EndMode, Hello, HelloReply, Host, ListRuns, ProjectAdded, ProxyMoved, Quit, ReadLogs,
     RemoveProject, Request, Restart, ShowWindow, Start, Stop, TakeSnapshot, UseProxyPort, WatchState,
 };
+pub use resource::ResourceInfo;
 pub use routes::{Forwarding, HostHeader, RouteState, UpstreamProtocol, project_host};
 pub use secrets::{
     DeleteSecret, KeyringState, KeyringStatus, ListSecrets, SecretDeleted, SecretInfo, SecretList,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Download, Exit, Exposure, Forwarding, Maintenance, McpServer, Problem, Replica, RouteState,
+    Download, Exit, Exposure, Forwarding, Maintenance, McpServer, Problem, Replica, ResourceInfo, RouteState,
     ServiceChange, TunnelState, project_host,
 };
 
@@ -131,6 +131,10 @@ pub struct NodeState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub mcp: Option<McpServer>,
+    /// What is known of a resource that is known of no service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub resource: Option<ResourceInfo>,
     /// How its requests are handed on.
     #[serde(default, skip_serializing_if = "Forwarding::is_default")]
     #[ts(as = "Option<Forwarding>", optional)]

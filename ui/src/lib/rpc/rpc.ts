@@ -712,6 +712,10 @@ maintenance?: Maintenance,
  */
 mcp?: McpServer, 
 /**
+ * What is known of a resource that is known of no service.
+ */
+resource?: ResourceInfo, 
+/**
  * How its requests are handed on.
  */
 forwarding?: Forwarding, 
@@ -1163,6 +1167,23 @@ reason: string,
  * Written in the settings file, not by a command.
  */
 from_settings: boolean, };
+
+/**
+ * What a resource is.
+ */
+export type ResourceInfo = { 
+/**
+ * Its type: `docker`, `command`.
+ */
+kind: string, 
+/**
+ * The template that it comes of.
+ */
+template?: string, 
+/**
+ * What it is made of, in a few words: the image of a container.
+ */
+what?: string, };
 
 /**
  * Restarts just the named services and groups; with none named, the whole stack in order.

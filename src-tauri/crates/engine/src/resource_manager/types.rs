@@ -35,6 +35,11 @@ pub(crate) trait Settings: Debug + Send + Sync {
     /// Texts in which references may stand.
     fn texts(&self) -> Vec<TextDeclared<'_>>;
 
+    /// What it is made of, in a few words.
+    fn what(&self) -> Option<String> {
+        None
+    }
+
     /// What it will offer beside what its configuration says, by name: see [`Adapter::outputs`].
     fn outputs(&self) -> Vec<String> {
         vec![]

@@ -135,6 +135,7 @@ impl Engine {
             true => project.selection.whole(&start.profiles)?,
             false => project.named(&start.services)?,
         };
+        self.keep_for_its_own(&start.project, &names).await;
         project.stack.tell(Command::Start { names, again: !whole }).await;
         Ok(Done {})
     }

@@ -34,6 +34,7 @@ mod reports;
 mod secrets;
 mod setting_aside;
 mod settings;
+mod shares;
 mod sharing;
 mod strays;
 mod traffic;

@@ -13,6 +13,7 @@ use super::presses;
 use super::rebuild::rebuild;
 use super::reports;
 use super::setting_aside::{made_up_for, open_store, problem};
+use super::shares::Shares;
 use crate::clock::Clock;
 use crate::control::Server;
 use crate::events::Hub;
@@ -112,6 +113,8 @@ impl Kinfra {
             lock: Mutex::new(Some(lock)),
             weak: weak.clone(),
         });
+        // An error means that it is set, which nobody else does.
+        let _ = engine.services.outside.stacks.set(Arc::new(Shares::new(Arc::downgrade(&engine))));
         let unfinished = engine.load_all(&mut adoption).await?;
         engine.open_sharing(&mut adoption, printed).await?;
         let ended = adoption.ended();

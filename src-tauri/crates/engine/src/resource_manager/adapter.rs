@@ -48,7 +48,8 @@ pub trait Adapter: Send + Sync + 'static {
         None
     }
 
-    /// What it offers to those that depend on it, beside what its configuration says: known once it was started.
+    /// What it offers to those that depend on it, beside what its configuration says: known once it was started. Texts in
+    /// which `${secret:…}` may stand; a dollar sign is `$$`.
     fn outputs(&self) -> BTreeMap<String, String> {
         BTreeMap::new()
     }

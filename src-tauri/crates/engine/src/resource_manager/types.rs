@@ -45,6 +45,11 @@ pub(crate) trait Settings: Debug + Send + Sync {
         vec![]
     }
 
+    /// What it offers is said elsewhere: any name may be referred to.
+    fn offers_anything(&self) -> bool {
+        false
+    }
+
     /// A process that stands for it, if that is all that it is: it is run as a service is, without an adapter.
     fn process(&self) -> Option<&Run> {
         None

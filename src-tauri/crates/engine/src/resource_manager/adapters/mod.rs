@@ -3,9 +3,10 @@
 mod api;
 mod command;
 pub mod docker;
+mod shared;
 
 pub use api::Paces;
 
 use super::types::ResourceType;
 
-pub const TYPES: &[ResourceType] = &[api::TYPE, command::TYPE, docker::TYPE];
+pub const TYPES: &[ResourceType] = &[api::TYPE, command::TYPE, docker::TYPE, shared::TYPE];

@@ -31,6 +31,9 @@ pub struct Journal {
     pub writes: Vec<NotedWrite>,
     pub projects: Vec<NotedProject>,
     pub claims: Vec<NotedClaim>,
+    /// Old connectors that become known: pid and start time.
+    #[serde(default)]
+    pub connectors: Vec<(u32, u64)>,
     #[serde(skip)]
     folder: PathBuf,
 }
@@ -71,6 +74,14 @@ pub struct NotedClaim {
     pub before: Option<(u16, PortOrigin, Option<String>)>,
 }
 
+/// What is done beside writing files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotedSteps {
+    pub projects: Vec<NotedProject>,
+    pub claims: Vec<NotedClaim>,
+    pub connectors: Vec<(u32, u64)>,
+}
+
 /// What became of a file that was to be taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TakenBack {
@@ -90,9 +101,9 @@ impl Journal {
         began_at: u64,
         sources: &[Source],
         writes: &[(PathBuf, String)],
-        projects: Vec<NotedProject>,
-        claims: Vec<NotedClaim>,
+        steps: NotedSteps,
     ) -> io::Result<Self> {
+        let NotedSteps { projects, claims, connectors } = steps;
         let all = state.join("migrations");
         DirBuilder::new().recursive(true).mode(0o700).create(&all)?;
         let next = numbers(&all).last().map_or(1, |last| last + 1);
@@ -108,6 +119,7 @@ impl Journal {
             writes: vec![],
             projects,
             claims,
+            connectors,
             folder,
         };
         for (number, source) in sources.iter().enumerate() {
@@ -297,7 +309,7 @@ mod tests {
     use super::*;
 
     fn begun(state: &Path, writes: &[(PathBuf, String)]) -> Journal {
-        Journal::begin(state, 0, &[], writes, vec![], vec![]).unwrap()
+        Journal::begin(state, 0, &[], writes, NotedSteps::default()).unwrap()
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kinfra_rpc::{PortOrigin, Protocol};
 
-use crate::store::{Claim, StoredProject};
+use crate::store::{Claim, StoredConnector, StoredProject};
 
 /// What a service's port is called where nobody says otherwise.
 pub const MAIN_PORT: &str = "http";
@@ -16,6 +16,8 @@ pub struct Known {
     pub claims: Vec<Claim>,
     /// By folder: those that have a `kinfra.yaml`.
     pub configurations: BTreeMap<PathBuf, Configuration>,
+    /// Of this boot.
+    pub connectors: Vec<StoredConnector>,
 }
 
 /// A `kinfra.yaml` that is there.

@@ -40,6 +40,14 @@ impl Migrator<'_> {
                 undone.kept.push("stop what runs, then run kinfra migrate --undo again".to_owned());
                 return Ok(undone);
             }
+            self.catalog.store.forget_connectors(journal.connectors.clone()).await?;
+            let pids: Vec<String> = journal.connectors.iter().map(|(pid, _)| pid.to_string()).collect();
+            if !pids.is_empty() {
+                undone
+                    .done
+                    .push(format!("cloudflared (pid {}) runs on, and is KInfra's no more", pids.join(", ")));
+            }
+            self.steps.show_connectors().await?;
             journal.undone().map_err(|error| unreadable(journal.folder(), &error))?;
         }
     }
@@ -176,5 +184,9 @@ impl Steps for Engine {
 
     fn forget<'s>(&'s self, project: &'s str) -> BoxFuture<'s, Result<(), Failure>> {
         async move { self.remove_project(project).await.map(drop) }.boxed()
+    }
+
+    fn show_connectors(&self) -> BoxFuture<'_, Result<(), Failure>> {
+        self.follow_connectors().boxed()
     }
 }

@@ -67,6 +67,7 @@ services:
       hosts: ['api.example.com', 'example.com'],
       command: 'kinfra tunnels adopt api-tunnel api.example.com example.com --migrate',
       pid: 1288,
+      connector: 'know',
     },
   ],
   set_aside: [

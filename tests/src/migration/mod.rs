@@ -2,6 +2,7 @@
 
 mod adopted;
 mod connectors;
+mod killed;
 mod moved;
 mod odd;
 mod old_home;

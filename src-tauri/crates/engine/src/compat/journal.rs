@@ -15,7 +15,7 @@ use kinfra_rpc::PortOrigin;
 use serde::{Deserialize, Serialize};
 
 use super::files::Source;
-use crate::replacing::replace;
+use crate::replacing::{clear_halves, replace};
 
 const VERSION: u32 = 1;
 const FILE: &str = "journal.json";
@@ -181,6 +181,7 @@ impl Journal {
     /// # Errors
     /// When it can't be written, or is not as it was.
     pub fn write(&self, write: &NotedWrite) -> io::Result<()> {
+        clear_halves(&write.path);
         let text = fs::read_to_string(self.folder.join(&write.written))?;
         let before = self.before(write)?;
         match (present(&write.path)?, before) {
@@ -196,6 +197,7 @@ impl Journal {
     /// # Errors
     /// When it can't be written.
     pub fn take_back(&self, write: &NotedWrite) -> io::Result<TakenBack> {
+        clear_halves(&write.path);
         let text = fs::read(self.folder.join(&write.written))?;
         let before = self.before(write)?;
         let present = present(&write.path)?;
@@ -342,6 +344,24 @@ mod tests {
         assert_eq!(fs::read(path("changed")).unwrap(), b"mine");
         journal.undone().unwrap();
         assert!(Journal::last(folder.path()).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_a_killed_process_had_half_written_is_cleared_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let mut ended = std::process::Command::new("true").spawn().unwrap();
+        ended.wait().unwrap();
+        let [ended, own] = [ended.id(), std::process::id()];
+        let halves = [format!("kinfra.yaml.kinfra-{ended}"), format!(".kinfra-{ended}")];
+        let others = [format!("kinfra.yaml.kinfra-{own}"), "kinfra.yaml.kinfra-mine".to_owned()];
+        for name in halves.iter().chain(&others) {
+            fs::write(path(name), "half").unwrap();
+        }
+        let journal = begun(folder.path(), &[(path("kinfra.yaml"), "written".into())]);
+        assert_eq!(journal.take_back(&journal.writes[0]).unwrap(), TakenBack::Done);
+        let is_there = |name: &String| path(name).exists();
+        assert!(!halves.iter().any(is_there) && others.iter().all(is_there));
     }
 
     #[test]

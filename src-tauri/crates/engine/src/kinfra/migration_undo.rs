@@ -77,16 +77,17 @@ impl Migrator<'_> {
             undone.kept.push(format!("{slug}: {} runs (kinfra down --project {slug})", named(&busy)));
             return Ok(End::Again);
         }
-        if let Some(slug) = &slug {
-            if noted.was_known {
-                self.take_ports_back(journal, noted, slug, undone).await?;
-            } else {
-                self.steps.forget(slug).await?;
-                undone.done.push(format!("{slug} is forgotten with its ports"));
-            }
+        // Broken off in between, nobody else may read a file that asks for what was taken back: a project that was new is
+        // forgotten before its file, and of one that was known the file comes before its ports.
+        if let Some(slug) = slug.as_ref().filter(|_| !noted.was_known) {
+            self.steps.forget(slug).await?;
+            undone.done.push(format!("{slug} is forgotten with its ports"));
         }
         if let Some(write) = write {
             take_file_back(journal, write, undone)?;
+        }
+        if let Some(slug) = slug.as_ref().filter(|_| noted.was_known) {
+            self.take_ports_back(journal, noted, slug, undone).await?;
         }
         if noted.was_known && slug.is_some() {
             self.steps.take_up(&noted.folder, &|_: &ProjectSpec| -> Vec<Import> { vec![] }).await?;

@@ -28,6 +28,10 @@ test('what becomes of a port is said with who is on it and why', () => {
   expect(stepWords(service({ step: 'conflict', detail: 'it is web’s of shop' })).text).toBe(
     'can’t be had: it is web’s of shop',
   );
+  expect(stepWords(service({ step: 'settled' })).text).toBe('is its own already');
+  expect(stepWords(service({ step: 'settled', detail: 'it is web’s of shop' })).text).toBe(
+    'is moved over already: it is web’s of shop',
+  );
 });
 
 test('a cloudflared that runs a tunnel goes on, and says how it ends', () => {

@@ -17,7 +17,8 @@ const STEPS: Record<PortStep, StepWords> = {
 
 /** What becomes of a service's port, in a line. */
 export function stepWords({ step, detail, pid }: MigratedService): StepWords {
-  const { look, text } = STEPS[step];
+  const moved = { look: 'idle' as const, text: 'is moved over already' };
+  const { look, text } = step === 'settled' && detail !== undefined ? moved : STEPS[step];
   const who = pid === undefined ? '' : ` (pid ${pid})`;
   return { look, text: `${text}${who}${detail === undefined ? '' : `: ${detail}`}` };
 }

@@ -53,7 +53,9 @@ pub fn migration_plan(plan: &MigrationPlan, home: Option<&Path>, palette: Palett
     }
     if !plan.notes.is_empty() {
         let _ = writeln!(text, "\n{}", palette.paint(Colour::Bold, "Notes"));
+        let home = home.map(|home| format!("{}/", home.display()));
         plan.notes.iter().for_each(|note| {
+            let note = home.as_ref().map_or(note.clone(), |home| note.replace(home, "~/"));
             let _ = writeln!(text, "  {note}");
         });
     }
@@ -114,6 +116,7 @@ fn of_service(service: &MigratedService, width: usize, palette: Palette) -> Stri
     let (shape, colour, what) = match service.step {
         PortStep::Keep => ("+", Colour::Green, "is kept"),
         PortStep::Adopt => ("+", Colour::Green, "is left to the old server, which runs on"),
+        PortStep::Settled if service.detail.is_some() => ("●", Colour::Grey, "is moved over already"),
         PortStep::Settled => ("●", Colour::Grey, "is its own already"),
         PortStep::Conflict => ("✕", Colour::Red, "can't be had"),
         PortStep::Other => ("◐", Colour::Yellow, "stays unused"),

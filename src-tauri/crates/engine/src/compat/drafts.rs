@@ -274,8 +274,9 @@ impl Drafts {
                 for (port, source) in &service.other_ports {
                     let kept = service.port.unwrap_or_default();
                     self.notes.push(format!(
-                        "{} had port {port} too, by {}: {kept} is kept",
+                        "{} of {} had port {port} too, by {}: {kept} is kept",
                         service.name,
+                        draft.name,
                         source.display()
                     ));
                 }

@@ -164,6 +164,17 @@ impl Journal {
         Ok(None)
     }
 
+    /// The ports that services were given by migrations that are not taken back, as far as they can be read.
+    #[must_use]
+    pub fn given(state: &Path) -> Vec<NotedClaim> {
+        let all = state.join("migrations");
+        let texts = numbers(&all)
+            .into_iter()
+            .filter_map(|number| fs::read_to_string(all.join(number.to_string()).join(FILE)).ok());
+        let journals = texts.filter_map(|text| serde_json::from_str::<Self>(&text).ok());
+        journals.filter(|journal| journal.state != State::Undone).flat_map(|journal| journal.claims).collect()
+    }
+
     /// Where the copies are.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -239,6 +250,12 @@ impl Journal {
     pub fn undone(&mut self) -> io::Result<()> {
         self.state = State::Undone;
         self.save()
+    }
+
+    /// Whether there was no file before.
+    #[must_use]
+    pub const fn is_new(write: &NotedWrite) -> bool {
+        write.before.is_none()
     }
 
     fn before(&self, write: &NotedWrite) -> io::Result<Option<Vec<u8>>> {

@@ -80,15 +80,30 @@ fn project(
     let mut project = MigratedProject {
         name: draft.name.clone(),
         generated,
-        // What is there says it itself.
-        range: draft.range.filter(|_| present.is_none()),
         sources: draft.sources.iter().cloned().collect(),
         ..MigratedProject::default()
     };
     // Ports first: what is another's can't be asked for.
     let instance = known.project(&folder).map(|project| project.slug.as_str());
     let mut own = draft.clone();
+    let mut elsewhere = vec![];
     for service in &mut own.services {
+        let has = instance.is_some_and(|instance| known.claim(instance, &service.name).is_some());
+        if generated
+            && !has
+            && let Some(place) = known.moved_to(service.port)
+        {
+            elsewhere.push(service.name.clone());
+            let detail = Some(format!("it is {place}"));
+            let public = vec![];
+            project.services.push(MigratedService {
+                step: PortStep::Settled,
+                detail,
+                public,
+                ..begun(service)
+            });
+            continue;
+        }
         let fixed =
             present.and_then(|present| *present.content.as_ref().ok()?.services.get(&service.name)?);
         let decided = match fixed.filter(|fixed| service.port.is_some_and(|port| port != *fixed)) {
@@ -100,6 +115,9 @@ fn project(
         }
         project.services.push(decided);
     }
+    own.services.retain(|service| !elsewhere.contains(&service.name));
+    // What is there says it itself.
+    project.range = draft.range.filter(|_| present.is_none() && !own.services.is_empty());
     match write(&own, present, &folder, places) {
         Ok((text, lacks)) => {
             project.text = text;

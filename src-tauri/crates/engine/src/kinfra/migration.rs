@@ -29,7 +29,7 @@ use crate::home::Home;
 use crate::port_registry::{Import, Wanted};
 use crate::process::boot_id;
 use crate::smart_allocator::Ask;
-use crate::store::StoredConnector;
+use crate::store::{StoredConnector, StoredProject};
 
 /// Which ports a configuration's services had.
 pub(super) type Imports<'i> = dyn Fn(&ProjectSpec) -> Vec<Import> + Sync + 'i;
@@ -184,6 +184,12 @@ impl<'m> Migrator<'m> {
         let boot = boot_id();
         let mut connectors = self.catalog.store.connectors().await?;
         connectors.retain(|stored| stored.boot == boot);
+        let given = Journal::given(&self.home.state).into_iter().filter_map(|given| {
+            let is_its = |project: &&StoredProject| project.folder == given.folder;
+            let project = projects.iter().find(is_its).filter(|_| !given.folder.starts_with(&generated))?;
+            Some((given.port, project.slug.clone(), given.service))
+        });
+        let given = given.collect();
         let look = tokio::task::spawn_blocking(move || {
             let mut gathered = Gathered::of_home(&user_home);
             let mut looked: BTreeSet<PathBuf> = BTreeSet::new();
@@ -201,7 +207,7 @@ impl<'m> Migrator<'m> {
             let folder_of = |found: &crate::compat::FoundProject| folder_of(found, &running, &user_home);
             let drafts = drafts(&gathered, &folder_of);
             let configurations = configurations(&drafts, &generated);
-            let known = Known { projects, claims, configurations, connectors };
+            let known = Known { projects, claims, configurations, given, connectors };
             let places = Places { home: &user_home, generated: &generated };
             let mut plan = plan(&drafts, &known, &running, places);
             plan.set_aside.splice(0..0, gathered.set_aside.iter().cloned());

@@ -143,6 +143,7 @@ fn take_file_back(
 ) -> Result<(), Failure> {
     let shown = write.path.display();
     match journal.take_back(write).map_err(|error| unreadable(&write.path, &error))? {
+        TakenBack::Done if Journal::is_new(write) => undone.done.push(format!("{shown} is gone again")),
         TakenBack::Done => undone.done.push(format!("{shown} is as it was before")),
         TakenBack::Changed => undone.kept.push(format!("{shown} was changed since, and stays")),
     }

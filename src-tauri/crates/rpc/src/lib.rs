@@ -44,8 +44,8 @@ pub use frame::{ClientFrame, Outcome, ServerFrame};
 pub use logs::{LogFilter, LogLine, LogPage, LogRun, LogRuns, Stream};
 pub use mcp::{McpDetection, McpServer, McpTransport};
 pub use migration::{
-    ApplyMigration, FormerTunnel, Migrated, MigratedProject, MigratedService, MigrationPlan, MigrationUndone,
-    PlanMigration, PortStep, SetAside, UndoMigration,
+    ApplyMigration, ConnectorStep, FormerQuickTunnel, FormerTunnel, Migrated, MigratedProject,
+    MigratedService, MigrationPlan, MigrationUndone, PlanMigration, PortStep, SetAside, UndoMigration,
 };
 pub use port_requests::{
     AdoptPort, AskPort, FreePort, HeldPort, ListPorts, MovePort, PortList, PortMoved, PortReport,
@@ -73,12 +73,12 @@ pub use traffic::{
     ServiceTraffic, TrafficList,
 };
 pub use tunnel_plans::{
-    AccountPlan, AdoptTunnel, ForeignRecord, LeftoverInfo, PlanTunnels, SweepTunnels, TakeOverRecord,
-    TunnelAdopted, TunnelPlans, TunnelsSwept,
+    AccountPlan, AdoptTunnel, ConnectorRetired, ForeignRecord, LeftoverInfo, PlanTunnels, RetireConnector,
+    SweepTunnels, TakeOverRecord, TunnelAdopted, TunnelPlans, TunnelsSwept,
 };
 pub use tunnels::{
-    ConnectorInstalled, Download, Exposure, InstallConnector, RestartTunnel, Share, TunnelKind, TunnelState,
-    TunnelStatus, Unshare,
+    ConnectorInstalled, Download, Exposure, FormerConnector, InstallConnector, RestartTunnel, Share,
+    TunnelKind, TunnelState, TunnelStatus, Unshare,
 };
 pub use update::{Change, Delta, Notice, Update};
 pub use usage::{MeasureUsage, NodeUsage, UsageList};

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Download, Exit, Exposure, Forwarding, Maintenance, McpServer, Problem, Replica, ResourceInfo, RouteState,
-    ServiceChange, TunnelState, project_host,
+    Download, Exit, Exposure, FormerConnector, Forwarding, Maintenance, McpServer, Problem, Replica,
+    ResourceInfo, RouteState, ServiceChange, TunnelState, project_host,
 };
 
 /// Where a node is in its life.
@@ -264,6 +264,10 @@ pub struct EngineState {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<TunnelState>>", optional)]
     pub tunnels: Vec<TunnelState>,
+    /// What KInfra 1.0 left running.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<FormerConnector>>", optional)]
+    pub former_connectors: Vec<FormerConnector>,
     /// A cloudflared is being loaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

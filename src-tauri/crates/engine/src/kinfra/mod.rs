@@ -11,6 +11,7 @@ mod domains;
 mod ending;
 mod engine;
 mod env_blocks;
+mod former_connectors;
 mod freeing;
 mod instances;
 mod lock;

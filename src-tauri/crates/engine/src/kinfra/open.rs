@@ -107,6 +107,7 @@ impl Kinfra {
             sampler: Arc::default(),
             sharing: OnceLock::new(),
             accounts: OnceLock::new(),
+            followed: Mutex::default(),
             server: Mutex::default(),
             settings_watch: Mutex::default(),
             ended: watch::channel(false).0,
@@ -117,6 +118,7 @@ impl Kinfra {
         let _ = engine.services.outside.stacks.set(Arc::new(Shares::new(Arc::downgrade(&engine))));
         let unfinished = engine.load_all(&mut adoption).await?;
         engine.open_sharing(&mut adoption, printed).await?;
+        engine.follow_connectors().await?;
         let ended = adoption.ended();
         let strays = adoption.clear(&engine.services).await;
         remove_old_secrets(&engine.services).await;

@@ -1,3 +1,4 @@
+mod adapter_example;
 mod disk;
 mod documentation;
 mod edit;

@@ -3,6 +3,8 @@
 mod api;
 mod command;
 pub mod docker;
+#[cfg(test)]
+pub mod example;
 mod shared;
 
 pub use api::Paces;

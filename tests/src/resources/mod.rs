@@ -1,0 +1,3 @@
+//! What a stack needs beside its services, with the real thing behind each adapter.
+
+mod docker_adapter;

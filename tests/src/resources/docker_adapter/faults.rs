@@ -1,5 +1,6 @@
 use std::net::TcpListener;
 
+use futures_util::FutureExt;
 use kinfra_engine::resource_manager::{Settled, Stop};
 use kinfra_rpc::{ErrorCode, Problem};
 
@@ -63,6 +64,7 @@ async fn what_has_our_name_and_is_not_ours_is_never_touched() {
     let ours = stage.adapter(&shell(WAITS), &With { node: "cache", ..With::DB });
     told(&up(&ours).await.unwrap_err(), &["the container kinfra-shop-cache"]);
     ours.stop(Stop::Kill).await.unwrap();
+    assert_eq!(other.ended().now_or_never(), None, "what one home sees is nothing to the other");
     assert_eq!(settled(&other).await, Settled::Running);
     stage.docker.succeed(&["volume", "create", "kinfra-shop-store-data"]);
     let with_volume = format!("{}volumes: {{data: /data}}\n", shell(WAITS));

@@ -34,6 +34,7 @@ async fn a_container_is_made_once_and_found_again_with_its_port_and_its_files() 
     let observed = found.observe().await.unwrap();
     assert_eq!((observed.settled, observed.pid), (Settled::Running, Some(pid)));
     assert_eq!(found.plan(&observed).unwrap(), []);
+    assert_eq!(up(&found).await.unwrap().pid, Some(pid));
 
     // Stopped in order, it stays, and is started as it is.
     let id = stage.docker.succeed(&["inspect", "-f", "{{.Id}}", "kinfra-shop-db"]);

@@ -162,10 +162,12 @@ impl Docker {
 impl Drop for Docker {
     /// Its containers end with it.
     fn drop(&mut self) {
-        let running = self.docker(&["ps", "-q"]);
-        for container in String::from_utf8_lossy(&running.stdout).lines() {
-            let _ = self.docker(&["kill", container]);
+        let all = self.docker(&["ps", "-aq"]);
+        for container in String::from_utf8_lossy(&all.stdout).lines() {
+            let _ = self.docker(&["rm", "-f", container]);
         }
+        // Each is an interface of this machine, with a range of addresses that the next engine can't have.
+        let _ = self.docker(&["network", "prune", "-f"]);
         if std::thread::panicking() {
             let _ = kill_process(Pid::from_child(&self.engine), Signal::TERM);
         } else {

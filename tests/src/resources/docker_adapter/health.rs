@@ -2,7 +2,9 @@ use std::fs;
 
 use kinfra_engine::resource_manager::{Probed, Step};
 
-use super::stage::{Stage, Told, WAITS, With, ended, shell, up, wait_for_probe};
+use crate::wait_for;
+
+use super::stage::{SOON, Stage, Told, WAITS, With, ended, shell, up, wait_for_probe};
 
 const DOCKERFILE: &str = r#"
 FROM kinfra-test
@@ -65,7 +67,7 @@ async fn a_container_that_runs_out_of_memory_says_so() {
     let adapter = stage.db(&format!("{}memory: 20m\n", shell("/bin/busybox tail /dev/zero; exit 1")));
     up(&adapter).await.unwrap();
     ended(&adapter).await;
-    assert_eq!(adapter.why_ended().as_deref(), Some("it ran out of memory"));
+    wait_for("the reason", SOON, || adapter.why_ended().filter(|why| why == "it ran out of memory"));
     let adapter = stage.adapter(&shell(WAITS), &With { fingerprint: "2", ..With::DB });
     up(&adapter).await.unwrap();
     assert_eq!(adapter.why_ended(), None);

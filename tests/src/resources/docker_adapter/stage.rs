@@ -20,9 +20,10 @@ pub const WAITS: &str = "trap 'exit 0' TERM; /bin/busybox sleep 1000 & wait";
 
 /// An engine, and resources on it.
 pub struct Stage {
-    pub home: TestHome,
-    pub docker: Docker,
     pub outside: Arc<Outside>,
+    // Dropped in this order: the engine lives in the home.
+    pub docker: Docker,
+    pub home: TestHome,
 }
 
 /// What a resource is made with, beside its settings.
@@ -63,7 +64,7 @@ impl Stage {
         let home = TestHome::new();
         let docker = Docker::start(test, &home)?;
         let environment = BTreeMap::from([("DOCKER_HOST".to_owned(), docker.host())]);
-        Some(Self { home, docker, outside: Arc::new(Outside::new(environment)) })
+        Some(Self { outside: Arc::new(Outside::new(environment)), docker, home })
     }
 
     /// As a KInfra that knows nothing yet.

@@ -72,7 +72,7 @@ impl Known {
             Said::Killed(signal) => self.killed_by = signal,
             // The end may be told before its reason.
             Said::OutOfMemory if matches!(self.run, Run::Down(Some(_))) => {
-                self.why = Some(NO_MEMORY.to_owned())
+                self.why = Some(NO_MEMORY.to_owned());
             }
             Said::OutOfMemory => self.out_of_memory = true,
             Said::Died(code) => {

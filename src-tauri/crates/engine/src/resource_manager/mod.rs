@@ -5,6 +5,7 @@
 
 mod adapter;
 mod adapters;
+mod alone;
 mod given;
 mod outside;
 mod types;
@@ -13,6 +14,7 @@ pub use adapter::{
     Adapter, Asking, Capabilities, End, LogChunk, Observed, Part, Probed, Progress, Restarts, Settled,
     Started, Step, Stop, Stream,
 };
+pub use alone::adapter_alone;
 pub use given::{Commands, Given, GivenPort, Place, Ran};
 pub use outside::Outside;
 pub(crate) use types::{PortDeclared, Settings, TextDeclared};

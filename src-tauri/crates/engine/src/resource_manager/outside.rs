@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::adapters::Paces;
+use super::adapters::{Buses, Paces};
 
 /// What all resources of an engine share of the world outside: connections that are opened when one needs them.
 #[derive(Debug)]
@@ -9,11 +9,13 @@ pub struct Outside {
     pub environment: BTreeMap<String, String>,
     /// When APIs may be asked.
     pub(crate) paces: Paces,
+    /// Where systemd is talked to.
+    pub(crate) buses: Buses,
 }
 
 impl Outside {
     #[must_use]
     pub fn new(environment: BTreeMap<String, String>) -> Self {
-        Self { environment, paces: Paces::default() }
+        Self { environment, paces: Paces::default(), buses: Buses::default() }
     }
 }

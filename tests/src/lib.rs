@@ -39,6 +39,8 @@ mod misbehave;
 #[cfg(test)]
 mod proxy;
 #[cfg(test)]
+mod resources;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod stack;

@@ -63,11 +63,10 @@ impl OwnSystemd {
             Some(running) => Ok(running),
             None => Self::begin().await,
         };
-        systemd
-            .map_err(|why| {
-                skip(test, &format!("not on this platform: no systemd of the user's runs, and {why}"))
-            })
-            .ok()
+        let skipped = |why: String| {
+            skip(test, &format!("not on this platform: no systemd of the user's runs, and {why}"));
+        };
+        systemd.map_err(skipped).ok()
     }
 
     async fn running() -> Option<Self> {

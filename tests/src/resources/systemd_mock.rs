@@ -70,6 +70,7 @@ impl Manager {
         ObjectPath::try_from(UNIT).unwrap().into()
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "zbus hands it over")]
     fn start_unit(
         &self,
         _name: &str,
@@ -80,6 +81,7 @@ impl Manager {
         Err(fdo::Error::InteractiveAuthorizationRequired("Interactive authentication required.".into()))
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "zbus hands it over")]
     fn stop_unit(
         &self,
         _name: &str,

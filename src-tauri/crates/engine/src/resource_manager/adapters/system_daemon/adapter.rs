@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use super::TYPE;
-use super::daemons::{Active, Daemons, Refusal, Scope, Unit};
+use super::daemons::{Activity, Daemons, Refusal, Scope, Unit};
 use super::mark::Mark;
 use super::refusal::{Doing, problem, unusable};
 use crate::resource_manager::{
@@ -83,7 +83,7 @@ impl SystemDaemon {
         loop {
             let mut seen = self.follow();
             let is_down = |seen: &Option<Result<Unit, Refusal>>| {
-                matches!(seen, Some(Ok(Unit { active: Active::Inactive | Active::Failed, .. })))
+                matches!(seen, Some(Ok(Unit { active: Activity::Inactive | Activity::Failed, .. })))
             };
             if let Ok(seen) = seen.wait_for(is_down).await {
                 let unit = seen.as_ref().and_then(|seen| seen.as_ref().ok());
@@ -120,8 +120,8 @@ fn follow(daemons: Arc<dyn Daemons>) -> Follower {
 /// What `failed` without a process of its own, as a unit whose limit was hit, has no code of its own.
 fn exit_of(unit: &Unit) -> Exit {
     match (unit.active, unit.exit) {
-        (Active::Failed, None) => Exit { code: Some(1), ..Exit::default() },
-        (Active::Failed, Some(exit)) => exit,
+        (Activity::Failed, None) => Exit { code: Some(1), ..Exit::default() },
+        (Activity::Failed, Some(exit)) => exit,
         (_, exit) => Exit { code: Some(0), signal: None, at: exit.map_or(0, |exit| exit.at) },
     }
 }
@@ -135,9 +135,9 @@ impl Adapter for SystemDaemon {
         let observe = async {
             let unit = self.look(Doing::Look).await?;
             let settled = match unit.active {
-                Active::Active | Active::Activating => Settled::Running,
-                Active::Failed => Settled::Down(Some(exit_of(&unit))),
-                Active::Deactivating | Active::Inactive => Settled::Down(None),
+                Activity::Active | Activity::Activating => Settled::Running,
+                Activity::Failed => Settled::Down(Some(exit_of(&unit))),
+                Activity::Deactivating | Activity::Inactive => Settled::Down(None),
             };
             let is_foreign = settled == Settled::Running && !self.mark.is_of(&unit);
             let foreign = is_foreign.then(|| format!("{} ran before KInfra wanted it", self.unit));
@@ -203,12 +203,12 @@ impl Adapter for SystemDaemon {
             };
             match unit.active {
                 // That it runs doesn't say that it listens.
-                Active::Active if self.has_ports => Probed::Silent,
-                Active::Active => Probed::Ready(unit.sub),
-                Active::Activating => Probed::NotReady(format!("activating ({})", unit.sub)),
-                Active::Deactivating => Probed::NotReady(format!("deactivating ({})", unit.sub)),
-                Active::Inactive => Probed::NotReady("inactive".to_owned()),
-                Active::Failed => Probed::NotReady(format!("failed ({})", unit.result)),
+                Activity::Active if self.has_ports => Probed::Silent,
+                Activity::Active => Probed::Ready(unit.sub),
+                Activity::Activating => Probed::NotReady(format!("activating ({})", unit.sub)),
+                Activity::Deactivating => Probed::NotReady(format!("deactivating ({})", unit.sub)),
+                Activity::Inactive => Probed::NotReady("inactive".to_owned()),
+                Activity::Failed => Probed::NotReady(format!("failed ({})", unit.result)),
             }
         };
         probe.boxed()

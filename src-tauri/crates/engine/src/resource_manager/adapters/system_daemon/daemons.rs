@@ -32,7 +32,7 @@ pub(super) trait Daemons: Send + Sync + 'static {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Unit {
     pub load: Load,
-    pub active: Active,
+    pub active: Activity,
     /// The finer state, in its own word: `running`, `auto-restart`.
     pub sub: String,
     /// Why it failed, in its own word: `exit-code`, `oom-kill`.
@@ -55,7 +55,7 @@ pub(super) enum Load {
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Active {
+pub(super) enum Activity {
     Active,
     Activating,
     Deactivating,
@@ -66,7 +66,7 @@ pub(super) enum Active {
 
 impl Unit {
     pub fn is_up(&self) -> bool {
-        matches!(self.active, Active::Active | Active::Activating)
+        matches!(self.active, Activity::Active | Activity::Activating)
     }
 }
 

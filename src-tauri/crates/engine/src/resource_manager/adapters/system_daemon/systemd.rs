@@ -14,7 +14,7 @@ use zbus::fdo::PropertiesProxy;
 use zbus::proxy::CacheProperties;
 use zbus::{Connection, OwnedObjectPath, OwnedVariant, conn, fdo, proxy};
 
-use super::daemons::{Active, Daemons, Load, Refusal, Scope, Unit};
+use super::daemons::{Activity, Daemons, Load, Refusal, Scope, Unit};
 use crate::resource_manager::Outside;
 
 const NAME: &str = "org.freedesktop.systemd1";
@@ -251,11 +251,11 @@ fn read(unit: &HashMap<String, OwnedVariant>, service: &HashMap<String, OwnedVar
         _ => Load::Loaded,
     };
     let active = match word("ActiveState").as_str() {
-        "active" | "reloading" | "refreshing" => Active::Active,
-        "activating" | "maintenance" => Active::Activating,
-        "deactivating" => Active::Deactivating,
-        "failed" => Active::Failed,
-        _ => Active::Inactive,
+        "active" | "reloading" | "refreshing" => Activity::Active,
+        "activating" | "maintenance" => Activity::Activating,
+        "deactivating" => Activity::Deactivating,
+        "failed" => Activity::Failed,
+        _ => Activity::Inactive,
     };
     let at = service.get("ExecMainExitTimestamp").and_then(|value| value.downcast_ref::<u64>().ok());
     let at = at.unwrap_or_default() / 1000;

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::adapter::SystemDaemon;
-use super::daemons::{Active, Daemons, Load, Refusal, Scope, Unit};
+use super::daemons::{Activity, Daemons, Load, Refusal, Scope, Unit};
 use super::mark::Mark;
 use super::refusal::{Doing, problem};
 use crate::resource_manager::{Adapter, Place, Probed, Progress, Settled, Step, Stop};
@@ -66,7 +66,7 @@ impl Daemons for Memory {
                 return Err(refusal);
             }
             self.stops.lock().unwrap().push(at_once);
-            self.unit.send_modify(|unit| unit.active = Active::Inactive);
+            self.unit.send_modify(|unit| unit.active = Activity::Inactive);
             Ok(())
         };
         stop.boxed()
@@ -97,7 +97,7 @@ impl Progress for Silent {
 
 fn up() -> Unit {
     Unit {
-        active: Active::Active,
+        active: Activity::Active,
         sub: "running".into(),
         pid: Some(7),
         invocation: "before".into(),
@@ -182,13 +182,13 @@ async fn what_fails_by_itself_has_ended_with_its_code_and_what_systemd_restarts_
     let daemon = daemon(&memory, &runtime, false);
     daemon.start(&[Step::Start], &Silent).await.unwrap();
     memory.unit.send_modify(|unit| {
-        (unit.active, unit.sub) = (Active::Activating, "auto-restart".into());
+        (unit.active, unit.sub) = (Activity::Activating, "auto-restart".into());
     });
     assert!(timeout(Duration::from_millis(50), daemon.ended()).await.is_err());
     assert_eq!(daemon.probe().await, Probed::NotReady("activating (auto-restart)".into()));
     let exit = Exit { code: Some(3), signal: None, at: 5 };
     memory.unit.send_modify(|unit| {
-        (unit.active, unit.result, unit.exit) = (Active::Failed, "exit-code".into(), Some(exit));
+        (unit.active, unit.result, unit.exit) = (Activity::Failed, "exit-code".into(), Some(exit));
     });
     assert_eq!(daemon.ended().await, exit);
     assert_eq!(daemon.probe().await, Probed::NotReady("failed (exit-code)".into()));
@@ -239,7 +239,7 @@ async fn a_unit_that_can_t_run_is_told_before_anything_is_asked_of_it() {
 fn refusals_say_what_to_do() {
     let failed = |result: &str| {
         let exit = Some(Exit { code: Some(1), ..Exit::default() });
-        let unit = Unit { active: Active::Failed, result: result.into(), exit, ..Unit::default() };
+        let unit = Unit { active: Activity::Failed, result: result.into(), exit, ..Unit::default() };
         Refusal::DidNotStart("failed".into(), Box::new(unit))
     };
     let told: Vec<_> = [

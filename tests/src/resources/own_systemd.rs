@@ -19,11 +19,12 @@ use crate::desktop::private::which;
 use crate::skip;
 
 /// A manager of the user's asks whether systemd has booted the machine: `sd_booted(3)`. What is mounted is seen by
-/// itself only. It keeps its units in a control group of its own: another one's of the same name would be ended with
-/// them.
+/// itself only. It keeps its units in a control group of its own, or isn't begun: another one's of the same name would
+/// be ended with them, and whatever else is in the group where it begins would be moved.
 const BEGIN: &str = "mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/system || exit
 for root in $ROOTS; do
-    test -e $root/cgroup.procs && mkdir $root/kinfra-test-$$ && echo 0 >$root/kinfra-test-$$/cgroup.procs
+    test -e $root/cgroup.procs || continue
+    mkdir $root/kinfra-test-$$ && echo 0 >$root/kinfra-test-$$/cgroup.procs || exit
 done
 exec \"$SYSTEMD\" --user --unit=none.target";
 

@@ -133,6 +133,8 @@ async fn a_problem_with_its_status_is_a_clear_one() {
     cannot ask how db is by GET https://api.test/v1/db: the API doesn't accept the bearer token from ${secret:api}: token *** is not what it was
       hint: see that it is still valid, and set it anew with `kinfra secret set`
     cannot ask how db is by GET https://api.test/v1/db: the API answers 500: token *** is not what it was
+      hint: it may pass by itself; the API's status page may say more
     cannot ask how db is by GET https://api.test/v1/db: the API answers 429
+      hint: it may pass by itself; the API's status page may say more
     ");
 }

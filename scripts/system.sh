@@ -18,6 +18,8 @@ TEST_PACKAGES+=(python3-venv)
 is_ubuntu || TEST_PACKAGES+=(chromium)
 # A keyring of a test's own, and what else can look into it.
 TEST_PACKAGES+=(gnome-keyring libsecret-tools)
+# The systemd that the tests of its units start in a corner of their own, where none runs for the user.
+TEST_PACKAGES+=(systemd)
 # A Docker engine of a test's own, which only the superuser can start, and what its one image is made of. Never beside
 # an engine that is there: Debian's and Docker's own packages put each other out.
 if [[ $(id -u) -eq 0 ]]; then

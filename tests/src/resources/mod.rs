@@ -1,5 +1,11 @@
-//! What a stack needs beside its services, with the real thing behind each adapter.
+//! What a stack needs beside its services, with the real thing behind each adapter or a stand-in for it.
 
+mod api;
 mod command;
 mod docker_adapter;
+mod fake_api;
+mod given;
+mod own_systemd;
 mod shared;
+mod system_daemon;
+mod systemd_mock;

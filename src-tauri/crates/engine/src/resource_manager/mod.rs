@@ -5,6 +5,7 @@
 
 mod adapter;
 mod adapters;
+mod alone;
 mod given;
 mod outside;
 mod stacks;
@@ -15,6 +16,7 @@ pub use adapter::{
     Started, Step, Stop, Stream,
 };
 pub use adapters::docker;
+pub use alone::adapter_alone;
 pub use given::{Commands, Given, GivenPort, Place, Ran};
 pub use outside::Outside;
 pub use stacks::{SharedNode, Stacks};

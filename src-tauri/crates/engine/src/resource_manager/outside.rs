@@ -1,8 +1,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::adapters::Paces;
 use super::adapters::docker::Engines;
+use super::adapters::{Buses, Paces};
 use super::stacks::Stacks;
 
 /// What all resources of an engine share of the world outside: connections that are opened when one needs them.
@@ -14,11 +14,19 @@ pub struct Outside {
     pub stacks: OnceLock<Arc<dyn Stacks>>,
     /// When APIs may be asked.
     pub(crate) paces: Paces,
+    /// Where systemd is talked to.
+    pub(crate) buses: Buses,
 }
 
 impl Outside {
     #[must_use]
     pub fn new(environment: BTreeMap<String, String>) -> Self {
-        Self { environment, docker: Engines::default(), stacks: OnceLock::new(), paces: Paces::default() }
+        Self {
+            environment,
+            docker: Engines::default(),
+            stacks: OnceLock::new(),
+            paces: Paces::default(),
+            buses: Buses::default(),
+        }
     }
 }

@@ -6,9 +6,12 @@ pub mod docker;
 #[cfg(test)]
 pub mod example;
 mod shared;
+mod system_daemon;
 
 pub use api::Paces;
+pub use system_daemon::Buses;
 
 use super::types::ResourceType;
 
-pub const TYPES: &[ResourceType] = &[api::TYPE, command::TYPE, docker::TYPE, shared::TYPE];
+pub const TYPES: &[ResourceType] =
+    &[api::TYPE, command::TYPE, docker::TYPE, shared::TYPE, system_daemon::TYPE];

@@ -58,7 +58,7 @@ impl Api {
     ) -> Result<Self, Problem> {
         let name = &given.place.node;
         let url = settings.url.as_ref().map_or("", |url| &url.0.value);
-        let base = Url::parse(&(given.expand)(url)?).ok().filter(|url| url.has_host());
+        let base = Url::parse(&(given.expand)(url)?).ok().filter(Url::has_host);
         let base = base.ok_or_else(|| {
             Problem::new(
                 ErrorCode::ConfigInvalidValue,

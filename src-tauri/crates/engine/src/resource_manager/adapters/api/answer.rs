@@ -116,7 +116,9 @@ pub(super) fn decide(result: &Result<Answer, Fault>, asked: &Asked<'_>) -> Verdi
         return taken(answer, asked);
     }
     let why = format!("the API answers {}{}", answer.status, said(answer));
-    let passing = || Trouble::new(Kind::Passing, &why);
+    let passing = || {
+        Trouble::new(Kind::Passing, &why).hint("it may pass by itself; the API's status page may say more")
+    };
     let lasting = || Trouble::new(Kind::Lasting, &why);
     let after = after(answer);
     match answer.status {

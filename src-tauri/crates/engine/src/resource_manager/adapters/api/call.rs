@@ -51,7 +51,7 @@ impl Call {
     /// The same elsewhere within the API, if a redirection may lead there.
     pub fn redirected(&self, status: u16, location: &str) -> Option<Self> {
         let is_kept = matches!(status, 307 | 308);
-        let is_read = self.method == Method::GET && matches!(status, 301 | 302 | 303);
+        let is_read = self.method == Method::GET && matches!(status, 301..=303);
         let url = self.url.join(location).ok().filter(|url| url.origin() == self.url.origin())?;
         (is_kept || is_read).then(|| Self { url, ..self.clone() })
     }

@@ -19,9 +19,12 @@ pub(super) const UNNAMED: Duration = Duration::from_secs(10);
 /// A pause that is longer is a mistake, or somebody else who answers.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// By API and credential: what all resources of an engine share.
+/// An API, and a digest of the credential.
+type Whose = (String, [u8; 32]);
+
+/// What all resources of an engine share.
 #[derive(Debug, Default)]
-pub struct Paces(Mutex<HashMap<(String, [u8; 32]), Arc<Pace>>>);
+pub struct Paces(Mutex<HashMap<Whose, Arc<Pace>>>);
 
 impl Paces {
     pub(super) fn of(&self, api: String, credential: [u8; 32]) -> Arc<Pace> {

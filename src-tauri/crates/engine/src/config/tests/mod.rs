@@ -1,3 +1,4 @@
+mod adding;
 mod disk;
 mod documentation;
 mod edit;
@@ -11,6 +12,7 @@ mod ports;
 mod replicas;
 mod routes;
 mod schema;
+mod templates;
 mod user_settings;
 
 use std::path::Path;

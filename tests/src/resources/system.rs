@@ -160,7 +160,7 @@ resources:
 services:
   api:
     run: >-
-      redis-cli -h $CACHE_HOST -p $CACHE_PORT incr visits && exec MISBEHAVE serve
+      redis-cli -h ${resources.cache.host} -p $CACHE_PORT incr visits && exec MISBEHAVE serve
     depends_on: [cache]
     env: {REDISCLI_AUTH: '${resources.cache.password}'}
 ";
@@ -257,6 +257,7 @@ fn a_nats_without_docker_has_streams_that_outlive_it_and_its_engine() {
 }
 
 /// As much of its protocol as asks and hears one answer.
+#[derive(Debug)]
 struct Nats {
     lines: BufReader<TcpStream>,
     asked: u32,

@@ -140,12 +140,31 @@ mod tests {
             ..Template { variants: vec![], parameters: vec![], sources: vec![], ..postgres() }
         };
         let catalog = Catalog { templates: vec![postgres(), own], problems: vec![] };
-        assert_snapshot!(templates(&catalog, PLAIN), @"");
+        assert_snapshot!(templates(&catalog, PLAIN), @"
+        TEMPLATE  VERIFIED                 WHAT IT IS
+        postgres  docker: no, system: yes  a database
+        search                             finds (your own)
+
+        Verified: a test of KInfra starts it. `kinfra templates NAME` shows its parameters, `kinfra add NAME` adds it.
+        ");
     }
 
     #[test]
     fn a_template_is_shown_with_its_parameters_and_its_sources() {
-        assert_snapshot!(template(&postgres(), PLAIN), @"");
+        assert_snapshot!(template(&postgres(), PLAIN), @"
+        postgres: a database
+
+        VARIANTS
+          docker  verified: no
+          system  verified: yes  needs postgresql
+
+        PARAMETERS, with what holds by default
+          version   18.6     the tag
+          password  made up  its password; may be ${secret:NAME}
+
+        SOURCES
+          https://example.com/postgres
+        ");
     }
 
     #[test]
@@ -164,6 +183,16 @@ mod tests {
             lines: "resources:\n  db:\n    template: postgres\n    variant: system\n".into(),
             outputs: vec!["user".into(), "url".into()],
         };
-        assert_snapshot!(added_resource("/shop/kinfra.yaml".as_ref(), &new, &added, PLAIN), @"");
+        assert_snapshot!(added_resource("/shop/kinfra.yaml".as_ref(), &new, &added, PLAIN), @"
+        Added to /shop/kinfra.yaml:
+
+          resources:
+            db:
+              template: postgres
+              variant: system
+
+        A service that needs it says `depends_on: [db]`, and finds it in ${resources.db.url} (and user).
+        `kinfra up` starts it; where the project runs, `kinfra apply` does.
+        ");
     }
 }

@@ -33,18 +33,7 @@ impl Docker {
         fs::create_dir_all(&folder)
             .unwrap_or_else(|error| panic!("cannot make {}: {error}", folder.display()));
         let log = folder.join("log");
-        let output =
-            File::create(&log).unwrap_or_else(|error| panic!("cannot make {}: {error}", log.display()));
-        let mut command = Command::new("dockerd");
-        command.arg("--data-root").arg(folder.join("data")).arg("--exec-root").arg(folder.join("exec"));
-        command.arg("--pidfile").arg(folder.join("pid")).args([
-            "--storage-driver",
-            "vfs",
-            "--iptables=false",
-        ]);
-        command.arg("--host").arg(format!("unix://{}", folder.join("docker.sock").display()));
-        let started = output.try_clone().and_then(|copy| command.stdout(copy).stderr(output).spawn());
-        let engine = match started {
+        let engine = match spawn(&folder) {
             Ok(engine) => engine,
             Err(error) => {
                 skip(test, &format!("dockerd can't be started: {error}"));
@@ -66,6 +55,44 @@ impl Docker {
     #[must_use]
     pub fn host(&self) -> String {
         format!("unix://{}", self.folder.join("docker.sock").display())
+    }
+
+    /// Ends the engine, and its containers with it.
+    ///
+    /// # Panics
+    /// When it doesn't end.
+    #[track_caller]
+    pub fn stop_engine(&mut self) {
+        self.end_engine(Signal::TERM);
+    }
+
+    /// Its containers go on, until the next engine finds them.
+    ///
+    /// # Panics
+    /// When it doesn't end.
+    #[track_caller]
+    pub fn kill_engine(&mut self) {
+        self.end_engine(Signal::KILL);
+        // Its containerd dies with it. Where nobody buries the dead, the next one would wait for that process's end.
+        let _ = fs::remove_file(self.folder.join("exec/containerd/containerd.pid"));
+    }
+
+    fn end_engine(&mut self, signal: Signal) {
+        let _ = kill_process(Pid::from_child(&self.engine), signal);
+        wait_for_ok("the Docker engine to end", SOON, || match self.engine.try_wait() {
+            Ok(Some(_)) => Ok(()),
+            other => Err(format!("; {other:?}")),
+        });
+    }
+
+    /// After one that has ended: another one, with everything that the first had.
+    ///
+    /// # Panics
+    /// When it doesn't come up.
+    #[track_caller]
+    pub fn start_engine(&mut self) {
+        self.engine = spawn(&self.folder).unwrap_or_else(|error| panic!("dockerd can't be started: {error}"));
+        assert!(self.comes_up(), "the Docker engine does not come up again");
     }
 
     /// Runs a web server in a container of this name, published on this port of 127.0.0.1.
@@ -114,8 +141,12 @@ impl Docker {
         self.succeed(&["import", &archive.to_string_lossy(), IMAGE]);
     }
 
+    /// What `docker` prints, with these arguments.
+    ///
+    /// # Panics
+    /// When it fails.
     #[track_caller]
-    fn succeed(&self, arguments: &[&str]) -> String {
+    pub fn succeed(&self, arguments: &[&str]) -> String {
         let output = self.docker(arguments);
         assert!(output.status.success(), "docker {arguments:?}: {output:?}");
         String::from_utf8_lossy(&output.stdout).into_owned()
@@ -131,20 +162,30 @@ impl Docker {
 impl Drop for Docker {
     /// Its containers end with it.
     fn drop(&mut self) {
-        let running = self.docker(&["ps", "-q"]);
-        for container in String::from_utf8_lossy(&running.stdout).lines() {
-            let _ = self.docker(&["kill", container]);
+        let all = self.docker(&["ps", "-aq"]);
+        for container in String::from_utf8_lossy(&all.stdout).lines() {
+            let _ = self.docker(&["rm", "-f", container]);
         }
-        let pid = Pid::from_child(&self.engine);
-        let _ = kill_process(pid, Signal::TERM);
-        if !std::thread::panicking() {
-            wait_for_ok("the Docker engine to end", SOON, || match self.engine.try_wait() {
-                Ok(Some(_)) => Ok(()),
-                other => Err(format!("; {other:?}")),
-            });
+        // Each is an interface of this machine, with a range of addresses that the next engine can't have.
+        let _ = self.docker(&["network", "prune", "-f"]);
+        if std::thread::panicking() {
+            let _ = kill_process(Pid::from_child(&self.engine), Signal::TERM);
+        } else {
+            self.stop_engine();
         }
         unmount(&self.folder);
     }
+}
+
+fn spawn(folder: &Path) -> std::io::Result<Child> {
+    let log = folder.join("log");
+    let output = File::options().create(true).append(true).open(&log)?;
+    let mut command = Command::new("dockerd");
+    command.arg("--data-root").arg(folder.join("data")).arg("--exec-root").arg(folder.join("exec"));
+    command.arg("--pidfile").arg(folder.join("pid"));
+    command.args(["--storage-driver", "vfs", "--iptables=false", "--shutdown-timeout", "3"]);
+    command.arg("--host").arg(format!("unix://{}", folder.join("docker.sock").display()));
+    command.stdout(output.try_clone()?).stderr(output).spawn()
 }
 
 /// What the engine mounted for itself would keep the folder from being removed.

@@ -75,7 +75,7 @@ pub use rate::Rate;
 pub use record::Record;
 pub use reply::Reply;
 pub use server::{Cloudflare, Held};
-pub use shared::Shared;
+pub use shared::{Shared, settings};
 pub use state::{Account, State, Zone};
 pub use token::{Permission, Standing, Token};
 pub use tunnel::{Connection, Tunnel};

@@ -4,7 +4,7 @@ use std::fs::{create_dir_all, write};
 use std::io::Write;
 use std::ops::Deref;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use kinfra_rpc::TunnelState;
@@ -64,21 +64,8 @@ impl Shared {
         let shared = Self { project, cloudflare };
         let config = shared.project.home.home().config;
         create_dir_all(&config).unwrap();
-        write(config.join("settings.yaml"), shared.settings()).unwrap();
+        write(config.join("settings.yaml"), settings(&shared.cloudflare, &shared.program())).unwrap();
         shared
-    }
-
-    fn settings(&self) -> String {
-        let cloudflare = &self.cloudflare;
-        format!(
-            "cloudflare:\n  program: {}\n  api: {}\n  quick_service: {}\n  edge: [{}]\n  visitors: {}\n  authority: {}\n",
-            self.program().display(),
-            cloudflare.api(),
-            cloudflare.quick_service(),
-            cloudflare.edge(),
-            cloudflare.visitors(),
-            cloudflare.authority().display()
-        )
     }
 
     fn program(&self) -> PathBuf {
@@ -145,6 +132,20 @@ impl Shared {
         let output: Output = child.wait_with_output().unwrap();
         output.into()
     }
+}
+
+/// The user's settings with which KInfra takes this for Cloudflare, and `program` for cloudflared.
+#[must_use]
+pub fn settings(cloudflare: &Cloudflare, program: &Path) -> String {
+    format!(
+        "cloudflare:\n  program: {}\n  api: {}\n  quick_service: {}\n  edge: [{}]\n  visitors: {}\n  authority: {}\n",
+        program.display(),
+        cloudflare.api(),
+        cloudflare.quick_service(),
+        cloudflare.edge(),
+        cloudflare.visitors(),
+        cloudflare.authority().display()
+    )
 }
 
 /// What a failing test leaves to whoever looks into it.

@@ -146,7 +146,7 @@ fn nothing_is_done_without_a_word() {
     let user = old.user();
     let printed = old.kinfra(&["migrate", "--from", user.to_str().unwrap()]);
     assert_eq!(printed.code, Some(0));
-    assert!(printed.stderr.contains("kinfra migrate --yes"), "{printed:#?}");
+    assert!(printed.stderr.contains("with --yes does it"), "{printed:#?}");
     assert!(printed.stdout.contains(&format!("{}  is kept", old.port(2))), "{printed:#?}");
     assert_eq!(old.files(), before);
     let bare = OldHome::new();
@@ -181,4 +181,34 @@ fn the_python_package_finds_its_names_with_the_ports_that_they_had() {
     for (path, bytes) in before.iter().filter(|(path, _)| path.ends_with("kinfra.yaml")) {
         assert_eq!(after.get(path), Some(bytes), "{}", path.display());
     }
+}
+
+#[test]
+fn projects_that_are_moved_one_at_a_time_are_moved_once() {
+    let old = OldHome::full();
+    let user = old.user();
+    let [byteport, zen, hooks] = &old.folders()[..] else { panic!("three folders") };
+    let migrate = |folder: &str| -> (kinfra_rpc::Migrated, _) {
+        old.json(&["migrate", "--from", user.to_str().unwrap(), folder, "--yes"])
+    };
+    for folder in [byteport, zen, hooks] {
+        assert_eq!(migrate(folder).1, Some(0));
+    }
+    // One is moved on by hand: what was its own port once is still not Python's.
+    let moved = old.port(8);
+    let to = moved.to_string();
+    assert_eq!(old.kinfra(&["ports", "move", "api", "--to", &to, "--project", "byteport"]).code, Some(0));
+    for folder in [zen, hooks, byteport] {
+        let (again, _) = migrate(folder);
+        assert!(!again.plan.pending && again.backup.is_none(), "{again:#?}");
+    }
+    let (plan, _) =
+        old.json::<kinfra_rpc::MigrationPlan>(&["migrate", "--from", user.to_str().unwrap(), hooks]);
+    let planned = service(&plan, "python", "byteport-api");
+    assert_eq!(
+        (planned.step, planned.detail.as_deref()),
+        (PortStep::Settled, Some("it is api's of byteport"))
+    );
+    assert_eq!(old.kept("byteport", "api"), moved);
+    assert_eq!(old.kept("zen", "server"), old.port(3));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kinfra_engine::cloudflare::Trouble;
-use kinfra_engine::tunnel_sync::{AdoptionWish, HostState, Leftover, Scope, SyncError};
+use kinfra_engine::tunnel_sync::{AdoptionWish, HostState, Leftover, Scope, SyncError, TunnelFile};
 use serde_json::json;
 
 use super::world::{AtOnce, CONFIGURATIONS, DNS, Down, MACHINE, ORIGIN, TUNNEL, World, wanted};
@@ -293,7 +293,15 @@ fn a_tunnel_that_a_file_configures_is_migrated_on_the_users_word_only() {
     let adopt = |wish: &AdoptionWish| world.runtime.block_on(world.engine().adopt(wish));
     let error = adopt(&wish).unwrap_err().to_string();
     assert!(error.contains("configured by a file") && world.writes().is_empty(), "{error}");
-    wish.migrate = Some(vec![json!({"hostname": "shop.example.org", "service": "http://127.0.0.1:8080"})]);
+    let rules = vec![json!({"hostname": "shop.example.org", "service": "http://127.0.0.1:8080"})];
+    let file = |tunnel: &str, rules| TunnelFile { path: "/x.yml".into(), tunnel: tunnel.to_owned(), rules };
+    let refused = Err("one of its rules has `originRequest`".to_owned());
+    wish.migrate = Some(vec![file("other", Ok(vec![])), file("example-unified", refused)]);
+    let error = adopt(&wish).unwrap_err().to_string();
+    assert!(error.contains("/x.yml says: one of its rules") && world.writes().is_empty(), "{error}");
+    // By its name as well.
+    wish.tunnel = "example-unified".to_owned();
+    wish.migrate = Some(vec![file("other", Ok(vec![])), file("example-unified", Ok(rules))]);
     let error = adopt(&wish).unwrap_err().to_string();
     assert!(error.contains("still has it configured by a file"), "{error}");
     world.cloudflare.after_next("PUT", CONFIGURATIONS, |state| {

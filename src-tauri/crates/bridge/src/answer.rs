@@ -10,11 +10,11 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::timeout;
 
 use crate::message::{Message, failure};
 use crate::origin::is_own;
+use crate::queue::Told;
 use crate::serve::Shared;
 
 const SESSION: &str = "mcp-session-id";
@@ -112,24 +112,27 @@ fn unknown(headers: &HeaderMap) -> Response<Body> {
 }
 
 /// What is said until a request is answered: by events, or the answer alone for who takes no events.
-async fn asked(headers: &HeaderMap, mut told: UnboundedReceiver<String>) -> Response<Body> {
+async fn asked(headers: &HeaderMap, mut told: Told) -> Response<Body> {
     let accepts = headers.get(ACCEPT).and_then(|accepted| accepted.to_str().ok()).unwrap_or("*/*");
     if accepts.contains("text/event-stream") || accepts.contains("*/*") {
         return events(told);
     }
     let mut last = None;
-    while let Some(message) = told.recv().await {
+    while let Some(message) = told.next().await {
         last = Some(message);
     }
     match last {
         Some(answer) => json(StatusCode::OK, answer),
-        None => text(StatusCode::BAD_GATEWAY, "the request was asked again under the same number"),
+        None => text(
+            StatusCode::BAD_GATEWAY,
+            "the request was asked again under the same number, or was told too much",
+        ),
     }
 }
 
-fn events(told: UnboundedReceiver<String>) -> Response<Body> {
+fn events(told: Told) -> Response<Body> {
     let stream = unfold(told, async |mut told| {
-        let text = match timeout(SIGN_OF_LIFE, told.recv()).await {
+        let text = match timeout(SIGN_OF_LIFE, told.next()).await {
             Ok(Some(message)) => format!("event: message\ndata: {message}\n\n"),
             Ok(None) => return None,
             Err(_) => ": still here\n\n".to_owned(),

@@ -9,8 +9,11 @@
 mod answer;
 mod message;
 mod origin;
+mod queue;
 mod serve;
 mod session;
 mod sessions;
+#[cfg(test)]
+mod tests;
 
 pub use serve::{Bridge, Report, serve};

@@ -2,11 +2,11 @@
 //!
 //! Theory of operation: one task reads the process's lines. An answer goes to whoever asked under that number. What the
 //! process asks or tells by itself goes to the youngest request that waits, since it mostly is about that; else to the
-//! stream that the client keeps open; else it is kept until there is one of them. When the process ends, each that
+//! stream that the client keeps open; else it is kept until there is one of them, the newest of it. One of them that
+//! doesn't read is parted with, and the next one is told. When the process ends, each that
 //! waits is told so. When the session is dropped, its input is closed, which ends a server that is well, and one that
 //! isn't is killed.
 
-use std::collections::VecDeque;
 use std::io;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,11 +14,11 @@ use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio::time::timeout;
 
 use crate::message::{Message, failure};
+use crate::queue::{Kept, Refused, Teller, Told, queue};
 use crate::serve::{Bridge, Report};
 
 /// What a process says before anybody listens.
@@ -40,9 +40,9 @@ pub struct Session {
 
 struct State {
     /// The requests that are not answered yet, oldest first.
-    asked: Vec<(String, UnboundedSender<String>)>,
-    stream: Option<UnboundedSender<String>>,
-    kept: VecDeque<String>,
+    asked: Vec<(String, Teller)>,
+    stream: Option<Teller>,
+    kept: Kept,
     used: Instant,
 }
 
@@ -59,7 +59,7 @@ impl Session {
                 io::Error::new(error.kind(), format!("cannot start {}: {error}", program.display()))
             })?;
         let (input, output) = (child.stdin.take(), child.stdout.take());
-        let state = State { asked: vec![], stream: None, kept: VecDeque::new(), used: Instant::now() };
+        let state = State { asked: vec![], stream: None, kept: Kept::default(), used: Instant::now() };
         let session = Arc::new(Self {
             id: new_id()?,
             report: Arc::clone(&bridge.report),
@@ -106,8 +106,8 @@ impl Session {
 
     pub fn is_unused(&self, now: Instant, limit: Duration) -> bool {
         let state = self.lock();
-        let waits =
-            !state.asked.is_empty() || state.stream.as_ref().is_some_and(|stream| !stream.is_closed());
+        let mut waiting = state.asked.iter().map(|(_, teller)| teller).chain(&state.stream);
+        let waits = waiting.any(|teller| !teller.is_closed());
         !waits && now.saturating_duration_since(state.used) > limit
     }
 
@@ -125,8 +125,8 @@ impl Session {
     }
 
     /// What is said until the request of this number is answered, which is the last of it.
-    pub async fn ask(&self, id: &str, message: &[u8]) -> UnboundedReceiver<String> {
-        let (tell, told) = unbounded_channel();
+    pub async fn ask(&self, id: &str, message: &[u8]) -> Told {
+        let (tell, told) = queue();
         {
             let mut state = self.lock();
             state.asked.retain(|(known, _)| known != id);
@@ -142,14 +142,15 @@ impl Session {
     }
 
     /// What is said while nobody asks; to one listener at a time.
-    pub fn listen(&self) -> Option<UnboundedReceiver<String>> {
+    pub fn listen(&self) -> Option<Told> {
         let mut state = self.lock();
         if state.stream.as_ref().is_some_and(|stream| !stream.is_closed()) {
             return None;
         }
-        let (tell, told) = unbounded_channel();
-        for kept in state.kept.drain(..) {
-            let _ = tell.send(kept);
+        let (tell, told) = queue();
+        while let Some(kept) = state.kept.pop() {
+            // It is less than what is held for one.
+            let _ = tell.tell(&kept);
         }
         state.stream = Some(tell);
         Some(told)
@@ -166,7 +167,12 @@ impl Session {
     fn says(&self, line: &str) {
         match Message::read(line.as_bytes()) {
             Some(Message::Answer { id }) => self.answered(&id, line),
-            Some(Message::Request { .. } | Message::Notification) => self.lock().tell(line),
+            Some(Message::Request { .. } | Message::Notification) => {
+                let parted = self.lock().tell(line);
+                for _ in 0..parted {
+                    (self.report)("a client reads nothing of what the server says: its stream is ended");
+                }
+            }
             None => {
                 let beginning: String = line.chars().take(200).collect();
                 (self.report)(&format!(
@@ -180,8 +186,8 @@ impl Session {
         let mut state = self.lock();
         let Some(at) = state.asked.iter().position(|(known, _)| known == id) else { return };
         let (_, tell) = state.asked.remove(at);
-        // Whoever has left needs none.
-        let _ = tell.send(line.to_owned());
+        drop(state);
+        tell.answer(line.to_owned());
     }
 
     fn ends(&self, why: &str) {
@@ -189,7 +195,7 @@ impl Session {
         self.is_gone.send_replace(true);
         let mut state = self.lock();
         for (id, tell) in state.asked.drain(..) {
-            let _ = tell.send(failure(&id, why));
+            tell.answer(failure(&id, why));
         }
         state.stream = None;
     }
@@ -200,17 +206,22 @@ impl Session {
 }
 
 impl State {
-    fn tell(&mut self, line: &str) {
+    /// Answers with how many were parted with.
+    fn tell(&mut self, line: &str) -> usize {
+        let mut parted = 0;
         let listeners = self.asked.iter().rev().map(|(_, tell)| tell).chain(&self.stream);
         for listener in listeners {
-            if listener.send(line.to_owned()).is_ok() {
-                return;
+            match listener.tell(line) {
+                Ok(()) => return parted,
+                Err(Refused::Full) => parted += 1,
+                Err(Refused::Gone) => {}
             }
         }
-        if self.kept.len() == MOST_KEPT {
-            self.kept.pop_front();
+        while !self.kept.has_room(line.len(), MOST_KEPT) {
+            self.kept.pop();
         }
-        self.kept.push_back(line.to_owned());
+        self.kept.push(line.to_owned());
+        parted
     }
 }
 

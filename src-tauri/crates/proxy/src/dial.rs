@@ -11,8 +11,10 @@ use crate::http1::Http1;
 use crate::pool::Http2;
 use crate::{Limits, Trouble};
 
-/// hyper has no smaller one.
-pub(crate) const SMALLEST_BUFFER: usize = 8 * 1024;
+/// How much of a body is read at once, where as much is there: hyper begins with 8 KiB and doubles that with each read
+/// that finds more. A gibibyte in pieces of 64 KiB takes about 1.6 times the processor that it takes in pieces of
+/// 512 KiB (measured on loopback), and larger ones gain nothing.
+pub(crate) const LARGEST_PIECE: usize = 512 * 1024;
 
 /// A new connection to `port` on 127.0.0.1, or on ::1 where nothing listens on the former: some servers bind
 /// *localhost*, and that is ::1 for some of them.
@@ -28,8 +30,9 @@ async fn reach(port: u16, limits: &Limits) -> Result<TokioIo<TcpStream>, Trouble
 /// For one request at a time.
 pub(crate) async fn dial(port: u16, limits: &Limits) -> Result<Http1, Trouble> {
     let stream = reach(port, limits).await?;
-    let handshake = http1::Builder::new().max_buf_size(limits.headers.max(SMALLEST_BUFFER)).handshake(stream);
-    let (requests, driver) = handshake.await.map_err(|error| not_greeted(port, &error))?;
+    let mut builder = http1::Builder::new();
+    builder.max_header_size(limits.headers).max_buf_size(limits.headers.max(LARGEST_PIECE));
+    let (requests, driver) = builder.handshake(stream).await.map_err(|error| not_greeted(port, &error))?;
     Ok(Http1::new(port, requests, driver))
 }
 

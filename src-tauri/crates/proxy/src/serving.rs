@@ -26,7 +26,7 @@ use tracing::{debug, error};
 
 use crate::body::AnswerBody;
 use crate::conversation::{ClientStream, Conversation, Idle};
-use crate::dial::{SMALLEST_BUFFER, list_size};
+use crate::dial::{LARGEST_PIECE, list_size};
 use crate::greeting::{Greeted, Spoken};
 use crate::screen::Refusal;
 use crate::visitor::Visitor;
@@ -43,7 +43,8 @@ impl Protocols {
     pub(crate) fn new(limits: &Limits) -> Self {
         let mut http1 = http1::Builder::new();
         // How long a head may take is `Idle`'s business.
-        http1.header_read_timeout(None).max_buf_size(limits.headers.max(SMALLEST_BUFFER));
+        http1.header_read_timeout(None);
+        http1.max_header_size(limits.headers).max_buf_size(limits.headers.max(LARGEST_PIECE));
         let mut http2 = http2::Builder::new(TokioExecutor::new());
         http2
             .timer(TokioTimer::new())

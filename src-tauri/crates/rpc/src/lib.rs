@@ -19,6 +19,7 @@ mod port_requests;
 mod ports;
 mod replicas;
 mod requests;
+mod resource;
 mod routes;
 mod secrets;
 mod settings;
@@ -43,8 +44,8 @@ pub use frame::{ClientFrame, Outcome, ServerFrame};
 pub use logs::{LogFilter, LogLine, LogPage, LogRun, LogRuns, Stream};
 pub use mcp::{McpDetection, McpServer, McpTransport};
 pub use migration::{
-    ApplyMigration, FormerTunnel, Migrated, MigratedProject, MigratedService, MigrationPlan, MigrationUndone,
-    PlanMigration, PortStep, SetAside, UndoMigration,
+    ApplyMigration, ConnectorStep, FormerQuickTunnel, FormerTunnel, Migrated, MigratedProject,
+    MigratedService, MigrationPlan, MigrationUndone, PlanMigration, PortStep, SetAside, UndoMigration,
 };
 pub use port_requests::{
     AdoptPort, AskPort, FreePort, HeldPort, ListPorts, MovePort, PortList, PortMoved, PortReport,
@@ -56,6 +57,7 @@ pub use requests::{
     AddProject, Done, EndMode, Hello, HelloReply, Host, ListRuns, ProjectAdded, ProxyMoved, Quit, ReadLogs,
     RemoveProject, Request, Restart, ShowWindow, Start, Stop, TakeSnapshot, UseProxyPort, WatchState,
 };
+pub use resource::ResourceInfo;
 pub use routes::{Forwarding, HostHeader, RouteState, UpstreamProtocol, project_host};
 pub use secrets::{
     DeleteSecret, KeyringState, KeyringStatus, ListSecrets, SecretDeleted, SecretInfo, SecretList,
@@ -71,12 +73,12 @@ pub use traffic::{
     ServiceTraffic, TrafficList,
 };
 pub use tunnel_plans::{
-    AccountPlan, AdoptTunnel, ForeignRecord, LeftoverInfo, PlanTunnels, SweepTunnels, TakeOverRecord,
-    TunnelAdopted, TunnelPlans, TunnelsSwept,
+    AccountPlan, AdoptTunnel, ConnectorRetired, ForeignRecord, LeftoverInfo, PlanTunnels, RetireConnector,
+    SweepTunnels, TakeOverRecord, TunnelAdopted, TunnelPlans, TunnelsSwept,
 };
 pub use tunnels::{
-    ConnectorInstalled, Download, Exposure, InstallConnector, RestartTunnel, Share, TunnelKind, TunnelState,
-    TunnelStatus, Unshare,
+    ConnectorInstalled, Download, Exposure, FormerConnector, InstallConnector, RestartTunnel, Share,
+    TunnelKind, TunnelState, TunnelStatus, Unshare,
 };
 pub use update::{Change, Delta, Notice, Update};
 pub use usage::{MeasureUsage, NodeUsage, UsageList};

@@ -43,6 +43,10 @@ pub struct UndoMigration {}
 pub struct MigrationPlan {
     pub projects: Vec<MigratedProject>,
     pub tunnels: Vec<FormerTunnel>,
+    /// Names of Cloudflare's own that a process of the library's serves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<FormerQuickTunnel>>", optional)]
+    pub quick_tunnels: Vec<FormerQuickTunnel>,
     /// Files, or entries of them, that can't be used.
     pub set_aside: Vec<SetAside>,
     pub notes: Vec<String>,
@@ -137,10 +141,45 @@ pub struct FormerTunnel {
     pub hosts: Vec<String>,
     /// What to run to have it adopted.
     pub command: String,
-    /// The cloudflared that runs it now. It is left alone.
+    /// The cloudflared that runs it now. It goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub pid: Option<u32>,
+    /// Others that run it as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<u32>>", optional)]
+    pub other_pids: Vec<u32>,
+    /// What becomes of it; none while no cloudflared runs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub connector: Option<ConnectorStep>,
+}
+
+/// What becomes of a cloudflared that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export, export_to = "rpc.ts")]
+pub enum ConnectorStep {
+    /// It is the library's, by its pid and by when it was started: that is written down, so that it can be shown, and
+    /// ended on its user's word.
+    Know,
+    /// That is done already.
+    Known,
+    /// Nothing says that the library started it: it is left alone.
+    Stranger,
+}
+
+/// A name of Cloudflare's own. It is the process's, and gone with it: it can't be handed over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct FormerQuickTunnel {
+    pub host: String,
+    pub project: String,
+    pub service: String,
+    /// Of the port that it leads to.
+    pub port: u16,
+    pub pid: u32,
+    pub connector: ConnectorStep,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]

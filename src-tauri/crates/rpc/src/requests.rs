@@ -6,13 +6,14 @@ use ts_rs::TS;
 use crate::command::commands;
 use crate::{
     AccountInfo, AccountList, AddAccount, AdoptPort, AdoptTunnel, Applied, ApplyMigration, ApplyProject,
-    AskPort, ChangeSettings, CompareProject, Comparison, ConnectorInstalled, DeleteSecret, Environment,
-    EventList, Examination, Examine, FreePort, InstallConnector, ListAccounts, ListPorts, ListSecrets,
-    LogFilter, LogPage, LogRuns, Maintain, MeasureTraffic, MeasureUsage, Migrated, MigrationPlan,
-    MigrationUndone, MovePort, PlanMigration, PlanTunnels, PortList, PortMoved, PortReport, ReadEnvironment,
-    ReadEvents, ReadRequests, ReadSettings, ReleasePorts, RemoveAccount, RequestPage, ReservePorts,
-    RestartTunnel, SecretDeleted, SecretList, SetSecret, Settings, Share, Snapshot, SweepTunnels,
-    TakeOverRecord, TrafficList, TunnelAdopted, TunnelPlans, TunnelsSwept, UndoMigration, Unshare, UsageList,
+    AskPort, ChangeSettings, CompareProject, Comparison, ConnectorInstalled, ConnectorRetired, DeleteSecret,
+    Environment, EventList, Examination, Examine, FreePort, InstallConnector, ListAccounts, ListPorts,
+    ListSecrets, LogFilter, LogPage, LogRuns, Maintain, MeasureTraffic, MeasureUsage, Migrated,
+    MigrationPlan, MigrationUndone, MovePort, PlanMigration, PlanTunnels, PortList, PortMoved, PortReport,
+    ReadEnvironment, ReadEvents, ReadRequests, ReadSettings, ReleasePorts, RemoveAccount, RequestPage,
+    ReservePorts, RestartTunnel, RetireConnector, SecretDeleted, SecretList, SetSecret, Settings, Share,
+    Snapshot, SweepTunnels, TakeOverRecord, TrafficList, TunnelAdopted, TunnelPlans, TunnelsSwept,
+    UndoMigration, Unshare, UsageList,
 };
 
 commands! {
@@ -75,6 +76,8 @@ commands! {
     "tunnel.take_over" => TakeOverRecord -> Done,
     /// Uses a tunnel that is there.
     "tunnel.adopt" => AdoptTunnel -> TunnelAdopted,
+    /// Ends a cloudflared of KInfra 1.0 whose names KInfra's own serves.
+    "tunnel.retire" => RetireConnector -> ConnectorRetired,
     "account.add" => AddAccount -> AccountInfo,
     "account.list" => ListAccounts -> AccountList,
     "account.remove" => RemoveAccount -> Done,

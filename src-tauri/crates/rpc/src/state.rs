@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Download, Exit, Exposure, Forwarding, Maintenance, McpServer, Problem, Replica, RouteState,
-    ServiceChange, TunnelState, project_host,
+    Download, Exit, Exposure, FormerConnector, Forwarding, Maintenance, McpServer, Problem, Replica,
+    ResourceInfo, RouteState, ServiceChange, TunnelState, project_host,
 };
 
 /// Where a node is in its life.
@@ -131,6 +131,10 @@ pub struct NodeState {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub mcp: Option<McpServer>,
+    /// What is known of a resource that is known of no service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub resource: Option<ResourceInfo>,
     /// How its requests are handed on.
     #[serde(default, skip_serializing_if = "Forwarding::is_default")]
     #[ts(as = "Option<Forwarding>", optional)]
@@ -260,6 +264,10 @@ pub struct EngineState {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[ts(as = "Option<Vec<TunnelState>>", optional)]
     pub tunnels: Vec<TunnelState>,
+    /// What KInfra 1.0 left running.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[ts(as = "Option<Vec<FormerConnector>>", optional)]
+    pub former_connectors: Vec<FormerConnector>,
     /// A cloudflared is being loaded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]

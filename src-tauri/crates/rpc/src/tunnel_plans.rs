@@ -1,5 +1,7 @@
 //! What Cloudflare has, what it should have, and what would be changed.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -40,6 +42,27 @@ pub struct AdoptTunnel {
     /// Have one that a file configures be migrated, which can't be undone.
     #[serde(default)]
     pub migrate: bool,
+    /// The file that configures it, whose rules are kept; without it, the one that is known, or is in the user's folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional, type = "string")]
+    pub config: Option<PathBuf>,
+}
+
+/// Ends the cloudflared of KInfra 1.0 that runs a tunnel, if KInfra's own serves each of its names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct RetireConnector {
+    /// The id or the name of the tunnel.
+    pub tunnel: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct ConnectorRetired {
+    /// Those that were ended; none: they had ended before.
+    pub pids: Vec<u32>,
+    /// What they served.
+    pub hosts: Vec<String>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]

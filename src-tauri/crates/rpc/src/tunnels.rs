@@ -153,6 +153,22 @@ pub struct Unshare {
     pub services: Vec<String>,
 }
 
+/// A cloudflared that KInfra 1.0 had started and that goes on. It is a pid *and* a start, and never ended but on its
+/// user's word.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct FormerConnector {
+    /// The id or the name of its tunnel; none: a name of Cloudflare's own, which is gone when it ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub tunnel: Option<String>,
+    pub hosts: Vec<String>,
+    pub pid: u32,
+    /// When it was started, in milliseconds since 1970.
+    #[ts(type = "number")]
+    pub since: u64,
+}
+
 /// Starts a tunnel's connector anew, now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export, export_to = "rpc.ts")]

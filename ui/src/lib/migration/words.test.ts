@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import type { MigratedProject, MigratedService } from '../rpc/rpc';
-import { offerWords, placeWords, stepWords } from './words';
+import { connectorWords, offerWords, placeWords, stepWords } from './words';
 
 const service = (more: Partial<MigratedService>): MigratedService => ({
   name: 'api',
@@ -28,6 +28,17 @@ test('what becomes of a port is said with who is on it and why', () => {
   expect(stepWords(service({ step: 'conflict', detail: 'it is web’s of shop' })).text).toBe(
     'can’t be had: it is web’s of shop',
   );
+  expect(stepWords(service({ step: 'settled' })).text).toBe('is its own already');
+  expect(stepWords(service({ step: 'settled', detail: 'it is web’s of shop' })).text).toBe(
+    'is moved over already: it is web’s of shop',
+  );
+});
+
+test('a cloudflared that runs a tunnel goes on, and says how it ends', () => {
+  const tunnel = { tunnel: 'byte', hosts: [], command: '', pid: 7 };
+  expect(connectorWords({ ...tunnel, connector: 'know' })).toContain('kinfra tunnels retire byte ends it');
+  expect(connectorWords({ ...tunnel, connector: 'stranger' })).toContain('left alone');
+  expect(connectorWords(tunnel)).toContain('left alone');
 });
 
 test('the offer counts the ports that would be its services’ own', () => {

@@ -1,4 +1,4 @@
-import type { MigratedProject, MigratedService, MigrationPlan, PortStep } from '../rpc/rpc';
+import type { FormerTunnel, MigratedProject, MigratedService, MigrationPlan, PortStep } from '../rpc/rpc';
 import type { Look } from '../state/status';
 
 interface StepWords {
@@ -17,9 +17,18 @@ const STEPS: Record<PortStep, StepWords> = {
 
 /** What becomes of a service's port, in a line. */
 export function stepWords({ step, detail, pid }: MigratedService): StepWords {
-  const { look, text } = STEPS[step];
+  const moved = { look: 'idle' as const, text: 'is moved over already' };
+  const { look, text } = step === 'settled' && detail !== undefined ? moved : STEPS[step];
   const who = pid === undefined ? '' : ` (pid ${pid})`;
   return { look, text: `${text}${who}${detail === undefined ? '' : `: ${detail}`}` };
+}
+
+/** What becomes of the cloudflared that runs a tunnel now. */
+export function connectorWords({ tunnel, pid, connector }: FormerTunnel): string {
+  const who = `cloudflared (pid ${pid}) runs it`;
+  return connector === 'know' || connector === 'known'
+    ? `${who}, and goes on. Once KInfra’s own serves its names, kinfra tunnels retire ${tunnel} ends it.`
+    : `${who}, and is not known to be the library’s own: it is left alone, also later.`;
 }
 
 /** Where the project is. */

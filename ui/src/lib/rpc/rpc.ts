@@ -89,7 +89,11 @@ export type AdoptTunnel = { tunnel: string, hosts: Array<string>,
 /**
  * Have one that a file configures be migrated, which can't be undone.
  */
-migrate: boolean, };
+migrate: boolean, 
+/**
+ * The file that configures it, whose rules are kept; without it, the one that is known, or is in the user's folder.
+ */
+config?: string, };
 
 export type Applied = { changes: Array<ServiceChange>, 
 /**
@@ -121,7 +125,7 @@ export type ChangeSettings = { restore?: boolean, };
 /**
  * What each command takes and answers. It exists for the TypeScript side alone.
  */
-export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "tunnel.share": [Share, Done], "tunnel.unshare": [Unshare, Done], "tunnel.restart": [RestartTunnel, Done], "tunnel.install": [InstallConnector, ConnectorInstalled], "tunnel.plan": [PlanTunnels, TunnelPlans], "tunnel.sweep": [SweepTunnels, TunnelsSwept], "tunnel.take_over": [TakeOverRecord, Done], "tunnel.adopt": [AdoptTunnel, TunnelAdopted], "account.add": [AddAccount, AccountInfo], "account.list": [ListAccounts, AccountList], "account.remove": [RemoveAccount, Done], "proxy.maintain": [Maintain, Done], "proxy.requests": [ReadRequests, RequestPage], "proxy.traffic": [MeasureTraffic, TrafficList], "secrets.set": [SetSecret, Done], "secrets.list": [ListSecrets, SecretList], "secrets.delete": [DeleteSecret, SecretDeleted], "settings.read": [ReadSettings, Settings], "settings.change": [ChangeSettings, Settings], "migration.plan": [PlanMigration, MigrationPlan], "migration.apply": [ApplyMigration, Migrated], "migration.undo": [UndoMigration, MigrationUndone], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
+export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "tunnel.share": [Share, Done], "tunnel.unshare": [Unshare, Done], "tunnel.restart": [RestartTunnel, Done], "tunnel.install": [InstallConnector, ConnectorInstalled], "tunnel.plan": [PlanTunnels, TunnelPlans], "tunnel.sweep": [SweepTunnels, TunnelsSwept], "tunnel.take_over": [TakeOverRecord, Done], "tunnel.adopt": [AdoptTunnel, TunnelAdopted], "tunnel.retire": [RetireConnector, ConnectorRetired], "account.add": [AddAccount, AccountInfo], "account.list": [ListAccounts, AccountList], "account.remove": [RemoveAccount, Done], "proxy.maintain": [Maintain, Done], "proxy.requests": [ReadRequests, RequestPage], "proxy.traffic": [MeasureTraffic, TrafficList], "secrets.set": [SetSecret, Done], "secrets.list": [ListSecrets, SecretList], "secrets.delete": [DeleteSecret, SecretDeleted], "settings.read": [ReadSettings, Settings], "settings.change": [ChangeSettings, Settings], "migration.plan": [PlanMigration, MigrationPlan], "migration.apply": [ApplyMigration, Migrated], "migration.undo": [UndoMigration, MigrationUndone], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
 
 /**
  * Reads the configuration, and says what applying it would change.
@@ -136,6 +140,21 @@ export type Comparison = { changes: Array<ServiceChange>, };
 export type Condition = "started" | "healthy" | "completed";
 
 export type ConnectorInstalled = { program: string, version: string, };
+
+export type ConnectorRetired = { 
+/**
+ * Those that were ended; none: they had ended before.
+ */
+pids: Array<number>, 
+/**
+ * What they served.
+ */
+hosts: Array<string>, };
+
+/**
+ * What becomes of a cloudflared that runs.
+ */
+export type ConnectorStep = "know" | "known" | "stranger";
 
 export type DeleteSecret = { name: string, };
 
@@ -169,6 +188,10 @@ user_folder?: string, proxy: ProxyState,
  * In the order of their names.
  */
 tunnels?: Array<TunnelState>, 
+/**
+ * What KInfra 1.0 left running.
+ */
+former_connectors?: Array<FormerConnector>, 
 /**
  * A cloudflared is being loaded.
  */
@@ -311,6 +334,29 @@ what: string,
 seal: string, };
 
 /**
+ * A cloudflared that KInfra 1.0 had started and that goes on. It is a pid *and* a start, and never ended but on its
+ * user's word.
+ */
+export type FormerConnector = { 
+/**
+ * The id or the name of its tunnel; none: a name of Cloudflare's own, which is gone when it ends.
+ */
+tunnel?: string, hosts: Array<string>, pid: number, 
+/**
+ * When it was started, in milliseconds since 1970.
+ */
+since: number, };
+
+/**
+ * A name of Cloudflare's own. It is the process's, and gone with it: it can't be handed over.
+ */
+export type FormerQuickTunnel = { host: string, project: string, service: string, 
+/**
+ * Of the port that it leads to.
+ */
+port: number, pid: number, connector: ConnectorStep, };
+
+/**
  * A tunnel at Cloudflare that KInfra 1.0 made. It stays as it is until it is adopted.
  */
 export type FormerTunnel = { 
@@ -323,9 +369,17 @@ tunnel: string, hosts: Array<string>,
  */
 command: string, 
 /**
- * The cloudflared that runs it now. It is left alone.
+ * The cloudflared that runs it now. It goes on.
  */
-pid?: number, };
+pid?: number, 
+/**
+ * Others that run it as well.
+ */
+other_pids?: Array<number>, 
+/**
+ * What becomes of it; none while no cloudflared runs it.
+ */
+connector?: ConnectorStep, };
 
 /**
  * How the proxy hands a service's requests on.
@@ -606,6 +660,10 @@ pid?: number, };
 
 export type MigrationPlan = { projects: Array<MigratedProject>, tunnels: Array<FormerTunnel>, 
 /**
+ * Names of Cloudflare's own that a process of the library's serves.
+ */
+quick_tunnels?: Array<FormerQuickTunnel>, 
+/**
  * Files, or entries of them, that can't be used.
  */
 set_aside: Array<SetAside>, notes: Array<string>, 
@@ -711,6 +769,10 @@ maintenance?: Maintenance,
  * It is an MCP server.
  */
 mcp?: McpServer, 
+/**
+ * What is known of a resource that is known of no service.
+ */
+resource?: ResourceInfo, 
 /**
  * How its requests are handed on.
  */
@@ -1094,7 +1156,7 @@ number: number, };
 /**
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
-export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "tunnel.share", "params": Share } | { "command": "tunnel.unshare", "params": Unshare } | { "command": "tunnel.restart", "params": RestartTunnel } | { "command": "tunnel.install", "params": InstallConnector } | { "command": "tunnel.plan", "params": PlanTunnels } | { "command": "tunnel.sweep", "params": SweepTunnels } | { "command": "tunnel.take_over", "params": TakeOverRecord } | { "command": "tunnel.adopt", "params": AdoptTunnel } | { "command": "account.add", "params": AddAccount } | { "command": "account.list", "params": ListAccounts } | { "command": "account.remove", "params": RemoveAccount } | { "command": "proxy.maintain", "params": Maintain } | { "command": "proxy.requests", "params": ReadRequests } | { "command": "proxy.traffic", "params": MeasureTraffic } | { "command": "secrets.set", "params": SetSecret } | { "command": "secrets.list", "params": ListSecrets } | { "command": "secrets.delete", "params": DeleteSecret } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "migration.plan", "params": PlanMigration } | { "command": "migration.apply", "params": ApplyMigration } | { "command": "migration.undo", "params": UndoMigration } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "tunnel.share", "params": Share } | { "command": "tunnel.unshare", "params": Unshare } | { "command": "tunnel.restart", "params": RestartTunnel } | { "command": "tunnel.install", "params": InstallConnector } | { "command": "tunnel.plan", "params": PlanTunnels } | { "command": "tunnel.sweep", "params": SweepTunnels } | { "command": "tunnel.take_over", "params": TakeOverRecord } | { "command": "tunnel.adopt", "params": AdoptTunnel } | { "command": "tunnel.retire", "params": RetireConnector } | { "command": "account.add", "params": AddAccount } | { "command": "account.list", "params": ListAccounts } | { "command": "account.remove", "params": RemoveAccount } | { "command": "proxy.maintain", "params": Maintain } | { "command": "proxy.requests", "params": ReadRequests } | { "command": "proxy.traffic", "params": MeasureTraffic } | { "command": "secrets.set", "params": SetSecret } | { "command": "secrets.list", "params": ListSecrets } | { "command": "secrets.delete", "params": DeleteSecret } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "migration.plan", "params": PlanMigration } | { "command": "migration.apply", "params": ApplyMigration } | { "command": "migration.undo", "params": UndoMigration } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
 
 export type RequestPage = { 
 /**
@@ -1165,6 +1227,23 @@ reason: string,
 from_settings: boolean, };
 
 /**
+ * What a resource is.
+ */
+export type ResourceInfo = { 
+/**
+ * Its type: `docker`, `command`.
+ */
+kind: string, 
+/**
+ * The template that it comes of.
+ */
+template?: string, 
+/**
+ * What it is made of, in a few words: the image of a container.
+ */
+what?: string, };
+
+/**
  * Restarts just the named services and groups; with none named, the whole stack in order.
  */
 export type Restart = { project: string, services: Array<string>, 
@@ -1177,6 +1256,15 @@ dependants?: boolean, };
  * Starts a tunnel's connector anew, now.
  */
 export type RestartTunnel = { tunnel: string, };
+
+/**
+ * Ends the cloudflared of KInfra 1.0 that runs a tunnel, if KInfra's own serves each of its names.
+ */
+export type RetireConnector = { 
+/**
+ * The id or the name of the tunnel.
+ */
+tunnel: string, };
 
 /**
  * One place under which a service is reachable. The longest path of a host that fits a request wins; a path fits

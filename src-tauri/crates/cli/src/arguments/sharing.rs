@@ -1,5 +1,7 @@
 //! What is public.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use crate::moment;
@@ -60,7 +62,7 @@ pub enum Tunnels {
     },
     /// Use a tunnel that is there, with the records of some host names
     Adopt {
-        /// Its id
+        /// Its id, or its name
         tunnel: String,
 
         /// The host names that are handed over
@@ -69,6 +71,19 @@ pub enum Tunnels {
         /// Have one that a file configures be migrated to Cloudflare's own configuration, which can't be undone
         #[arg(long)]
         migrate: bool,
+
+        /// The file, whose rules are kept [default: the one in ~/.cloudflared that names the tunnel]
+        #[arg(long, value_name = "FILE", requires = "migrate")]
+        config: Option<PathBuf>,
+    },
+    /// End the cloudflared of KInfra 1.0 that runs a tunnel, once KInfra's own serves its names
+    Retire {
+        /// Its id or its name, as `kinfra tunnels` lists it
+        tunnel: String,
+
+        /// Don't ask
+        #[arg(long)]
+        yes: bool,
     },
 }
 

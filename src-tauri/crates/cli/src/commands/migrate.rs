@@ -28,7 +28,7 @@ pub async fn migrate(surroundings: &Surroundings, arguments: &Migrate) -> Result
             return Ok(ExitCode::Done);
         }
         if output.json || !std::io::stdin().is_terminal() {
-            output.note("Nothing is done yet: kinfra migrate --yes does it.");
+            output.note("Nothing is done yet: the same command with --yes does it.");
             return Ok(ExitCode::Done);
         }
         if !agreed(surroundings, "Do this?")? {

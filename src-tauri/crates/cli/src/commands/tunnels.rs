@@ -2,10 +2,11 @@ use std::pin::pin;
 
 use kinfra_engine::control::Client;
 use kinfra_rpc::{
-    AdoptTunnel, ConnectorInstalled, Download, InstallConnector, PlanTunnels, RestartTunnel, Snapshot,
-    SweepTunnels, TakeOverRecord, TakeSnapshot,
+    AdoptTunnel, ConnectorInstalled, Download, InstallConnector, PlanTunnels, RestartTunnel, RetireConnector,
+    Snapshot, SweepTunnels, TakeOverRecord, TakeSnapshot,
 };
 
+use super::port_changes::agreed;
 use crate::arguments::Tunnels;
 use crate::exit_code::ExitCode;
 use crate::render;
@@ -49,19 +50,45 @@ pub async fn tunnels(surroundings: &Surroundings, command: Option<Tunnels>) -> R
             client.call(TakeOverRecord { host, seal }).await?;
             output.result(&done, |_| String::new())?;
         }
-        Some(Tunnels::Adopt { tunnel, hosts, migrate }) => {
-            let adopted = client.call(AdoptTunnel { tunnel, hosts, migrate }).await?;
+        Some(Tunnels::Adopt { tunnel, hosts, migrate, config }) => {
+            let config = config.map(|config| surroundings.resolve(&config)).transpose()?;
+            let adopted = client.call(AdoptTunnel { tunnel, hosts, migrate, config }).await?;
             output.result(&adopted, |_| {
-                let records = adopted.records.join(", ");
+                let records = match adopted.records.as_slice() {
+                    [] => String::new(),
+                    records => format!(", with the DNS records of {}", records.join(", ")),
+                };
                 let warnings = adopted.warnings.iter().map(|warning| format!("{warning}\n"));
-                format!(
-                    "{} is the tunnel of this machine now; {records}\n{}",
-                    adopted.name,
-                    warnings.collect::<String>()
-                )
+                let warnings: String = warnings.collect();
+                format!("{} is the tunnel of this machine now{records}.\n{warnings}", adopted.name)
             })?;
         }
+        Some(Tunnels::Retire { tunnel, yes }) => return retire(surroundings, &client, tunnel, yes).await,
     }
+    Ok(ExitCode::Done)
+}
+
+/// Ends what KInfra 1.0 left running of a tunnel, once a person has agreed.
+async fn retire(
+    surroundings: &Surroundings,
+    client: &Client,
+    tunnel: String,
+    yes: bool,
+) -> Result<ExitCode, Trouble> {
+    let known = client.call(TakeSnapshot {}).await?.engine.former_connectors;
+    let pids = known.iter().filter(|one| one.tunnel.as_ref() == Some(&tunnel)).map(|one| one.pid.to_string());
+    let pids = pids.collect::<Vec<_>>().join(", ");
+    // Where there is none to be ended, the engine says what there is.
+    let question = format!("End cloudflared (pid {pids}), which KInfra 1.0 had started for {tunnel}?");
+    if !yes && !pids.is_empty() && !agreed(surroundings, &question)? {
+        return Ok(ExitCode::Failed);
+    }
+    let retired = client.call(RetireConnector { tunnel }).await?;
+    surroundings.output.result(&retired, |_| {
+        let pids: Vec<String> = retired.pids.iter().map(u32::to_string).collect();
+        let hosts = retired.hosts.join(", ");
+        format!("cloudflared (pid {}) has ended; KInfra's own serves {hosts}.\n", pids.join(", "))
+    })?;
     Ok(ExitCode::Done)
 }
 
@@ -100,5 +127,6 @@ fn report(snapshot: &Snapshot) -> serde_json::Value {
             serde_json::json!({ "project": project.slug, "service": node.name, "exposure": exposure })
         })
         .collect();
-    serde_json::json!({ "exposures": exposures, "tunnels": snapshot.engine.tunnels })
+    let (tunnels, former) = (&snapshot.engine.tunnels, &snapshot.engine.former_connectors);
+    serde_json::json!({ "exposures": exposures, "tunnels": tunnels, "former_connectors": former })
 }

@@ -1,7 +1,10 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use kinfra_rpc::{MigratedProject, MigratedService, MigrationPlan, MigrationUndone, PortStep};
+use kinfra_rpc::{
+    ConnectorStep, FormerQuickTunnel, FormerTunnel, MigratedProject, MigratedService, MigrationPlan,
+    MigrationUndone, PortStep,
+};
 
 use super::palette::{Colour, Palette};
 
@@ -27,9 +30,18 @@ pub fn migration_plan(plan: &MigrationPlan, home: Option<&Path>, palette: Palett
         text.push_str("  (kinfra accounts add), then, which can't be undone:\n");
         for tunnel in &plan.tunnels {
             let _ = writeln!(text, "    {}", tunnel.command);
-            if let Some(pid) = tunnel.pid {
-                let _ = writeln!(text, "      cloudflared (pid {pid}) runs it now, and is left alone");
-            }
+            text.push_str(&of_connector(tunnel));
+        }
+    }
+    if !plan.quick_tunnels.is_empty() {
+        let _ = writeln!(text, "\n{}", palette.paint(Colour::Bold, "Names of Cloudflare's own"));
+        text.push_str("  They go on, and can't be handed over: each is gone when its cloudflared ends.\n");
+        for FormerQuickTunnel { host, project, service, port, pid, .. } in &plan.quick_tunnels {
+            let _ = writeln!(
+                text,
+                "    https://{host} leads to {port} by cloudflared (pid {pid}); another name for it:"
+            );
+            let _ = writeln!(text, "      kinfra share {service} --project {project}");
         }
     }
     if !plan.set_aside.is_empty() {
@@ -41,13 +53,35 @@ pub fn migration_plan(plan: &MigrationPlan, home: Option<&Path>, palette: Palett
     }
     if !plan.notes.is_empty() {
         let _ = writeln!(text, "\n{}", palette.paint(Colour::Bold, "Notes"));
+        let home = home.map(|home| format!("{}/", home.display()));
         plan.notes.iter().for_each(|note| {
+            let note = home.as_ref().map_or(note.clone(), |home| note.replace(home, "~/"));
             let _ = writeln!(text, "  {note}");
         });
     }
     text.push('\n');
     if !plan.pending {
         text.push_str("Nothing is left to do.\n");
+    }
+    text
+}
+
+/// What becomes of the cloudflared that runs a tunnel now.
+fn of_connector(tunnel: &FormerTunnel) -> String {
+    let Some(pid) = tunnel.pid else { return String::new() };
+    let mut text = match tunnel.connector {
+        Some(ConnectorStep::Know | ConnectorStep::Known) => format!(
+            "      cloudflared (pid {pid}) runs it, and goes on. Once KInfra's own serves its names, this ends it:\n      \
+             kinfra tunnels retire {}\n",
+            tunnel.tunnel
+        ),
+        Some(ConnectorStep::Stranger) | None => format!(
+            "      cloudflared (pid {pid}) runs it, and is not known to be the library's own: it is left alone, also later\n"
+        ),
+    };
+    for pid in &tunnel.other_pids {
+        let _ =
+            writeln!(text, "      cloudflared (pid {pid}) runs it as well, and gets a part of its visitors");
     }
     text
 }
@@ -82,6 +116,7 @@ fn of_service(service: &MigratedService, width: usize, palette: Palette) -> Stri
     let (shape, colour, what) = match service.step {
         PortStep::Keep => ("+", Colour::Green, "is kept"),
         PortStep::Adopt => ("+", Colour::Green, "is left to the old server, which runs on"),
+        PortStep::Settled if service.detail.is_some() => ("●", Colour::Grey, "is moved over already"),
         PortStep::Settled => ("●", Colour::Grey, "is its own already"),
         PortStep::Conflict => ("✕", Colour::Red, "can't be had"),
         PortStep::Other => ("◐", Colour::Yellow, "stays unused"),

@@ -1,4 +1,4 @@
-use kinfra_rpc::{Exposure, NodeState, Snapshot, TunnelKind, TunnelStatus};
+use kinfra_rpc::{Exposure, FormerConnector, NodeState, Snapshot, TunnelKind, TunnelStatus};
 
 use super::palette::{Colour, Palette};
 use super::table::{Cell, table};
@@ -32,6 +32,24 @@ pub fn shared(shared: &[(&NodeState, &Exposure)], now: u64, palette: Palette) ->
     text
 }
 
+/// What KInfra 1.0 left running.
+fn former(connectors: &[FormerConnector], now: u64, palette: Palette) -> String {
+    if connectors.is_empty() {
+        return String::new();
+    }
+    let headings = ["LEFT BY KINFRA 1.0", "SERVES", "PID", "SINCE"].map(Cell::heading);
+    let mut rows = vec![headings.to_vec()];
+    rows.extend(connectors.iter().map(|connector| {
+        vec![
+            Cell::new(connector.tunnel.as_deref().unwrap_or("a quick tunnel")),
+            Cell::new(connector.hosts.join(", ")),
+            Cell::number(Some(connector.pid)),
+            Cell::new(since(Some(connector.since), now)),
+        ]
+    }));
+    format!("\n{}", table(&rows, palette))
+}
+
 /// The answer to `kinfra tunnels`.
 pub fn tunnels(snapshot: &Snapshot, now: u64, palette: Palette) -> String {
     let mut rows = vec![["SERVICE", "URL", "STATE", "ENDS"].map(Cell::heading).to_vec()];
@@ -51,8 +69,9 @@ pub fn tunnels(snapshot: &Snapshot, now: u64, palette: Palette) -> String {
             }));
         }
     }
+    let former = former(&snapshot.engine.former_connectors, now, palette);
     if rows.len() == 1 {
-        return "nothing is public; kinfra share SERVICE shares a service\n".to_owned();
+        return format!("nothing is public; kinfra share SERVICE shares a service\n{former}");
     }
     let mut text = table(&rows, palette);
     if !snapshot.engine.tunnels.is_empty() {
@@ -69,6 +88,7 @@ pub fn tunnels(snapshot: &Snapshot, now: u64, palette: Palette) -> String {
         }));
         text = format!("{text}\n{}", table(&rows, palette));
     }
+    text += &former;
     let problems = snapshot.engine.tunnels.iter().filter_map(|tunnel| tunnel.problem.as_ref());
     for problem in problems {
         text += &format!("\n{} {problem}\n", palette.paint(Colour::Red, "problem:"));

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use kinfra_rpc::PortRange;
 
-use super::found::{FoundPort, FoundProject, FoundServer};
+use super::found::{FoundPort, FoundProject, FoundQuick, FoundServer};
 use super::launcher::Launcher;
 use super::python::DEFAULT_PROJECT;
 use crate::config::{name_fault, slug};
@@ -61,6 +61,7 @@ pub struct DraftService {
     pub health: Option<String>,
     pub grace: Option<f64>,
     pub server: Option<FoundServer>,
+    pub quick: Option<FoundQuick>,
     /// A process that the registry noted, and when.
     pub noted: Option<(u32, f64)>,
     /// Other ports that were told of it.
@@ -164,6 +165,7 @@ impl Draft {
             main.health.clone_from(&found.health);
         }
         main.grace = found.grace.or(main.grace);
+        main.quick = found.quick.clone().or(main.quick.take());
         main.server = found.server.clone().or(main.server.take());
         if let Some(host) = &found.hostname {
             main.lead_here(host, None, source, false);

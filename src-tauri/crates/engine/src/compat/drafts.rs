@@ -20,12 +20,14 @@ pub struct Drafts {
     pub set_aside: Vec<SetAside>,
 }
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct DraftTunnel {
     pub tunnel: String,
     pub hosts: Vec<String>,
     /// The file that configures it, if it is known.
     pub config: Option<PathBuf>,
+    /// Processes that the registry noted with its names, and when.
+    pub noted: Vec<(u32, f64)>,
 }
 
 /// `folder_of` tells where a process works that a file names, if that is the very same process still. It is the project's
@@ -183,7 +185,12 @@ impl Drafts {
         Some((at, self.projects[at].services.iter().position(is_open)?))
     }
 
-    fn note_tunnel(&mut self, tunnel: &str, hosts: impl Iterator<Item = String>, config: Option<&Path>) {
+    fn note_tunnel(
+        &mut self,
+        tunnel: &str,
+        hosts: impl Iterator<Item = String>,
+        config: Option<&Path>,
+    ) -> &mut DraftTunnel {
         let at = self.tunnels.iter().position(|known| known.tunnel == tunnel).unwrap_or_else(|| {
             self.tunnels.push(DraftTunnel { tunnel: tunnel.to_owned(), ..DraftTunnel::default() });
             self.tunnels.len() - 1
@@ -195,6 +202,7 @@ impl Drafts {
                 known.hosts.push(host);
             }
         }
+        known
     }
 
     /// What two would have is the first one's, as with the library; what can't be named is told.
@@ -260,19 +268,22 @@ impl Drafts {
             }));
             for service in &draft.services {
                 let hosts = service.places.iter().map(|place| place.host.clone());
-                tunnels.extend(service.tunnel.clone().map(|tunnel| (tunnel, hosts.collect::<Vec<_>>())));
+                let noted = service.noted;
+                tunnels
+                    .extend(service.tunnel.clone().map(|tunnel| (tunnel, hosts.collect::<Vec<_>>(), noted)));
                 for (port, source) in &service.other_ports {
                     let kept = service.port.unwrap_or_default();
                     self.notes.push(format!(
-                        "{} had port {port} too, by {}: {kept} is kept",
+                        "{} of {} had port {port} too, by {}: {kept} is kept",
                         service.name,
+                        draft.name,
                         source.display()
                     ));
                 }
             }
         }
-        for (tunnel, hosts) in tunnels {
-            self.note_tunnel(&tunnel, hosts.into_iter(), None);
+        for (tunnel, hosts, noted) in tunnels {
+            self.note_tunnel(&tunnel, hosts.into_iter(), None).noted.extend(noted);
         }
     }
 }

@@ -46,6 +46,15 @@ pub struct FoundProject {
     /// How long it may take to end, in seconds.
     pub grace: Option<f64>,
     pub server: Option<FoundServer>,
+    pub quick: Option<FoundQuick>,
+}
+
+/// A name of Cloudflare's own, as a tunnel of the library's had it last.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoundQuick {
+    pub host: String,
+    /// When it answered last, in seconds since 1970.
+    pub seen_at: Option<f64>,
 }
 
 /// A server that may run still.

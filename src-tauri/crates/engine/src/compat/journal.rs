@@ -15,7 +15,7 @@ use kinfra_rpc::PortOrigin;
 use serde::{Deserialize, Serialize};
 
 use super::files::Source;
-use crate::replacing::replace;
+use crate::replacing::{clear_halves, replace};
 
 const VERSION: u32 = 1;
 const FILE: &str = "journal.json";
@@ -31,6 +31,9 @@ pub struct Journal {
     pub writes: Vec<NotedWrite>,
     pub projects: Vec<NotedProject>,
     pub claims: Vec<NotedClaim>,
+    /// Old connectors that become known: pid and start time.
+    #[serde(default)]
+    pub connectors: Vec<(u32, u64)>,
     #[serde(skip)]
     folder: PathBuf,
 }
@@ -71,6 +74,14 @@ pub struct NotedClaim {
     pub before: Option<(u16, PortOrigin, Option<String>)>,
 }
 
+/// What is done beside writing files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotedSteps {
+    pub projects: Vec<NotedProject>,
+    pub claims: Vec<NotedClaim>,
+    pub connectors: Vec<(u32, u64)>,
+}
+
 /// What became of a file that was to be taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TakenBack {
@@ -90,9 +101,9 @@ impl Journal {
         began_at: u64,
         sources: &[Source],
         writes: &[(PathBuf, String)],
-        projects: Vec<NotedProject>,
-        claims: Vec<NotedClaim>,
+        steps: NotedSteps,
     ) -> io::Result<Self> {
+        let NotedSteps { projects, claims, connectors } = steps;
         let all = state.join("migrations");
         DirBuilder::new().recursive(true).mode(0o700).create(&all)?;
         let next = numbers(&all).last().map_or(1, |last| last + 1);
@@ -108,6 +119,7 @@ impl Journal {
             writes: vec![],
             projects,
             claims,
+            connectors,
             folder,
         };
         for (number, source) in sources.iter().enumerate() {
@@ -152,6 +164,17 @@ impl Journal {
         Ok(None)
     }
 
+    /// The ports that services were given by migrations that are not taken back, as far as they can be read.
+    #[must_use]
+    pub fn given(state: &Path) -> Vec<NotedClaim> {
+        let all = state.join("migrations");
+        let texts = numbers(&all)
+            .into_iter()
+            .filter_map(|number| fs::read_to_string(all.join(number.to_string()).join(FILE)).ok());
+        let journals = texts.filter_map(|text| serde_json::from_str::<Self>(&text).ok());
+        journals.filter(|journal| journal.state != State::Undone).flat_map(|journal| journal.claims).collect()
+    }
+
     /// Where the copies are.
     #[must_use]
     pub fn folder(&self) -> &Path {
@@ -169,6 +192,7 @@ impl Journal {
     /// # Errors
     /// When it can't be written, or is not as it was.
     pub fn write(&self, write: &NotedWrite) -> io::Result<()> {
+        clear_halves(&write.path);
         let text = fs::read_to_string(self.folder.join(&write.written))?;
         let before = self.before(write)?;
         match (present(&write.path)?, before) {
@@ -184,6 +208,7 @@ impl Journal {
     /// # Errors
     /// When it can't be written.
     pub fn take_back(&self, write: &NotedWrite) -> io::Result<TakenBack> {
+        clear_halves(&write.path);
         let text = fs::read(self.folder.join(&write.written))?;
         let before = self.before(write)?;
         let present = present(&write.path)?;
@@ -225,6 +250,12 @@ impl Journal {
     pub fn undone(&mut self) -> io::Result<()> {
         self.state = State::Undone;
         self.save()
+    }
+
+    /// Whether there was no file before.
+    #[must_use]
+    pub const fn is_new(write: &NotedWrite) -> bool {
+        write.before.is_none()
     }
 
     fn before(&self, write: &NotedWrite) -> io::Result<Option<Vec<u8>>> {
@@ -297,7 +328,7 @@ mod tests {
     use super::*;
 
     fn begun(state: &Path, writes: &[(PathBuf, String)]) -> Journal {
-        Journal::begin(state, 0, &[], writes, vec![], vec![]).unwrap()
+        Journal::begin(state, 0, &[], writes, NotedSteps::default()).unwrap()
     }
 
     #[test]
@@ -330,6 +361,24 @@ mod tests {
         assert_eq!(fs::read(path("changed")).unwrap(), b"mine");
         journal.undone().unwrap();
         assert!(Journal::last(folder.path()).unwrap().is_none());
+    }
+
+    #[test]
+    fn what_a_killed_process_had_half_written_is_cleared_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let mut ended = std::process::Command::new("true").spawn().unwrap();
+        ended.wait().unwrap();
+        let [ended, own] = [ended.id(), std::process::id()];
+        let halves = [format!("kinfra.yaml.kinfra-{ended}"), format!(".kinfra-{ended}")];
+        let others = [format!("kinfra.yaml.kinfra-{own}"), "kinfra.yaml.kinfra-mine".to_owned()];
+        for name in halves.iter().chain(&others) {
+            fs::write(path(name), "half").unwrap();
+        }
+        let journal = begun(folder.path(), &[(path("kinfra.yaml"), "written".into())]);
+        assert_eq!(journal.take_back(&journal.writes[0]).unwrap(), TakenBack::Done);
+        let is_there = |name: &String| path(name).exists();
+        assert!(!halves.iter().any(is_there) && others.iter().all(is_there));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use kinfra_rpc::{PortOrigin, Protocol};
 
-use crate::store::{Claim, StoredProject};
+use crate::store::{Claim, StoredConnector, StoredProject};
 
 /// What a service's port is called where nobody says otherwise.
 pub const MAIN_PORT: &str = "http";
@@ -16,6 +16,11 @@ pub struct Known {
     pub claims: Vec<Claim>,
     /// By folder: those that have a `kinfra.yaml`.
     pub configurations: BTreeMap<PathBuf, Configuration>,
+    /// What earlier migrations gave to services of projects with a folder: port, project and service. The service may
+    /// have another one since.
+    pub given: Vec<(u16, String, String)>,
+    /// Of this boot.
+    pub connectors: Vec<StoredConnector>,
 }
 
 /// A `kinfra.yaml` that is there.
@@ -42,6 +47,21 @@ impl Known {
     #[must_use]
     pub fn owner(&self, port: u16) -> Option<&Claim> {
         self.claims.iter().find(|claim| claim.port == port && claim.key.protocol == Protocol::Tcp)
+    }
+
+    /// Whose a port of the library's has become: `api's of shop`.
+    #[must_use]
+    pub fn moved_to(&self, port: Option<u16>) -> Option<String> {
+        let port = port?;
+        let is_moved = |claim: &&Claim| matches!(claim.origin, PortOrigin::Import | PortOrigin::Adopted);
+        let owner = self.owner(port).filter(is_moved);
+        let owner = owner.map(|claim| (&claim.key.instance, &claim.key.node));
+        let given = || {
+            let given = self.given.iter().find(|(given, ..)| *given == port);
+            given.map(|(_, project, service)| (project, service)).filter(|_| self.owner(port).is_none())
+        };
+        let (project, service) = owner.or_else(given)?;
+        Some(format!("{service}'s of {project}"))
     }
 
     /// The main port that a service has: the one with the usual name.

@@ -1,21 +1,19 @@
 //! What is known × what KInfra has already → what would be done. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use kinfra_rpc::{FormerTunnel, MigratedProject, MigratedService, MigrationPlan, PortOrigin, PortStep};
+use kinfra_rpc::{ConnectorStep, MigratedProject, MigratedService, MigrationPlan, PortOrigin, PortStep};
 
 use super::draft::{Certainty, Draft, DraftService, Place};
-use super::drafts::{DraftTunnel, Drafts};
+use super::drafts::Drafts;
 use super::found::FoundServer;
 use super::known::{Configuration, Known, is_of_nobodys_choice};
-use super::running::{Occupant, Running, Started};
-use super::{python, text};
+use super::running::{BEFORE, Occupant, Running, Started};
+use super::{connectors, python, text};
 use crate::config::{Format, parse};
 
-/// The library wrote a server's start down when it answered, up to half a minute after it began, and clocks are exact
-/// to a second.
-const BEFORE: f64 = 2.0;
+/// The library wrote a server's start down when it answered, up to half a minute after it began.
 const AFTER: f64 = 35.0;
 
 /// Where things are.
@@ -52,8 +50,13 @@ pub fn plan(drafts: &Drafts, known: &Known, running: &Running, places: Places<'_
         let project = project(draft, known, running, places, &mut planned);
         plan.projects.push(project);
     }
-    plan.tunnels = drafts.tunnels.iter().map(|tunnel| of_tunnel(tunnel, running)).collect();
-    plan.pending = plan.projects.iter().any(is_pending);
+    plan.tunnels = drafts.tunnels.iter().map(|tunnel| connectors::planned(tunnel, known, running)).collect();
+    let quick = drafts.projects.iter().flat_map(|draft| connectors::planned_quick(draft, known, running));
+    plan.quick_tunnels = quick.collect();
+    let steps = plan.tunnels.iter().filter_map(|tunnel| tunnel.connector);
+    let mut steps = steps.chain(plan.quick_tunnels.iter().map(|tunnel| tunnel.connector));
+    let knows = steps.any(|step| step == ConnectorStep::Know);
+    plan.pending = knows || plan.projects.iter().any(is_pending);
     plan
 }
 
@@ -77,15 +80,30 @@ fn project(
     let mut project = MigratedProject {
         name: draft.name.clone(),
         generated,
-        // What is there says it itself.
-        range: draft.range.filter(|_| present.is_none()),
         sources: draft.sources.iter().cloned().collect(),
         ..MigratedProject::default()
     };
     // Ports first: what is another's can't be asked for.
     let instance = known.project(&folder).map(|project| project.slug.as_str());
     let mut own = draft.clone();
+    let mut elsewhere = vec![];
     for service in &mut own.services {
+        let has = instance.is_some_and(|instance| known.claim(instance, &service.name).is_some());
+        if generated
+            && !has
+            && let Some(place) = known.moved_to(service.port)
+        {
+            elsewhere.push(service.name.clone());
+            let detail = Some(format!("it is {place}"));
+            let public = vec![];
+            project.services.push(MigratedService {
+                step: PortStep::Settled,
+                detail,
+                public,
+                ..begun(service)
+            });
+            continue;
+        }
         let fixed =
             present.and_then(|present| *present.content.as_ref().ok()?.services.get(&service.name)?);
         let decided = match fixed.filter(|fixed| service.port.is_some_and(|port| port != *fixed)) {
@@ -97,6 +115,9 @@ fn project(
         }
         project.services.push(decided);
     }
+    own.services.retain(|service| !elsewhere.contains(&service.name));
+    // What is there says it itself.
+    project.range = draft.range.filter(|_| present.is_none() && !own.services.is_empty());
     match write(&own, present, &folder, places) {
         Ok((text, lacks)) => {
             project.text = text;
@@ -256,23 +277,4 @@ pub fn is_server(FoundServer { pid, started_at }: &FoundServer, occupant: &Occup
 /// The library noted the pid of a server, or of the program that had started it.
 fn named_in(occupant: &Occupant, pid: u32) -> Option<&Started> {
     occupant.line.iter().find(|process| process.pid == pid)
-}
-
-fn of_tunnel(tunnel: &DraftTunnel, running: &Running) -> FormerTunnel {
-    let DraftTunnel { tunnel, hosts, config } = tunnel;
-    let names = |command: &str, text: &str| command.split(' ').any(|word| word == text);
-    let is_its = |command: &str| {
-        let of_config = |config: &PathBuf| names(command, &config.to_string_lossy());
-        names(command, tunnel) || config.as_ref().is_some_and(of_config)
-    };
-    let connector = running.connectors.iter().find(|connector| is_its(&connector.command));
-    let mut command = format!("kinfra tunnels adopt {tunnel}");
-    hosts.iter().for_each(|host| {
-        command.push(' ');
-        command.push_str(host);
-    });
-    // It was configured by a file.
-    command.push_str(" --migrate");
-    let (tunnel, hosts, pid) = (tunnel.clone(), hosts.clone(), connector.map(|connector| connector.pid));
-    FormerTunnel { tunnel, hosts, command, pid }
 }

@@ -12,6 +12,9 @@ use crate::process::{
 /// Servers are started by a process or two; whoever is further up is no part of that.
 const GENERATIONS: usize = 4;
 
+/// Clocks are exact to a second, and the library wrote a start down a moment later.
+pub const BEFORE: f64 = 2.0;
+
 /// A process, and when it was started in seconds since 1970: only both together mean one process.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Started {
@@ -30,10 +33,15 @@ pub struct Occupant {
     pub folder: Option<PathBuf>,
 }
 
-/// A cloudflared with a configuration of the library's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A cloudflared.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Connector {
-    pub pid: u32,
+    pub identity: Identity,
+    /// As the kernel calls it.
+    pub program: String,
+    /// The process itself, then its parents.
+    pub line: Vec<Started>,
+    /// Program and arguments. May hold a token: compared, never shown.
     pub command: String,
 }
 
@@ -56,13 +64,15 @@ impl Running {
             Some((*port, Occupant { line, command, program, folder: held.folder }))
         });
         let occupants = occupants.collect();
-        let is_connector =
-            |process: &Identity| program_of(process.pid).is_some_and(|name| name.contains("cloudflared"));
-        let connectors = processes().into_iter().map(|process| process.identity).filter(is_connector);
-        let connectors = connectors
-            .filter_map(|process| Some(Connector { pid: process.pid, command: command_of(process.pid)? }));
+        let living = processes().into_iter().filter(|process| !process.ended);
+        let connectors = living.filter_map(|process| connector(process.identity));
         Self { occupants, connectors: connectors.collect() }
     }
+}
+
+fn connector(identity: Identity) -> Option<Connector> {
+    let program = program_of(identity.pid).filter(|name| name.contains("cloudflared"))?;
+    Some(Connector { identity, program, line: line(identity), command: command_of(identity.pid)? })
 }
 
 fn line(process: Identity) -> Vec<Started> {

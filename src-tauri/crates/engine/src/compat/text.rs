@@ -9,8 +9,8 @@ use kinfra_rpc::PortRange;
 use crate::config::name_fault;
 
 const HEAD: &str = "\
-# Written by `kinfra migrate` from what KInfra 1.0 and its settings had of this project. It is yours to change:
-# docs/configuration.md says what can stand here, `kinfra up` starts it.
+# Written by `kinfra migrate` from what KInfra 1.0 and its settings had of this project. It is yours to change;
+# `kinfra up` starts it.
 ";
 
 /// What is said where nothing tells how a service is started.

@@ -74,6 +74,16 @@ fn references(text: &str) -> impl Iterator<Item = Reference> {
 }
 
 impl ServiceSpec {
+    /// The resources whose outputs it is given: those that it depends on, and those that it refers to.
+    #[must_use]
+    pub fn resources_used(&self) -> BTreeSet<String> {
+        let referred = self.texts().flat_map(references).filter_map(|reference| match reference {
+            Reference::Resource { resource, .. } => Some(resource),
+            _ => None,
+        });
+        referred.chain(self.depends_on.iter().map(|dependency| dependency.service.clone())).collect()
+    }
+
     /// Whether it keeps something in the folder of its data.
     #[must_use]
     pub fn keeps_data(&self) -> bool {
@@ -85,6 +95,13 @@ impl ServiceSpec {
         self.resource.is_some()
             && words.iter().map(String::as_str).chain(self.texts()).any(|text| text.contains(&own))
     }
+}
+
+/// The secrets that a text names.
+#[must_use]
+pub fn secrets_named(text: &str) -> Vec<String> {
+    let secret = |reference| if let Reference::Secret(name) = reference { Some(name) } else { None };
+    references(text).filter_map(secret).collect()
 }
 
 /// Whether what it offers under this name is a URL: what a secret stands for there is percent-encoded.

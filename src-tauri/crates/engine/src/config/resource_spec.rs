@@ -3,6 +3,8 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use kinfra_rpc::ResourceInfo;
+
 use crate::resource_manager::{ResourceType, Settings, type_named};
 
 #[derive(Debug, Clone)]
@@ -35,6 +37,16 @@ impl ResourceSpec {
     #[must_use]
     pub fn resource_type(&self) -> Option<&'static ResourceType> {
         type_named(self.kind)
+    }
+
+    /// As its node shows it.
+    #[must_use]
+    pub fn info(&self) -> ResourceInfo {
+        ResourceInfo {
+            kind: self.kind.to_owned(),
+            template: self.template.clone(),
+            what: self.settings.what(),
+        }
     }
 
     /// All that is said of it: what was decoded says no more.

@@ -71,7 +71,7 @@ pub fn spec(
     let folder = folder(home);
     let file = folder.join(format!("{name}.yml"));
     let origin = Origin { socket: home.public_socket() };
-    write(&folder, &file, &configuration(start, &origin)).map_err(|error| {
+    write(&folder, &file, &configuration(&origin)).map_err(|error| {
         let message = format!("cannot write cloudflared's configuration to {}: {error}", file.display());
         Problem::new(ErrorCode::Io, message).hint("its folder must be writable for you alone")
     })?;
@@ -167,18 +167,12 @@ fn variables(start: &Start) -> Vec<(String, String)> {
     variables
 }
 
-/// Of a named tunnel Cloudflare tells the rules.
-fn configuration(start: &Start, origin: &Origin) -> String {
-    let note = "# Written by KInfra, which reads nothing here.\n";
-    match start {
-        // JSON is YAML, and knows how to quote.
-        Start::Quick => {
-            let rule = serde_json::json!({ "ingress": [{ "service": origin.service() }] });
-            format!("{note}{rule}\n")
-        }
-        // An empty file is an error to it.
-        Start::Named { .. } => format!("{note}{{}}\n"),
-    }
+/// Of a named tunnel Cloudflare tells the rules, some milliseconds after the first connection. Who is sent through that
+/// before is answered by the proxy, not by cloudflared's 503 for want of rules.
+fn configuration(origin: &Origin) -> String {
+    // JSON is YAML, and knows how to quote.
+    let rule = serde_json::json!({ "ingress": [{ "service": origin.service() }] });
+    format!("# Written by KInfra, which reads nothing here.\n{rule}\n")
 }
 
 fn write(folder: &Path, file: &Path, text: &str) -> io::Result<()> {
@@ -228,7 +222,7 @@ mod tests {
         /opt/$$x/cloudflared tunnel --config HOME/run/tunnels/tunnel.yml --metrics 127.0.0.1:0 --loglevel info --protocol quic --grace-period 10s --no-autoupdate run
         [("TUNNEL_LOG_OUTPUT", "json"), ("TUNNEL_NO_PRECHECKS", "true"), ("TUNNEL_TOKEN", "${secret:@tunnel/main}")]
         # Written by KInfra, which reads nothing here.
-        {}
+        {"ingress":[{"service":"unix:HOME/run/public.sock"}]}
         "#);
     }
 }

@@ -69,6 +69,7 @@ impl Engine {
             Request::SweepTunnels(sweep) => reply(&sweep, self.sweep_tunnels(&sweep).await?),
             Request::TakeOverRecord(record) => reply(&record, self.take_over_record(&record).await?),
             Request::AdoptTunnel(adopt) => reply(&adopt, self.adopt_tunnel(&adopt).await?),
+            Request::RetireConnector(retire) => reply(&retire, self.retire_connector(&retire).await?),
             Request::AddAccount(add) => reply(&add, self.accounts()?.add(&add).await?),
             Request::ListAccounts(list) => reply(&list, self.accounts()?.list()),
             Request::RemoveAccount(remove) => {
@@ -135,6 +136,7 @@ impl Engine {
             true => project.selection.whole(&start.profiles)?,
             false => project.named(&start.services)?,
         };
+        self.keep_for_its_own(&start.project, &names).await;
         project.stack.tell(Command::Start { names, again: !whole }).await;
         Ok(Done {})
     }

@@ -4,7 +4,7 @@
 //! each supervisor its process, the store its file. The engine only finds the right one for a command. It holds
 //! the lock of its home for as long as it lives.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
@@ -49,6 +49,8 @@ pub(super) struct Engine {
     /// Set while the engine is being opened.
     pub sharing: OnceLock<Sharing>,
     pub accounts: OnceLock<Accounts>,
+    /// The old connectors whose end will be heard of: pid and start time.
+    pub followed: Mutex<BTreeSet<(u32, u64)>>,
     pub server: Mutex<Option<Server>>,
     /// Ends with the engine.
     pub settings_watch: Mutex<Option<AbortOnDropHandle<()>>>,

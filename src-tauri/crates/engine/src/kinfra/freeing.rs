@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 use kinfra_rpc::{Done, ErrorCode, Failure, FreePort, PortHolder, Problem};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -11,9 +12,9 @@ use super::catalog::Catalog;
 use crate::process::{Identity, signal_exactly, watch};
 
 /// To end by itself, before it is killed.
-const GRACE: Timespec = Timespec { tv_sec: 5, tv_nsec: 0 };
+const GRACE: Duration = Duration::from_secs(5);
 /// What was killed is gone within this.
-const MOMENT: Timespec = Timespec { tv_sec: 2, tv_nsec: 0 };
+const MOMENT: Duration = Duration::from_secs(2);
 
 impl Catalog {
     /// # Errors
@@ -35,7 +36,7 @@ impl Catalog {
             let message = format!("{} is not ended like this", held.shown);
             return Err(Problem::new(ErrorCode::InvalidRequest, message).hint(other_way).into());
         }
-        let ending = tokio::task::spawn_blocking(move || end(process)).await;
+        let ending = tokio::task::spawn_blocking(move || end(process, GRACE)).await;
         ending.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(|error| {
             let message = format!("cannot end {}: {error}", held.shown);
             Failure::from(Problem::new(ErrorCode::Io, message).hint("end it where it was started"))
@@ -57,22 +58,29 @@ fn other_way(holder: &PortHolder, process: Identity) -> Option<String> {
 }
 
 /// Asks it to end, and kills it when it doesn't. Blocks for as long as that takes.
-fn end(process: Identity) -> io::Result<()> {
+pub(super) fn end(process: Identity, grace: Duration) -> io::Result<()> {
     let Some(descriptor) = watch(process)? else { return Ok(()) };
-    for (signal, patience) in [(Signal::TERM, GRACE), (Signal::KILL, MOMENT)] {
+    for (signal, patience) in [(Signal::TERM, grace), (Signal::KILL, MOMENT)] {
         signal_exactly(process, signal)?;
-        if ends_within(&descriptor, patience)? {
+        if ends_within(&descriptor, Some(patience))? {
             return Ok(());
         }
     }
     Err(io::Error::new(io::ErrorKind::TimedOut, "it lives on, although it was killed"))
 }
 
+/// Blocks until it ends, whoever ends it.
+pub(super) fn wait_for_end(process: Identity) -> io::Result<()> {
+    let Some(descriptor) = watch(process)? else { return Ok(()) };
+    ends_within(&descriptor, None).map(drop)
+}
+
 /// The descriptor of a process becomes readable when that ends.
-fn ends_within(process: &OwnedFd, patience: Timespec) -> io::Result<bool> {
+fn ends_within(process: &OwnedFd, patience: Option<Duration>) -> io::Result<bool> {
     let mut events = [PollFd::new(process, PollFlags::IN)];
+    let patience = patience.map(Timespec::try_from).transpose().map_err(io::Error::other)?;
     loop {
-        match poll(&mut events, Some(&patience)) {
+        match poll(&mut events, patience.as_ref()) {
             Ok(ready) => return Ok(ready > 0),
             Err(rustix::io::Errno::INTR) => {}
             Err(error) => return Err(error.into()),

@@ -22,12 +22,14 @@ use super::catalog::Catalog;
 use super::instances::wanted_ports;
 use crate::compat::{
     Configuration, Content, Drafts, Found, Gathered, Journal, Known, MAIN_PORT, NotedClaim, NotedProject,
-    Places, Running, Source, drafts, is_pending, is_server, main_claim, plan,
+    NotedSteps, Places, Running, Source, drafts, is_pending, is_server, main_claim, plan, to_know,
 };
 use crate::config::{PortChoice, ProjectSpec, ServiceSpec, find, load_file};
 use crate::home::Home;
 use crate::port_registry::{Import, Wanted};
+use crate::process::boot_id;
 use crate::smart_allocator::Ask;
+use crate::store::{StoredConnector, StoredProject};
 
 /// Which ports a configuration's services had.
 pub(super) type Imports<'i> = dyn Fn(&ProjectSpec) -> Vec<Import> + Sync + 'i;
@@ -46,6 +48,9 @@ pub(super) trait Steps: Sync {
 
     /// A project that is at rest, with its ports.
     fn forget<'s>(&'s self, project: &'s str) -> BoxFuture<'s, Result<(), Failure>>;
+
+    /// Other old connectors are known now.
+    fn show_connectors(&self) -> BoxFuture<'_, Result<(), Failure>>;
 }
 
 pub(super) struct Migrator<'m> {
@@ -59,6 +64,8 @@ pub(super) struct Migrator<'m> {
 struct Survey {
     gathered: Gathered,
     plan: MigrationPlan,
+    /// Old connectors to write down.
+    connectors: Vec<StoredConnector>,
 }
 
 impl<'m> Migrator<'m> {
@@ -85,13 +92,13 @@ impl<'m> Migrator<'m> {
     }
 
     pub async fn apply(&self, folders: &[PathBuf]) -> Result<Migrated, Failure> {
-        let Survey { gathered, plan } = self.survey(folders).await?;
+        let Survey { gathered, plan, connectors } = self.survey(folders).await?;
         if !plan.pending {
             return Ok(Migrated { plan, ..Migrated::default() });
         }
         let pending: Vec<&MigratedProject> =
             plan.projects.iter().filter(|project| is_pending(project)).collect();
-        let mut journal = self.begin(&gathered.sources, &pending).await.map_err(|error| {
+        let mut journal = self.begin(&gathered.sources, &pending, &connectors).await.map_err(|error| {
             Failure::from(
                 Problem::new(
                     ErrorCode::Io,
@@ -110,6 +117,8 @@ impl<'m> Migrator<'m> {
                 })),
             }
         }
+        self.catalog.store.know_connectors(connectors).await?;
+        self.steps.show_connectors().await?;
         journal.finish().map_err(|error| {
             let file = journal.folder().display();
             Failure::new(
@@ -121,7 +130,12 @@ impl<'m> Migrator<'m> {
         Ok(Migrated { plan, backup: Some(journal.folder().to_owned()), problems })
     }
 
-    async fn begin(&self, sources: &[Source], pending: &[&MigratedProject]) -> io::Result<Journal> {
+    async fn begin(
+        &self,
+        sources: &[Source],
+        pending: &[&MigratedProject],
+        connectors: &[StoredConnector],
+    ) -> io::Result<Journal> {
         let stored = self.catalog.store.projects().await.map_err(io::Error::other)?;
         let claims = self.catalog.ports.claims();
         let (mut writes, mut projects, mut noted) = (vec![], vec![], vec![]);
@@ -140,7 +154,9 @@ impl<'m> Migrator<'m> {
                 });
             }
         }
-        Journal::begin(&self.home.state, self.catalog.clock.wall_now(), sources, &writes, projects, noted)
+        let connectors = connectors.iter().map(|stored| (stored.pid, stored.start_time)).collect();
+        let steps = NotedSteps { projects, claims: noted, connectors };
+        Journal::begin(&self.home.state, self.catalog.clock.wall_now(), sources, &writes, steps)
     }
 
     async fn carry_out(&self, journal: &Journal, project: &MigratedProject) -> Result<Vec<Problem>, Failure> {
@@ -165,6 +181,15 @@ impl<'m> Migrator<'m> {
         let folders = folders.iter().map(|folder| canonical(folder)).collect::<Result<Vec<_>, _>>()?;
         let projects = self.catalog.store.projects().await?;
         let claims = self.catalog.ports.claims();
+        let boot = boot_id();
+        let mut connectors = self.catalog.store.connectors().await?;
+        connectors.retain(|stored| stored.boot == boot);
+        let given = Journal::given(&self.home.state).into_iter().filter_map(|given| {
+            let is_its = |project: &&StoredProject| project.folder == given.folder;
+            let project = projects.iter().find(is_its).filter(|_| !given.folder.starts_with(&generated))?;
+            Some((given.port, project.slug.clone(), given.service))
+        });
+        let given = given.collect();
         let look = tokio::task::spawn_blocking(move || {
             let mut gathered = Gathered::of_home(&user_home);
             let mut looked: BTreeSet<PathBuf> = BTreeSet::new();
@@ -182,12 +207,13 @@ impl<'m> Migrator<'m> {
             let folder_of = |found: &crate::compat::FoundProject| folder_of(found, &running, &user_home);
             let drafts = drafts(&gathered, &folder_of);
             let configurations = configurations(&drafts, &generated);
-            let known = Known { projects, claims, configurations };
+            let known = Known { projects, claims, configurations, given, connectors };
             let places = Places { home: &user_home, generated: &generated };
             let mut plan = plan(&drafts, &known, &running, places);
             plan.set_aside.splice(0..0, gathered.set_aside.iter().cloned());
             plan.files = gathered.sources.iter().map(|source| source.path.clone()).collect();
-            Survey { gathered, plan }
+            let connectors = to_know(&drafts, &known, &running, &boot);
+            Survey { gathered, plan, connectors }
         });
         look.await.map_err(|panic| {
             Failure::new(ErrorCode::Internal, format!("cannot read the files of KInfra 1.0: {panic}"))

@@ -13,6 +13,7 @@ use super::presses;
 use super::rebuild::rebuild;
 use super::reports;
 use super::setting_aside::{made_up_for, open_store, problem};
+use super::shares::Shares;
 use crate::clock::Clock;
 use crate::control::Server;
 use crate::events::Hub;
@@ -106,14 +107,18 @@ impl Kinfra {
             sampler: Arc::default(),
             sharing: OnceLock::new(),
             accounts: OnceLock::new(),
+            followed: Mutex::default(),
             server: Mutex::default(),
             settings_watch: Mutex::default(),
             ended: watch::channel(false).0,
             lock: Mutex::new(Some(lock)),
             weak: weak.clone(),
         });
+        // An error means that it is set, which nobody else does.
+        let _ = engine.services.outside.stacks.set(Arc::new(Shares::new(Arc::downgrade(&engine))));
         let unfinished = engine.load_all(&mut adoption).await?;
         engine.open_sharing(&mut adoption, printed).await?;
+        engine.follow_connectors().await?;
         let ended = adoption.ended();
         let strays = adoption.clear(&engine.services).await;
         remove_old_secrets(&engine.services).await;

@@ -78,7 +78,7 @@ impl Engine {
         let wish = AdoptionWish {
             tunnel: asked.tunnel.clone(),
             hostnames: asked.hosts.iter().cloned().collect(),
-            migrate: asked.migrate.then(Vec::new),
+            migrate: if asked.migrate { Some(self.tunnel_files(asked).await?) } else { None },
         };
         let mut last = None;
         for Synced { sync, .. } in self.syncs().await?.accounts {

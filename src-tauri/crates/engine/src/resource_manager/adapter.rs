@@ -43,12 +43,13 @@ pub trait Adapter: Send + Sync + 'static {
     /// Waits until it has ended, by itself or because it was asked to.
     fn ended(&self) -> BoxFuture<'_, Exit>;
 
-    /// Why the last run ended, where its exit doesn't say: known once `ended` has come back.
+    /// Why the last run ended, where its exit doesn't say. It may be known a moment after its end.
     fn why_ended(&self) -> Option<String> {
         None
     }
 
-    /// What it offers to those that depend on it, beside what its configuration says: known once it was started.
+    /// What it offers to those that depend on it, beside what its configuration says: known once it was started. Texts in
+    /// which `${secret:…}` may stand; a dollar sign is `$$`.
     fn outputs(&self) -> BTreeMap<String, String> {
         BTreeMap::new()
     }

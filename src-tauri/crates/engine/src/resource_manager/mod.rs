@@ -7,6 +7,7 @@ mod adapter;
 mod adapters;
 mod given;
 mod outside;
+mod stacks;
 mod types;
 
 pub use adapter::{
@@ -16,5 +17,6 @@ pub use adapter::{
 pub use adapters::docker;
 pub use given::{Commands, Given, GivenPort, Place, Ran};
 pub use outside::Outside;
+pub use stacks::{SharedNode, Stacks};
 pub use types::{LeftAt, ResourceType, type_named, types};
 pub(crate) use types::{PortDeclared, Settings, TextDeclared};

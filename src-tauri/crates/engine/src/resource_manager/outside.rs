@@ -1,14 +1,17 @@
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use super::adapters::Paces;
 use super::adapters::docker::Engines;
+use super::stacks::Stacks;
 
 /// What all resources of an engine share of the world outside: connections that are opened when one needs them.
-#[derive(Debug)]
 pub struct Outside {
     /// What the engine was started with: `DOCKER_HOST`, `XDG_RUNTIME_DIR` and the like.
     pub environment: BTreeMap<String, String>,
     pub(super) docker: Engines,
+    /// Set when the engine is open.
+    pub stacks: OnceLock<Arc<dyn Stacks>>,
     /// When APIs may be asked.
     pub(crate) paces: Paces,
 }
@@ -16,6 +19,6 @@ pub struct Outside {
 impl Outside {
     #[must_use]
     pub fn new(environment: BTreeMap<String, String>) -> Self {
-        Self { environment, docker: Engines::default(), paces: Paces::default() }
+        Self { environment, docker: Engines::default(), stacks: OnceLock::new(), paces: Paces::default() }
     }
 }

@@ -40,9 +40,19 @@ pub(crate) trait Settings: Debug + Send + Sync {
         vec![]
     }
 
+    /// What it is made of, in a few words.
+    fn what(&self) -> Option<String> {
+        None
+    }
+
     /// What it will offer beside what its configuration says, by name: see [`Adapter::outputs`].
     fn outputs(&self) -> Vec<String> {
         vec![]
+    }
+
+    /// What it offers is said elsewhere: any name may be referred to.
+    fn offers_anything(&self) -> bool {
+        false
     }
 
     /// A process that stands for it, if that is all that it is: it is run as a service is, without an adapter.
@@ -78,5 +88,9 @@ pub fn types() -> &'static [ResourceType] {
 
 #[must_use]
 pub fn type_named(name: &str) -> Option<&'static ResourceType> {
+    #[cfg(test)]
+    if name == super::adapters::example::TYPE.name {
+        return Some(&super::adapters::example::TYPE);
+    }
     TYPES.iter().find(|known| known.name == name)
 }

@@ -37,6 +37,7 @@ pub use holders::{Held, Holders, Naming};
 pub use instance::{DomainOwner, Instance, InstanceFacts, Shared};
 pub use launch::{Given, environment};
 pub use node::{AdoptedRun, Former, ServiceNode};
+pub use references::offered;
 pub use runs::Runs;
 pub use secrets::known_at_rest;
 pub use service::ServiceContext;

@@ -18,7 +18,7 @@ use super::running::{Launch, Running};
 use super::service::{Service, ServiceContext};
 use super::settings::settings;
 use crate::clock::Clock;
-use crate::config::{Fingerprint, ReplicaSpec, ServiceSpec, ServiceType};
+use crate::config::{Fingerprint, ReplicaSpec, ResourceSpec, ServiceSpec, ServiceType};
 use crate::orchestrator::{Changes, Node};
 use crate::store::{Next, RunEnd};
 use crate::supervisor::{Adopted, Counts, Input, Machine, Note, Resumed, Supervisor, Then, Unit};
@@ -306,7 +306,7 @@ impl Node for ServiceNode {
             phase: view.phase,
             health: view.health,
             detail,
-            pid: view.pid.filter(|pid| *pid != 0),
+            pid: view.pid.filter(|pid| *pid != 0).or_else(|| self.service.pid_of_adapter()),
             port: self.service.present_port(view.phase),
             listens_on: self.service.listens_on(),
             adopted: self.service.is_foreign(),
@@ -318,6 +318,7 @@ impl Node for ServiceNode {
             maintenance,
             forwarding: spec.forwarding,
             mcp: spec.mcp.clone(),
+            resource: spec.resource.as_ref().map(ResourceSpec::info),
             direct_url: self.service.answers_on(view.phase, &facts).map(direct_url),
             started_at: view.started_at.map(shown),
             restarts: view.restarts,

@@ -1,5 +1,7 @@
 //! What each `${…}` stands for at the moment of a launch.
 
+use std::collections::BTreeMap;
+
 use kinfra_rpc::{ErrorCode, Problem};
 
 use super::instance::InstanceFacts;
@@ -51,13 +53,10 @@ fn resource_attribute(
     attribute: &str,
 ) -> Result<String, Problem> {
     let of = |outputs: &'_ Outputs| outputs.get(resource).and_then(|known| known.get(attribute)).cloned();
-    if let Some(text) = of(&facts.outputs) {
+    if let Some(text) = of(&facts.outputs).or_else(|| of(&facts.told)) {
         let in_url = |name: &str| secret(name).map(|value| percent_encoded(&value));
         let secret: &dyn Fn(&str) -> _ = if is_url(attribute) { &in_url } else { secret };
         return expand(&text, Mode::Setting, &|inner| resolve(facts, variable, secret, inner));
-    }
-    if let Some(told) = of(&facts.told) {
-        return Ok(told);
     }
     if attribute == DATA {
         return Ok(facts.data.join(resource).to_string_lossy().into_owned());
@@ -76,6 +75,31 @@ fn resource_attribute(
             Err(Problem::new(ErrorCode::ConfigUnknownReference, message)
                 .hint(format!("start {resource} first: list it in depends_on")))
         }
+    }
+}
+
+/// All that a resource offers, for another project: texts in which nothing but `${secret:…}` is left.
+#[must_use]
+pub fn offered(facts: &InstanceFacts, resource: &str) -> BTreeMap<String, String> {
+    let declared = [&facts.outputs, &facts.told].into_iter().filter_map(|outputs| outputs.get(resource));
+    let declared: Vec<&str> = declared.flat_map(BTreeMap::keys).map(String::as_str).collect();
+    let usual = ServiceAttribute::WORDS.iter().map(|(word, _)| *word);
+    let names = usual.chain(declared.iter().copied());
+    names.filter_map(|name| Some((name.to_owned(), without_references(facts, resource, name)?))).collect()
+}
+
+/// None: there is nothing that it could stand for now.
+fn without_references(facts: &InstanceFacts, resource: &str, attribute: &str) -> Option<String> {
+    let of = |outputs: &Outputs| outputs.get(resource).and_then(|known| known.get(attribute)).cloned();
+    let lookup = |reference: &Reference| match reference {
+        Reference::Secret(name) => Ok(format!("${{secret:{name}}}")),
+        Reference::Resource { resource, attribute } => without_references(facts, resource, attribute)
+            .ok_or_else(|| Problem::new(ErrorCode::ConfigUnknownReference, "it is not known yet")),
+        other => resolve(facts, &|_| None, &no_secret, other).map(|value| value.replace('$', "$$")),
+    };
+    match of(&facts.outputs).or_else(|| of(&facts.told)) {
+        Some(text) => expand(&text, Mode::Setting, &lookup).ok(),
+        None => resource_attribute(facts, &|_| None, &no_secret, resource, attribute).ok(),
     }
 }
 

@@ -18,7 +18,7 @@ use super::launch::{Given, environment_as_far_as_known};
 use super::references::percent_encoded;
 use super::running::Running;
 use super::service::Service;
-use crate::config::ServiceSpec;
+use crate::config::{ServiceSpec, secrets_named};
 use crate::logs::{KnownSecrets, Secrets};
 use crate::secrets::{SecretError, SecretText, Sources};
 use crate::supervisor::{Note, Unit};
@@ -50,7 +50,7 @@ impl Service {
         given: &Given,
     ) -> Result<Handed, Problem> {
         let folder = self.context.home.run_secrets(id);
-        let (names, sources) = (spec.secrets(), sources(facts, given));
+        let (names, sources) = (needed(spec, facts), sources(facts, given));
         if names.is_empty() {
             return Ok(Handed::Values { values: Values::new(), folder });
         }
@@ -90,8 +90,10 @@ impl Service {
         let Handed::Values { values, folder } = &*running.handed else {
             return Ok(Arc::clone(&running.handed));
         };
-        let missing: Vec<String> =
-            spec.secrets().into_iter().filter(|name| !values.contains_key(name)).collect();
+        let missing: Vec<String> = needed(spec, &self.instance.facts())
+            .into_iter()
+            .filter(|name| !values.contains_key(name))
+            .collect();
         if missing.is_empty() {
             return Ok(Arc::clone(&running.handed));
         }
@@ -163,6 +165,17 @@ impl Service {
             self.changed.node(&self.name);
         }
     }
+}
+
+/// Its own secrets, and those of what the resources that it uses have said.
+fn needed(spec: &ServiceSpec, facts: &InstanceFacts) -> BTreeSet<String> {
+    let mut names = spec.secrets();
+    if !facts.told.is_empty() {
+        let used = spec.resources_used();
+        let told = facts.told.iter().filter(|(resource, _)| used.contains(*resource));
+        names.extend(told.flat_map(|(_, outputs)| outputs.values()).flat_map(|text| secrets_named(text)));
+    }
+    names
 }
 
 /// What must not be shown of what a project's services have printed, as far as that can be known where none of them is

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod claims;
+mod connectors;
 mod database;
 mod events;
 mod exposures;
@@ -16,6 +17,7 @@ mod writer;
 
 pub use accounts::StoredAccount;
 pub use claims::{Claim, ClaimKey, Claims, Reservation};
+pub use connectors::StoredConnector;
 pub use database::{Store, StoreError};
 pub use events::{StoredEvent, WantedEvents};
 pub use exposures::StoredExposure;

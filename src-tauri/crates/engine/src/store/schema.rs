@@ -96,6 +96,14 @@ const STEPS: &[&str] = &[
     "
     ALTER TABLE run ADD COLUMN adapter TEXT;
     ",
+    // Cloudflareds that KInfra 1.0 had started and that went on, with the host names that they serve (a JSON list).
+    "
+    CREATE TABLE former_connector (
+        pid INTEGER NOT NULL, start_time INTEGER NOT NULL, boot TEXT NOT NULL, program TEXT NOT NULL,
+        tunnel TEXT, hosts TEXT NOT NULL, config TEXT,
+        PRIMARY KEY (pid, start_time)
+    ) STRICT;
+    ",
 ];
 
 /// The version that this KInfra writes.

@@ -18,7 +18,8 @@ impl Store {
 
     /// # Errors
     /// When the database can't be written.
-    pub async fn remove_setting(&self, name: &'static str) -> Result<(), StoreError> {
+    pub async fn remove_setting(&self, name: impl Into<String>) -> Result<(), StoreError> {
+        let name = name.into();
         self.transaction("forget a setting", move |connection| {
             connection.execute("DELETE FROM setting WHERE name = ?1", [name]).map(drop)
         })

@@ -6,6 +6,7 @@
 //! the user's word only, and what Cloudflare says afterwards is what counts.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
@@ -19,13 +20,23 @@ use crate::store::{StoredTunnel, StoredTunnelRecord};
 
 #[derive(Debug, Clone, Default)]
 pub struct AdoptionWish {
-    /// The id of the tunnel.
+    /// The id of the tunnel, or its name.
     pub tunnel: String,
     /// Names whose records and rules are handed over; the others of that tunnel stay what they are.
     pub hostnames: BTreeSet<String>,
-    /// The user's word that a tunnel configured by a file be migrated, with the rules of that file (JSON, as the
-    /// API has them) that are kept.
-    pub migrate: Option<Vec<Value>>,
+    /// The user's word that a tunnel configured by a file be migrated, with the files among which that one is. Its
+    /// rules are kept, so that a cloudflared that runs it goes on as it did.
+    pub migrate: Option<Vec<TunnelFile>>,
+}
+
+/// A file of cloudflared's.
+#[derive(Debug, Clone)]
+pub struct TunnelFile {
+    pub path: PathBuf,
+    /// The id of its tunnel, or the name.
+    pub tunnel: String,
+    /// As the API has them, or why they can't be said there.
+    pub rules: Result<Vec<Value>, String>,
 }
 
 /// What was handed over.
@@ -45,7 +56,12 @@ impl TunnelSync {
     pub async fn adopt(&self, wish: &AdoptionWish) -> Result<Adopted, SyncError> {
         let _turn = self.turn().await;
         let (api, account) = (&self.api, &self.account);
-        let mut tunnel = api.tunnel(account, &wish.tunnel).await?;
+        let named = api.tunnels(account, Some(&wish.tunnel)).await?;
+        let named = named.into_iter().find(|tunnel| tunnel.name == wish.tunnel);
+        let mut tunnel = match named {
+            Some(named) => named,
+            None => api.tunnel(account, &wish.tunnel).await?,
+        };
         if tunnel.deleted_at.is_some() {
             return Err(SyncError::Refused(format!(
                 "the tunnel {} was deleted: it can't come back",
@@ -126,9 +142,9 @@ impl TunnelSync {
         Ok(found)
     }
 
-    async fn migrate(&self, tunnel: Tunnel, rules: Option<&[Value]>) -> Result<Tunnel, SyncError> {
+    async fn migrate(&self, tunnel: Tunnel, files: Option<&[TunnelFile]>) -> Result<Tunnel, SyncError> {
         let (api, account) = (&self.api, &self.account);
-        let Some(rules) = rules else {
+        let Some(files) = files else {
             return Err(SyncError::Refused(format!(
                 "the tunnel {} is configured by a file on the machine that made it, and KInfra changes tunnels by \
                  Cloudflare's API: it has to be migrated first, which can't be undone. Or leave it, and let KInfra's own \
@@ -136,7 +152,27 @@ impl TunnelSync {
                 tunnel.name
             )));
         };
-        let mut rules = rules.to_vec();
+        let its = files.iter().find(|file| file.tunnel == tunnel.id || file.tunnel == tunnel.name);
+        let mut rules = match its {
+            Some(TunnelFile { rules: Ok(rules), .. }) => rules.clone(),
+            Some(TunnelFile { rules: Err(why), path, .. }) => {
+                return Err(SyncError::Refused(format!(
+                    "the tunnel {} can't be migrated with what {} says: {why}. Migrate it in the dashboard (Networks, \
+                     Tunnels, {}), then adopt it without --migrate",
+                    tunnel.name,
+                    path.display(),
+                    tunnel.name
+                )));
+            }
+            None if api.connections(account, &tunnel.id).await?.is_empty() => vec![],
+            None => {
+                return Err(SyncError::Refused(format!(
+                    "a cloudflared runs the tunnel {}, and the file with its rules is not known here: without them its \
+                     visitors would find nothing. Name that file by --config",
+                    tunnel.name
+                )));
+            }
+        };
         if !rules.last().is_some_and(matches_all) {
             rules.push(json!({ "service": "http_status:404" }));
         }

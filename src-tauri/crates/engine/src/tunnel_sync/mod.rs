@@ -21,7 +21,7 @@ mod tests;
 mod validation;
 
 pub use actual::{Actual, Scope};
-pub use adopt::{Adopted, AdoptionWish};
+pub use adopt::{Adopted, AdoptionWish, TunnelFile};
 pub use desired::Desired;
 pub use ledger::Ledger;
 pub use machine::Machine;

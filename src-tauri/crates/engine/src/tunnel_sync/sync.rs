@@ -99,6 +99,14 @@ impl TunnelSync {
         Ok(ledger.tunnel.and_then(|tunnel| tunnel.id))
     }
 
+    /// The same by its name.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub async fn tunnel_name(&self) -> Result<Option<String>, SyncError> {
+        Ok(Ledger::read(&self.store, &self.account).await?.tunnel.map(|tunnel| tunnel.name))
+    }
+
     /// Until nobody else changes anything.
     pub(super) async fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().await

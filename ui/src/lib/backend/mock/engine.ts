@@ -181,6 +181,8 @@ export class MockEngine implements Backend {
     'tunnel.sweep': (sweep) => this.cloudflare.sweep(sweep),
     'tunnel.take_over': (record) => this.#done(() => this.cloudflare.takeOver(record)),
     'tunnel.adopt': ({ tunnel }) => refuse('invalid_request', `no tunnel ${tunnel} is there to adopt`),
+    'tunnel.retire': ({ tunnel }) =>
+      refuse('invalid_request', `no cloudflared of KInfra 1.0 is known to run ${tunnel}`),
     'account.add': (add) => this.cloudflare.add(add),
     'account.list': () => this.cloudflare.list(),
     'account.remove': ({ name }) => this.#done(() => this.cloudflare.remove(name)),

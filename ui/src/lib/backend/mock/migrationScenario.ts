@@ -67,6 +67,7 @@ services:
       hosts: ['api.example.com', 'example.com'],
       command: 'kinfra tunnels adopt api-tunnel api.example.com example.com --migrate',
       pid: 1288,
+      connector: 'know',
     },
   ],
   set_aside: [
@@ -75,7 +76,7 @@ services:
       why: 'it is no JSON: EOF while parsing an object at line 1 column 59',
     },
   ],
-  notes: ['server had port 50002 too, by /home/ada/code/pilot/.tunnel_config.json: 8100 is kept'],
+  notes: ['server of pilot had port 50002 too, by /home/ada/code/pilot/.tunnel_config.json: 8100 is kept'],
   files: ['/home/ada/.kinfra/port_registry.json', '/home/ada/.kinfra_smart_infra/zen_config.json'],
   pending: true,
 };

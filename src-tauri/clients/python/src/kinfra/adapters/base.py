@@ -38,7 +38,10 @@ class ResourceAdapter:
 
     kind = "resource"
     required: Tuple[str, ...] = ()
-    advice = "start it by its own tools, and wait for it by ServiceManager.add_resource"
+    advice = (
+        "start it by its own tools before the services that need it; told of it by ServiceManager.add_resource, "
+        "start_all begins none of them while it takes no connections"
+    )
 
     def __init__(self, name: str, config: Mapping[str, Any]) -> None:
         missing = [key for key in self.required if not config.get(key)]

@@ -2,16 +2,23 @@
 
 use serde_json::Value;
 
-use super::fields;
+use super::fields::{self, Object};
 use crate::compat::found::{Found, FoundRule, FoundTunnel, Reading};
 
+/// Which tunnel it is for, and all that it says.
+///
+/// # Errors
+/// When it says neither.
+pub fn whole(text: &str) -> Result<(String, Object), String> {
+    let object = fields::yaml(text)?;
+    let tunnel = fields::text(&object, "tunnel").ok_or("it has no `tunnel`")?;
+    Ok((tunnel, object))
+}
+
 pub fn read(text: &str) -> Reading {
-    let object = match fields::yaml(text) {
-        Ok(object) => object,
+    let (tunnel, object) = match whole(text) {
+        Ok(whole) => whole,
         Err(fault) => return Reading { found: vec![], faults: vec![fault] },
-    };
-    let Some(tunnel) = fields::text(&object, "tunnel") else {
-        return Reading { found: vec![], faults: vec!["it has no `tunnel`".to_owned()] };
     };
     let mut faults = vec![];
     let mut rules = vec![];

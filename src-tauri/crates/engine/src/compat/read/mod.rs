@@ -15,6 +15,8 @@ pub(super) mod tests;
 
 use std::path::Path;
 
+pub(super) use cloudflared::whole as rules;
+
 use super::found::Reading;
 
 /// What a file is.

@@ -5,7 +5,7 @@ use std::path::Path;
 use kinfra_rpc::PortRange;
 
 use super::fields;
-use crate::compat::found::{Found, FoundProject, FoundServer, Reading};
+use crate::compat::found::{Found, FoundProject, FoundQuick, FoundServer, Reading};
 
 pub fn read(path: &Path, text: &str) -> Reading {
     let object = match fields::json(text) {
@@ -22,9 +22,13 @@ pub fn read(path: &Path, text: &str) -> Reading {
     });
     let tunnel = fields::text(&object, "tunnel_url");
     // The library stored the domain and never used it. A name of Cloudflare's own is another one after each start.
-    let hostname = tunnel
-        .and_then(|url| fields::hostname(&url).ok())
-        .filter(|name| !name.ends_with(".trycloudflare.com"));
+    let host = tunnel.and_then(|url| fields::hostname(&url).ok());
+    let is_quick = |name: &String| name.ends_with(".trycloudflare.com");
+    let quick = host
+        .clone()
+        .filter(is_quick)
+        .map(|host| FoundQuick { host, seen_at: object.get("last_healthy_check").and_then(fields::number) });
+    let hostname = host.filter(|name| !is_quick(name));
     let started_at = object.get("server_start_time").and_then(fields::number);
     let pid = fields::pid(object.get("process_pid")).filter(|_| fields::is_on(&object, "server_running"));
     let found = FoundProject {
@@ -34,6 +38,7 @@ pub fn read(path: &Path, text: &str) -> Reading {
         hostname,
         health: Some("/health".to_owned()),
         server: pid.zip(started_at).map(|(pid, started_at)| FoundServer { pid, started_at }),
+        quick,
         ..FoundProject::default()
     };
     Reading { found: vec![Found::Project(found)], faults }

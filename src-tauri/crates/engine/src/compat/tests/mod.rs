@@ -6,11 +6,14 @@ mod properties;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use kinfra_rpc::{MigratedService, MigrationPlan, PortOrigin, PortStep, Protocol};
+use kinfra_rpc::{
+    FormerQuickTunnel, FormerTunnel, MigratedService, MigrationPlan, PortOrigin, PortStep, Protocol,
+};
 
 use super::launcher::{Launched, Launcher};
 use super::*;
 use crate::config::{Format, PortChoice, ServiceSpec, parse};
+use crate::process::Identity;
 use crate::store::{Claim, ClaimKey, StoredProject};
 
 const HOME: &str = "/home/me";
@@ -108,6 +111,8 @@ impl Left {
                 claims.push(claim(&slug, &service.name, service.port.unwrap(), origin, tunnel));
             }
         }
+        let drafts = drafts(&self.gathered, &|_| None);
+        self.known.connectors.extend(to_know(&drafts, &self.known, &self.running, "this boot"));
         self
     }
 }
@@ -168,6 +173,16 @@ fn occupant(line: &[(u32, f64)], command: &str, folder: &str) -> Occupant {
     }
 }
 
+/// A cloudflared that runs, and those that started it.
+fn cloudflared(line: &[(u32, f64)], command: &str) -> Connector {
+    Connector {
+        identity: Identity { pid: line[0].0, start_time: u64::from(line[0].0) },
+        program: "cloudflared".to_owned(),
+        line: line.iter().map(|(pid, at)| Started { pid: *pid, at: *at }).collect(),
+        command: command.to_owned(),
+    }
+}
+
 /// A plan in lines, each text that would be written in full.
 fn shown(plan: &MigrationPlan) -> String {
     let mut out = format!("pending: {}\n", plan.pending);
@@ -192,7 +207,14 @@ fn shown(plan: &MigrationPlan) -> String {
         }
     }
     for tunnel in &plan.tunnels {
-        let _ = writeln!(out, "tunnel pid {:?}: {}", tunnel.pid, tunnel.command);
+        let FormerTunnel { pid, other_pids, connector, command, .. } = tunnel;
+        let _ = write!(out, "tunnel pid {pid:?}");
+        out.extend(connector.iter().map(|step| format!(" {step:?}")));
+        out.extend(other_pids.iter().map(|pid| format!(" beside pid {pid}")));
+        let _ = writeln!(out, ": {command}");
+    }
+    for FormerQuickTunnel { host, project, service, port, pid, connector } in &plan.quick_tunnels {
+        let _ = writeln!(out, "quick {host} to {project}/{service} {port} pid {pid} {connector:?}");
     }
     out.extend(plan.set_aside.iter().map(|aside| format!("aside {}: {}\n", aside.file.display(), aside.why)));
     out.extend(plan.notes.iter().map(|note| format!("note {note}\n")));

@@ -1,4 +1,5 @@
 use insta::assert_snapshot;
+use kinfra_rpc::ConnectorStep;
 
 use super::*;
 
@@ -140,7 +141,7 @@ fn a_server_is_the_old_one_by_pid_and_start_alone() {
         let mut left = Left::default();
         left.running.occupants = [(50_100, pilot), (8_001, api)].into();
         let connector = "cloudflared tunnel --config /home/me/.cloudflared/config-x.yml run".to_owned();
-        left.running.connectors = vec![Connector { pid: 77, command: connector }];
+        left.running.connectors = vec![cloudflared(&[(77, 1_757_000_000.0)], &connector)];
         let config =
             "tunnel: x-tunnel\ningress:\n- {hostname: x.example.com, service: 'http://127.0.0.1:8001'}\n";
         shown(&files(left).file(".cloudflared/config-x.yml", config).plan())
@@ -155,6 +156,43 @@ fn a_server_is_the_old_one_by_pid_and_start_alone() {
         occupant(&[(4_711, 1_757_500_000.0)], server, "/home/me/pilot"),
         occupant(&[(99, 1_757_500_000.0)], "node api.js", "/home/me/api"),
     ));
+}
+
+#[test]
+fn a_cloudflared_is_the_librarys_by_pid_and_start_and_is_written_down_once() {
+    let config =
+        "tunnel: x-tunnel\ningress:\n- {hostname: x.example.com, service: 'http://127.0.0.1:8001'}\n";
+    let noted = ", \"tunnel_id\": \"x-tunnel\", \"tunnel_hostname\": \"x.example.com\", \"pid\": 77";
+    let quick = ", \"tunnel_url\": \"https://a-b.trycloudflare.com\", \"last_healthy_check\": 1757000000.0";
+    let left = |at: f64, url: &str| {
+        let mut left = Left::default()
+            .file(REGISTRY, &registry(&[entry("x", 8_001, noted)]))
+            .file(".cloudflared/config-x.yml", config)
+            .file(".kinfra_smart_infra/pilot_config.json", &manager("pilot", 50_100, quick));
+        left.running.connectors = vec![
+            // Somebody else runs the same tunnel, and a tunnel of somebody else's.
+            cloudflared(&[(70, at), (1, 0.0)], "cloudflared tunnel run x-tunnel"),
+            cloudflared(&[(71, at)], "cloudflared tunnel run mine"),
+            cloudflared(&[(77, at)], "cloudflared tunnel --config /home/me/.cloudflared/config-x.yml run"),
+            cloudflared(&[(78, at)], &format!("cloudflared tunnel --no-autoupdate --url {url}")),
+        ];
+        left
+    };
+    let before = 1_756_999_999.0;
+    let mine = left(before, "http://localhost:50100");
+    let plan = mine.plan();
+    assert_snapshot!(shown(&plan));
+    let after = mine.after(&plan);
+    assert_eq!(after.known.connectors.len(), 2);
+    let again = after.plan();
+    assert_eq!((again.pending, again.tunnels[0].connector), (false, Some(ConnectorStep::Known)));
+    assert_eq!(again.quick_tunnels[0].connector, ConnectorStep::Known);
+    // The pids again, of others by now; and another port.
+    let plan = left(1_757_000_003.0, "http://localhost:5010").plan();
+    assert_eq!(plan.tunnels[0].connector, Some(ConnectorStep::Stranger));
+    assert_eq!(plan.quick_tunnels, []);
+    let late = left(1_757_000_003.0, "http://localhost:50100").plan();
+    assert_eq!(late.quick_tunnels[0].connector, ConnectorStep::Stranger);
 }
 
 #[test]

@@ -34,7 +34,8 @@ pub(super) fn fault(
     let known = offered(file);
     let ports: Vec<_> = file.all_ports().iter().map(|port| port.name.to_owned()).collect();
     let known = if is_port { ports } else { known };
-    if !known.iter().any(|known| known == attribute) {
+    let offers_anything = file.resource.as_ref().is_some_and(|known| known.settings.offers_anything());
+    if !known.iter().any(|known| known == attribute) && !offers_anything {
         let what = if is_port { "port" } else { "output" };
         let message = format!("`{reference}`: `{resource}` has no {what} `{attribute}`");
         let problem = Problem::new(ErrorCode::ConfigUnknownReference, message);

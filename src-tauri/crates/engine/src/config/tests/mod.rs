@@ -1,3 +1,4 @@
+mod adapter_example;
 mod adding;
 mod disk;
 mod documentation;

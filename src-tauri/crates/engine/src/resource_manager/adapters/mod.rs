@@ -3,9 +3,12 @@
 mod api;
 mod command;
 pub mod docker;
+#[cfg(test)]
+pub mod example;
+mod shared;
 
 pub use api::Paces;
 
 use super::types::ResourceType;
 
-pub const TYPES: &[ResourceType] = &[api::TYPE, command::TYPE, docker::TYPE];
+pub const TYPES: &[ResourceType] = &[api::TYPE, command::TYPE, docker::TYPE, shared::TYPE];

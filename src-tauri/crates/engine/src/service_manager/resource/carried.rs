@@ -102,9 +102,15 @@ impl Service {
                 Settled::Absent => self.gone(&running.id, None),
             }
             self.change(run, |running| running.pid = observed.pid);
+            self.changed.node(&self.name);
             Ok(carried)
         });
         made.await.cloned()
+    }
+
+    /// What was taken over has told it only later.
+    pub(in crate::service_manager) fn pid_of_adapter(&self) -> Option<u32> {
+        self.lock().values().find(|running| running.adapter.is_some())?.pid
     }
 
     /// Its settings may be others by now, or nobody may know them any more: then it is known by its place.

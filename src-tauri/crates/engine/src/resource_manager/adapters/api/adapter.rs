@@ -369,7 +369,8 @@ impl Adapter for Api {
     }
 
     fn outputs(&self) -> BTreeMap<String, String> {
-        self.core.outputs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let outputs = self.core.outputs.lock().unwrap_or_else(PoisonError::into_inner);
+        outputs.iter().map(|(name, value)| (name.clone(), value.replace('$', "$$"))).collect()
     }
 }
 

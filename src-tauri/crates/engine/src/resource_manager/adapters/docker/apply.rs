@@ -1,4 +1,8 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use bollard::Docker;
+use bollard::auth::DockerCredentials;
 use bollard::errors::Error;
 use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::{
@@ -7,17 +11,23 @@ use bollard::query_parameters::{
 };
 use kinfra_rpc::{ErrorCode, Problem};
 
+use super::credentials::credentials;
+use super::discovery::settings_folder;
 use super::engine::Watched;
 use super::observe::there;
 use super::spec::{Image, Spec};
 use super::{body, build, errors, files, labels, pull};
 use crate::resource_manager::{Place, Progress, Step};
 
+/// An engine answers when the container has ended, or was killed after its grace.
+const LATE: Duration = Duration::from_secs(60);
+
 /// A start in the making.
 pub struct Start<'s> {
     pub place: &'s Place,
     pub spec: &'s Spec,
     pub watched: &'s Watched,
+    pub environment: &'s BTreeMap<String, String>,
     pub client: Docker,
     /// What the container that is there was made from.
     pub made_from: Option<String>,
@@ -55,9 +65,16 @@ impl Start<'_> {
 
     async fn fetch(&self) -> Result<(), Problem> {
         match &self.spec.image {
-            Image::Named { name, .. } => pull::pull(&self.client, name, self.progress).await,
+            Image::Named { name, .. } => {
+                pull::pull(&self.client, name, self.credentials(name), self.progress).await
+            }
             Image::Built(recipe) => build::build(&self.client, self.place, recipe, self.progress).await,
         }
+    }
+
+    fn credentials(&self, image: &str) -> Option<DockerCredentials> {
+        let config = settings_folder(self.environment)?.join("config.json");
+        credentials(&std::fs::read_to_string(config).ok()?, image)
     }
 
     async fn image_is_another(&self) -> Result<bool, Problem> {
@@ -93,7 +110,8 @@ impl Start<'_> {
         let failed = |error: Error| errors::problem(&doing, &error);
         let seconds = i32::try_from(self.spec.grace.as_secs()).unwrap_or(i32::MAX);
         let options = StopContainerOptionsBuilder::default().t(seconds).build();
-        there(self.client.stop_container(name, Some(options)).await).map_err(failed)?;
+        let client = self.client.clone().with_timeout(self.spec.grace + LATE);
+        there(client.stop_container(name, Some(options)).await).map_err(failed)?;
         let options = RemoveContainerOptionsBuilder::default().v(false).force(false).build();
         there(self.client.remove_container(name, Some(options)).await).map_err(failed)?;
         Ok(())

@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bollard::errors::Error;
@@ -34,14 +34,21 @@ pub struct Container {
     spec: Option<Spec>,
     outside: Arc<Outside>,
     watched: OnceCell<Arc<Watched>>,
-    /// What the container was made from, when it was last looked at.
-    made_from: Mutex<Option<String>>,
+    /// When it was last looked at.
+    last: Mutex<Last>,
+}
+
+/// What only a start needs to know.
+#[derive(Debug, Clone, Default)]
+struct Last {
+    made_from: Option<String>,
+    pid: Option<u32>,
 }
 
 impl Container {
     pub fn shared(place: Place, spec: Option<Spec>, outside: Arc<Outside>) -> Arc<dyn Adapter> {
         let name = labels::container(&place);
-        Arc::new(Self { place, name, spec, outside, watched: OnceCell::new(), made_from: Mutex::default() })
+        Arc::new(Self { place, name, spec, outside, watched: OnceCell::new(), last: Mutex::default() })
     }
 
     /// The engine is found once: a container doesn't move.
@@ -56,8 +63,12 @@ impl Container {
     async fn look(&self) -> Result<Observed, Problem> {
         let Seen { observed, image } =
             observe::observe(&self.place, self.spec.as_ref(), self.watched().await?).await?;
-        *self.made_from.lock().unwrap_or_else(PoisonError::into_inner) = image;
+        *self.last() = Last { made_from: image, pid: observed.pid };
         Ok(observed)
+    }
+
+    fn last(&self) -> MutexGuard<'_, Last> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The container itself, never one that has its name.
@@ -73,8 +84,12 @@ impl Container {
         let watched = self.watched().await?;
         let client = watched.engine.ready().await?;
         let Some(spec) = &self.spec else { return Ok(Started::default()) };
-        let made_from = self.made_from.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let start = Start { place: &self.place, spec, watched, client, made_from, progress };
+        let Last { made_from, pid } = self.last().clone();
+        if steps.is_empty() {
+            return Ok(Started { pid });
+        }
+        let environment = &self.outside.environment;
+        let start = Start { place: &self.place, spec, watched, environment, client, made_from, progress };
         let running = start.apply(steps).await?;
         Ok(Started { pid: running.and_then(|found| observe::pid(&found, watched)) })
     }

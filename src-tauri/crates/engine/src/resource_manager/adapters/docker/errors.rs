@@ -34,8 +34,8 @@ const KNOWN: &[(&[&str], &str)] = &[
             "network is unreachable",
             "eof",
         ],
-        "the registry can't be reached: look at the network, or load the image by `docker load`; what is there isn't \
-         fetched",
+        "the registry can't be reached: look at the network, or load the image by `docker load`; one that is \
+         there is taken with `pull: missing`",
     ),
     (&["no such image"], "fetch it by `docker pull`, or write `pull: missing`"),
     (

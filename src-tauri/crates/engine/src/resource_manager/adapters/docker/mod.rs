@@ -11,6 +11,7 @@ mod apply;
 mod body;
 mod build;
 mod container;
+mod credentials;
 mod discovery;
 mod engine;
 mod engines;

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 
 use bollard::Docker;
+use bollard::auth::DockerCredentials;
 use bollard::models::{CreateImageInfo, ProgressDetail};
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures_util::StreamExt;
@@ -9,12 +10,17 @@ use kinfra_rpc::Problem;
 use super::errors;
 use crate::resource_manager::Progress;
 
-pub async fn pull(client: &Docker, image: &str, progress: &dyn Progress) -> Result<(), Problem> {
+pub async fn pull(
+    client: &Docker,
+    image: &str,
+    credentials: Option<DockerCredentials>,
+    progress: &dyn Progress,
+) -> Result<(), Problem> {
     progress.tell(format!("fetching {image}"));
     let doing = format!("fetch the image {image}");
     let (name, tag) = split(image);
     let options = CreateImageOptionsBuilder::default().from_image(name).tag(tag).build();
-    let mut steps = client.create_image(Some(options), None, None);
+    let mut steps = client.create_image(Some(options), None, credentials);
     let mut layers = Layers::default();
     while let Some(step) = steps.next().await {
         let step = step.map_err(|error| errors::problem(&doing, &error))?;

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::time::Duration;
 
 use bollard::query_parameters::BuildImageOptionsBuilder;
 use bollard::{Docker, body_try_stream};
@@ -10,6 +11,9 @@ use super::context;
 use crate::resource_manager::adapters::docker::spec::Recipe;
 use crate::resource_manager::adapters::docker::{errors, labels};
 use crate::resource_manager::{Place, Progress};
+
+/// Until a folder has arrived at the engine.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 /// Pieces of an archive that wait to be sent.
 const AHEAD: usize = 4;
@@ -55,6 +59,8 @@ pub async fn build(
     });
     let doing = format!("build the image of {} from {folder}", place.node);
     let mut said = vec![];
+    // The engine answers when it has the whole folder.
+    let client = client.clone().with_timeout(LONGEST);
     let mut steps = client.build_image(options, None, Some(body_try_stream(pieces)));
     while let Some(step) = steps.next().await {
         let step = step.map_err(|error| failed(&doing, &error, &said))?;

@@ -5,6 +5,8 @@ use kinfra_rpc::Problem;
 
 use super::{Address, Tls, context};
 
+const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
+
 /// Where to look for an engine.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Choice {
@@ -24,9 +26,8 @@ pub fn candidates(
     read: &dyn Fn(&Path) -> Option<String>,
 ) -> Result<Choice, Problem> {
     let variable = |name: &str| environment.get(name).map(String::as_str).filter(|value| !value.is_empty());
-    let home = variable(if cfg!(windows) { "USERPROFILE" } else { "HOME" }).map(PathBuf::from);
-    let settings = variable("DOCKER_CONFIG").map(PathBuf::from);
-    let settings = settings.or_else(|| Some(home.as_ref()?.join(".docker")));
+    let home = variable(HOME).map(PathBuf::from);
+    let settings = settings_folder(environment);
     if let Some(host) = variable("DOCKER_HOST") {
         let keys = variable("DOCKER_CERT_PATH").map(PathBuf::from).or_else(|| settings.clone());
         let secured = variable("DOCKER_TLS_VERIFY").is_some() || host.starts_with("https://");
@@ -47,6 +48,13 @@ pub fn candidates(
         Address::Tcp(..) => false,
     });
     Ok(Choice::Places { there, absent })
+}
+
+/// Where the `docker` command keeps its settings.
+#[must_use]
+pub fn settings_folder(environment: &BTreeMap<String, String>) -> Option<PathBuf> {
+    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    variable("DOCKER_CONFIG").or_else(|| Some(variable(HOME)?.join(".docker")))
 }
 
 /// Docker's own first: whoever has it and another as well mostly means it.

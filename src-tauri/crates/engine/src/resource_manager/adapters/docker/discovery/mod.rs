@@ -6,7 +6,7 @@ mod candidates;
 mod context;
 
 pub use address::{Address, Tls};
-pub use candidates::{Choice, candidates};
+pub use candidates::{Choice, candidates, settings_folder};
 
 #[cfg(test)]
 mod tests;

@@ -37,8 +37,8 @@ pub struct Engine {
 pub(super) struct Shared {
     pub address: Address,
     pub client: OnceLock<Docker>,
-    /// By the container's name.
-    containers: Mutex<HashMap<String, Entry>>,
+    /// By home and the container's name.
+    containers: Mutex<HashMap<(String, String), Entry>>,
     pub link: watch::Sender<(Link, u64)>,
     pub try_now: Notify,
     pub watcher: Watcher,
@@ -113,7 +113,7 @@ impl Engine {
         let mut containers = self.shared.containers();
         // Those that nobody watches any more.
         containers.retain(|_, entry| entry.known.sender_count() > 1);
-        let entry = containers.entry(name.to_owned()).or_insert_with(|| Entry::new(home)).clone();
+        let entry = containers.entry((home.to_owned(), name.to_owned())).or_default().clone();
         Watched::new(name.to_owned(), entry, Arc::clone(self))
     }
 }
@@ -125,7 +125,7 @@ impl Drop for Engine {
 }
 
 impl Shared {
-    pub fn containers(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+    pub fn containers(&self) -> MutexGuard<'_, HashMap<(String, String), Entry>> {
         self.containers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::errors::Error;
-use bollard::models::ContainerSummaryStateEnum;
+use bollard::models::{ContainerInspectResponse, ContainerSummaryStateEnum};
 use bollard::query_parameters::{EventsOptionsBuilder, ListContainersOptionsBuilder};
 use futures_util::StreamExt;
 use futures_util::future::join_all;
@@ -102,8 +102,8 @@ async fn connection(shared: &Shared) -> Lost {
 
 /// Asks for all containers at once, and for those alone of which that says too little.
 async fn look(shared: &Shared, client: &Docker) -> Result<(), Error> {
-    let all: Vec<(String, Entry)> =
-        shared.containers().iter().map(|(name, entry)| (name.clone(), entry.clone())).collect();
+    let all: Vec<((String, String), Entry)> =
+        shared.containers().iter().map(|(key, entry)| (key.clone(), entry.clone())).collect();
     if all.is_empty() {
         return client.ping().await.map(drop);
     }
@@ -120,10 +120,10 @@ async fn look(shared: &Shared, client: &Docker) -> Result<(), Error> {
             && found.id == known.id
             && found.state == Some(ContainerSummaryStateEnum::RUNNING)
     };
-    let unclear = all.iter().filter(|(name, entry)| !runs_on(name, &entry.known.borrow()));
-    let looks = unclear.map(async |(name, entry)| {
+    let unclear = all.iter().filter(|((_, name), entry)| !runs_on(name, &entry.known.borrow()));
+    let looks = unclear.map(async |((home, name), entry)| {
         let found = match client.inspect_container(name, None).await {
-            Ok(found) => Some(found).filter(|found| entry.is_ours(found)),
+            Ok(found) => Some(found).filter(|found| is_of(found, home)),
             Err(error) if errors::is_missing(&error) => None,
             Err(error) => return Err(error),
         };
@@ -131,6 +131,11 @@ async fn look(shared: &Shared, client: &Docker) -> Result<(), Error> {
         Ok(())
     });
     join_all(looks).await.into_iter().collect()
+}
+
+fn is_of(found: &ContainerInspectResponse, home: &str) -> bool {
+    let labels = found.config.as_ref().and_then(|config| config.labels.as_ref());
+    labels.and_then(|labels| labels.get(labels::HOME)).is_some_and(|other| other == home)
 }
 
 /// Waits until it may be there again, or somebody asks.

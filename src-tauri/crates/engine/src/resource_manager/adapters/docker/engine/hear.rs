@@ -15,11 +15,7 @@ const CHECKS_FAIL: &str = "its health check fails";
 impl Shared {
     pub(super) fn hear(&self, client: &Docker, event: EventMessage) {
         let Some(Heard { name, home, id, at, said }) = read(event) else { return };
-        let Some(Entry { known, .. }) =
-            self.containers().get(&name).filter(|entry| entry.home == home).cloned()
-        else {
-            return;
-        };
+        let Some(Entry { known }) = self.containers().get(&(home, name)).cloned() else { return };
         let is_unhealthy = matches!(said, Said::Health(Health::Unhealthy(_)));
         known.send_modify(|known| known.hear(&id, at, said));
         if is_unhealthy {

@@ -56,6 +56,8 @@ pub enum Said {
 
 const SIGKILL: i32 = 9;
 
+const NO_MEMORY: &str = "it ran out of memory";
+
 impl Known {
     pub fn hear(&mut self, id: &str, at: u64, said: Said) {
         match said {
@@ -68,6 +70,10 @@ impl Known {
             // Of another container of the same name, which is gone.
             _ if self.id.as_deref().is_some_and(|known| known != id) => {}
             Said::Killed(signal) => self.killed_by = signal,
+            // The end may be told before its reason.
+            Said::OutOfMemory if matches!(self.run, Run::Down(Some(_))) => {
+                self.why = Some(NO_MEMORY.to_owned());
+            }
             Said::OutOfMemory => self.out_of_memory = true,
             Said::Died(code) => {
                 let later = !matches!(self.run, Run::Running(since) if at < since);
@@ -139,7 +145,7 @@ impl Known {
             Some(signal) => Exit { code: None, signal: Some(signal), at: exit.at },
             None => exit,
         };
-        self.why = self.out_of_memory.then(|| "it ran out of memory".to_owned());
+        self.why = self.out_of_memory.then(|| NO_MEMORY.to_owned());
         (self.killed_by, self.out_of_memory) = (None, false);
         self.run = Run::Down(Some(exit));
         self.ended_at = self.ended_at.max(at);

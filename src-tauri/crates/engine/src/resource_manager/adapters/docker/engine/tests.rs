@@ -69,6 +69,14 @@ fn the_lack_of_memory_is_why_it_ended() {
     known.hear("a", at(11), Said::OutOfMemory);
     known.hear("a", at(11), Said::Died(Some(137)));
     assert_eq!((end(&known).signal, known.why.as_deref()), (Some(9), Some("it ran out of memory")));
+    // Also where it is told too late.
+    let mut known = running();
+    known.hear("a", at(11), Said::Died(Some(1)));
+    assert_eq!(known.why, None);
+    known.hear("a", at(11), Said::OutOfMemory);
+    assert_eq!(known.why.as_deref(), Some("it ran out of memory"));
+    known.hear("a", at(12), Said::Started);
+    assert_eq!(known.why, None);
 }
 
 #[test]

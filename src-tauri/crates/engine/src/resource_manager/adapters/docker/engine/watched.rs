@@ -5,7 +5,6 @@ use kinfra_rpc::Exit;
 use tokio::sync::watch;
 
 use super::{Engine, Known, Run};
-use crate::resource_manager::adapters::docker::labels;
 
 /// One container, whether it is there or not: told by its name and our mark.
 #[derive(Debug)]
@@ -17,22 +16,12 @@ pub struct Watched {
 }
 
 /// The same, in the hands of the engine's task.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Entry {
-    pub home: String,
     pub known: watch::Sender<Known>,
 }
 
 impl Entry {
-    pub fn new(home: &str) -> Self {
-        Self { home: home.to_owned(), known: watch::Sender::default() }
-    }
-
-    pub fn is_ours(&self, found: &ContainerInspectResponse) -> bool {
-        let labels = found.config.as_ref().and_then(|config| config.labels.as_ref());
-        labels.and_then(|labels| labels.get(labels::HOME)) == Some(&self.home)
-    }
-
     pub fn look(&self, found: Option<&ContainerInspectResponse>) {
         self.known.send_if_modified(|known| {
             let before = known.clone();

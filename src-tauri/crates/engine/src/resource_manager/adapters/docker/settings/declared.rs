@@ -129,6 +129,11 @@ impl Record for Declared {
 }
 
 impl Settings for Declared {
+    fn what(&self) -> Option<String> {
+        let built = self.build.as_ref().map(|_| "built here".to_owned());
+        self.image.as_ref().map(|image| image.value.clone()).or(built)
+    }
+
     fn ports(&self) -> Vec<PortDeclared> {
         let port = |(key, port): &(Key, Option<Placed<Port>>)| {
             let port = port.as_ref()?;

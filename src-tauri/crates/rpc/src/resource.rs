@@ -1,0 +1,18 @@
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// What a resource is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export, export_to = "rpc.ts")]
+pub struct ResourceInfo {
+    /// Its type: `docker`, `command`.
+    pub kind: String,
+    /// The template that it comes of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub template: Option<String>,
+    /// What it is made of, in a few words: the image of a container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub what: Option<String>,
+}

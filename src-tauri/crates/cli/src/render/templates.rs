@@ -43,7 +43,7 @@ pub fn template(template: &Template, palette: Palette) -> String {
     if let Some(file) = file {
         out.push_str(&format!("{}\n", file.display()));
     }
-    let rows: Vec<_> = variants.iter().map(|variant| variant_row(variant)).collect();
+    let rows: Vec<_> = variants.iter().map(variant_row).collect();
     out.push_str(&format!("\n{}\n{}", heading("VARIANTS"), indented(&table(&rows, palette))));
     if !parameters.is_empty() {
         let row = |parameter: &Parameter| {

@@ -22,7 +22,7 @@ ensure_proxies() {
             note "$package is no package of this system; the benchmark leaves it out"
         else
             version=${version#*:}
-            install_bench_tool "$package-${version%%[-+~]*}" debian_tool "$package"
+            install_bench_tool "$package-${version%%[-+~]*}" unpack_debian "$package"
         fi
     done
 }
@@ -57,19 +57,4 @@ rust_tool() {
     note "it is built from its source once, which takes some minutes"
     CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 CARGO_TARGET_DIR=$BENCH_TOOLS/build \
         cargo install --quiet --locked --root "$1" "$2"
-}
-
-# A package and what it needs that this system lacks, unpacked instead of installed: no service is started by it, and
-# nothing outside its folder changes.
-debian_tool() {
-    local uris file packages=()
-    uris=$(apt-get --quiet=2 --print-uris install --no-install-recommends --reinstall "$2") || return 1
-    while read -r _ file _; do
-        packages+=("${file%%_*}")
-    done <<<"$uris"
-    mkdir -p "$1/packages" && (cd "$1/packages" && apt-get --quiet=2 -o APT::Sandbox::User=root download "${packages[@]}") || return 1
-    for file in "$1"/packages/*.deb; do
-        dpkg-deb --extract "$file" "$1" || return 1
-    done
-    rm -r "$1/packages"
 }

@@ -101,3 +101,19 @@ require_by_hand() {
     fi
     fail "only Debian and Ubuntu are installed by ./dev itself. Install the above, then run it again."
 }
+
+# unpack_debian FOLDER PACKAGE…: packages and what they need that this system lacks, unpacked instead of installed: no
+# service is started by it, and nothing outside that folder changes.
+unpack_debian() {
+    local folder=$1 uris file packages=()
+    shift
+    uris=$(apt-get --quiet=2 --print-uris install --no-install-recommends --reinstall "$@") || return 1
+    while read -r _ file _; do
+        packages+=("${file%%_*}")
+    done <<<"$uris"
+    mkdir -p "$folder/packages" && (cd "$folder/packages" && apt-get --quiet=2 -o APT::Sandbox::User=root download "${packages[@]}") || return 1
+    for file in "$folder"/packages/*.deb; do
+        dpkg-deb --extract "$file" "$folder" || return 1
+    done
+    rm -r "$folder/packages"
+}

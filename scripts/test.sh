@@ -5,6 +5,8 @@
 source scripts/devservers.sh
 # shellcheck source=scripts/python.sh
 source scripts/python.sh
+# shellcheck source=scripts/servers.sh
+source scripts/servers.sh
 
 REPORTS=target/test-reports
 passed=0
@@ -17,6 +19,7 @@ command_test() {
     ensure_ui_bundle
     ensure_tauri_driver
     ensure_devservers
+    ensure_servers
     build_everything
 
     rm -rf "$REPORTS"

@@ -1,5 +1,6 @@
 //! What a stack needs beside its services, with the real thing behind each adapter or a stand-in for it.
 
+mod adding;
 mod api;
 mod command;
 mod docker_adapter;
@@ -7,5 +8,6 @@ mod fake_api;
 mod given;
 mod own_systemd;
 mod shared;
+mod system;
 mod system_daemon;
 mod systemd_mock;

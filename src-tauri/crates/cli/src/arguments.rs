@@ -1,5 +1,6 @@
 //! What can be typed. Each command's doc comment is its help.
 
+mod add;
 mod mcp;
 mod migrate;
 mod sharing;
@@ -12,6 +13,7 @@ use kinfra_rpc::PortRange;
 use crate::example::Role;
 use crate::moment;
 
+pub use add::Add;
 pub use mcp::{Client as McpClient, Environment as McpEnvironment, Mcp, Place, Serve as McpServe};
 pub use migrate::Migrate;
 pub use sharing::{Accounts, Share, Tunnels, Unshare};
@@ -103,11 +105,10 @@ pub enum Command {
     Ps,
     /// List the known projects
     Projects,
-    /// Make a folder's project known without starting it
-    Add {
-        /// The folder that holds kinfra.yaml, or one inside it [default: the present one]
-        folder: Option<PathBuf>,
-    },
+    /// Make a folder's project known without starting it, or add a resource to it: `kinfra add postgres`
+    Add(Add),
+    /// Show the templates of resources that `add` knows, or one of them with its parameters
+    Templates { name: Option<String> },
     /// Stop a project and forget it, its ports and its logs; the folder is left alone
     Remove {
         /// [default: the project of the present folder]

@@ -88,6 +88,12 @@ impl Home {
         self.state.join("kinfra.sqlite")
     }
 
+    /// The user's own templates of resources.
+    #[must_use]
+    pub fn templates(&self) -> PathBuf {
+        self.config.join("templates")
+    }
+
     /// Programs that KInfra has downloaded on the user's word.
     #[must_use]
     pub fn programs(&self) -> PathBuf {

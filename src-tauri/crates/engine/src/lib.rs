@@ -35,4 +35,4 @@ pub mod templates;
 pub mod tunnel_sync;
 pub mod watch;
 
-pub use kinfra::{EngineOptions, Kinfra, connect_or_open, connect_or_read};
+pub use kinfra::{EngineOptions, Kinfra, add_resource, connect_or_open, connect_or_read};

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use kinfra_engine::control::Client;
 use kinfra_rpc::{AddProject, Failure, ProjectAdded, RemoveProject, TakeSnapshot};
@@ -10,9 +10,9 @@ use crate::selection::{project_folder, select};
 use crate::surroundings::Surroundings;
 use crate::trouble::Trouble;
 
-/// `kinfra add`.
-pub async fn add(surroundings: &Surroundings, folder: Option<PathBuf>) -> Result<ExitCode, Trouble> {
-    let folder = surroundings.resolve(&folder.unwrap_or_default())?;
+/// `kinfra add` of a folder.
+pub async fn add_folder(surroundings: &Surroundings, folder: &Path) -> Result<ExitCode, Trouble> {
+    let folder = surroundings.resolve(folder)?;
     let folder = project_folder(&folder)?;
     let client = surroundings.connect_or_open().await?;
     let added = make_known(surroundings, &client, folder.clone()).await?;

@@ -1,6 +1,7 @@
 //! One file per command, or per few that are alike.
 
 mod accounts;
+mod adding;
 mod configuration;
 mod doctor;
 mod down;
@@ -24,12 +25,14 @@ mod settings;
 mod share;
 mod stats;
 mod status;
+mod templates;
 mod tunnels;
 mod up;
 mod url;
 mod wait;
 
 pub use accounts::accounts;
+pub use adding::add;
 pub use configuration::{apply, diff};
 pub use doctor::doctor;
 pub use down::down;
@@ -37,7 +40,7 @@ pub use end::quit;
 pub use environment::environment;
 pub use events::events;
 pub use graph::graph;
-pub use known::{add, projects, remove};
+pub use known::{projects, remove};
 pub use log_reader::LogReader;
 pub use logs::logs;
 pub use maintenance::maintenance;
@@ -54,6 +57,7 @@ pub use stats::stats;
 #[cfg(test)]
 pub use status::code as status_code;
 pub use status::{processes, status};
+pub use templates::templates;
 pub use tunnels::tunnels;
 pub use up::{Target, goal, start, up};
 pub use url::url;

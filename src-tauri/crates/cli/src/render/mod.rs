@@ -22,6 +22,7 @@ mod state;
 mod stats;
 mod status;
 mod table;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod time;
@@ -49,4 +50,5 @@ pub use state::counts_down;
 pub use stats::{Drawn, stats};
 pub use status::{headline, last_words, status};
 pub use table::{Cell, table};
+pub use templates::{added_resource, shown_default, template, templates};
 pub use tunnels::{shared, tunnels};

@@ -75,14 +75,23 @@ fn decode(text: &str, format: Format, folder: &Path, reader: &mut Reader) -> Opt
     ProjectFile::decode(&tree, reader)
 }
 
-/// What names of secrets begin with is the project's slug, whatever else is wrong with the file.
-fn lay_templates_under(tree: &mut Node, folder: &Path, reader: &mut Reader) {
-    let Value::Map(entries) = &mut tree.value else { return };
+/// Of the project that a file says, which may have problems.
+pub(super) fn project_slug(tree: &Node, folder: &Path) -> String {
+    let entries = match &tree.value {
+        Value::Map(entries) => entries.as_slice(),
+        _ => &[],
+    };
     let name = entries.iter().find_map(|(key, node)| match &node.value {
         Value::Text(name) if key.text == "project" => Some(name.clone()),
         _ => None,
     });
-    let project = slug(&name.unwrap_or_else(|| name_of(folder)));
+    slug(&name.unwrap_or_else(|| name_of(folder)))
+}
+
+/// What names of secrets begin with is the project's slug, whatever else is wrong with the file.
+fn lay_templates_under(tree: &mut Node, folder: &Path, reader: &mut Reader) {
+    let project = project_slug(tree, folder);
+    let Value::Map(entries) = &mut tree.value else { return };
     let Some((_, resources)) = entries.iter_mut().find(|(key, _)| key.text == "resources") else { return };
     let Value::Map(resources) = &mut resources.value else { return };
     let at = Surroundings { project: &project, folder };

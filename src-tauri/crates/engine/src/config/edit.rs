@@ -15,7 +15,7 @@ use crate::schema::Reader;
 use crate::schema::tree::{Format, Key, Node, Position, Value};
 
 const RESTORE: &str = "restore";
-const BYTE_ORDER_MARK: char = '\u{feff}';
+pub(super) const BYTE_ORDER_MARK: char = '\u{feff}';
 
 /// What a file should say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,7 @@ fn replaced(text: &str, value: &Node, restore: bool) -> Option<String> {
 }
 
 /// As the first key of a map that is written in braces, spaced like the one that was the first.
-fn in_braces(text: &str, brace: usize, first: Option<&Key>, entry: &str) -> Option<String> {
+pub(super) fn in_braces(text: &str, brace: usize, first: Option<&Key>, entry: &str) -> Option<String> {
     let (before, rest) = text.split_at(brace + 1);
     let Some(first) = first else { return Some(format!("{before}{entry}{rest}")) };
     let gap = text.get(before.len()..offset(text, first.at)?)?;
@@ -109,13 +109,13 @@ fn in_braces(text: &str, brace: usize, first: Option<&Key>, entry: &str) -> Opti
     Some(format!("{before}{gap}{entry},{between}{rest}"))
 }
 
-fn appended(text: &str, line: &str, line_end: &str) -> String {
+pub(super) fn appended(text: &str, line: &str, line_end: &str) -> String {
     let missing = if text.is_empty() || text.ends_with('\n') { "" } else { line_end };
     format!("{text}{missing}{line}{line_end}")
 }
 
 /// In bytes.
-fn offset(text: &str, at: Position) -> Option<usize> {
+pub(super) fn offset(text: &str, at: Position) -> Option<usize> {
     let (line, column) = (usize::try_from(at.line).ok()?, usize::try_from(at.column).ok()?);
     let start = match line.checked_sub(2) {
         None => 0,

@@ -1,5 +1,6 @@
 //! `kinfra.yaml`: its schema, reading, validation and references.
 
+mod adding;
 mod assemble;
 mod checks;
 mod compile;
@@ -8,6 +9,7 @@ mod declaration;
 mod diff;
 pub mod dotenv;
 mod edit;
+mod emit;
 mod find;
 mod fingerprint;
 mod json_schema;
@@ -28,6 +30,7 @@ mod stable_hash;
 mod user_settings;
 
 pub use crate::schema::{Format, PortChoice, Run};
+pub use adding::{AddedResource, with_resource};
 pub use checks::name_fault;
 pub use compile::parse;
 pub use contents::{Contents, Reading};

@@ -1,6 +1,7 @@
 //! The facade: the only thing that shell, CLI and control socket call.
 
 mod account_removal;
+mod adding;
 mod adoption;
 mod applying;
 mod catalog;
@@ -42,6 +43,7 @@ mod traffic;
 mod tunnel_plans;
 mod usage;
 
+pub use adding::add_resource;
 pub use engine::Kinfra;
 pub use offline::connect_or_open;
 pub use options::EngineOptions;

@@ -8,7 +8,7 @@ use super::adapters::TYPES;
 use super::given::{Given, Place};
 use super::outside::Outside;
 use crate::schema::tree::Position;
-use crate::schema::{Fields, PortSetting, Run};
+use crate::schema::{Fields, Placed, PortSetting, Run};
 
 /// Makes an adapter for what is left at a place.
 pub type LeftAt = fn(Place, &Arc<Outside>) -> Arc<dyn Adapter>;
@@ -34,6 +34,11 @@ pub(crate) trait Settings: Debug + Send + Sync {
 
     /// Texts in which references may stand.
     fn texts(&self) -> Vec<TextDeclared<'_>>;
+
+    /// Command lines, in which all is left to the shell that is no reference of KInfra's. Not those of `process`.
+    fn commands(&self) -> Vec<&Placed<Run>> {
+        vec![]
+    }
 
     /// What it is made of, in a few words.
     fn what(&self) -> Option<String> {

@@ -53,6 +53,28 @@ pub(crate) fn expand(name: &str, node: &mut Node, at: &Surroundings<'_>, reader:
     node.value = Value::Map(whole);
 }
 
+/// A resource with nothing of its template left to be looked up.
+///
+/// # Errors
+/// What its template does not take.
+pub(crate) fn written_out(name: &str, mut node: Node, at: &Surroundings<'_>) -> Result<Node, Vec<Problem>> {
+    let mut reader = Reader::new(at.folder);
+    expand(name, &mut node, at, &mut reader);
+    let problems = reader.into_problems();
+    if !problems.is_empty() {
+        // A place in a file that says none of this would lead astray.
+        let placed = |place: &kinfra_rpc::Place| place.file != at.folder;
+        let problems = problems
+            .into_iter()
+            .map(|problem| Problem { place: problem.place.clone().filter(placed), ..problem });
+        return Err(problems.collect());
+    }
+    if let Value::Map(entries) = &mut node.value {
+        entries.retain(|(key, _)| key.text != TEMPLATE);
+    }
+    Ok(node)
+}
+
 /// With its name, as messages have it.
 fn load<'t>(named: &'t Node, at: &Surroundings<'_>, reader: &mut Reader) -> Option<(&'t str, TemplateFile)> {
     let Value::Text(name) = &named.value else {

@@ -6,6 +6,7 @@
 
 mod builtin;
 mod catalog;
+mod choose;
 mod expand;
 mod file;
 mod secret_name;
@@ -13,7 +14,8 @@ mod substitute;
 
 pub use builtin::builtin;
 pub use catalog::{Catalog, Template, Variant, catalog};
-pub(crate) use expand::{Surroundings, expand};
+pub use choose::{Engine, NewResource, Wanted, choose};
+pub(crate) use expand::{Surroundings, expand, written_out};
 pub use file::Parameter;
 
 #[cfg(test)]

@@ -101,10 +101,66 @@ fn what_is_written_is_laid_over_its_template() {
 #[test]
 fn what_a_template_does_not_take_is_said_with_what_it_takes() {
     insta::assert_snapshot!(expanded("{template: postgers}").unwrap_err(), @"there is no template `postgers` (did you mean `postgres`?)");
-    insta::assert_snapshot!(expanded("{template: postgres, variant: podman}").unwrap_err(), @"`variant` is `podman`, but must be `docker`, of the template postgres");
+    insta::assert_snapshot!(expanded("{template: postgres, variant: podman}").unwrap_err(), @"`variant` is `podman`, but must be `docker` or `system`, of the template postgres");
     insta::assert_snapshot!(expanded("{template: postgres, user: \"a b\", password: \"x'y\"}").unwrap_err(), @"
     `user` is `a b`, but must be the name of its superuser: it must match [a-z_][a-z0-9_]{0,62}
-    `password` is `x'y`, but must be its password: it must match [A-Za-z0-9._~-]+
+    `password` is `x'y`, but must be its password; it holds from the first start on: it must match [A-Za-z0-9._~-]+
     ");
     insta::assert_snapshot!(expanded("{template: ./none.yaml}").unwrap_err(), @"the template /shop/./none.yaml can't be read: No such file or directory (os error 2)");
+}
+
+#[test]
+fn what_is_wanted_is_looked_up_and_needs_no_engine_where_none_is() {
+    use super::{Engine, NewResource, Wanted, catalog, choose};
+    let catalog = catalog(None);
+    let want = |template: &str, variant: Option<&str>, parameters: &[(&str, &str)], has_engine| {
+        let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+        let wanted = Wanted {
+            template: template.to_owned(),
+            name: None,
+            variant: variant.map(str::to_owned),
+            parameters: parameters.iter().map(pair).collect(),
+        };
+        choose(&catalog, wanted, has_engine)
+    };
+    let chosen = |template, variant, has_engine| {
+        let NewResource { variant, engine, .. } = want(template, variant, &[], has_engine).unwrap();
+        (variant, engine)
+    };
+    let system = || Some("system".to_owned());
+    assert_eq!(chosen("postgres", None, true), (None, Engine::Fine));
+    assert_eq!(chosen("postgres", None, false), (system(), Engine::Avoided));
+    assert_eq!(chosen("postgres", Some("system"), false), (system(), Engine::Fine));
+    assert_eq!(chosen("postgres", Some("docker"), false), (Some("docker".to_owned()), Engine::Missing));
+    assert_eq!(chosen("mysql", None, false), (None, Engine::Missing));
+    for (template, variant, parameters, refused) in [
+        ("postgers", None, &[][..], "there is no template `postgers`\n  hint: did you mean `postgres`?"),
+        ("nothing", None, &[], "there is no template `nothing`\n  hint: `kinfra templates` lists them"),
+        (
+            "nats",
+            Some("podman"),
+            &[],
+            "the template nats has no variant `podman`\n  hint: known: docker, system",
+        ),
+        (
+            "mailpit",
+            None,
+            &[("prot", "1")],
+            "the template mailpit has no parameter `prot`\n  hint: did you mean `port`?",
+        ),
+        (
+            "mailpit",
+            None,
+            &[("x", "1")],
+            "the template mailpit has no parameter `x`\n  hint: known: version, messages, port",
+        ),
+        (
+            "mailpit",
+            None,
+            &[("port", "1"), ("port", "2")],
+            "`port` is given twice\n  hint: leave one of them out",
+        ),
+    ] {
+        assert_eq!(want(template, variant, parameters, true).unwrap_err().to_string(), refused);
+    }
 }

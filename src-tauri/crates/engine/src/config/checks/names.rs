@@ -17,18 +17,20 @@ pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
         let message = format!("the project's name {fault}");
         reader.report(name.at, Problem::new(ErrorCode::ConfigInvalidValue, message));
     }
-    let mut slugs: HashMap<String, &Key> = HashMap::new();
-    for (key, _) in &project.services.0 {
+    let mut slugs: HashMap<String, (&Key, bool)> = HashMap::new();
+    for (key, service) in &project.services.0 {
+        let is_resource = service.as_ref().is_some_and(|service| service.resource.is_some());
         if let Some(fault) = fault(&key.text) {
             let message = format!("the name of the service `{}` {fault}", key.text.escape_debug());
             reader.report(key.at, Problem::new(ErrorCode::ConfigInvalidValue, message));
         }
         match slugs.get(&slug(&key.text)) {
             // A key written twice was reported when the file was read.
-            Some(first) if first.text == key.text => {}
-            Some(first) => report_collision(first, key, reader),
+            Some((first, kind)) if first.text == key.text && *kind == is_resource => {}
+            Some((first, _)) if first.text == key.text => report_both(first, key, reader),
+            Some((first, _)) => report_collision(first, key, reader),
             None => {
-                slugs.insert(slug(&key.text), key);
+                slugs.insert(slug(&key.text), (key, is_resource));
             }
         }
     }
@@ -39,6 +41,12 @@ pub(super) fn check(project: &ProjectFile, reader: &mut Reader) {
             reader.report(variable.at, Problem::new(ErrorCode::ConfigInvalidValue, message));
         }
     }
+}
+
+fn report_both(service: &Key, resource: &Key, reader: &mut Reader) {
+    let message = format!("`{}` is a service (line {}) and a resource", resource.text, service.at.line);
+    let problem = Problem::new(ErrorCode::ConfigNameCollision, message).hint("rename one of them");
+    reader.report(resource.at, problem);
 }
 
 fn report_collision(first: &Key, second: &Key, reader: &mut Reader) {

@@ -45,7 +45,9 @@ fn values(entries: &Entries<Placed<Scalar>>) -> impl Iterator<Item = Text<'_>> {
 
 fn texts(service: &ServiceFile) -> Vec<Text<'_>> {
     let probes: Vec<&ProbeFile> = service.health.iter().flat_map(|health| health.value.probes()).collect();
-    let commands = service.run.iter().chain(probes.iter().filter_map(|probe| probe.command.as_ref()));
+    let own = service.resource.iter().flat_map(|resource| resource.settings.commands());
+    let commands = service.run.iter().chain(own);
+    let commands = commands.chain(probes.iter().filter_map(|probe| probe.command.as_ref()));
     let words = commands.flat_map(|command| {
         let words = match &command.value {
             Run::Shell(text) => std::slice::from_ref(text),

@@ -1,4 +1,5 @@
 mod adapter_example;
+mod adding;
 mod disk;
 mod documentation;
 mod edit;
@@ -12,6 +13,7 @@ mod ports;
 mod replicas;
 mod routes;
 mod schema;
+mod templates;
 mod user_settings;
 
 use std::path::Path;

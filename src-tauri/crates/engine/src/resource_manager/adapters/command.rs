@@ -75,15 +75,11 @@ impl Settings for CommandSettings {
     }
 
     fn texts(&self) -> Vec<TextDeclared<'_>> {
-        let commands = [&self.run, &self.start, &self.stop, &self.status];
-        let texts = commands.into_iter().flatten().flat_map(|command| {
-            let words = match &command.value {
-                Run::Shell(text) => std::slice::from_ref(text),
-                Run::Program(words) => words.as_slice(),
-            };
-            words.iter().map(|text| TextDeclared { text, at: command.at, may_hold_secrets: false })
-        });
-        texts.collect()
+        vec![]
+    }
+
+    fn commands(&self) -> Vec<&Placed<Run>> {
+        [&self.start, &self.stop, &self.status].into_iter().flatten().collect()
     }
 
     fn process(&self) -> Option<&Run> {

@@ -26,12 +26,14 @@ mod pull;
 mod remove;
 mod settings;
 mod spec;
+mod there;
 
 use std::sync::Arc;
 
 pub use alone::alone;
 pub use engines::Engines;
 pub use remove::{Made, MadeKind, made, remove};
+pub use there::may_be_there;
 
 use crate::resource_manager::{Asking, Capabilities, ResourceType, Restarts};
 use crate::schema::Record;

@@ -129,6 +129,12 @@ impl Home {
         self.state.join("logs")
     }
 
+    /// The folder of what resources of one project keep that are no containers, each in a folder of its name.
+    #[must_use]
+    pub fn project_data(&self, project: &str) -> PathBuf {
+        self.state.join("data").join(project)
+    }
+
     /// The folder of what is handed to services in files.
     #[must_use]
     pub fn secrets(&self) -> PathBuf {

@@ -38,7 +38,7 @@ pub use find::{NAMES, find, is_former};
 pub use fingerprint::Fingerprint;
 pub use json_schema::json_schema;
 pub use load::{is_current, load, load_file};
-pub use outputs::{Outputs, is_url, outputs};
+pub use outputs::{DATA, Outputs, is_url, outputs};
 pub use references::{InstanceAttribute, Mode, ProjectAttribute, Reference, ServiceAttribute, expand};
 pub use resource_spec::ResourceSpec;
 pub use secrets::{HELD, SecretSource, secret_name_fault};

@@ -8,6 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::references::{Mode, Reference, Segment, segments};
 use super::spec::ServiceSpec;
+use crate::schema::Run;
+
+/// What a resource offers without a declaration: the folder of its data, for one that is no container.
+pub const DATA: &str = "data";
 
 /// By resource and name.
 pub type Outputs = BTreeMap<String, BTreeMap<String, String>>;
@@ -67,6 +71,20 @@ fn references(text: &str) -> impl Iterator<Item = Reference> {
         Ok(Segment::Reference(reference)) => Some(reference),
         _ => None,
     })
+}
+
+impl ServiceSpec {
+    /// Whether it keeps something in the folder of its data.
+    #[must_use]
+    pub fn keeps_data(&self) -> bool {
+        let own = format!("${{resources.{}.{DATA}}}", self.name);
+        let words = match &self.run {
+            Run::Shell(text) => std::slice::from_ref(text),
+            Run::Program(words) => words.as_slice(),
+        };
+        self.resource.is_some()
+            && words.iter().map(String::as_str).chain(self.texts()).any(|text| text.contains(&own))
+    }
 }
 
 /// Whether what it offers under this name is a URL: what a secret stands for there is percent-encoded.

@@ -3,12 +3,16 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::http::{self, HttpRequest};
 use super::mcp::{self, McpRequest, McpSession};
+
+/// So long a connection must last: a container's engine knows sooner that nobody takes it.
+const HELD: Duration = Duration::from_millis(100);
 
 /// A probe, ready to run.
 #[derive(Debug, Clone)]
@@ -17,6 +21,9 @@ pub enum Probe {
     Http { port: u16, request: HttpRequest },
     /// Something accepts connections on loopback.
     Tcp { port: u16 },
+    /// The same, and they are not closed at once: who accepts may only hand on what nobody takes yet, as the engine of a
+    /// container does.
+    Holds { port: u16 },
     /// An MCP server answers on loopback; with the session that earlier probes of the process began.
     Mcp { port: u16, request: McpRequest, session: Arc<Mutex<Option<McpSession>>> },
     /// It lives at least this long.
@@ -37,6 +44,16 @@ pub async fn check(probe: &Probe, limit: Duration) -> Result<String, String> {
                 return Ok(format!("{name}, {}", took(start.elapsed())));
             }
             Probe::Tcp { port } => drop(connect(*port).await?),
+            Probe::Holds { port } => {
+                let mut stream = connect(*port).await?;
+                let closed = timeout(HELD, stream.read(&mut [0])).await;
+                return match closed {
+                    Ok(Ok(0) | Err(_)) => {
+                        Err(format!("what listens on port {port} closes connections at once"))
+                    }
+                    Ok(Ok(_)) | Err(_) => Ok(String::new()),
+                };
+            }
             Probe::Lives { since, at_least } if since.elapsed() >= *at_least => return Ok(String::new()),
             Probe::Lives { at_least, .. } => {
                 return Err(format!("lives shorter than {} s", at_least.as_secs()));
@@ -82,7 +99,7 @@ mod tests {
     use std::sync::Arc;
 
     use regex::Regex;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::io::AsyncWriteExt;
     use tokio::net::TcpListener;
 
     use super::super::http::Expected;
@@ -210,5 +227,21 @@ mod tests {
         let probe = Probe::Http { port, request: request("/", Expected::default()) };
         let error = check(&probe, Duration::from_millis(50)).await.unwrap_err();
         assert_eq!(error, "no answer within 50 ms");
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_closed_at_once_was_taken_by_nobody() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let closing = tokio::spawn(async move {
+            drop(listener.accept().await.unwrap());
+            let kept = listener.accept().await.unwrap();
+            (listener, kept)
+        });
+        let refused = check(&Probe::Holds { port }, LIMIT).await.unwrap_err();
+        assert_eq!(refused, format!("what listens on port {port} closes connections at once"));
+        assert_eq!(check(&Probe::Holds { port }, LIMIT).await, Ok(String::new()));
+        drop(closing.await.unwrap());
+        assert!(check(&Probe::Holds { port }, LIMIT).await.is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! From a configuration to what an instance is made of. Pure.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use kinfra_rpc::{Forwarding, PortRange};
@@ -100,6 +100,12 @@ pub fn facts(
         taken_names: BTreeMap::new(),
         maintenance: BTreeMap::new(),
         labels: first().map(|service| (service.name.clone(), service.slug.clone())).collect(),
+        generated: services
+            .iter()
+            .filter_map(|service| service.resource.as_ref())
+            .flat_map(|resource| resource.generated.iter().cloned())
+            .collect(),
+        data: PathBuf::new(),
         outputs: spec.map(|spec| outputs(&spec.services)).unwrap_or_default(),
         told: BTreeMap::new(),
         without_http: services

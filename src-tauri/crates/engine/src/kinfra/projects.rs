@@ -154,6 +154,7 @@ impl Engine {
             }
         };
         let mut facts = facts(&stored, spec.as_ref(), &specs, ports, self.proxy.port());
+        facts.data = self.services.home.project_data(&slug);
         facts.taken_names = self.taken_names(&facts).await;
         facts.maintenance = self.store.maintenance(slug.clone()).await?;
         let desired = self.store.desired(slug.clone()).await?;
@@ -230,6 +231,7 @@ impl Engine {
         let stored =
             StoredProject { slug: slug.clone(), name: spec.name.clone(), folder: before.folder.clone() };
         let mut after = facts(&stored, Some(&spec), &spec.services, ports, self.proxy.port());
+        after.data.clone_from(&before.data);
         after.taken_names = self.taken_names(&after).await;
         let problems = self.catalog.keep_env_files(&after, services.keys().map(String::as_str)).await;
         project.instance.change(|facts| {

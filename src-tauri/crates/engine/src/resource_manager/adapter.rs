@@ -43,6 +43,11 @@ pub trait Adapter: Send + Sync + 'static {
     /// Waits until it has ended, by itself or because it was asked to.
     fn ended(&self) -> BoxFuture<'_, Exit>;
 
+    /// Why the last run ended, where its exit doesn't say: known once `ended` has come back.
+    fn why_ended(&self) -> Option<String> {
+        None
+    }
+
     /// What it offers to those that depend on it, beside what its configuration says: known once it was started.
     fn outputs(&self) -> BTreeMap<String, String> {
         BTreeMap::new()
@@ -53,7 +58,8 @@ pub trait Adapter: Send + Sync + 'static {
         None
     }
 
-    /// Runs a command within it, for health probes. None: it has no inside.
+    /// Runs a command within it, for health probes, and waits for its end. Its last line is as it was printed. None: it
+    /// has no inside.
     fn execute(&self, _words: Vec<String>) -> Option<BoxFuture<'_, Result<Ran, Problem>>> {
         None
     }

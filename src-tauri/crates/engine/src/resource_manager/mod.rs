@@ -13,6 +13,7 @@ pub use adapter::{
     Adapter, Asking, Capabilities, End, LogChunk, Observed, Part, Probed, Progress, Restarts, Settled,
     Started, Step, Stop, Stream,
 };
+pub use adapters::docker;
 pub use given::{Commands, Given, GivenPort, Place, Ran};
 pub use outside::Outside;
 pub use types::{LeftAt, ResourceType, type_named, types};

@@ -11,6 +11,7 @@ mod reader;
 mod run;
 mod scalars;
 mod shape;
+mod statuses;
 pub(crate) mod tree;
 mod words;
 
@@ -24,5 +25,6 @@ pub(crate) use reader::Reader;
 pub use run::Run;
 pub(crate) use scalars::{Printable, Scalar};
 pub(crate) use shape::{Entries, Placed, Shape};
+pub(crate) use statuses::Statuses;
 pub use tree::Format;
 pub(crate) use words::{Word, Words};

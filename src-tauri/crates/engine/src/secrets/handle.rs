@@ -22,6 +22,8 @@ pub(super) struct Shared {
     declared: BTreeMap<String, SecretSource>,
     pub(super) keyring: Arc<dyn Keyring>,
     held: Mutex<BTreeMap<String, SecretText>>,
+    /// Held by the one who makes up a secret.
+    pub(super) making_up: tokio::sync::Mutex<()>,
     /// Held by the one who has the keyring ask its user, so that nobody is asked twice at a time.
     pub(super) asking: tokio::sync::Mutex<()>,
     /// How often that was answered.
@@ -46,9 +48,16 @@ impl Secrets {
         declared: BTreeMap<String, SecretSource>,
         keyring: Arc<dyn Keyring>,
     ) -> Self {
-        let (held, asking, answers) =
-            (Mutex::default(), tokio::sync::Mutex::default(), AtomicUsize::default());
-        Self { shared: Arc::new(Shared { environment, declared, keyring, held, asking, answers }) }
+        let shared = Shared {
+            environment,
+            declared,
+            keyring,
+            held: Mutex::default(),
+            making_up: tokio::sync::Mutex::default(),
+            asking: tokio::sync::Mutex::default(),
+            answers: AtomicUsize::default(),
+        };
+        Self { shared: Arc::new(shared) }
     }
 
     /// The value of a secret now. It waits for nobody to unlock anything.

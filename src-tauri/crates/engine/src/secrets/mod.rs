@@ -13,6 +13,7 @@ mod error;
 mod fake;
 mod handle;
 mod keyring;
+mod made_up;
 #[cfg(any(test, not(target_os = "linux")))]
 mod native;
 mod patience;

@@ -54,6 +54,10 @@ pub struct InstanceFacts {
     pub optional: BTreeSet<String>,
     /// By service, those whose visitors are shown that it is being worked on.
     pub maintenance: BTreeMap<String, Maintenance>,
+    /// Secrets that are made up when they are needed first.
+    pub generated: BTreeSet<String>,
+    /// Where the data of each resource is that is no container: a folder of its name.
+    pub data: PathBuf,
     /// What resources offer, as their configuration says.
     pub outputs: Outputs,
     /// What they offer beside that, as they said when they were started.

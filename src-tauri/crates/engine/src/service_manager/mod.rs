@@ -2,6 +2,7 @@
 
 mod cascade;
 mod command_probe;
+mod data;
 mod elsewhere;
 mod environment;
 mod foreign;

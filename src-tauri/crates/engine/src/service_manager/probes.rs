@@ -24,6 +24,8 @@ enum Asked<'s> {
     /// Whether anybody listens, which the kernel knows.
     Listens,
     Connects,
+    /// Whether a connection holds: somebody else listens in its place.
+    Holds,
     /// With what its headers may hold.
     Http(&'s HttpProbe, &'s Handed),
     Mcp(&'s McpServer, &'s Running),
@@ -55,7 +57,10 @@ impl Service {
                 Ok(self.ask_command(&spec, command, probe.timeout, &handed).await?)
             }
             ProbeKind::Log(pattern) => self.ask_log(run, running, &pattern.0).await,
-            ProbeKind::Tcp => self.ask_port(run, running, &Asked::Connects, Some(probe), probe.timeout).await,
+            ProbeKind::Tcp => {
+                let asked = if running.adapter.is_some() { Asked::Holds } else { Asked::Connects };
+                self.ask_port(run, running, &asked, Some(probe), probe.timeout).await
+            }
             ProbeKind::Http(http) => {
                 self.ask_port(run, running, &Asked::Http(http, &handed), Some(probe), probe.timeout).await
             }
@@ -74,8 +79,12 @@ impl Service {
             return answer;
         }
         if spec.takes_connections() && running.port().is_some() {
-            // Another's server, or an adapter's, is nobody's process here.
-            let asked = if running.is_elsewhere() { Asked::Connects } else { Asked::Listens };
+            let asked = match running {
+                Running { adapter: Some(_), .. } => Asked::Holds,
+                // Another's server is nobody's process here.
+                Running { foreign: true, .. } => Asked::Connects,
+                _ => Asked::Listens,
+            };
             return self.ask_port(run, running, &asked, None, LIMIT).await;
         }
         Ok(check(&Probe::Lives { since: running.since, at_least: READY_AFTER }, LIMIT).await?)
@@ -115,7 +124,7 @@ impl Service {
                 self.let_go(&running.id);
                 Err(format!("nobody is on port {port} any more").into())
             }
-            Err(refusal) if refusal.problem.is_none() && name.is_none() => {
+            Err(refusal) if refusal.problem.is_none() && name.is_none() && running.adapter.is_none() => {
                 match self.look_elsewhere(run, running, on, limit).await {
                     Some(word) => Ok(word),
                     None => Err(refusal),
@@ -128,6 +137,7 @@ impl Service {
     fn probe_on(&self, port: u16, asked: &Asked<'_>) -> Result<Probe, Refusal> {
         let (http, handed) = match asked {
             Asked::Listens | Asked::Connects => return Ok(Probe::Tcp { port }),
+            Asked::Holds => return Ok(Probe::Holds { port }),
             Asked::Http(http, handed) => (http, handed),
             Asked::Mcp(server, running) => {
                 let by_events = server.transport == McpTransport::Sse;

@@ -4,7 +4,7 @@ use kinfra_rpc::{ErrorCode, Problem};
 
 use super::instance::InstanceFacts;
 use crate::config::{
-    InstanceAttribute, Mode, Outputs, ProjectAttribute, Reference, ServiceAttribute, expand, is_url,
+    DATA, InstanceAttribute, Mode, Outputs, ProjectAttribute, Reference, ServiceAttribute, expand, is_url,
 };
 use crate::schema::Word;
 
@@ -58,6 +58,9 @@ fn resource_attribute(
     }
     if let Some(told) = of(&facts.told) {
         return Ok(told);
+    }
+    if attribute == DATA {
+        return Ok(facts.data.join(resource).to_string_lossy().into_owned());
     }
     if let Some(port) = resource.strip_suffix(".ports").and_then(|name| facts.named_port(name, attribute)) {
         return Ok(port.to_string());

@@ -15,6 +15,7 @@ use super::cascade::Cascade;
 use super::handed::Handed;
 use super::instance::InstanceFacts;
 use super::launch::{Given, environment_as_far_as_known};
+use super::references::percent_encoded;
 use super::running::Running;
 use super::service::Service;
 use crate::config::ServiceSpec;
@@ -56,8 +57,11 @@ impl Service {
         let resolve = |name: String| {
             let sources = &sources;
             async move {
-                let vault = &self.context.vault;
-                let value = vault.resolve_patiently(&name, sources, |error| self.wait(number, error)).await?;
+                let (vault, locked) = (&self.context.vault, |error: &SecretError| self.wait(number, error));
+                let value = match facts.generated.contains(&name) {
+                    true => vault.resolve_or_make_up(&name, sources, locked).await?,
+                    false => vault.resolve_patiently(&name, sources, locked).await?,
+                };
                 Ok::<_, SecretError>((name, value))
             }
         };
@@ -126,7 +130,11 @@ impl Service {
     }
 
     async fn learn_values(&self, values: &Values) {
-        let secrets = Secrets::values(values.values().map(SecretText::reveal));
+        // In a URL it looks otherwise.
+        let in_urls: Vec<String> = values.values().map(|value| percent_encoded(value.reveal())).collect();
+        let values_and_urls =
+            values.values().map(SecretText::reveal).chain(in_urls.iter().map(String::as_str));
+        let secrets = Secrets::values(values_and_urls);
         self.context.secrets.learn(&self.project, &secrets);
         self.looked_up.lock().await.extend(values.keys().cloned());
     }

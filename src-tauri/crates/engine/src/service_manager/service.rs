@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 use tracing::Span;
 
+use super::data::make_data_folder;
 use super::handed::remove_files;
 use super::holders::Holders;
 use super::instance::{Instance, InstanceFacts};
@@ -116,6 +117,9 @@ impl Unit for Service {
             return Err(conflict.problem.clone());
         }
         let ports = facts.ports.get(&spec.name).map(Vec::as_slice).unwrap_or_default();
+        if spec.keeps_data() {
+            make_data_folder(&facts.data.join(&spec.name))?;
+        }
         if let Some(service) = self.own.upgrade().filter(|_| spec.has_adapter()) {
             return service.launch_resource(number, counts, &spec, &facts, ports).await;
         }

@@ -31,7 +31,7 @@ pub(crate) fn expand(name: &str, node: &mut Node, at: &Surroundings<'_>, reader:
     let Value::Map(written) = &node.value else { return };
     let Some((_, named)) = written.iter().find(|(key, _)| key.text == TEMPLATE) else { return };
     let Some((template, file)) = reader.within(TEMPLATE, |reader| load(named, at, reader)) else { return };
-    let Some((_, variant)) = variant(&template, &file, written, reader) else { return };
+    let Some((_, variant)) = variant(template, &file, written, reader) else { return };
     let Some(mut resource) = variant.resource.clone() else { return };
     place(&mut resource, named.at);
     let Some(parameters) = parameters(&file.parameters, name, written, at, reader) else { return };
@@ -185,7 +185,7 @@ fn laid_over(mut under: Vec<(Key, Node)>, (key, over): (Key, Node)) -> Vec<(Key,
             *entries = more.iter().cloned().fold(std::mem::take(entries), laid_over);
         }
         (Value::List(items), Value::List(more)) if key.text == GENERATED => {
-            items.extend(more.iter().cloned())
+            items.extend(more.iter().cloned());
         }
         _ => *known = over,
     }

@@ -6,6 +6,7 @@ use kinfra_rpc::{ErrorCode, Problem};
 
 use super::references::unknown;
 use crate::config::declaration::{ProjectFile, ServiceFile};
+use crate::config::outputs::DATA;
 use crate::config::references::{Mode, Reference, Segment, ServiceAttribute, segments};
 use crate::schema::{Word, nearest};
 
@@ -78,7 +79,12 @@ fn offered(file: &ServiceFile) -> Vec<String> {
     let usual = ServiceAttribute::WORDS.iter().map(|(word, _)| (*word).to_owned());
     let usual = usual.filter(|_| !file.serves_nothing());
     let mut seen = BTreeSet::new();
-    declared.chain(found_out).chain(usual).filter(|name| seen.insert(name.clone())).collect()
+    declared
+        .chain(found_out)
+        .chain(usual)
+        .chain([DATA.to_owned()])
+        .filter(|name| seen.insert(name.clone()))
+        .collect()
 }
 
 /// The secrets that an output holds; or the ring in which outputs refer to each other.

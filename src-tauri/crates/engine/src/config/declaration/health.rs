@@ -1,9 +1,9 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use crate::config::settings::{Http, Statuses};
+use crate::config::settings::Http;
 use crate::config::spec::{Listener, Pattern};
-use crate::schema::{Entries, Fields, Period, Placed, Record, Run, Scalar, Words};
+use crate::schema::{Entries, Fields, Period, Placed, Record, Run, Scalar, Statuses, Words};
 
 /// The readiness probe, whose settings stand in `health` itself, and the two beside it.
 #[derive(Debug)]

@@ -20,7 +20,7 @@ mod watch;
 
 pub(super) use dependencies::Dependencies;
 pub(super) use domain::Domain;
-pub(super) use http::{Http, Statuses};
+pub(super) use http::Http;
 pub(super) use keep::Keep;
 pub(super) use mcp::Mcp;
 pub(super) use port_range::PortOrRange;

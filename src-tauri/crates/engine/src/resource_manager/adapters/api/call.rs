@@ -1,0 +1,120 @@
+use kinfra_rpc::{ErrorCode, Problem};
+use reqwest::{Method, Url};
+use serde_json::Value as Json;
+
+use super::values::Body;
+use crate::schema::Statuses;
+
+type Expand<'e> = &'e dyn Fn(&str) -> Result<String, Problem>;
+
+/// A request, before it is sent.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    /// `start db`
+    pub doing: String,
+    pub method: Method,
+    pub url: Url,
+    /// With its type.
+    pub body: Option<(&'static str, Vec<u8>)>,
+    pub expect: Statuses,
+    /// Twice does no harm.
+    pub again: bool,
+}
+
+impl Call {
+    /// # Errors
+    /// When path or body refer to nothing, or the path can't be one.
+    pub fn new(
+        (doing, method): (String, Method),
+        base: &Url,
+        path: &str,
+        body: Option<&Body>,
+        expand: Expand<'_>,
+    ) -> Result<Self, Problem> {
+        let body = body.map(|body| carried(body, expand)).transpose()?;
+        let url = below(base, &expand(path)?).ok_or_else(|| {
+            let message = format!("cannot {doing}: `{path}` is no path below {base}");
+            Problem::new(ErrorCode::ConfigInvalidValue, message).hint("for example `/databases/main`")
+        })?;
+        let expect = Statuses(vec![(200, 299)]);
+        Ok(Self { doing, method, url, body, expect, again: false })
+    }
+
+    /// What is being done, and how: `start db by POST https://api.example.com/v1/start`.
+    pub fn shown(&self) -> String {
+        let mut url = self.url.clone();
+        // Keys of some APIs stand there.
+        url.set_query(None);
+        format!("{} by {} {url}", self.doing, self.method)
+    }
+
+    /// The same elsewhere within the API, if a redirection may lead there.
+    pub fn redirected(&self, status: u16, location: &str) -> Option<Self> {
+        let is_kept = matches!(status, 307 | 308);
+        let is_read = self.method == Method::GET && matches!(status, 301 | 302 | 303);
+        let url = self.url.join(location).ok().filter(|url| url.origin() == self.url.origin())?;
+        (is_kept || is_read).then(|| Self { url, ..self.clone() })
+    }
+}
+
+fn below(base: &Url, path: &str) -> Option<Url> {
+    let text = format!("{}/{}", base.as_str().trim_end_matches('/'), path.trim_start_matches('/'));
+    let url = Url::parse(&text).ok()?;
+    (url.origin() == base.origin() && url.path().starts_with(base.path().trim_end_matches('/')))
+        .then_some(url)
+}
+
+fn carried(body: &Body, expand: Expand<'_>) -> Result<(&'static str, Vec<u8>), Problem> {
+    match &body.value {
+        Json::String(text) => Ok(("text/plain; charset=utf-8", expand(text)?.into_bytes())),
+        value => Ok(("application/json", expanded(value, expand)?.to_string().into_bytes())),
+    }
+}
+
+fn expanded(value: &Json, expand: Expand<'_>) -> Result<Json, Problem> {
+    Ok(match value {
+        Json::String(text) => Json::String(expand(text)?),
+        Json::Array(items) => {
+            Json::Array(items.iter().map(|item| expanded(item, expand)).collect::<Result<_, _>>()?)
+        }
+        Json::Object(entries) => {
+            let entries = entries.iter().map(|(key, value)| Ok((key.clone(), expanded(value, expand)?)));
+            Json::Object(entries.collect::<Result<_, Problem>>()?)
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => value.clone(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_stays_below_the_api() {
+        let base = Url::parse("https://api.test/v1/").unwrap();
+        let url = |path| below(&base, path).map(|url| url.to_string());
+        assert_eq!(url("/db/1?full=yes").unwrap(), "https://api.test/v1/db/1?full=yes");
+        assert_eq!(url("db").unwrap(), "https://api.test/v1/db");
+        assert_eq!(url("//evil.test/x").unwrap(), "https://api.test/v1/evil.test/x");
+        assert_eq!(url("/../../etc"), None);
+        assert_eq!(url("@evil.test").unwrap(), "https://api.test/v1/@evil.test");
+    }
+
+    #[test]
+    fn a_redirection_leads_within_the_api_and_makes_no_other_request_of_it() {
+        let base = Url::parse("https://api.test/v1").unwrap();
+        let call = |method| {
+            Call::new(("start db".to_owned(), method), &base, "/a", None, &|text| Ok(text.to_owned()))
+        };
+        let (get, post) = (call(Method::GET).unwrap(), call(Method::POST).unwrap());
+        let to = |call: &Call, status, to| call.redirected(status, to).map(|call| call.url.to_string());
+        assert_eq!(to(&get, 302, "/v2/a").unwrap(), "https://api.test/v2/a");
+        assert_eq!(to(&post, 308, "b").unwrap(), "https://api.test/v1/b");
+        assert_eq!(to(&post, 302, "b"), None, "it would become a GET");
+        for elsewhere in
+            ["https://evil.test/v1/a", "http://api.test/v1/a", "https://api.test:444/", "//evil.test"]
+        {
+            assert_eq!(to(&get, 307, elsewhere), None, "{elsewhere}");
+        }
+    }
+}

@@ -1,0 +1,205 @@
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bollard::errors::Error;
+use bollard::query_parameters::{KillContainerOptionsBuilder, StopContainerOptionsBuilder};
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt};
+use kinfra_rpc::{ErrorCode, Exit, Problem};
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+
+use super::apply::Start;
+use super::engine::{Health, Link, Run, Watched};
+use super::observe::{self, Seen};
+use super::plan::{self, Wanted};
+use super::spec::Spec;
+use super::{TYPE, errors, exec, labels, logs};
+use crate::resource_manager::{
+    Adapter, Capabilities, LogChunk, Observed, Outside, Place, Probed, Progress, Ran, Started, Step, Stop,
+};
+
+/// What an engine refuses it refuses at once. What takes longer was taken on.
+const REFUSED_BY_THEN: Duration = Duration::from_millis(100);
+
+/// Whoever watches over a stop kills in time; the engine does it where nobody does any more.
+const BEYOND_GRACE: Duration = Duration::from_secs(30);
+
+/// One container, whether it is there or not.
+pub struct Container {
+    place: Place,
+    name: String,
+    /// None: of an earlier engine, with settings that nobody knows.
+    spec: Option<Spec>,
+    outside: Arc<Outside>,
+    watched: OnceCell<Arc<Watched>>,
+    /// What the container was made from, when it was last looked at.
+    made_from: Mutex<Option<String>>,
+}
+
+impl Container {
+    pub fn shared(place: Place, spec: Option<Spec>, outside: Arc<Outside>) -> Arc<dyn Adapter> {
+        let name = labels::container(&place);
+        Arc::new(Self { place, name, spec, outside, watched: OnceCell::new(), made_from: Mutex::default() })
+    }
+
+    /// The engine is found once: a container doesn't move.
+    async fn watched(&self) -> Result<&Arc<Watched>, Problem> {
+        let find = async || {
+            let engine = self.outside.docker.find(&self.outside.environment).await?;
+            Ok(Arc::new(engine.watch(&self.place.home, &self.name)))
+        };
+        self.watched.get_or_try_init(find).await
+    }
+
+    async fn look(&self) -> Result<Observed, Problem> {
+        let Seen { observed, image } =
+            observe::observe(&self.place, self.spec.as_ref(), self.watched().await?).await?;
+        *self.made_from.lock().unwrap_or_else(PoisonError::into_inner) = image;
+        Ok(observed)
+    }
+
+    /// The container itself, never one that has its name.
+    async fn id(&self) -> Result<Option<String>, Problem> {
+        let watched = self.watched().await?;
+        if watched.known().run == Run::Unknown {
+            self.look().await?;
+        }
+        Ok(watched.known().id)
+    }
+
+    async fn begin(&self, steps: &[Step], progress: &dyn Progress) -> Result<Started, Problem> {
+        let watched = self.watched().await?;
+        let client = watched.engine.ready().await?;
+        let Some(spec) = &self.spec else { return Ok(Started::default()) };
+        let made_from = self.made_from.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let start = Start { place: &self.place, spec, watched, client, made_from, progress };
+        let running = start.apply(steps).await?;
+        Ok(Started { pid: running.and_then(|found| observe::pid(&found, watched)) })
+    }
+
+    async fn end(&self, how: Stop) -> Result<(), Problem> {
+        let Some(id) = self.id().await? else { return Ok(()) };
+        let client = self.watched().await?.engine.ready().await?;
+        let doing = format!("stop the container {}", self.name);
+        let asked = match how {
+            Stop::Kill => {
+                let options = KillContainerOptionsBuilder::default().signal("SIGKILL").build();
+                client.kill_container(&id, Some(options)).await
+            }
+            Stop::InOrder => {
+                let grace = self.spec.as_ref().map_or(Duration::ZERO, |spec| spec.grace) + BEYOND_GRACE;
+                let seconds = i32::try_from(grace.as_secs()).unwrap_or(i32::MAX);
+                let mut options = StopContainerOptionsBuilder::default().t(seconds);
+                let signal = self.spec.as_ref().and_then(|spec| spec.signal).map(|signal| signal.to_string());
+                if let Some(signal) = &signal {
+                    options = options.signal(signal);
+                }
+                let options = options.build();
+                // It is answered when the container has ended.
+                let client = client.with_timeout(grace + BEYOND_GRACE);
+                let asked = tokio::spawn(async move { client.stop_container(&id, Some(options)).await });
+                match timeout(REFUSED_BY_THEN, asked).await {
+                    Ok(Ok(answer)) => answer,
+                    Ok(Err(_)) | Err(_) => Ok(()),
+                }
+            }
+        };
+        match asked {
+            // It is gone, or has ended before.
+            Ok(()) | Err(Error::DockerResponseServerError { status_code: 404 | 409, .. }) => Ok(()),
+            Err(error) => Err(errors::problem(&doing, &error)),
+        }
+    }
+
+    fn health(&self) -> Probed {
+        let Some(watched) = self.watched.get() else {
+            let message = format!("nobody has looked at the container {} yet", self.name);
+            return Probed::Unknown(Problem::new(ErrorCode::ResourceUnreachable, message));
+        };
+        match watched.engine.link() {
+            Link::Up => {}
+            Link::Down(problem) => return Probed::Unknown(problem),
+            Link::Opening => {
+                let message =
+                    format!("the Docker engine at {} has not answered yet", watched.engine.address());
+                return Probed::Unknown(Problem::new(ErrorCode::ResourceUnreachable, message));
+            }
+        }
+        match watched.known().health {
+            None => Probed::Silent,
+            Some(Health::Healthy) => Probed::Ready(String::new()),
+            Some(Health::Starting) => Probed::NotReady("its health check has not succeeded yet".to_owned()),
+            Some(Health::Unhealthy(why)) => Probed::NotReady(why),
+        }
+    }
+}
+
+impl Adapter for Container {
+    fn capabilities(&self) -> Capabilities {
+        TYPE.capabilities
+    }
+
+    fn observe(&self) -> BoxFuture<'_, Result<Observed, Problem>> {
+        self.look().boxed()
+    }
+
+    fn plan(&self, observed: &Observed) -> Result<Vec<Step>, Problem> {
+        match &self.spec {
+            Some(spec) => plan::plan(&Wanted::of(spec), observed),
+            // Whatever it is to be, nobody knows it.
+            None => Ok(vec![]),
+        }
+    }
+
+    fn start<'a>(
+        &'a self,
+        plan: &'a [Step],
+        progress: &'a dyn Progress,
+    ) -> BoxFuture<'a, Result<Started, Problem>> {
+        self.begin(plan, progress).boxed()
+    }
+
+    fn stop(&self, stop: Stop) -> BoxFuture<'_, Result<(), Problem>> {
+        self.end(stop).boxed()
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Probed> {
+        std::future::ready(self.health()).boxed()
+    }
+
+    fn ended(&self) -> BoxFuture<'_, Exit> {
+        let ended = async {
+            loop {
+                // Without an engine nobody can tell; it is asked again when one comes.
+                if let Ok(watched) = self.watched().await {
+                    if watched.known().run == Run::Unknown && self.look().await.is_err() {
+                        watched.engine.up().await;
+                        continue;
+                    }
+                    return watched.ended().await;
+                }
+                tokio::time::sleep(BEYOND_GRACE).await;
+            }
+        };
+        ended.boxed()
+    }
+
+    fn why_ended(&self) -> Option<String> {
+        self.watched.get()?.known().why
+    }
+
+    fn logs(&self, after: Option<u64>) -> Option<BoxStream<'static, LogChunk>> {
+        let watched = self.watched.get()?;
+        Some(logs::follow(Arc::clone(watched), after).boxed())
+    }
+
+    fn execute(&self, words: Vec<String>) -> Option<BoxFuture<'_, Result<Ran, Problem>>> {
+        let execute = async {
+            let client = self.watched().await?.engine.ready().await?;
+            exec::execute(&client, &self.name, words).await
+        };
+        Some(execute.boxed())
+    }
+}

@@ -17,8 +17,8 @@ pub(super) struct Own<'o> {
 }
 
 impl Own<'_> {
-    /// `${parameter.NAME}` is its value, `${self.generated.NAME}` a secret that is made up, and `${self.…}` the
-    /// resource itself. All else stays.
+    /// `${parameter.NAME}` is its value, `${self.generated.NAME}` a secret that is made up, `${self.name}` the resource's
+    /// name, and `${self.…}` what it offers. All else stays.
     pub fn substitute(&mut self, node: &mut Node) {
         match &mut node.value {
             Value::Text(text) => *text = self.text(text),
@@ -56,6 +56,9 @@ impl Own<'_> {
             return Some(reference);
         }
         let attribute = inner.strip_prefix("self.")?;
+        if attribute == "name" {
+            return Some(self.resource.to_owned());
+        }
         Some(format!("${{resources.{}.{attribute}}}", self.resource))
     }
 }

@@ -1,3 +1,4 @@
 //! What a stack needs beside its services.
 
 mod command;
+mod docker;

@@ -19,7 +19,7 @@ resources:
 
 /// The numbers in the log that KInfra keeps.
 fn kept(project: &TestProject) -> Vec<u32> {
-    let log = project.succeed(&["logs", "counter", "-n", "1000000"]);
+    let log = project.succeed(&["logs", "counter", "-n", "5000"]);
     log.lines().filter_map(|line| line.split_once("number ")?.1.trim().parse().ok()).collect()
 }
 

@@ -41,7 +41,7 @@ resources:
     type: docker
     image: kinfra-test
     command: [sh, -c, 'echo no such table; exit 3']
-    restart: {initial: 10ms, max: 2}
+    restart: {max: 2, backoff: {initial: 10ms}}
 ";
     let Some((docker, project)) = on_docker(test, &[], configuration) else { return };
     let up = project.kinfra(&["up", "-d"]);

@@ -9,14 +9,13 @@ use crate::{TestProject, http, wait_for, wait_until};
 const CONFIGURATION: &str = "
 project: shop
 resources:
-  db: {template: redis, variant: docker, password: '${secret:db}'}
   web: {type: docker, image: kinfra-test, ports: {web: 80}}
 services:
-  api: {run: [MISBEHAVE, serve], depends_on: [db]}
+  api: {run: [MISBEHAVE, serve], depends_on: [web]}
 ";
 
 fn begin(test: &str) -> Option<(Docker, TestProject)> {
-    let (docker, project) = on_docker(test, &["redis"], CONFIGURATION)?;
+    let (docker, project) = on_docker(test, &[], CONFIGURATION)?;
     project.succeed(&["up", "-d"]);
     Some((docker, project))
 }
@@ -33,11 +32,9 @@ fn a_docker_engine_that_is_stopped_is_one_calm_state_and_its_containers_run_when
     let (api, before) = (project.node("api").pid, told(&project, "web"));
     let (id, api_told) = (docker.id("kinfra-shop-web"), told(&project, "api"));
     docker.stop_engine();
-    for name in ["web", "db"] {
-        project.wait_for_node(name, "known to be away", |node| {
-            !node.is_healthy() && node.detail.contains("Docker engine")
-        });
-    }
+    project.wait_for_node("web", "known to be away", |node| {
+        !node.is_healthy() && node.detail.contains("Docker engine")
+    });
     // It stays one state: nothing is started, counted or told again and again.
     let (calm, events) = (project.node("web"), told(&project, "web"));
     assert!(!matches!(calm.phase, Phase::CrashLooping | Phase::Failed), "{calm:#?}");
@@ -59,10 +56,8 @@ fn a_docker_engine_that_is_stopped_is_one_calm_state_and_its_containers_run_when
     assert!(events - before <= 2, "{}", project.succeed(&["events", "web"]));
 
     docker.start_engine();
-    for name in ["web", "db"] {
-        let node = project.wait_for_node(name, "healthy again", NodeState::is_healthy);
-        assert!(node.restarts <= 1, "{node:#?}");
-    }
+    let node = project.wait_for_node("web", "healthy again", NodeState::is_healthy);
+    assert!(node.restarts <= 1, "{node:#?}");
     assert_eq!(docker.id("kinfra-shop-web"), id);
     let port = project.node("web").port.unwrap();
     wait_for("the container to answer", super::SOON, || {
@@ -89,5 +84,37 @@ fn a_start_without_an_engine_says_so_and_goes_on_when_there_is_one() {
     docker.start_engine();
     project.succeed(&["up", "-d"]);
     project.wait_for_node("web", "healthy", NodeState::is_healthy);
+    project.succeed(&["down"]);
+}
+
+/// A server that is asked to end by the engine's own end does so with code 0, which is no failure, and was no wish.
+#[test]
+fn a_server_that_ended_in_order_with_its_engine_runs_again_with_it() {
+    let test = "a_server_that_ended_in_order_with_its_engine_runs_again_with_it";
+    let configuration =
+        "project: shop\nresources:\n  db: {template: redis, variant: docker, password: '${secret:db}'}\n";
+    let Some((mut docker, project)) = on_docker(test, &["redis"], configuration) else { return };
+    project.succeed(&["up", "-d"]);
+    let id = docker.id("kinfra-shop-db");
+    docker.stop_engine();
+    project.wait_for_node("db", "known to be away", |node| !node.is_healthy());
+    docker.start_engine();
+    let node = project.wait_for_node("db", "healthy again", NodeState::is_healthy);
+    assert!(node.restarts <= 1 && docker.id("kinfra-shop-db") == id, "{node:#?}");
+    project.succeed(&["down"]);
+}
+
+#[test]
+fn a_docker_engine_that_crashes_leaves_its_containers_as_they_were() {
+    let test = "a_docker_engine_that_crashes_leaves_its_containers_as_they_were";
+    let Some((mut docker, project)) = begin(test) else { return };
+    let (id, pid) = (docker.id("kinfra-shop-web"), project.node("web").pid);
+    docker.kill_engine();
+    project.wait_for_node("web", "known to be away", |node| node.detail.contains("Docker engine"));
+    docker.start_engine();
+    let node = project.wait_for_node("web", "healthy again", NodeState::is_healthy);
+    assert_eq!(docker.id("kinfra-shop-web"), id);
+    // Docker itself ends what an engine left that had crashed, unless it is told otherwise: then it is started once.
+    assert!(node.pid == pid || node.restarts <= 1, "{node:#?}");
     project.succeed(&["down"]);
 }

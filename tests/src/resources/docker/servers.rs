@@ -60,8 +60,7 @@ impl Started {
 
     #[track_caller]
     fn connect(&self) -> TcpStream {
-        let stream =
-            TcpStream::connect(format!("{}:{}", self.told("DB_HOST"), self.told("DB_PORT"))).unwrap();
+        let stream = TcpStream::connect(format!("127.0.0.1:{}", self.told("DB_PORT"))).unwrap();
         stream.set_read_timeout(Some(SOON)).unwrap();
         stream
     }
@@ -82,7 +81,7 @@ fn postgres_serves_whoever_was_told_of_it() {
     assert_eq!(sum, "42\n");
     // Its password is one: another one is refused.
     let refused = db.client(
-        "PGPASSWORD=another psql -h $DB_HOST -p $DB_PORT -U $DB_USER -d $DB_DATABASE -c 'select 1' 2>&1 || true",
+        "PGPASSWORD=another psql -h 127.0.0.1 -p $DB_PORT -U $DB_USER -d $DB_DATABASE -c 'select 1' 2>&1 || true",
     );
     assert!(refused.contains("password authentication failed"), "{refused}");
     db.end();
@@ -93,7 +92,7 @@ fn mariadb_serves_whoever_was_told_of_it() {
     let Some(db) = start("mariadb_serves_whoever_was_told_of_it", "mariadb") else { return };
     let ask = |password: &str| {
         format!(
-            "MYSQL_PWD={password} mariadb -h $DB_HOST -P $DB_PORT -u $DB_USER -N $DB_DATABASE -e \
+            "MYSQL_PWD={password} mariadb -h 127.0.0.1 -P $DB_PORT -u $DB_USER -N $DB_DATABASE -e \
              'create table t (i int); insert into t values (40), (2); select sum(i) from t' 2>&1 || true"
         )
     };
@@ -106,9 +105,9 @@ fn mariadb_serves_whoever_was_told_of_it() {
 #[test]
 fn redis_serves_whoever_was_told_of_it() {
     let Some(db) = start("redis_serves_whoever_was_told_of_it", "redis") else { return };
-    let got = db.client("redis-cli -u \"$DB_URL\" set a 42; redis-cli -u \"$DB_URL\" get a");
+    let got = db.client("export REDISCLI_AUTH=$DB_PASSWORD; for it in 'set a 42' 'get a'; do redis-cli -h 127.0.0.1 -p $DB_PORT $it; done");
     assert_eq!(got, "OK\n42\n");
-    let refused = db.client("redis-cli -h $DB_HOST -p $DB_PORT get a");
+    let refused = db.client("redis-cli -h 127.0.0.1 -p $DB_PORT get a");
     assert!(refused.contains("NOAUTH"), "{refused}");
     db.end();
 }

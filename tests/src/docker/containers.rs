@@ -1,6 +1,9 @@
+use std::time::Duration;
+
 use serde_json::Value;
 
 use super::Docker;
+use crate::wait_until;
 
 /// What everything that KInfra makes carries.
 const MARK: &str = "label=dev.kinfra.home";
@@ -43,6 +46,15 @@ impl Docker {
     #[track_caller]
     pub fn runs(&self, name: &str) -> bool {
         self.succeed(&["ps", "--format", "{{.Names}}"]).lines().any(|line| line == name)
+    }
+
+    /// Waits until it doesn't run any more: the engine's list follows the event of an end by a moment.
+    ///
+    /// # Panics
+    /// When it still runs after some seconds.
+    #[track_caller]
+    pub fn wait_for_end_of(&self, name: &str) {
+        wait_until("a container to end", Duration::from_secs(5), || !self.runs(name));
     }
 
     /// What the engine says of a container. None: there is none of that name.

@@ -49,5 +49,5 @@ fn a_container_outlives_kinfra_and_is_found_again_with_every_line_once() {
     let all: Vec<u32> = (1..=u32::try_from(kept.len()).unwrap()).collect();
     assert_eq!(kept, all);
     project.succeed(&["down"]);
-    assert!(!docker.runs(NAME));
+    docker.wait_for_end_of(NAME);
 }

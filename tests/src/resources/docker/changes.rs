@@ -32,7 +32,7 @@ fn data_outlive_a_stop_and_another_container() {
 
     // A stop leaves the container, and the next start takes it.
     project.succeed(&["down"]);
-    assert!(!docker.runs(NAME));
+    docker.wait_for_end_of(NAME);
     project.succeed(&["up", "-d"]);
     assert_eq!((docker.id(NAME), ask(&docker, "select i from t")), (first.clone(), "42\n".to_owned()));
 

@@ -3,7 +3,7 @@
 use kinfra_rpc::{NodeState, Phase};
 
 use super::{SOON, on_docker};
-use crate::wait_until;
+use crate::{wait_for_ok, wait_until};
 
 const NAME: &str = "kinfra-shop-web";
 
@@ -28,7 +28,7 @@ fn a_container_that_was_killed_is_seen_and_started_anew() {
     wait_until("another container", SOON, || docker.runs(NAME) && docker.id(NAME) != id);
     project.wait_for_node("web", "healthy", NodeState::is_healthy);
     project.succeed(&["down"]);
-    assert!(!docker.runs(NAME));
+    docker.wait_for_end_of(NAME);
 }
 
 #[test]
@@ -48,7 +48,13 @@ resources:
     assert_eq!(up.code, Some(1), "{up:#?}");
     let node = project.wait_for_phase("web", Phase::CrashLooping);
     assert_eq!(node.last_exit.as_ref().unwrap().code, Some(3), "{node:#?}");
-    assert!(node.last_lines.iter().any(|line| line.contains("no such table")), "{node:#?}");
+    wait_for_ok("the words of all three to be kept", SOON, || {
+        let log = project.succeed(&["logs", "web"]);
+        if log.matches("no such table").count() == 3 { Ok(()) } else { Err(format!(": {log}")) }
+    });
+    project.wait_for_node("web", "told with its last words", |node| {
+        node.last_lines.iter().any(|line| line.contains("no such table"))
+    });
     let events = docker.succeed(&["events", "--since", "0", "--until", "0s", "--filter", "event=start"]);
     assert_eq!(events.lines().count(), 3, "{events}");
     project.succeed(&["down"]);

@@ -14,7 +14,7 @@ use crate::docker::Docker;
 use crate::{TestHome, TestProject};
 
 /// Long against a server that sets up its data on a loaded machine.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(40);
 
 /// It stands nowhere else. `${secret:db}` is it.
 const PASSWORD: &str = "k7-Mq2.zR9_wX4~tBn5";

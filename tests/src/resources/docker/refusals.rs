@@ -4,9 +4,9 @@ use std::net::TcpListener;
 
 use kinfra_rpc::{ErrorCode, Health, NodeState, Phase};
 
-use super::{SOON, on_docker};
+use super::on_docker;
+use crate::TestProject;
 use crate::docker::Docker;
-use crate::{TestProject, wait_until};
 
 const WEB: &str = "web: {type: docker, image: kinfra-test, ports: {web: 80}}";
 
@@ -38,7 +38,7 @@ services:
     assert_eq!(project.node("api").detail, "waits for lost, which failed");
     project.wait_for_node("web", "healthy", NodeState::is_healthy);
     project.succeed(&["down"]);
-    assert!(!docker.runs("kinfra-shop-web"));
+    docker.wait_for_end_of("kinfra-shop-web");
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn stays_unhealthy(docker: &Docker, project: &TestProject, reason: &str) {
     assert!(node.detail.contains(reason), "{node:#?}");
     assert_eq!((node.restarts, starts(docker)), (0, 1), "{node:#?}");
     project.succeed(&["down"]);
-    wait_until("the container to end", SOON, || !docker.runs("kinfra-shop-web"));
+    docker.wait_for_end_of("kinfra-shop-web");
     assert_eq!(starts(docker), 1);
 }
 

@@ -67,7 +67,7 @@ impl Started {
 
     fn end(self) {
         self.project.succeed(&["down"]);
-        assert!(!self.docker.runs("kinfra-shop-db"));
+        self.docker.wait_for_end_of("kinfra-shop-db");
     }
 }
 

@@ -30,7 +30,8 @@ command_check() {
     check "formatting of the user interface" npm --prefix ui run --silent format:check
     check_python
     check_where_installed cargo-deny "licences and banned crates" cargo deny --log-level error check bans licenses sources
-    check_where_installed shellcheck "shell scripts" shellcheck dev .ci/run scripts/*.sh
+    check_where_installed shellcheck "shell scripts" shellcheck dev .ci/run scripts/*.sh \
+        tests/fixtures/images/build tests/fixtures/images/*/recipe tests/fixtures/images/*/files/usr/local/bin/*
     file_sizes
 
     if [[ ${#failed_checks[@]} -gt 0 ]]; then

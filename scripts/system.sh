@@ -20,12 +20,9 @@ is_ubuntu || TEST_PACKAGES+=(chromium)
 TEST_PACKAGES+=(gnome-keyring libsecret-tools)
 # The systemd that the tests of its units start in a corner of their own, where none runs for the user.
 TEST_PACKAGES+=(systemd)
-# A Docker engine of a test's own, which only the superuser can start, and what its one image is made of. Never beside
-# an engine that is there: Debian's and Docker's own packages put each other out.
-if [[ $(id -u) -eq 0 ]]; then
-    have dockerd || TEST_PACKAGES+=(docker.io)
-    TEST_PACKAGES+=(busybox-static)
-fi
+# A Docker engine of a test's own, which only the superuser can start; its images are packed by tests/fixtures/images.
+# Never beside an engine that is there: Debian's and Docker's own packages put each other out.
+if [[ $(id -u) -eq 0 ]] && ! have dockerd; then TEST_PACKAGES+=(docker.io); fi
 
 # The same as above for systems without apt: what must be there, as pkg-config and the shell see it.
 DESKTOP_MODULES=(webkit2gtk-4.1 ayatana-appindicator3-0.1 librsvg-2.0 dbus-1)

@@ -26,6 +26,7 @@ const MARK: &str = "TEST_HOME";
 pub struct TestHome {
     folder: TempDir,
     ports: PortRange,
+    variables: BTreeMap<&'static str, OsString>,
 }
 
 impl TestHome {
@@ -51,7 +52,7 @@ impl TestHome {
             .prefix("kinfra-test-")
             .tempdir()
             .unwrap_or_else(|error| panic!("cannot make a temporary folder: {error}"));
-        Self { folder, ports }
+        Self { folder, ports, variables: BTreeMap::new() }
     }
 
     /// The temporary folder. KInfra's home is in it, and so are the projects.
@@ -72,16 +73,23 @@ impl TestHome {
         self.ports.ports()
     }
 
+    /// One more variable that KInfra finds, in the place of a value of before.
+    pub fn set(&mut self, variable: &'static str, value: impl Into<OsString>) {
+        self.variables.insert(variable, value.into());
+    }
+
     /// What tells a KInfra program to use this home and these ports, and any free port for its proxy.
     #[must_use]
     pub fn environment(&self) -> BTreeMap<&'static str, OsString> {
         let ports = self.ports();
-        BTreeMap::from([
+        let mut environment = BTreeMap::from([
             ("KINFRA_HOME", self.path().join("home").into_os_string()),
             ("KINFRA_PROXY_PORT", "0".into()),
             ("KINFRA_PORT_RANGE", format!("{}-{}", ports.start(), ports.end()).into()),
             (MARK, self.path().into()),
-        ])
+        ]);
+        environment.extend(self.variables.clone());
+        environment
     }
 
     /// One of the workspace's programs in this home, ready to be given arguments.

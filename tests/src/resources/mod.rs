@@ -3,10 +3,12 @@
 mod adding;
 mod api;
 mod command;
+mod docker;
 mod docker_adapter;
 mod fake_api;
 mod given;
 mod own_systemd;
+mod servers;
 mod shared;
 mod system;
 mod system_daemon;

@@ -43,11 +43,12 @@ fn containers_that_services_run_are_healthy_and_end_with_them() {
     else {
         return;
     };
+    let network = docker.network();
     let service = |name: &str, health: &str| {
         format!(
             "  {name}:
     run: >-
-      docker run --rm --name boxed-{name} -p 127.0.0.1:$PORT:80 kinfra-test
+      docker run --rm --name boxed-{name} --network {network} -p 127.0.0.1:$PORT:80 kinfra-test
       /bin/busybox sh -c 'trap \"exit 0\" TERM; /bin/busybox httpd -f -p 80 -h /www & wait'
     health: {health}
 "

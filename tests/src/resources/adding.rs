@@ -111,3 +111,20 @@ fn a_template_of_the_users_own_is_listed_and_written_out() {
     assert_eq!(one["variants"][1]["verified"], true);
     assert!(one["sources"].as_array().unwrap().len() > 1, "{one}");
 }
+
+#[test]
+fn where_no_docker_engine_can_be_found_a_plain_process_is_taken_and_said_to_be() {
+    let project = TestProject::new(SHOP);
+    // An empty home and session: what is left are the sockets of the whole machine.
+    let nothing = project.home.path().join("nothing");
+    let mut command = project.command(&["add", "postgres", "db"]);
+    command.env_remove("DOCKER_HOST").env_remove("DOCKER_CONTEXT").env_remove("DOCKER_CONFIG");
+    let printed =
+        Printed::from(command.env("HOME", &nothing).env("XDG_RUNTIME_DIR", &nothing).output().unwrap());
+    assert_eq!(printed.code, Some(0), "{printed:#?}");
+    let has_engine =
+        ["/var/run/docker.sock", "/run/podman/podman.sock"].iter().any(|socket| fs::exists(socket).unwrap());
+    let is_plain = text(&project).ends_with("  db:\n    template: postgres\n    variant: system\n");
+    let is_said = printed.stderr.contains("No Docker engine was found, so it runs as a plain process.");
+    assert_eq!((is_plain, is_said), (!has_engine, !has_engine), "{printed:#?}\n{}", text(&project));
+}

@@ -41,6 +41,12 @@ pub(crate) fn expand(name: &str, node: &mut Node, at: &Surroundings<'_>, reader:
     own.substitute(&mut resource);
     generated.append(&mut own.generated);
     let Value::Map(under) = resource.value else { return };
+    if !under.iter().chain(written).any(|(key, _)| key.text == "type") {
+        let message = format!("the template {template} says no `type` of its resource");
+        let problem = Problem::new(ErrorCode::ConfigInvalidValue, message);
+        reader.report(named.at, problem.hint("write one into its variant, such as `type: docker`"));
+        return;
+    }
     let is_of_template =
         |key: &Key| key.text == VARIANT || file.parameters.iter().any(|parameter| parameter.name == key.text);
     let over = written.iter().filter(|(key, _)| !is_of_template(key));

@@ -164,3 +164,15 @@ fn what_is_wanted_is_looked_up_and_needs_no_engine_where_none_is() {
         assert_eq!(want(template, variant, parameters, true).unwrap_err().to_string(), refused);
     }
 }
+
+#[test]
+fn a_template_without_a_type_says_so_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("own.yaml");
+    std::fs::write(&file, "meaning: x\nvariants: {plain: {resource: {run: serve}}}\n").unwrap();
+    let path = file.display().to_string();
+    let refused = expanded(&format!("{{template: {path}}}")).unwrap_err();
+    let said = "the template OWN says no `type` of its resource (write one into its variant, such as `type: docker`)\n";
+    assert_eq!(refused.replace(&path, "OWN"), said);
+    assert!(expanded(&format!("{{template: {path}, type: command}}")).is_ok());
+}

@@ -200,6 +200,10 @@ fn kind(node: &Node, entries: &[(Key, Node)], reader: &mut Reader) -> Option<&'s
     let names = || types().iter().map(|known| known.name);
     let known = || names().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let Some((_, named)) = entries.iter().find(|(key, _)| key.text == "type") else {
+        // One that could be laid under it has a type: what is wrong was reported.
+        if entries.iter().any(|(key, _)| key.text == "template") {
+            return None;
+        }
         let message = format!("`{}` has neither a `type` nor a `template`", reader.path());
         let problem = Problem::new(ErrorCode::ConfigInvalidValue, message);
         let hint = format!("write `template: postgres` or the like, or a type: {}", known());

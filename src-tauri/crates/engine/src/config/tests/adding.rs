@@ -161,8 +161,6 @@ fn what_can_not_be_added_is_refused_and_says_why() {
       hint: known: password, url, data
     `${resources.cache.port}`: `cache` has no output `port`
       hint: known: password, url, data
-    `resources.cache` has neither a `type` nor a `template`
-      hint: write `template: postgres` or the like, or a type: `api`, `command`, `docker`
     `resources.cache.memory` is `much`, but must be how much its data may take: it must match [1-9][0-9]*(kb|mb|gb)
     /shop/kinfra.yaml has a resource `cache` already
       hint: give this one another name: `kinfra add redis NAME`

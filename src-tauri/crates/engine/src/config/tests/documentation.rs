@@ -24,6 +24,12 @@ fn every_example_is_a_valid_configuration() {
     for example in examples {
         if example.contains("services:") || example.contains("resources:") {
             assert!(!spec(example).services.is_empty());
+        } else if example.contains("variants:") {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("own.yaml");
+            std::fs::write(&file, example).unwrap();
+            let used = format!("resources: {{own: {{template: {}}}}}", file.display());
+            assert_eq!(spec(&used).services.len(), 1);
         } else {
             let settings = parse(Path::new("settings.yaml"), example, Format::Yaml);
             let settings = settings.unwrap_or_else(|problems| panic!("{}", shown(problems)));

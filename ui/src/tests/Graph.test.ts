@@ -65,6 +65,6 @@ describe('the graph', () => {
   test('without a line or a service says so', async () => {
     await open('1');
     await click('as-graph');
-    expect(screen.getByTestId('service-graph').textContent).toContain('No service depends on another one');
+    expect(screen.getByTestId('service-graph').textContent).toContain('Nothing depends on anything else');
   });
 });

@@ -76,7 +76,7 @@ test('a secret is deleted after a question', async () => {
   const ask = () =>
     click(within(row('shop/database')).getByRole('button', { name: 'Delete shop/database…' }));
   await ask();
-  expect(screen.getByTestId('confirm-delete').textContent).toContain('do not start without it');
+  expect(screen.getByTestId('confirm-delete').textContent).toContain('does not start without it');
   await click(within(screen.getByTestId('confirm-delete')).getByRole('button', { name: 'Cancel' }));
   expect(engine.secrets.stored.has('shop/database')).toBe(true);
   await ask();

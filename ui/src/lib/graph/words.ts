@@ -1,5 +1,6 @@
 import type { NodeState } from '../rpc/rpc';
 import { openOf } from '../sharing/words';
+import { madeOfLine } from '../state/resources';
 
 /** Whether it is this dependency that keeps the node from starting now. */
 export function waiting(node: NodeState | undefined, dependency: string): boolean {
@@ -13,6 +14,8 @@ export function described(node: NodeState, truth: { word: string; rest: string }
     return condition === undefined ? name : `${name} (${condition})`;
   });
   const open = openOf(node).length > 0 ? ', public' : '';
-  const state = `${node.name}: ${truth.word}${truth.rest}${open}`;
+  const made = madeOfLine(node);
+  const name = made === '' ? node.name : `${node.name} (${made})`;
+  const state = `${name}: ${truth.word}${truth.rest}${open}`;
   return after.length === 0 ? state : `${state}; starts after ${after.join(', ')}`;
 }

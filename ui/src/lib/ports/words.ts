@@ -27,7 +27,7 @@ export function presentPort({ port, this_time }: PortClaim): number {
 
 const USES: Record<PortUse, { look: Look; word: string; title: string }> = {
   free: { look: 'idle', word: 'free', title: 'Nobody is on it' },
-  in_use: { look: 'healthy', word: 'in use', title: 'Its service is on it' },
+  in_use: { look: 'healthy', word: 'in use', title: 'Its owner is on it' },
   adopted: { look: 'healthy', word: 'adopted', title: 'Left to a program that KInfra did not start' },
   taken: { look: 'failed', word: 'taken', title: 'Another program is on it' },
 };

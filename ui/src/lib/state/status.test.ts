@@ -26,6 +26,12 @@ const UNHEALTHY = node({ wanted: 'running', phase: 'running', health: 'unhealthy
 const DONE = node({ wanted: 'running', phase: 'exited', last_exit: { code: 0, at: 0 } });
 const TASK = node({ name: 'migrate', kind: 'task' });
 const MANUAL = node({ name: 'console', optional: true });
+const FETCHING = node({
+  wanted: 'running',
+  kind: 'resource',
+  phase: 'starting',
+  detail: 'starting: fetching redis:8.6-alpine, 40 %',
+});
 const FAILED = node({ wanted: 'running', phase: 'failed', detail: 'Port 80 is taken.' });
 
 describe('a stack is', () => {
@@ -153,6 +159,9 @@ describe('a node', () => {
     ],
     ['stopping, kill in 9 s', { ...STOPPING, pid: 1, kill_at: NOW + 9_000 }],
     ['stopping, kill of what is left in 9 s', { ...STOPPING, kill_at: NOW + 9_000 }],
+    ['fetching 40 %', FETCHING],
+    ['starting: fetching redis:8.6-alpine, 40 %', { ...FETCHING, kind: 'service' as const }],
+    ['starting: asks api.example.com', { ...FETCHING, detail: 'starting: asks api.example.com' }],
   ])('says "%s"', (line, node) => {
     const { word, rest } = nodeTruth(node, NOW);
     expect(word + rest).toBe(line);

@@ -4,6 +4,7 @@
  */
 import type { NodeState, ProjectState, StackStatus } from '../rpc/rpc';
 import { withDependencies } from './dependencies';
+import { isResource } from './resources';
 import { span } from './time';
 
 /** One of the shapes; each has a colour of its own and never stands without a word. */
@@ -103,6 +104,9 @@ export function nodeWord(node: NodeState): string {
 /** How the engine's line of truth ends meanwhile. */
 const IN_MAINTENANCE = ' · in maintenance';
 
+/** What is fetched stands beside it, and the figure would be cut off first. */
+const FETCHING = /^starting: (\w+) \S+, (\d+ %)$/;
+
 /**
  * One line of truth in two parts: the word, and what the engine says beyond it, with countdowns to what comes
  * next. The engine's line often begins with the word itself, which is then not said twice.
@@ -122,6 +126,8 @@ export function nodeTruth(node: NodeState, now: number): { word: string; rest: s
     const what = node.pid === undefined ? 'kill of what is left' : 'kill';
     rest += `, ${what} in ${span(Math.max(0, node.kill_at - now))}`;
   }
+  const fetching = FETCHING.exec(detail);
+  if (isResource(node) && fetching?.[1] && fetching[2]) return { word: fetching[1], rest: ` ${fetching[2]}` };
   if (node.phase === 'waiting' && detail.startsWith('waits '))
     return { word: 'waits', rest: detail.slice('waits'.length) + (node.maintenance ? IN_MAINTENANCE : '') };
   // Before figures, which may be cut off.

@@ -42,6 +42,7 @@ menus! {
     in_maintenance,
     degraded,
     failed,
+    resources,
     broken_configuration,
     two_projects,
     long_names,

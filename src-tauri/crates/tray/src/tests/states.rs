@@ -1,8 +1,8 @@
 //! The states that the tests look at.
 
 use kinfra_rpc::{
-    EngineState, ErrorCode, Exit, Exposure, Health, Maintenance, NodeState, Phase, Place, Problem,
-    ProjectState, Snapshot, TunnelKind, TunnelState, TunnelStatus, Wanted,
+    EngineState, ErrorCode, Exit, Exposure, Health, Maintenance, NodeKind, NodeState, Phase, Place, Problem,
+    ProjectState, ResourceInfo, Snapshot, TunnelKind, TunnelState, TunnelStatus, Wanted,
 };
 
 pub fn node(name: &str, phase: Phase, health: Health) -> NodeState {
@@ -84,6 +84,33 @@ pub fn failed() -> Snapshot {
     state(vec![project("shop", vec![failed("store", missing), failed("api", taken), looping])])
 }
 
+/// A service and what it needs: one with pages, one whose image is fetched, one whose Docker is away.
+pub fn resources() -> Snapshot {
+    let resource = |template: &str, node: NodeState| {
+        let info = ResourceInfo { kind: "docker".into(), template: Some(template.into()), what: None };
+        NodeState { kind: NodeKind::Resource, resource: Some(info), ..node }
+    };
+    let db = NodeState { url: None, port: Some(20117), ..healthy("db") };
+    let cache = NodeState {
+        url: None,
+        detail: "starting: fetching redis:8.6, 40 %".into(),
+        ..node("cache", Phase::Starting, Health::Starting)
+    };
+    let away = Problem::new(ErrorCode::ResourceUnreachable, "the Docker engine doesn't answer")
+        .hint("start it; KInfra goes on when it is there");
+    let search =
+        NodeState { url: None, problem: Some(away), ..node("search", Phase::Failed, Health::Unknown) };
+    let mail = resource("mailpit", healthy("mail"));
+    let nodes = vec![
+        healthy("web"),
+        resource("postgres", db),
+        resource("redis", cache),
+        mail,
+        resource("opensearch", search),
+    ];
+    state(vec![project("shop", nodes)])
+}
+
 pub fn broken_configuration() -> Snapshot {
     let place = Place { file: "/code/shop/kinfra.yaml".into(), line: 12, column: 5 };
     let key = Problem::new(ErrorCode::ConfigUnknownKey, "unknown key comand in services.api");
@@ -138,6 +165,7 @@ pub fn all() -> Vec<Snapshot> {
         in_maintenance(),
         degraded(),
         failed(),
+        resources(),
         broken_configuration(),
         two_projects(),
         long_names(),

@@ -142,6 +142,8 @@ export class MockEngine implements Backend {
       nodes: this.#world
         .project(project)
         .nodes.filter((node) => node.pid !== undefined)
+        // What a container uses is known to Docker alone.
+        .filter(({ resource }) => resource === undefined)
         .filter(({ name }) => services.length === 0 || services.includes(name))
         .map((node) => usageOf(node, Date.now())),
     }),

@@ -1,5 +1,6 @@
 /** What lies behind the in-memory engine when it begins, and what its services go on to print. */
 import type { NodeState } from '../../rpc/rpc';
+import { isResource } from '../../state/resources';
 import { isHealthy } from '../../state/status';
 import { chatterLine } from './chatter';
 import type { MockLogs } from './logs';
@@ -43,7 +44,8 @@ export function beRunning(world: MockWorld, logs: MockLogs, plan: ProjectPlan): 
       world.timeline.record(plan.slug, node.name, 'crash_looping', node.detail, now - 4_000);
     }
   }
-  const names = ran.filter((node) => !node.adopted).map((node) => node.name);
+  const prints = (node: NodeState) => !node.adopted && (!isResource(node) || node.phase === 'running');
+  const names = ran.filter(prints).map((node) => node.name);
   for (const name of names) logs.begin(plan.slug, name, now - LINES * APART_MS);
   for (let n = 0; n < LINES && names.length > 0; n += 1) {
     const time = now - (LINES - n) * APART_MS;

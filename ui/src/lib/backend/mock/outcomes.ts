@@ -32,9 +32,17 @@ export function refusal(fate: Fate, node: NodeState, holder: PortHolder | undefi
         message: `The command "meilisearchd" of ${node.name} was not found in PATH.`,
         hint: 'Install it, or correct "run" in kinfra.yaml.',
       };
+    case 'unreachable':
+      return {
+        code: 'resource_unreachable',
+        message:
+          "the Docker engine at /run/user/1000/podman/podman.sock doesn't answer: nothing is there; it is the one that DOCKER_HOST names",
+        hint: 'start it; KInfra goes on when it is there',
+      };
     case 'healthy':
     case 'unhealthy':
     case 'crashes':
+    case 'fetches':
     case 'never_ready':
     case 'waits':
     case 'retries':
@@ -48,6 +56,11 @@ export function described({ container, program, pid, folder, user }: PortHolder)
   if (container !== undefined) return `the container ${container}`;
   if (pid === undefined) return `a program of the user ${user}`;
   return `${program ?? 'a program'} (pid ${pid}${folder === undefined ? '' : `, in ${folder}`})`;
+}
+
+/** What a node that starts is about. */
+export function begun(fate: Fate, { resource }: NodeState): string {
+  return fate === 'fetches' ? `starting: fetching ${resource?.what}, 40 %` : 'starting: connection refused';
 }
 
 /** What the probes of a running node say. */
@@ -80,10 +93,13 @@ export function settled(
   if (node.adopted) return { phase: 'running', ...probed(fate, node.name) };
   const problem = refusal(fate, node, holder);
   if (problem) return { phase: 'failed', detail: problem.message, problem };
-  const process = { pid: 5000 + index, started_at: now - (index + 1) * 1_117_000 };
+  const started_at = now - (index + 1) * 1_117_000;
+  const process = { ...(hasProcess(node) && { pid: 5000 + index }), started_at };
   switch (fate) {
+    case 'fetches':
+      return { phase: 'starting', health: 'starting', detail: begun(fate, node), started_at: now - 12_000 };
     case 'never_ready':
-      return { ...process, phase: 'starting', health: 'starting', detail: 'starting: connection refused' };
+      return { ...process, phase: 'starting', health: 'starting', detail: begun(fate, node) };
     case 'waits':
       return {
         phase: 'waiting',
@@ -113,8 +129,14 @@ export function settled(
     case 'unhealthy':
     case 'command_missing':
     case 'port_claimed':
+    case 'unreachable':
       return { ...process, phase: 'running', restarts: index % 7 === 3 ? 2 : 0, ...probed(fate, node.name) };
   }
+}
+
+/** Whether there is one on this machine that stands for it: not for what an API or a command starts somewhere. */
+export function hasProcess({ resource }: NodeState): boolean {
+  return resource === undefined || resource.kind === 'docker';
 }
 
 /** The thing asked for, or the failure that says that it isn't there. */

@@ -14,6 +14,7 @@ import type {
   Protocol,
   ProxyState,
   ReservedPorts,
+  ResourceInfo,
   RouteState,
   ServiceChange,
   TunnelPlans,
@@ -30,11 +31,15 @@ export type Fate =
   | 'port_claimed'
   | 'waits'
   | 'retries'
-  | 'completes';
+  | 'completes'
+  | 'fetches'
+  | 'unreachable';
 
 export interface ServicePlan {
   name: string;
   kind?: NodeKind;
+  /** What it is, of a resource. */
+  resource?: ResourceInfo;
   /** A start of the whole project leaves it out. */
   optional?: boolean;
   dependsOn?: string[];
@@ -42,6 +47,8 @@ export interface ServicePlan {
   conditions?: Record<string, Condition>;
   /** None for a service that listens nowhere. */
   port?: number;
+  /** Without one `http`: of a resource only that is behind the proxy. */
+  portName?: string;
   fate?: Fate;
   /** The path of the project's own URL that leads to it. */
   route?: string;
@@ -117,7 +124,7 @@ export const MOCK_PROXY_PORT = 7080;
 export function stoppedNode(project: ProjectPlan, service: ServicePlan): NodeState {
   const node: NodeState = {
     name: service.name,
-    kind: service.kind ?? 'service',
+    kind: service.kind ?? (service.resource ? 'resource' : 'service'),
     wanted: 'stopped',
     phase: 'stopped',
     health: 'unknown',
@@ -125,6 +132,7 @@ export function stoppedNode(project: ProjectPlan, service: ServicePlan): NodeSta
     adopted: false,
     restarts: 0,
     depends_on: service.dependsOn ?? [],
+    ...(service.resource && { resource: service.resource }),
     ...(service.conditions && { conditions: service.conditions }),
     waits_for: [],
     last_lines: [],
@@ -132,6 +140,7 @@ export function stoppedNode(project: ProjectPlan, service: ServicePlan): NodeSta
     changed: false,
   };
   if (service.port === undefined) return node;
+  if (service.resource && service.portName !== undefined) return { ...node, port: service.port };
   const whole = (host: string) => ({ host, path: '/' });
   const host = `${project.slug}.localhost`;
   const path = service.route === undefined ? [] : [{ host, path: service.route }];

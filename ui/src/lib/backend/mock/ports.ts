@@ -39,10 +39,11 @@ export class MockPorts {
   }
 
   add({ slug, services }: ProjectPlan): void {
-    for (const { name: node, port, listensOn, morePorts = [], holder, adopted = false } of services) {
+    for (const { name: node, port, portName = 'http', listensOn, morePorts = [], ...rest } of services) {
       if (port === undefined) continue;
+      const { holder, adopted = false } = rest;
       const common = { project: slug, node, replica: 0, origin: 'hash' as const };
-      const main = { ...common, port, protocol: 'tcp' as const, name: 'http', main: true, adopted };
+      const main = { ...common, port, protocol: 'tcp' as const, name: portName, main: true, adopted };
       this.#claims.push(listensOn === undefined ? main : { ...main, listens_on: listensOn });
       for (const more of morePorts)
         this.#claims.push({ protocol: 'tcp', ...common, ...more, main: false, adopted: false });
@@ -96,8 +97,14 @@ export class MockPorts {
     if (!claim) return { adopted: false };
     const { port } = now(claim);
     const { listens_on, adopted } = claim;
-    const url = `http://127.0.0.1:${listens_on ?? port}`;
-    return { port, ...(listens_on !== undefined && { listens_on }), adopted, direct_url: url };
+    const direct_url = `http://127.0.0.1:${listens_on ?? port}`;
+    const speaksHttp = claim.name === 'http';
+    return {
+      port,
+      ...(listens_on !== undefined && { listens_on }),
+      adopted,
+      ...(speaksHttp && { direct_url }),
+    };
   }
 
   /** Who keeps a node from its ports. */
@@ -159,7 +166,9 @@ export class MockPorts {
     const project = projects.find(({ slug }) => slug === claim.project);
     const node = project?.nodes.find(({ name }) => name === claim.node);
     const stranger = this.#strangers.get(at(now(claim)));
-    const runs = node !== undefined && ['starting', 'running', 'stopping'].includes(node.phase);
+    const alive = ['starting', 'running', 'stopping'].includes(node?.phase ?? '');
+    // A container whose image is fetched is not there yet.
+    const runs = node !== undefined && alive && (!node.resource || node.phase !== 'starting');
     const use: PortUse = adopted ? 'adopted' : stranger ? 'taken' : runs ? 'in_use' : 'free';
     const holder = stranger ?? (runs && !adopted ? own(project!, node) : undefined);
     return { ...claim, use, ...(holder && { holder }) };
@@ -199,7 +208,8 @@ export class MockPorts {
   }
 }
 
-function own({ slug, folder }: ProjectState, { name, pid, started_at }: NodeState): PortHolder {
+function own({ slug, folder }: ProjectState, { name, pid, started_at, resource }: NodeState): PortHolder {
+  if (resource) return { user: 'root', container: `kinfra-${slug}-${name}`, project: slug, node: name };
   return {
     ...(pid !== undefined && { pid, start_time: String(pid * 101) }),
     ...(started_at !== undefined && { since: started_at }),

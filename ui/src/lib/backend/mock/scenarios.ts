@@ -2,6 +2,7 @@ import type { Condition, Exposure } from '../../rpc/rpc';
 import { ACCOUNTS, AT_CLOUDFLARE } from './cloudflareScenario';
 import { LEFT_BEHIND } from './migrationScenario';
 import { ports, POSTGRES } from './portScenario';
+import { resources } from './resourceScenario';
 import { MOCK_PROXY_PORT, type Fate, type ProjectPlan, type Scenario, type ServicePlan } from './plans';
 
 const PROXY = { port: MOCK_PROXY_PORT };
@@ -412,6 +413,7 @@ const SCENARIOS: Record<string, () => Scenario> = {
   names,
   ports,
   requests,
+  resources,
   secrets,
   locked: () => ({
     ...secrets(),

@@ -7,7 +7,7 @@ import type { NodeState, PortMoved } from '../../rpc/rpc';
 import { withDependants, withDependencies } from '../../state/dependencies';
 import { isDone, isHealthy } from '../../state/status';
 import type { MockLogs } from './logs';
-import { completed, LAST_LINES, probed, refusal } from './outcomes';
+import { begun, completed, hasProcess, LAST_LINES, probed, refusal } from './outcomes';
 import type { MockWorld } from './world';
 
 const GRACE_MS = 10_000;
@@ -160,10 +160,10 @@ export class MockStacks {
       ...node,
       phase: 'starting',
       health: 'starting',
-      detail: 'starting: connection refused',
+      detail: begun(fate, node),
       waits_for: [],
       last_lines: [],
-      pid: 5000 + name.length,
+      ...(hasProcess(node) && { pid: 5000 + name.length }),
       started_at: Date.now(),
     });
     if (fate === 'never_ready') return;

@@ -123,7 +123,7 @@ fn what_its_own_project_was_asked_to_start_is_left_as_it_is() {
 fn a_shared_resource_of_nobody_says_so() {
     let project = TestProject::new(&USER.replace("NAME", "shop"));
     let printed = project.kinfra(&["up", "-d"]);
-    assert_eq!(printed.code, Some(1), "{printed:#?}");
+    assert_eq!(printed.code, Some(2), "{printed:#?}");
     let node = project.node("database");
     assert_eq!(node.detail, "db of infra can't be used: no such project is known");
 }

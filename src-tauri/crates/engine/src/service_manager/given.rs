@@ -1,6 +1,6 @@
 //! The variables by which a service learns of ports: its own, and those of what it depends on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::instance::InstanceFacts;
 use crate::config::{Dependency, EnvironmentSpec, ReplicaSpec, ServiceSpec, port_variable, variable};
@@ -32,7 +32,10 @@ pub fn ports_of_dependencies(spec: &ServiceSpec, facts: &InstanceFacts) -> Vec<(
 pub fn outputs_of_dependencies(spec: &ServiceSpec, facts: &InstanceFacts) -> EnvironmentSpec {
     let of = |resource: &str| {
         let outputs = [&facts.outputs, &facts.told].into_iter().filter_map(|outputs| outputs.get(resource));
-        outputs.flat_map(BTreeMap::keys).cloned().collect::<Vec<_>>()
+        let is_one = facts.outputs.contains_key(resource);
+        let usual = ["host", "port", "url"].into_iter().filter(|_| is_one && facts.port(resource).is_some());
+        let named = outputs.flat_map(BTreeMap::keys).map(String::as_str);
+        usual.chain(named).map(str::to_owned).collect::<BTreeSet<_>>()
     };
     let variables = spec.depends_on.iter().flat_map(|Dependency { service, .. }| {
         let name = variable(service);

@@ -96,6 +96,8 @@ pub(super) struct Service {
     pub(super) held_up: Mutex<Option<Problem>>,
     /// How far its launch is, where that takes its time.
     pub(super) progress: Mutex<Option<String>>,
+    /// Held by the one who keeps what its run prints, where that is not the keeper.
+    pub(super) printing: Arc<tokio::sync::Mutex<()>>,
     /// The secrets of which it was tried to know the values, so that its log shows none.
     pub(super) looked_up: tokio::sync::Mutex<BTreeSet<String>>,
     /// To be told when something is to be seen that the supervisor doesn't know of.
@@ -368,7 +370,10 @@ impl Service {
 
     /// Nothing of the run is left: that is written down.
     pub(super) async fn close(&self, run: u64, end: RunEnd) {
-        let Some(Running { id, foreign, adapter, .. }) = self.lock().remove(&run) else { return };
+        let Some(Running { id, foreign, adapter, carried, .. }) = self.lock().remove(&run) else { return };
+        if let Some(carried) = carried.get() {
+            carried.drain().await;
+        }
         if !foreign {
             remove_files(&self.context.home.run_secrets(&id));
             tracing::info!(exit = ?end.exit, next = ?end.next, "ended");

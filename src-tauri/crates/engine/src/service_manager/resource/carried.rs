@@ -1,6 +1,8 @@
 use std::sync::Arc;
+use std::time::Duration;
 
-use kinfra_rpc::{Exit, Problem};
+use kinfra_rpc::{EventKind, Exit, Phase, Problem};
+use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::super::handed::Handed;
@@ -14,11 +16,23 @@ use super::printed::keep;
 use crate::config::{Mode, ServiceSpec, expand, stable_hash};
 use crate::port_registry::NodePort;
 use crate::resource_manager::{Adapter, Given, GivenPort, Place, Settled, type_named};
+use crate::supervisor::{Note, Unit};
 
 /// The adapter of a run, and what goes on beside it as long as the run does.
 pub(in crate::service_manager) struct Carried {
     pub adapter: Arc<dyn Adapter>,
-    _beside: Vec<AbortOnDropHandle<()>>,
+    _end: AbortOnDropHandle<()>,
+    log: tokio::sync::Mutex<AbortOnDropHandle<()>>,
+}
+
+/// What is printed last arrives after the news of the end, by so much at most.
+const LATE_LINES: Duration = Duration::from_secs(2);
+
+impl Carried {
+    /// Waits for what was printed last, once nothing runs any more.
+    pub async fn drain(&self) {
+        let _ = timeout(LATE_LINES, &mut *self.log.lock().await).await;
+    }
 }
 
 impl Service {
@@ -70,15 +84,18 @@ impl Service {
     /// From now on its end and what it prints are heard of.
     pub(super) fn carry(self: &Arc<Self>, run: u64, id: &str, adapter: Arc<dyn Adapter>) -> Arc<Carried> {
         let (runs, clock) = (Arc::clone(&self.context.runs), self.context.clock.clone());
-        let (of_end, id) = (Arc::clone(&adapter), id.to_owned());
+        let (of_end, id, service) = (Arc::clone(&adapter), id.to_owned(), Arc::downgrade(self));
         let end = async move {
             let exit = of_end.ended().await;
+            if let (Some(text), Some(service)) = (of_end.why_ended(), service.upgrade()) {
+                service.note(Note { run, kind: EventKind::Ended, text });
+            }
             let at = if exit.at == 0 { clock.wall_now() } else { exit.at };
             runs.exited(&id, Exit { at, ..exit });
         };
         let log = keep(self, run, Arc::clone(&adapter));
-        let beside = [tokio::spawn(end), tokio::spawn(log)].map(AbortOnDropHandle::new).into();
-        Arc::new(Carried { adapter, _beside: beside })
+        let [end, log] = [tokio::spawn(end), tokio::spawn(log)].map(AbortOnDropHandle::new);
+        Arc::new(Carried { adapter, _end: end, log: tokio::sync::Mutex::new(log) })
     }
 
     /// The adapter of a run. Of one that an earlier engine began it is made now, and what is there is looked at.
@@ -109,7 +126,11 @@ impl Service {
     }
 
     /// What was taken over has told it only later.
-    pub(in crate::service_manager) fn pid_of_adapter(&self) -> Option<u32> {
+    pub(in crate::service_manager) fn pid_of_adapter(&self, phase: Phase) -> Option<u32> {
+        // Until it is written down that it ended, a run is known whose process is gone.
+        if !matches!(phase, Phase::Starting | Phase::Running) {
+            return None;
+        }
         self.lock().values().find(|running| running.adapter.is_some())?.pid
     }
 

@@ -10,9 +10,12 @@ use super::super::running::{Launch, Running};
 use super::super::service::{Service, new_run_id};
 use crate::config::ServiceSpec;
 use crate::port_registry::NodePort;
-use crate::resource_manager::{Adapter, Progress, Settled, Started, Step, Stop};
+use crate::resource_manager::{Adapter, Observed, Progress, Settled, Started, Step, Stop};
 use crate::store::{Next, RunEnd};
 use crate::supervisor::{Counts, Launched};
+
+/// Between two looks whether what runs it is back.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Between two tries to stop what can't be reached.
 const STOP_AGAIN: Duration = Duration::from_secs(2);
@@ -30,7 +33,7 @@ impl Service {
         let id = new_run_id()?;
         let handed = Arc::new(self.hand_out(number, &id, spec, facts, &given).await?);
         let adapter = self.adapter(spec, facts, &given, &handed, ports)?;
-        let observed = adapter.observe().await?;
+        let observed = self.observe_for_launch(&*adapter, counts).await?;
         let plan = adapter.plan(&observed)?;
         // What runs already has its ports.
         if observed.settled != Settled::Running
@@ -68,6 +71,30 @@ impl Service {
                 let Counts { restarts, failures } = counts;
                 self.close(number, RunEnd { exit, next: Next::Stopped, restarts, failures }).await;
                 Err(self.redacted(problem))
+            }
+        }
+    }
+
+    /// Where whoever runs it is away, a start that its user asked for fails at once. One that comes by itself waits: it is
+    /// no fault of the resource, and nobody would try again.
+    async fn observe_for_launch(&self, adapter: &dyn Adapter, counts: Counts) -> Result<Observed, Problem> {
+        loop {
+            let problem = match adapter.observe().await {
+                Err(problem) if problem.code == ErrorCode::ResourceUnreachable && counts.restarts > 0 => {
+                    problem
+                }
+                observed => {
+                    self.hold_up(None);
+                    return observed;
+                }
+            };
+            self.hold_up(Some(problem.clone()));
+            tokio::select! {
+                () = sleep(LOOK_AGAIN) => {}
+                () = self.context.runs.until_stopping(self.ticket) => {
+                    self.hold_up(None);
+                    return Err(problem);
+                }
             }
         }
     }
@@ -124,8 +151,11 @@ impl Service {
     }
 
     fn hold_up(&self, problem: Option<Problem>) {
-        *self.held_up.lock().unwrap_or_else(PoisonError::into_inner) = problem;
-        self.changed.node(&self.name);
+        let mut held_up = self.held_up.lock().unwrap_or_else(PoisonError::into_inner);
+        if *held_up != problem {
+            *held_up = problem;
+            self.changed.node(&self.name);
+        }
     }
 }
 

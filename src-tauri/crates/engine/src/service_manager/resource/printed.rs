@@ -24,8 +24,10 @@ pub(super) fn keep(
 ) -> impl Future<Output = ()> + Send + use<> {
     let folder: PathBuf = service.context.home.node_logs(&service.project, &service.name);
     let bound = Bound::of_stream(service.spec().log_bytes.or(service.context.log_bytes));
-    let printed = service.context.printed.clone();
+    let (printed, printing) = (service.context.printed.clone(), Arc::clone(&service.printing));
     async move {
+        // What the run before printed last is not this one's.
+        let _alone = printing.lock_owned().await;
         let mut writers = Writers {
             output: LogWriter::new(&folder, STDOUT, bound),
             error: LogWriter::new(&folder, STDERR, bound),

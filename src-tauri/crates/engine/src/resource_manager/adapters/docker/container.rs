@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +37,8 @@ pub struct Container {
     watched: OnceCell<Arc<Watched>>,
     /// When it was last looked at.
     last: Mutex<Last>,
+    /// To end.
+    was_asked: AtomicBool,
 }
 
 /// What only a start needs to know.
@@ -48,7 +51,15 @@ struct Last {
 impl Container {
     pub fn shared(place: Place, spec: Option<Spec>, outside: Arc<Outside>) -> Arc<dyn Adapter> {
         let name = labels::container(&place);
-        Arc::new(Self { place, name, spec, outside, watched: OnceCell::new(), last: Mutex::default() })
+        Arc::new(Self {
+            place,
+            name,
+            spec,
+            outside,
+            watched: OnceCell::new(),
+            last: Mutex::default(),
+            was_asked: AtomicBool::new(false),
+        })
     }
 
     /// The engine is found once: a container doesn't move.
@@ -177,6 +188,7 @@ impl Adapter for Container {
     }
 
     fn stop(&self, stop: Stop) -> BoxFuture<'_, Result<(), Problem>> {
+        self.was_asked.store(true, Ordering::Relaxed);
         self.end(stop).boxed()
     }
 
@@ -193,7 +205,16 @@ impl Adapter for Container {
                         watched.engine.up().await;
                         continue;
                     }
-                    return watched.ended().await;
+                    let exit = watched.ended().await;
+                    if self.was_asked.load(Ordering::Relaxed) || watched.engine.is_open().await {
+                        return exit;
+                    }
+                    // It ended with its engine, which says nothing of itself; nor can it be started before that is back.
+                    watched.engine.up_again().await;
+                    if !matches!(watched.known().run, Run::Running(_)) {
+                        return Exit::default();
+                    }
+                    continue;
                 }
                 tokio::time::sleep(BEYOND_GRACE).await;
             }

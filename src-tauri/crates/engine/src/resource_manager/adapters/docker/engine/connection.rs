@@ -108,6 +108,24 @@ impl Engine {
         let _ = link.wait_for(|(link, _)| *link == Link::Up).await;
     }
 
+    /// Whether it takes requests: one that is being stopped closes its socket before it ends its containers, and goes
+    /// on telling of that to those who hear already.
+    pub async fn is_open(&self) -> bool {
+        match self.address().socket() {
+            #[cfg(unix)]
+            Some(socket) => tokio::net::UnixStream::connect(socket).await.is_ok(),
+            _ => self.link() == Link::Up,
+        }
+    }
+
+    /// Waits until it is away, if it isn't yet, and is back.
+    pub async fn up_again(&self) {
+        let mut link = self.shared.link.subscribe();
+        // An error can't be: this very value holds the sender.
+        let _ = timeout(PATIENCE, link.wait_for(|(link, _)| *link != Link::Up)).await;
+        self.up().await;
+    }
+
     /// From now on what is heard of this container is kept.
     pub fn watch(self: &Arc<Self>, home: &str, name: &str) -> Watched {
         let mut containers = self.shared.containers();

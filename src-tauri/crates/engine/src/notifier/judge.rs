@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use kinfra_rpc::{ErrorCode, Exit, Health, NodeState, Notice, Phase, Wanted};
+use kinfra_rpc::{ErrorCode, Exit, Health, NodeState, Notice, Phase, Problem, Wanted};
 
 /// Remembers which nodes are in an episode: from the first bad news to the next time that they are healthy.
 #[derive(Debug, Default)]
@@ -14,6 +14,8 @@ enum Told {
     GivenUp,
     Unhealthy,
     HeldUp,
+    /// Whoever runs it is away: one episode for all that it runs, whose names are told by what is wrong.
+    Away,
 }
 
 impl Judge {
@@ -26,8 +28,15 @@ impl Judge {
         if after.wanted == Wanted::Stopped {
             return None;
         }
+        if let Some(problem) = away(before).filter(|_| away(after).is_none()) {
+            self.told.remove(&(problem.message.clone(), Told::Away));
+        }
         let (told, title, body) = news(before, after)?;
-        self.told.insert((id.clone(), told)).then(|| Notice {
+        let episode = match (told, away(after)) {
+            (Told::Away, Some(problem)) => problem.message.clone(),
+            _ => id.clone(),
+        };
+        self.told.insert((episode, told)).then(|| Notice {
             id,
             title,
             body,
@@ -64,9 +73,20 @@ fn news(before: &NodeState, after: &NodeState) -> Option<(Told, String, String)>
         let body = "The keyring is locked. It goes on by itself as soon as that is unlocked.";
         return Some((Told::HeldUp, format!("{name} waits for the keyring"), body.to_owned()));
     }
+    if let Some(problem) = away(after).filter(|_| away(before).is_none()) {
+        let title = format!("What {name} runs on does not answer");
+        return Some((Told::Away, title, problem.message.clone()));
+    }
     let unhealthy =
         after.health == Health::Unhealthy && matches!(before.health, Health::Healthy | Health::Degraded);
     unhealthy.then(|| (Told::Unhealthy, format!("{name} is unhealthy"), after.detail.clone()))
+}
+
+/// Why nobody can tell how it is.
+fn away(node: &NodeState) -> Option<&Problem> {
+    let problem = node.problem.as_ref()?;
+    let is_away = node.health == Health::Unknown && problem.code == ErrorCode::ResourceUnreachable;
+    is_away.then_some(problem)
 }
 
 /// Its start waits for something that its user has to do.
@@ -145,5 +165,25 @@ mod tests {
     fn what_the_user_stopped_is_no_news() {
         let stopped = NodeState { wanted: Wanted::Stopped, ..node(Phase::Stopping, Health::Unknown, 1) };
         assert!(titles(&[node(Phase::Running, Health::Healthy, 0), stopped]).is_empty());
+    }
+
+    #[test]
+    fn an_engine_that_is_away_is_told_once_for_all_that_it_runs() {
+        let up = |name: &str| NodeState { name: name.into(), ..node(Phase::Running, Health::Healthy, 0) };
+        let away = |name: &str| NodeState {
+            problem: Some(Problem::new(ErrorCode::ResourceUnreachable, "the Docker engine doesn't answer")),
+            ..NodeState { health: Health::Unknown, ..up(name) }
+        };
+        let mut judge = Judge::default();
+        let mut told = |before: &NodeState, after: &NodeState| {
+            judge.change("shop", before, after).map(|notice| notice.title)
+        };
+        for _ in 0..2 {
+            let first = told(&up("db"), &away("db"));
+            assert_eq!(first.as_deref(), Some("What db runs on does not answer"));
+            assert_eq!(told(&up("cache"), &away("cache")), None);
+            assert_eq!(told(&away("db"), &up("db")), None);
+            assert_eq!(told(&away("cache"), &up("cache")), None);
+        }
     }
 }

@@ -1,6 +1,6 @@
 use kinfra_rpc::{Health, Phase, Problem};
 
-use super::check::{Check, ProbeResult, Role, Verdict};
+use super::check::{Check, ProbeResult, Refusal, Role, Verdict};
 use super::message::Adopted;
 use super::settings::Settings;
 use super::view::View;
@@ -135,6 +135,17 @@ impl Alive {
             Role::Liveness => &mut self.liveness,
         }
         .as_mut()?;
+        if let Err(refusal) = &result
+            && refusal.is_unknown()
+            && self.ready_since.is_some()
+        {
+            check.postpone(now);
+            let was_known = std::mem::replace(&mut self.health, Health::Unknown) != Health::Unknown;
+            let Refusal { reason, problem } = refusal.clone();
+            let news = was_known.then(|| News::Unready(reason.clone()));
+            (self.last_word, self.problem) = (reason, problem);
+            return news;
+        }
         // What was ready once has no start any more.
         let patient_until = match self.ready_since {
             Some(_) if role == Role::Readiness => 0,
@@ -212,6 +223,7 @@ impl Alive {
             Health::Starting if word.is_empty() => "starting".to_owned(),
             Health::Starting => format!("starting: {word}{}", tried(self.tries)),
             Health::Unknown if self.readiness.is_none() => "running".to_owned(),
+            Health::Unknown if self.problem.is_some() => format!("not known: {word}"),
             Health::Unknown => "running, not probed yet".to_owned(),
             Health::Degraded if self.readiness.as_ref().is_some_and(Check::is_in_doubt) => {
                 format!("degraded: {word}")

@@ -1,4 +1,4 @@
-use kinfra_rpc::Problem;
+use kinfra_rpc::{ErrorCode, Problem};
 
 use super::settings::CheckSettings;
 use crate::clock::Moment;
@@ -34,6 +34,13 @@ pub struct Refusal {
     pub reason: String,
     /// Something that only a person can mend, such as a stranger on the port.
     pub problem: Option<Problem>,
+}
+
+impl Refusal {
+    /// Whether it says nothing of the thing itself: whoever could tell is away.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.problem.as_ref().is_some_and(|problem| problem.code == ErrorCode::ResourceUnreachable)
+    }
 }
 
 impl From<String> for Refusal {
@@ -79,6 +86,11 @@ impl Check {
     /// It failed the last time and that counts, but not often enough yet.
     pub fn is_in_doubt(&self) -> bool {
         self.failures > 0 && self.verdict != Verdict::Fails
+    }
+
+    /// Nobody could tell: that counts neither way.
+    pub fn postpone(&mut self, now: Moment) {
+        self.due = now + self.settings.interval.min(1_000);
     }
 
     /// Takes an answer. Until the first verdict, failures before `patient_until` don't count.

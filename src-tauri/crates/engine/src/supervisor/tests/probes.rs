@@ -182,3 +182,20 @@ fn a_stranger_on_the_port_is_a_problem_as_long_as_it_is_there() {
     probed.answer(75, Role::Readiness, Ok(""));
     assert_eq!(probed.machine.view().problem, None);
 }
+
+#[test]
+fn that_nobody_can_tell_how_it_is_counts_neither_way() {
+    let mut probed = Probed::new(|_| {});
+    probed.answer(0, Role::Readiness, Ok(""));
+    let away = || Problem::new(ErrorCode::ResourceUnreachable, "the Docker engine doesn't answer");
+    for now in [5_000, 6_000, 7_000, 8_000, 9_000] {
+        probed.machine.step(now, Input::Tick);
+        probed.effects(now, Role::Readiness, Err(away().into()));
+        let view = probed.machine.view();
+        assert_eq!((view.phase, view.health), (Phase::Running, Health::Unknown));
+        assert_eq!(view.detail, "not known: the Docker engine doesn't answer");
+    }
+    assert_eq!(probed.answer(10_000, Role::Readiness, Ok("")), (Phase::Running, Health::Healthy));
+    let told: Vec<_> = probed.machine.take_notes().map(|note| note.text).collect();
+    assert_eq!(told.len(), 4, "started, ready, not ready, ready: {told:?}");
+}

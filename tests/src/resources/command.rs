@@ -1,6 +1,6 @@
 //! Resources that commands start and stop, through the real engine.
 
-use kinfra_rpc::{Health, NodeKind, Phase};
+use kinfra_rpc::{Health, NodeKind, NodeState, Phase};
 
 use crate::TestProject;
 
@@ -47,7 +47,7 @@ fn a_resource_of_commands_goes_on_under_the_next_engine() {
     project.kill("kinfra host");
     std::fs::remove_file(project.folder().join("up")).unwrap();
     project.succeed(&["up", "-d"]);
-    project.wait_for_node("flag", "healthy again", |node| node.is_healthy());
+    project.wait_for_node("flag", "healthy again", NodeState::is_healthy);
     assert!(project.folder().join("up").exists());
     project.succeed(&["down"]);
 }

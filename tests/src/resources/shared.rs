@@ -82,7 +82,7 @@ fn a_shared_resource_is_started_by_the_first_of_its_users_and_stopped_by_the_las
     let port = world.db().unwrap().port.unwrap();
     let log = world.run(&["logs", "api"]);
     assert!(
-        log.contains(&"url is postgres://app:") && log.contains(&format!("@127.0.0.1:{port}/app and app")),
+        log.contains("url is postgres://app:") && log.contains(&format!("@127.0.0.1:{port}/app and app")),
         "{log}"
     );
     assert!(!log.contains("p@ss/word") && !log.contains("p%40ss"), "{log}");

@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_start_that_waits_for_a_locked_keyring_is_told_once() {
-        let problem = kinfra_rpc::Problem::new(ErrorCode::KeyringLocked, "the keyring is locked: unlock it");
+        let problem = Problem::new(ErrorCode::KeyringLocked, "the keyring is locked: unlock it");
         let starting = node(Phase::Starting, Health::Starting, 0);
         let held_up = NodeState { problem: Some(problem), ..starting.clone() };
         let running = node(Phase::Running, Health::Starting, 0);

@@ -19,6 +19,7 @@ mod offer;
 mod ownership;
 mod probes;
 mod program;
+mod records;
 mod references;
 mod reload;
 mod resource;

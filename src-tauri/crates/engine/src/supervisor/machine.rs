@@ -269,7 +269,9 @@ impl Machine {
             return vec![];
         }
         self.state = State::Alive(Alive::new(run, pid, now, now, &self.settings));
-        self.note(run, EventKind::Started, format!("started, pid {pid}"));
+        // Not everything is a process of this machine.
+        let text = if pid == 0 { "started".to_owned() } else { format!("started, pid {pid}") };
+        self.note(run, EventKind::Started, text);
         match ended {
             _ if killed => {
                 let mut stopping = Stopping { run, pid, kill_at: now, because: None };

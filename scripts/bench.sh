@@ -26,12 +26,14 @@ command_bench() {
         ensure_ui_bundle
         cargo build --release --workspace --bins
     else
-        ensure_system base
+        # The tests' Docker engine.
+        if [[ $name == resources ]]; then ensure_system tests; else ensure_system base; fi
         cargo build --release -p kinfra-keeper -p kinfra-cli -p kinfra-tests --bins
     fi
     case $name in
         processes) ensure_supervisors ;;
         proxy) ensure_proxies ;;
+        resources) ensure_compose ;;
     esac
     "target/release/bench-$name" "$@"
 }

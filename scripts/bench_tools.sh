@@ -13,9 +13,14 @@ ensure_supervisors() {
 }
 
 # Proxies, and what loads them.
-ensure_proxies() {
+ensure_proxies() { ensure_unpacked nginx haproxy caddy wrk; }
+
+ensure_compose() { ensure_unpacked docker-compose; }
+
+# ensure_unpacked PACKAGE…: of Debian.
+ensure_unpacked() {
     local package version
-    for package in nginx haproxy caddy wrk; do
+    for package in "$@"; do
         version=
         ! have apt-cache || version=$(apt-cache policy "$package" | awk '$1 == "Candidate:" { print $2 }')
         if [[ -z $version || $version == "(none)" ]]; then

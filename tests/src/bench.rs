@@ -3,6 +3,7 @@
 pub mod limits;
 pub mod proc;
 pub mod race;
+pub mod tools;
 #[allow(clippy::print_stderr)] // what keeps it from its work
 pub mod warden;
 pub mod watch;

@@ -15,7 +15,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub struct Docker {
     folder: TempDir,
-    /// What its networks are parts of.
+    /// Its networks: of what they are parts, and how large each is.
     addresses: String,
     engine: Option<Child>,
 }
@@ -27,6 +27,20 @@ impl Docker {
     /// When an engine that runs refuses the image.
     #[must_use]
     pub fn start(test: &str, home: &TestHome) -> Option<Self> {
+        // Many networks of a few containers each.
+        Self::with_networks_of(28, test, home)
+    }
+
+    /// The same with a single network, which takes some 250 containers.
+    ///
+    /// # Panics
+    /// As [`Docker::start`].
+    #[must_use]
+    pub fn with_one_network(test: &str, home: &TestHome) -> Option<Self> {
+        Self::with_networks_of(24, test, home)
+    }
+
+    fn with_networks_of(prefix: u8, test: &str, home: &TestHome) -> Option<Self> {
         if !geteuid().is_root() {
             skip(test, "only the superuser can start a Docker engine");
             return None;
@@ -41,7 +55,8 @@ impl Docker {
             .unwrap_or_else(|error| panic!("cannot make a temporary folder: {error}"));
         // No other test has these ports, so none has these addresses.
         let [high, low] = home.ports().start().to_be_bytes();
-        let mut docker = Self { folder, addresses: format!("10.{high}.{low}.0/24"), engine: None };
+        let mut docker =
+            Self { folder, addresses: format!("base=10.{high}.{low}.0/24,size={prefix}"), engine: None };
         if let Err(why) = docker.begin() {
             skip(test, &why);
             return None;
@@ -53,7 +68,13 @@ impl Docker {
     /// What `DOCKER_HOST` is to be.
     #[must_use]
     pub fn host(&self) -> String {
-        format!("unix://{}", self.path("docker.sock").display())
+        format!("unix://{}", self.socket().display())
+    }
+
+    /// Where it is asked.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.path("docker.sock")
     }
 
     /// In order: its containers end.
@@ -125,7 +146,7 @@ impl Docker {
         command.args(["--shutdown-timeout", "10"]);
         command.arg("--data-root").arg(self.path("data")).arg("--exec-root").arg(self.path("exec"));
         command.arg("--pidfile").arg(self.path("pid")).arg("--host").arg(self.host());
-        command.arg("--default-address-pool").arg(format!("base={},size=28", self.addresses));
+        command.arg("--default-address-pool").arg(&self.addresses);
         let started = output.try_clone().and_then(|copy| command.stdout(copy).stderr(output).spawn());
         let engine = started.map_err(|error| format!("dockerd can't be started: {error}"))?;
         self.engine = Some(engine);

@@ -1,4 +1,4 @@
-//! Docker engines of tests' own, with images that are packed on the spot.
+//! Docker engines of tests' and benchmarks' own, with images that are packed on the spot.
 //!
 //! Theory of operation: each test has an engine to itself, so that it may stop it, and nothing that it makes is in
 //! another test's way. What engines share is the machine's network: each has addresses of its own, chosen by the

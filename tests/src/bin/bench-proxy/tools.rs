@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 
 use kinfra_tests::bench::race::Lane;
-
-/// `scripts/bench_tools.sh` unpacks each of them here, in a folder `NAME-VERSION`.
-const FOLDER: &str = "target/bench-tools";
+use kinfra_tests::bench::tools::{folder, version};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tool {
@@ -57,18 +55,4 @@ pub fn find(name: &str) -> Result<Packaged, String> {
     let program = program.ok_or_else(|| format!("{} has no program {name}", folder.display()))?;
     let libraries = folder.join("usr/lib").join(format!("{}-linux-gnu", std::env::consts::ARCH));
     Ok(Packaged { program, libraries })
-}
-
-fn folder(name: &str) -> Option<PathBuf> {
-    let begins = format!("{name}-");
-    let folder = std::env::current_dir().ok()?.join(FOLDER);
-    let all = std::fs::read_dir(folder).ok()?.filter_map(|entry| Some(entry.ok()?.path()));
-    all.filter(|path| path.file_name().is_some_and(|file| file.to_string_lossy().starts_with(&begins))).max()
-}
-
-/// `nginx 1.22.1-9`, as its folder says.
-fn version(name: &str) -> String {
-    let folder = folder(name);
-    let folder = folder.as_deref().and_then(std::path::Path::file_name).unwrap_or_default().to_string_lossy();
-    if folder.is_empty() { name.to_owned() } else { folder.replacen('-', " ", 1) }
 }

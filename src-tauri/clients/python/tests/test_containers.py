@@ -99,7 +99,7 @@ def test_a_container_listens_on_loopback_and_stays_with_its_data_when_it_is_stop
     manager = ResourceManager()
     config = resources.custom_docker(
         IMAGE,
-        ports={port: 8080},
+        ports={port: 80},
         environment={"APP_PASSWORD": "hunter22"},
         volumes={str(data): "/kept", "more": "/more"},
         health_check_type="http",
@@ -115,7 +115,7 @@ def test_a_container_listens_on_loopback_and_stays_with_its_data_when_it_is_stop
     assert status_of(f"http://127.0.0.1:{port}/") == 200
     container = status["container_id"]
     assert docker.said("ps", "--format", "{{.Names}}") == container == "kinfra-python-web"
-    assert docker.said("port", container) == f"8080/tcp -> 127.0.0.1:{port}"
+    assert docker.said("port", container) == f"80/tcp -> 127.0.0.1:{port}"
     # The container has it, and no file of the project's and no command line.
     assert "APP_PASSWORD=hunter22" in docker.said("inspect", "--format", "{{.Config.Env}}", container)
     assert "hunter22" not in manager._project.file.read_text()
@@ -127,7 +127,8 @@ def test_a_container_listens_on_loopback_and_stays_with_its_data_when_it_is_stop
 
     made = docker.said("inspect", "--format", "{{.Id}}", container)
     assert manager.stop_all()
-    assert docker.said("ps", "--quiet") == ""
+    # The engine's own list is a moment late.
+    wait_until("the container to have ended", lambda: docker.said("ps", "--quiet") == "")
     assert docker.said("inspect", "--format", "{{.Id}}", container) == made, "a stop took the container away"
     assert manager.start_resource("web")
     assert docker.said("inspect", "--format", "{{.Id}}", container) == made

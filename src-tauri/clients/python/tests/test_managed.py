@@ -95,7 +95,7 @@ def test_a_command_that_only_begins_something_goes_on_as_long_as_somebody_can_sa
 
 
 def test_a_start_command_that_fails_says_what_it_said(home: Home) -> None:
-    adapter = resource_from_dict("bad", resources.custom_command("echo no disk left >&2; exit 3", "true", "true"))
+    adapter = resource_from_dict("bad", resources.custom_command("echo no disk left >&2; exit 3", "true", "false"))
     with pytest.raises(ServiceError, match="no disk left"):
         adapter.start()
 
@@ -273,6 +273,7 @@ def test_a_name_is_of_a_service_or_of_a_resource_and_a_port_of_one_of_them(home:
     flag = resources.custom_command("true", "true", "true")
     with pytest.raises(ServiceConflictError, match=f"port {port} of the resource web belongs to api of python"):
         resource_from_dict("web", resources.custom_command("true", "true", health_check_port=port)).start()
+    assert facade.registry._project.node("web") is None, "what can't be had is still written"
     manager = ServiceManager(facade)
     manager.add_service(ServiceConfig("api", [sys.executable, str(script)]))
     manager.start_service("api")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING, Any, Dict, List, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Sequence, Tuple
 
 from . import _hidden, _outcomes
 from ._client import Json
@@ -33,6 +33,7 @@ def write(project: GeneratedProject, adapters: Sequence[ResourceAdapter]) -> Non
         written.append((adapter.name, adapter.entry(hidden)))
         values.update(hidden.values)
     left = _hidden.into_keyring(project.client, values)
+    formers: Dict[str, Optional[Entry]] = {}
 
     def edit(entries: Entries) -> None:
         for name, entry in written:
@@ -41,12 +42,28 @@ def write(project: GeneratedProject, adapters: Sequence[ResourceAdapter]) -> Non
                 raise ServiceConflictError(
                     f"{name} is a service of {project.name}", hint="give the resource another name"
                 )
+            formers[name] = former
+            # The port that a name got before it was a resource is that of a service, which is called so.
+            if former is not None and (is_external(former) or _SERVICE_PORT in former.get("ports", {})):
+                entry = _with_main_port(entry, _SERVICE_PORT)
             entries[name] = entry
         _hidden.into_files(project.folder, left)
 
     state = project.change(edit)
     _hidden.forget_files(project.folder, {name: value for name, value in values.items() if name not in left})
-    _check_ports(project, state, dict(written))
+    try:
+        _check_ports(project, state, dict(written))
+    except ServiceConflictError:
+        project.change(lambda entries: _put_back(entries, formers))
+        raise
+
+
+def _put_back(entries: Entries, formers: Dict[str, Optional[Entry]]) -> None:
+    for name, former in formers.items():
+        if former is None:
+            entries.pop(name, None)
+        else:
+            entries[name] = former
 
 
 def _with_main_port(entry: Entry, name: str) -> Entry:

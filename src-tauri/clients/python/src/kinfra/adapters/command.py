@@ -16,7 +16,7 @@ unset RESOURCE_START RESOURCE_STOP RESOURCE_ASKED
 apart=
 ! command -v setsid >/dev/null || apart=setsid
 end() {
-  trap '' TERM INT HUP
+  trap : TERM INT HUP
   # It may say that there is nothing to end any more.
   /bin/sh -c "$stop" || echo "the stop command ended with $?" >&2
   kill -TERM "-$child" 2>/dev/null || kill -TERM "$child" 2>/dev/null

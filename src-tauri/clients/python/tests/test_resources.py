@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-import asyncio
 import inspect
 from typing import Any
 
 import pytest
+from conftest import Home
 
 from kinfra import (
     ConfigurationError,
@@ -13,7 +13,6 @@ from kinfra import (
     ResourceManager,
     ServiceError,
     SmartProxyServer,
-    manage_resources,
     middleware_helpers,
     resource_from_dict,
     run_fallback_server,
@@ -38,17 +37,38 @@ ARGUMENTS = {
 TEMPLATES = [name for name, it in inspect.getmembers(resources, inspect.isfunction) if not name.startswith("_")]
 
 
+CLOUDS = (
+    "supabase_project",
+    "vercel_deployment",
+    "neon_database",
+    "render_service",
+    "railway_service",
+    "aws_rds_instance",
+)
+
+
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_each_template_is_data_of_a_known_type_and_takes_further_keys(name: str) -> None:
     made = getattr(resources, name)(*ARGUMENTS.get(name, []), labels={"a": "b"})
     assert made["labels"] == {"a": "b"}
     adapter = resource_from_dict(name, made)
     assert (adapter.name, adapter.config) == (name, made)
+
+
+@pytest.mark.parametrize("name", CLOUDS)
+def test_what_is_in_a_cloud_can_be_described_and_says_that_it_is_not_started_yet(home: Home, name: str) -> None:
+    adapter = resource_from_dict(name, getattr(resources, name)(*ARGUMENTS.get(name, [])))
     for act in (adapter.start, adapter.stop, adapter.restart, adapter.is_running, adapter.check_health):
         with pytest.raises(NotSupportedYetError, match=f"can't manage the .* resource {name} yet") as told:
             act()
         assert told.value.hint
     assert adapter.get_state().running is False
+    manager = ResourceManager()
+    manager.add_resource("begins", resources.custom_command(["touch", "begun"], ["true"]))
+    manager.add_resource_adapter(adapter)
+    with pytest.raises(NotSupportedYetError, match="yet"):
+        manager.start_all()
+    assert not (home.folder / "begun").exists() and not home.client.is_there(), "one that can't be was seen too late"
 
 
 def test_the_presets_of_containers_are_what_they_were() -> None:
@@ -85,27 +105,18 @@ def test_what_was_never_a_resource_is_refused() -> None:
     assert HealthCheckStrategy("tcp") is HealthCheckStrategy.TCP
 
 
-def test_a_manager_of_resources_starts_none_and_says_so() -> None:
+def test_a_manager_knows_what_it_was_given_and_touches_nothing(home: Home) -> None:
     manager = ResourceManager()
     assert manager.start_all() == 1
     manager.add_resource("db", resources.postgres())
     manager.add_resource_adapter(resource_from_dict("cache", resources.redis()))
-    actions: Any = [manager.start_all, lambda: manager.start_resource("db"), lambda: manager.stop_resource("cache")]
-    for act in [*actions, lambda: manage_resources({"db": resources.postgres()})]:
-        with pytest.raises(NotSupportedYetError, match="yet"):
-            act()
     with pytest.raises(ServiceError, match="no resource is named other"):
         manager.get_status("other")
     status = manager.get_status("db")
     assert list(status) == ["name", "running", "healthy", "pid", "container_id", "port", "error", "metadata"]
-    assert (status["running"], status["error"]) == (False, "KInfra does not manage a docker resource yet")
-    assert list(manager.get_all_status()) == ["db", "cache"]
-
-    async def run() -> None:
-        assert (await manager.get_status("db"))["name"] == "db"
-        assert (await manager.stop_all()) is True
-
-    asyncio.run(run())
+    assert (status["running"], status["healthy"], status["error"]) == (False, False, None)
+    assert manager.stop_all() == 1
+    assert not home.client.is_there(), "an engine was started to say that there is nothing"
 
 
 def test_proxy_and_pages_of_this_process_are_none_any_more_and_name_those_of_kinfra() -> None:

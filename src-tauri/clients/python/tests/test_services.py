@@ -13,7 +13,6 @@ import kinfra
 from kinfra import (
     ConfigurationError,
     KInfra,
-    NotSupportedYetError,
     ResourceConfig,
     ServiceConfig,
     ServiceConflictError,
@@ -229,8 +228,6 @@ def test_resources_that_are_needed_are_asked_for_first(home: Home, script: Path)
     home.serve(port)
     assert manager.start_all()
     assert manager.get_status()["resources"]["db"]["available"] is True
-    with pytest.raises(NotSupportedYetError, match="does not start and stop the resource pg yet"):
-        manager.add_managed_resource("pg", kinfra.templates.resources.postgres())
 
 
 def test_old_code_may_await_everything(home: Home, script: Path) -> None:

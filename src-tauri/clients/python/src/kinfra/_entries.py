@@ -30,6 +30,11 @@ def is_external(entry: Entry) -> bool:
     return entry.get("run") == _STAND_IN
 
 
+def is_resource(entry: Entry) -> bool:
+    """Whether it is something that services need, and no service. Of what is written here, only such have a type."""
+    return "type" in entry
+
+
 def is_placed(entry: Entry) -> bool:
     """Whether the folder that it runs in is still there; the engine refuses a project in which one is not."""
     return "dir" not in entry or os.path.isdir(entry["dir"])

@@ -1,9 +1,9 @@
-"""How starts and stops of services went, as told by the engine."""
+"""How starts and stops of services and resources went, as told by the engine."""
 
 from __future__ import annotations
 
 import time
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from . import _sharing
 from ._client import Json
@@ -61,18 +61,40 @@ def _health(node: Json) -> str:
     return "unknown" if health == "starting" else health
 
 
+def begin(project: KnownProject, names: Sequence[str]) -> Dict[str, Optional[Json]]:
+    """Starts these, and restarts those that run with settings that only a restart changes. By name: the node before, where
+    it is to have another process than that; as `next_outcome` takes it."""
+    stale = _to_restart(project, names)
+    formers = {name: project.node(name) for name in stale}
+    slug = {"project": project.slug()}
+    fresh = [name for name in names if name not in stale]
+    if fresh:
+        project.client.call("stack.start", {**slug, "services": fresh})
+    if stale:
+        project.client.call("stack.restart", {**slug, "services": stale})
+    return {name: formers.get(name) for name in names}
+
+
+def _to_restart(project: KnownProject, names: Sequence[str]) -> List[str]:
+    comparison = project.client.call("project.compare", {"project": project.slug()})
+    changed = {change["service"] for change in comparison["changes"] if change["restarts"]}
+    nodes = {name: project.node(name) or {} for name in names}
+    return [name for name, node in nodes.items() if is_alive(node) and (name in changed or node["changed"])]
+
+
 def next_outcome(
-    project: KnownProject, pending: Dict[str, Optional[Json]], timeout: float
+    project: KnownProject, pending: Dict[str, Optional[Json]], timeout: float, patient: bool = True
 ) -> Optional[Tuple[str, Json]]:
-    """The first of these services that is healthy or has ended, with its node; None when the time is over. By name: its
-    node before, if it is to have another process than that."""
+    """The first of these that is healthy or has ended, with its node; None when the time is over. By name: its node before,
+    if it is to have another process than that. Not `patient`: also one that has had its time to be healthy, and isn't."""
 
     def judge(state: Json) -> Optional[Tuple[str, Json]]:
         for name, former in pending.items():
             node = project.node_in(state, name)
             if node is None or (former is not None and _process(node) == _process(former)):
                 continue
-            if is_up(node) or _has_ended(node):
+            gave_up = not patient and node["phase"] == "running" and node["health"] == "unhealthy"
+            if is_up(node) or gave_up or _has_ended(node):
                 return name, node
         return None
 
@@ -109,8 +131,9 @@ def failure(project: KnownProject, name: str, node: Json) -> ServiceError:
         node = project.client.until(told, _LAST_WORDS) or node
     reason = problem.get("message") or node.get("detail") or "it is not there"
     lines = "\n".join(node.get("last_lines") or [])[-500:]
+    kind = "resource" if node.get("kind") == "resource" else "service"
     return ServiceError(
-        f"the service {name} did not come up: {reason}" + (f"\n{lines}" if lines else ""),
+        f"the {kind} {name} did not come up: {reason}" + (f"\n{lines}" if lines else ""),
         code=problem.get("code", "not_healthy"),
         hint=problem.get("hint"),
         problems=[problem] if problem else [],

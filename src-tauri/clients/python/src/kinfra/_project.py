@@ -14,9 +14,9 @@ import re
 from pathlib import Path
 from typing import Any, Callable, Dict, Optional, Tuple
 
-from . import _files
+from . import _files, _hidden
 from ._client import Client, Json
-from ._entries import Entry, external, is_placed
+from ._entries import Entry, external, is_placed, is_resource
 from ._known import KnownProject
 from .exceptions import ConfigurationError, KInfraError
 
@@ -75,11 +75,13 @@ class GeneratedProject(KnownProject):
             if text != before:
                 _files.replace(self.file, text)
             try:
-                return self._make_known()
+                known = self._make_known()
             except KInfraError:
                 if text != before:
                     self._take_back(before)
                 raise
+            _hidden.sweep(folder, text)
+            return known
 
     def state(self) -> Optional[Json]:
         """The project as the engine has it; None when nothing was ever written."""
@@ -124,7 +126,8 @@ class GeneratedProject(KnownProject):
                 hint="move it away, or choose another project name",
             )
         try:
-            entries: Entries = json.loads(body)["services"]
+            project = json.loads(body)
+            entries: Entries = {**project["services"], **project.get("resources", {})}
         except (ValueError, KeyError) as error:
             raise ConfigurationError(
                 f"{self.file} can't be read any more: {error}", hint="delete it: ports are kept all the same"
@@ -139,8 +142,16 @@ class GeneratedProject(KnownProject):
             project["parallel"] = 1
         # One whose folder is gone would keep the engine from reading all others; its port is kept.
         project["services"] = {
-            name: entry if is_placed(entry) else external(entry.get("port", "auto")) for name, entry in entries.items()
+            name: entry if is_placed(entry) else external(entry.get("port", "auto"))
+            for name, entry in entries.items()
+            if not is_resource(entry)
         }
+        resources = {name: entry for name, entry in entries.items() if is_resource(entry) and is_placed(entry)}
+        if resources:
+            project["resources"] = resources
+        sources = _hidden.sources(self.folder, json.dumps(project))
+        if sources:
+            project["secrets"] = sources
         # JSON is YAML.
         return f"{_MARK}\n{json.dumps(project, indent=2, ensure_ascii=False)}\n"
 

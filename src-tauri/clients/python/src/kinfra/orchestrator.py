@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
-from . import _files, _outcomes
+from . import _files, _outcomes, _resources
 from ._answer import NO, YES, Answer
 from ._project import GeneratedProject
 from ._sharing import DEFAULT_DOMAIN
@@ -49,7 +49,8 @@ class ServiceOrchestrator:
             kinfra._attached.append(self.kinfra.registry)
 
     def add_service(self, config: ServiceConfig, depends_on: Optional[Sequence[str]] = None) -> None:
-        """``depends_on``: names of services that have to be healthy first, or of resources that have to be there."""
+        """``depends_on``: names of services that have to be healthy first, or of resources: managed ones are
+        started first, others have to be there."""
         self.manager.add_service(config)
         self.manager._dependencies[config.name] = list(depends_on or [])
 
@@ -66,6 +67,7 @@ class ServiceOrchestrator:
         try:
             if not all(manager.check_resource(name) for name in resources):
                 return NO
+            manager._start_managed()
             names = list(manager.services)
             if not names:
                 return YES
@@ -79,12 +81,14 @@ class ServiceOrchestrator:
             self._save()
 
     def stop_all(self) -> Answer:
-        """Stops all services in reverse order; whether all are gone within ``shutdown_timeout``."""
+        """Stops all services in reverse order, then the managed resources; whether all services are gone within
+        ``shutdown_timeout``, and the resources after them."""
         self.manager._ended.set()
         names = [name for name in self.manager.services if name in self._project.entries()]
         stopped = _outcomes.stop(self._project, names, self.config.shutdown_timeout)
+        managed = _resources.stop(self._project, list(self.manager.managed_resources))
         self._save()
-        return Answer(stopped)
+        return Answer(stopped and managed)
 
     def monitor(self) -> Any:
         """Returns when `stop_all` is called; see `ServiceManager.monitor`."""
@@ -113,6 +117,8 @@ class ServiceOrchestrator:
         """`get_status`, of all services that this project ever had."""
         nodes = (self._project.state() or {"nodes": []})["nodes"]
         for node in nodes:
+            if node["kind"] == "resource":
+                continue
             self.manager.services.setdefault(node["name"], ServiceConfig(node["name"], []))
         try:
             return self.get_status()
@@ -125,17 +131,17 @@ class ServiceOrchestrator:
         return self.kinfra.registry._project
 
     def _check_dependencies(self) -> List[str]:
-        """The resources among what services depend on."""
+        """What services depend on and somebody else runs."""
         resources = []
         for name, names in self.manager._dependencies.items():
             for dependency in names:
                 if dependency in self.manager.resources:
                     resources.append(dependency)
-                elif dependency not in self.manager.services:
+                elif dependency not in self.manager.services and dependency not in self.manager.managed_resources:
                     known = ", ".join(self.manager.services)
                     raise OrchestrationError(
                         f"{name} depends on {dependency}, which is neither a service nor a resource",
-                        hint=f"services: {known}; resources are added by manager.add_resource",
+                        hint=f"services: {known}; manager.add_resource and manager.add_managed_resource add resources",
                     )
         return list(dict.fromkeys(resources))
 

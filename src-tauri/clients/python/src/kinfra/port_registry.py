@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from . import _former, _notes, _outcomes
 from ._client import Json, error_of
-from ._entries import Entry, external
+from ._entries import Entry, external, is_resource
 from ._known import node_of
 from ._project import Entries, GeneratedProject
 from .exceptions import ConfigurationError, KInfraError, PortAllocationError
@@ -160,6 +160,12 @@ class PortRegistry:
             if isinstance(port, int) and owner is not None:
                 raise _belongs(name, port, owner, self._project.name)
             entry = entries.get(name)
+            if entry is not None and is_resource(entry):
+                if port is None:
+                    return
+                raise PortAllocationError(
+                    f"{name} is a resource, whose ports are those of its description", hint="choose another name"
+                )
             before = None if entry is None else dict(entry)
             if entry is None:
                 former = _former.port_of(name, self.config_dir) if port is None else None

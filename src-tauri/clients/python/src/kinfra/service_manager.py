@@ -6,16 +6,18 @@ import asyncio
 import dataclasses
 import threading
 import time
-from typing import Any, Dict, List, Optional, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Union
 
-from . import _outcomes, _sharing
+from . import _outcomes, _resources, _sharing
 from ._answer import NO, YES, Answer, DictAnswer
 from ._client import Json
 from ._definitions import entry_of
-from ._entries import Entry
+from ._entries import Entry, is_resource
 from ._project import Entries
 from ._service_types import FileChangeHandler, ResourceConfig, ResourceStatus, ServiceConfig, ServiceStatus
-from .exceptions import KInfraError, NotSupportedYetError, ServiceConflictError, ServiceError
+from .adapters.base import ResourceAdapter
+from .adapters.factory import resource_from_dict
+from .exceptions import KInfraError, ServiceConflictError, ServiceError
 from .kinfra import KInfra
 from .utils.health import check_tcp_health
 from .utils.process import kill_processes_on_port
@@ -42,6 +44,7 @@ class ServiceManager:
         self.services: Dict[str, ServiceConfig] = {}
         self.resources: Dict[str, ResourceConfig] = {}
         self.resource_statuses: Dict[str, ResourceStatus] = {}
+        self.managed_resources: Dict[str, ResourceAdapter] = {}
         self._dependencies: Dict[str, List[str]] = {}
         self._project = kinfra.registry._project
         self._ended = threading.Event()
@@ -53,12 +56,14 @@ class ServiceManager:
         self.resources[config.name] = config
         self.resource_statuses[config.name] = ResourceStatus(config.name)
 
-    def add_managed_resource(self, name: str, config: Any = None) -> None:
-        """Raises NotSupportedYetError: KInfra does not start resources yet."""
-        raise NotSupportedYetError(
-            f"KInfra does not start and stop the resource {name} yet",
-            hint="run it as a service (ServiceConfig with `docker run --rm …`), or start it yourself and add_resource it",
-        )
+    def add_managed_resource(self, name: str, config: Union[Mapping[str, Any], ResourceAdapter, None] = None) -> None:
+        """A resource that `start_all` starts before all services, and `shutdown` stops after them.
+
+        Raises as `ResourceManager.add_resource`.
+        """
+        adapter = config if isinstance(config, ResourceAdapter) else resource_from_dict(name, config or {})
+        adapter._project = self._project
+        self.managed_resources[name] = adapter
 
     def kill_port_processes(self, port: int) -> bool:
         """See `kinfra.utils.process.kill_processes_on_port`: only what KInfra runs is stopped."""
@@ -102,13 +107,15 @@ class ServiceManager:
         return Answer(_outcomes.stop(self._project, [name], _outcomes.STOP_TIMEOUT))
 
     def start_all(self) -> Answer:
-        """Starts all services, in the order of what depends on what, as far as an orchestrator has said that.
+        """Starts all managed resources, then all services, in the order of what depends on what, as far as an orchestrator
+        has said that.
 
-        Raises ServiceError when a required resource is missing, or as `start_service`.
+        Raises ServiceError when a required resource is missing, or as `start_service` and `ResourceManager.start_all`.
         """
         for name, available in self.check_all_resources().items():
             if not available and self.resources[name].required:
                 raise ServiceError(f"the resource {name} is missing: {self.resource_statuses[name].error_message}")
+        self._start_managed()
         return self._start(list(self.services)) if self.services else YES
 
     def monitor(self) -> Any:
@@ -122,17 +129,26 @@ class ServiceManager:
         return self._until_ended()
 
     def shutdown(self) -> Answer:
-        """Stops all services of this manager, in reverse order; whether all are gone."""
+        """Stops all services of this manager, in reverse order, then its managed resources; whether all are gone."""
         self._ended.set()
         names = [name for name in reversed(list(self.services)) if name in self._project.entries()]
-        return Answer(_outcomes.stop(self._project, names, _outcomes.STOP_TIMEOUT))
+        stopped = _outcomes.stop(self._project, names, _outcomes.STOP_TIMEOUT)
+        return Answer(_resources.stop(self._project, list(self.managed_resources)) and stopped)
 
     def get_status(self) -> Dict[str, Dict[str, Any]]:
-        """``services`` and ``resources``, each by name: the fields of `ServiceStatus` and `ResourceStatus`."""
+        """``services`` and ``resources``, each by name: the fields of `ServiceStatus` and `ResourceStatus`. Those of a
+        managed resource are those of `ResourceState`."""
         return {
             "services": {name: dataclasses.asdict(status) for name, status in self._statuses().items()},
-            "resources": {name: dataclasses.asdict(status) for name, status in self.resource_statuses.items()},
+            "resources": {
+                **{name: dataclasses.asdict(status) for name, status in self.resource_statuses.items()},
+                **{name: adapter.get_state().as_dict() for name, adapter in self.managed_resources.items()},
+            },
         }
+
+    def _start_managed(self) -> None:
+        if self.managed_resources:
+            _resources.start(self._project, list(self.managed_resources.values()))
 
     def _statuses(self) -> Dict[str, ServiceStatus]:
         state = self._project.state() or {"nodes": []}
@@ -143,16 +159,7 @@ class ServiceManager:
         """With `keep_going` a service that fails is stopped and is no reason to give up the others."""
         self._ended.clear()
         self._write(names)
-        stale = self._to_restart(names)
-        formers = {name: self._project.node(name) for name in stale}
-        project = {"project": self._project.slug()}
-        fresh = [name for name in names if name not in stale]
-        client = self._project.client
-        if fresh:
-            client.call("stack.start", {**project, "services": fresh})
-        if stale:
-            client.call("stack.restart", {**project, "services": stale})
-        return self._await({name: formers.get(name) for name in names}, timeout, keep_going)
+        return self._await(_outcomes.begin(self._project, names), timeout, keep_going)
 
     def _await(self, pending: Dict[str, Optional[Json]], timeout: float, keep_going: bool) -> Answer:
         """Waits until all of these are healthy, or live although the time is over."""
@@ -191,6 +198,10 @@ class ServiceManager:
         def edit(entries: Entries) -> None:
             for name, entry in written.items():
                 former = entries.get(name, {})
+                if is_resource(former):
+                    raise ServiceConflictError(
+                        f"{name} is a resource of {self._project.name}", hint="give the service another name"
+                    )
                 # A port that is written for the name already is as good as any.
                 if entry["port"] == "auto" and former.get("port", "none") != "none":
                     entry["port"] = former["port"]
@@ -204,15 +215,6 @@ class ServiceManager:
                     f"the port {port} of {node['name']} belongs to another service", hint="kinfra ports shows whose"
                 )
         self.kinfra._touched.update(name for name in names if self.services[name].enable_tunnel)
-
-    def _to_restart(self, names: Sequence[str]) -> List[str]:
-        """Those that run with settings that only a restart changes."""
-        comparison = self._project.client.call("project.compare", {"project": self._project.slug()})
-        changed = {change["service"] for change in comparison["changes"] if change["restarts"]}
-        nodes = {name: self._project.node(name) or {} for name in names}
-        return [
-            name for name, node in nodes.items() if _outcomes.is_alive(node) and (name in changed or node["changed"])
-        ]
 
     def _config(self, name: str) -> ServiceConfig:
         config = self.services.get(name)

@@ -1,12 +1,23 @@
-"""What a resource is: a description that can be read and handed on, until KInfra's engine can start it."""
+"""What a resource is, and what is done with it: a description that KInfra's engine starts, watches and stops."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import logging
+from dataclasses import asdict, dataclass, field, replace
 from enum import Enum
-from typing import Any, Dict, Mapping, NoReturn, Optional, Tuple
+from typing import Any, Callable, Dict, FrozenSet, Mapping, Optional, Tuple
 
+from .. import _resources
+from .._answer import YES, Answer
+from .._entries import Entry
+from .._project import GeneratedProject
 from ..exceptions import ConfigurationError, NotSupportedYetError
+from ..port_registry import DEFAULT_PROJECT
+
+_log = logging.getLogger("kinfra")
+
+# From a key and a value to what is written in the place of the value.
+Hide = Callable[[str, str], str]
 
 
 class HealthCheckStrategy(Enum):
@@ -18,7 +29,8 @@ class HealthCheckStrategy(Enum):
 
 @dataclass
 class ResourceState:
-    """As far as it is known: nothing is looked at yet."""
+    """As the engine sees it. ``container_id`` is the name of the container, which Docker takes for an id too;
+    ``metadata`` has the engine's own words: ``type``, ``phase``, ``health``, ``detail``."""
 
     name: str
     running: bool = False
@@ -34,14 +46,16 @@ class ResourceState:
 
 
 class ResourceAdapter:
-    """One resource. All that would act raises NotSupportedYetError."""
+    """One resource, of the project of names that nobody gave another, or of its `ResourceManager`. Constructing one
+    touches nothing. Methods can be called as they are, or awaited."""
 
     kind = "resource"
     required: Tuple[str, ...] = ()
-    advice = (
-        "start it by its own tools before the services that need it; told of it by ServiceManager.add_resource, "
-        "start_all begins none of them while it takes no connections"
-    )
+    known: FrozenSet[str] = frozenset()
+    """The keys that mean something, beside ``type``."""
+    idle: FrozenSet[str] = frozenset()
+    """Those that meant something in KInfra 1.0, and nothing any more."""
+    advice = "use its own tools, and hand its address to services by ServiceConfig.env"
 
     def __init__(self, name: str, config: Mapping[str, Any]) -> None:
         missing = [key for key in self.required if not config.get(key)]
@@ -49,25 +63,44 @@ class ResourceAdapter:
             raise ConfigurationError(f"the resource {name} lacks {', '.join(missing)}")
         self.name = name
         self.config: Dict[str, Any] = dict(config)
-        self.state = ResourceState(name, error=f"KInfra does not manage a {self.kind} resource yet")
+        self.state = ResourceState(name)
+        self._project = GeneratedProject(DEFAULT_PROJECT)
 
-    def start(self) -> NoReturn:
-        raise unsupported(self)
+    def start(self) -> Answer:
+        """Starts it, or restarts it where it runs with other settings; returns when it is healthy.
 
-    def stop(self) -> NoReturn:
-        raise unsupported(self)
+        Raises ServiceError when it does not come up, ServiceConflictError when its port is another's,
+        ConfigurationError for what makes no sense, NotSupportedYetError for what the engine can't do yet.
+        """
+        _resources.start(self._project, [self])
+        return YES
 
-    def restart(self) -> NoReturn:
-        raise unsupported(self)
+    def stop(self) -> Answer:
+        """Stops it, and what depends on it; whether it is gone. Data stay, and so do its port and its container."""
+        self.check_supported()
+        return Answer(_resources.stop(self._project, [self.name]))
 
-    def is_running(self) -> NoReturn:
-        raise unsupported(self)
+    def restart(self) -> Answer:
+        """Stops and starts it."""
+        self.stop()
+        return self.start()
 
-    def check_health(self) -> NoReturn:
-        raise unsupported(self)
+    def is_running(self) -> Answer:
+        self.check_supported()
+        return Answer(self.get_state().running)
+
+    def check_health(self) -> Answer:
+        """What the engine's last probe said."""
+        self.check_supported()
+        return Answer(self.get_state().healthy)
 
     def get_state(self) -> ResourceState:
-        return self.state
+        """As the engine sees it now, else what `update_state` noted."""
+        seen = _resources.seen(self._project, self.name)
+        if not seen:
+            return self.state
+        metadata = {**self.state.metadata, **seen.pop("metadata")}
+        return replace(self.state, **seen, metadata=metadata)
 
     def update_state(self, **fields: Any) -> None:
         """Notes what the caller knows of it."""
@@ -76,8 +109,43 @@ class ResourceAdapter:
                 raise ConfigurationError(f"a resource's state has no {name}")
             setattr(self.state, name, value)
 
+    def check_supported(self) -> None:
+        """Raises NotSupportedYetError for what the engine can't do yet."""
 
-def unsupported(adapter: ResourceAdapter) -> NotSupportedYetError:
+    def entry(self, hide: Hide) -> Entry:
+        """What is written for it into the generated ``kinfra.yaml``. Touches nothing.
+
+        Raises ConfigurationError, or NotSupportedYetError.
+        """
+        self.check_supported()
+        strange = sorted(set(map(str, self.config)) - {"type", *self.known, *self.idle})
+        if strange:
+            # A key that was misspelt had no effect, and nobody heard of it.
+            _log.warning("the resource %s: %s has no meaning and is ignored", self.name, ", ".join(strange))
+        return self.translated(hide)
+
+    def translated(self, hide: Hide) -> Entry:
+        raise unsupported(self)
+
+    def prepare(self) -> None:
+        """What has to be there before it is started."""
+
+    def wrong(self, what: str, hint: Optional[str] = None) -> ConfigurationError:
+        return ConfigurationError(f"the resource {self.name}: {what}", hint=hint)
+
+
+class UnsupportedAdapter(ResourceAdapter):
+    """One that can be described alone."""
+
+    def __init__(self, name: str, config: Mapping[str, Any]) -> None:
+        super().__init__(name, config)
+        self.state.error = f"KInfra does not manage a {self.kind} resource yet"
+
+    def check_supported(self) -> None:
+        raise unsupported(self)
+
+
+def unsupported(adapter: ResourceAdapter, kind: Optional[str] = None) -> NotSupportedYetError:
     return NotSupportedYetError(
-        f"KInfra's engine can't manage the {adapter.kind} resource {adapter.name} yet", hint=adapter.advice
+        f"KInfra's engine can't manage the {kind or adapter.kind} resource {adapter.name} yet", hint=adapter.advice
     )

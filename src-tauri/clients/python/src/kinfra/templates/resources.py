@@ -242,7 +242,10 @@ def kubernetes_deployment(
     kubectl = ["kubectl", *(["--kubeconfig", kubeconfig] if kubeconfig else []), "--namespace", namespace]
     scale = [*kubectl, "scale", f"deployment/{name}"]
     ready = [*kubectl, "get", f"deployment/{name}", "-o", "jsonpath={.status.readyReplicas}"]
-    return custom_command([*scale, "--replicas=1"], [*scale, "--replicas=0"], ready, **kwargs)
+    # kubectl itself ends with 0 also where none is ready.
+    status = ["/bin/sh", "-c", 'test "$("$@")" -ge 1 2>/dev/null', "ready", *ready]
+    settings = {"run_in_background": False, **kwargs}
+    return custom_command([*scale, "--replicas=1"], [*scale, "--replicas=0"], status, **settings)
 
 
 def _tcp(port: Optional[int]) -> Dict[str, Any]:

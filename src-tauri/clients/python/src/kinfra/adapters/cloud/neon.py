@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from ..base import ResourceAdapter
+from ..base import UnsupportedAdapter
 
 
-class NeonAdapter(ResourceAdapter):
+class NeonAdapter(UnsupportedAdapter):
     kind = "Neon"
     advice = "use the tools of Neon, and hand its address to services by ServiceConfig.env"

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from ..base import ResourceAdapter
+from ..base import UnsupportedAdapter
 
 
-class SupabaseAdapter(ResourceAdapter):
+class SupabaseAdapter(UnsupportedAdapter):
     kind = "Supabase"
     advice = "use the tools of Supabase, and hand its address to services by ServiceConfig.env"

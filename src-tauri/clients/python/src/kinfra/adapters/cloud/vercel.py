@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from ..base import ResourceAdapter
+from ..base import UnsupportedAdapter
 
 
-class VercelAdapter(ResourceAdapter):
+class VercelAdapter(UnsupportedAdapter):
     kind = "Vercel"
     advice = "use the tools of Vercel, and hand its address to services by ServiceConfig.env"

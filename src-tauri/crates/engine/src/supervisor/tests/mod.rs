@@ -1,4 +1,5 @@
 mod life;
+mod limits;
 mod probes;
 mod properties;
 

@@ -172,6 +172,8 @@ def test_an_api_starts_and_stops_it_and_nobody_reads_its_token(home: Home, api: 
     assert ("POST", "/v1/start", "Bearer hunter22", {"size": 2}) in api.asked
     status = manager.get_status("machine")
     assert (status["running"], status["healthy"]) == (True, True)
+    text = manager._project.file.read_text()
+    assert list(json.loads(text.partition("\n")[2]))[-1] == "services", "kinfra migrate adds to the end of them"
     state = home.client.snapshot()
     told = [
         state,

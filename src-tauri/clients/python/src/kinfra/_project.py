@@ -141,17 +141,19 @@ class GeneratedProject(KnownProject):
         if self.one_by_one:
             project["parallel"] = 1
         # One whose folder is gone would keep the engine from reading all others; its port is kept.
-        project["services"] = {
+        services = {
             name: entry if is_placed(entry) else external(entry.get("port", "auto"))
             for name, entry in entries.items()
             if not is_resource(entry)
         }
         resources = {name: entry for name, entry in entries.items() if is_resource(entry) and is_placed(entry)}
-        if resources:
-            project["resources"] = resources
-        sources = _hidden.sources(self.folder, json.dumps(project))
+        sources = _hidden.sources(self.folder, json.dumps(resources))
         if sources:
             project["secrets"] = sources
+        if resources:
+            project["resources"] = resources
+        # Last, since `kinfra migrate` adds its own at the end.
+        project["services"] = services
         # JSON is YAML.
         return f"{_MARK}\n{json.dumps(project, indent=2, ensure_ascii=False)}\n"
 

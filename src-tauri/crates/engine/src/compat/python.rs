@@ -113,14 +113,16 @@ fn external(service: &DraftService) -> External {
     }
 }
 
-/// The services of what the package, or an earlier migration, wrote.
+/// The services and resources, which share their names, of what the package, or an earlier migration, wrote.
 fn known(text: &str) -> Result<Map<String, Value>, String> {
     let body = text.split_once('\n').filter(|(mark, _)| *mark == MARK).map(|(_, body)| body);
     let body = body.ok_or("its kinfra.yaml was not written by the Python package, and is left alone")?;
     let value: Value =
         serde_json::from_str(body).map_err(|error| format!("its kinfra.yaml can't be read: {error}"))?;
     let services = value.get("services").and_then(Value::as_object).cloned();
-    services.ok_or_else(|| "its kinfra.yaml has no `services`".to_owned())
+    let mut known = services.ok_or_else(|| "its kinfra.yaml has no `services`".to_owned())?;
+    known.extend(value.get("resources").and_then(Value::as_object).cloned().unwrap_or_default());
+    Ok(known)
 }
 
 /// Entries more at the end of its services, which are what the package writes last. All else stays, byte by byte.
@@ -174,6 +176,10 @@ mod tests {
         assert_eq!((spec.services.len(), filled.contains("\"parallel\": 1")), (1, true));
         let spec = parse("/all/python/kinfra.yaml".as_ref(), &second, Format::Yaml).unwrap();
         assert_eq!(spec.services.len(), 3);
+        // A name that is a resource's by now is known.
+        let resources = "\"resources\": {\n    \"jobs\": {\n      \"type\": \"docker\"\n    }\n  },\n  \"services\"";
+        let with_resource = first.replace("\"services\"", resources);
+        assert_eq!(text(&more, Some(&with_resource)), Ok(None));
         assert!(text(&more, Some("services: {}")).is_err());
         assert!(text(&more, Some(&first[..first.len() / 2])).is_err());
     }

@@ -177,7 +177,8 @@ mod tests {
         let spec = parse("/all/python/kinfra.yaml".as_ref(), &second, Format::Yaml).unwrap();
         assert_eq!(spec.services.len(), 3);
         // A name that is a resource's by now is known.
-        let resources = "\"resources\": {\n    \"jobs\": {\n      \"type\": \"docker\"\n    }\n  },\n  \"services\"";
+        let resources =
+            "\"resources\": {\n    \"jobs\": {\n      \"type\": \"docker\"\n    }\n  },\n  \"services\"";
         let with_resource = first.replace("\"services\"", resources);
         assert_eq!(text(&more, Some(&with_resource)), Ok(None));
         assert!(text(&more, Some("services: {}")).is_err());

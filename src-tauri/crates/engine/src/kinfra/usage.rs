@@ -6,6 +6,7 @@ use kinfra_rpc::{ErrorCode, Failure, MeasureUsage, NodeUsage, UsageList};
 
 use super::engine::Engine;
 use crate::process::TreeUsage;
+use crate::service_manager::ServiceNode;
 
 impl Engine {
     /// Those who ask at the same time are answered one after the other: each needs a sample of its own.
@@ -13,15 +14,23 @@ impl Engine {
         let project = self.project(&request.project)?;
         let names = project.named(&request.services)?;
         let nodes = project.services.iter().filter(|(name, _)| names.is_empty() || names.contains(name));
+        let mut elsewhere = vec![];
+        let mut runs_of = |node: &ServiceNode| {
+            let others = node.runs_elsewhere();
+            let names = node.runs().into_iter().chain(others.iter().map(|run| run.run.clone())).collect();
+            elsewhere.extend(others);
+            names
+        };
         let of_nodes: Vec<(String, Vec<String>)> =
-            nodes.map(|(name, node)| (name.clone(), node.runs())).collect();
+            nodes.map(|(name, node)| (name.clone(), runs_of(node))).collect();
         let wanted: Arc<Vec<String>> = Arc::new(of_nodes.iter().flat_map(|(_, runs)| runs.clone()).collect());
         if wanted.is_empty() {
             return Ok(UsageList::default());
         }
         let mut sampler = Arc::clone(&self.sampler).lock_owned().await;
         let keeper = self.services.keeper.pid();
-        let runs = self.services.keeper.list().await.map_err(|error| unmeasured(&request.project, &error))?;
+        let held = self.services.keeper.list().await.map_err(|error| unmeasured(&request.project, &error))?;
+        let runs: Vec<_> = held.into_iter().chain(elsewhere).collect();
         let asked = Arc::clone(&wanted);
         let prepare = move || {
             let pause = sampler.prepare(&asked, &runs, keeper);

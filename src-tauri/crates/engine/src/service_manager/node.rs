@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use kinfra_keeper::protocol::Run;
 use kinfra_rpc::{
     EnvironmentVariable, EventKind, Exit, NodeKind, NodeState, Phase, Problem, Replica, Wanted,
 };
@@ -191,6 +192,12 @@ impl ServiceNode {
         let runs = self.service.lock();
         let held = runs.values().filter(|running| !running.foreign && running.adapter.is_none());
         held.map(|running| running.id.clone()).collect()
+    }
+
+    /// Those whose processes are not the keeper's and can be seen on this machine, as the keeper would list them.
+    #[must_use]
+    pub fn runs_elsewhere(&self) -> Vec<Run> {
+        self.service.runs_of_adapter()
     }
 
     /// How long it may take to end by itself.

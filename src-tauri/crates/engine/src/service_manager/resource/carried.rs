@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kinfra_keeper::platform::time_of;
+use kinfra_keeper::protocol::Run;
 use kinfra_rpc::{EventKind, Exit, Phase, Problem};
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
@@ -132,6 +134,18 @@ impl Service {
             return None;
         }
         self.lock().values().find(|running| running.adapter.is_some())?.pid
+    }
+
+    pub(in crate::service_manager) fn runs_of_adapter(&self) -> Vec<Run> {
+        let runs = self.lock();
+        let seen =
+            runs.iter().filter(|(_, running)| running.adapter.is_some()).filter_map(|(number, running)| {
+                let identity = time_of(running.pid?)?.identity;
+                let log_folder = self.context.home.node_logs(&self.project, &self.name);
+                let (run, number) = (running.id.clone(), *number);
+                Some(Run { run, number, identity, log_folder, log_bytes: None, ended: None, dropping: None })
+            });
+        seen.collect()
     }
 
     /// Its settings may be others by now, or nobody may know them any more: then it is known by its place.

@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use kinfra_rpc::{NodeState, Phase};
+use kinfra_rpc::{NodeState, NodeUsage, Phase};
 
 use super::{SOON, on_docker};
 use crate::{wait_for_ok, wait_until};
@@ -62,5 +62,21 @@ resources:
     let until = soon.to_string();
     let events = docker.succeed(&["events", "--since", "0", "--until", &until, "--filter", "event=start"]);
     assert_eq!(events.lines().count(), 3, "{events}");
+    project.succeed(&["down"]);
+}
+
+#[test]
+fn what_a_container_uses_is_measured() {
+    let test = "what_a_container_uses_is_measured";
+    let configuration = "
+project: shop
+resources:
+  web: {type: docker, image: kinfra-test, ports: {web: 80}}
+";
+    let Some((_docker, project)) = on_docker(test, &[], configuration) else { return };
+    project.succeed(&["up", "-d"]);
+    let nodes: Vec<NodeUsage> = serde_json::from_value(project.json(&["stats", "--json"])).unwrap();
+    let web = nodes.iter().find(|node| node.node == "web").unwrap();
+    assert!(web.processes > 0 && web.memory_bytes > 0, "{web:?}");
     project.succeed(&["down"]);
 }

@@ -54,7 +54,11 @@ fn resource_attribute(
 ) -> Result<String, Problem> {
     let of = |outputs: &'_ Outputs| outputs.get(resource).and_then(|known| known.get(attribute)).cloned();
     if let Some(text) = of(&facts.outputs).or_else(|| of(&facts.told)) {
-        let in_url = |name: &str| secret(name).map(|value| percent_encoded(&value));
+        // Whoever only looks is told the secret's name, which is no part of a URL.
+        let in_url = |name: &str| {
+            let value = secret(name)?;
+            Ok(if value.starts_with("${secret:") { value } else { percent_encoded(&value) })
+        };
         let secret: &dyn Fn(&str) -> _ = if is_url(attribute) { &in_url } else { secret };
         return expand(&text, Mode::Setting, &|inner| resolve(facts, variable, secret, inner));
     }

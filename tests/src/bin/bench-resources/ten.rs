@@ -24,12 +24,15 @@ pub fn races(runtime: &Runtime) -> Option<Vec<Race>> {
     home.set("DOCKER_HOST", docker.host());
     let api = Api::of(&docker);
     let ours = Ours::new(&docker, &home);
-    let project = TestProject::at(home, "shop", &configuration(CONTAINERS));
+    // While the service runs, KInfra's engine is there, as Docker's is.
+    let service = "services:\n  other:\n    run: [MISBEHAVE, serve]\n";
+    let project = TestProject::at(home, "shop", &format!("{}{service}", configuration(CONTAINERS)));
+    let names: Vec<String> = (0..CONTAINERS).map(|number| format!("c{number}")).collect();
+    let down: Vec<&str> = ["down"].into_iter().chain(names.iter().map(String::as_str)).collect();
     let compose = Compose::find(project.home.path(), &docker);
-    // An engine that is there already, as Docker's is.
     project.succeed(&["up", "-d"]);
     let recipe = api.recipe("kinfra-shop-c0", "bare");
-    project.succeed(&["down"]);
+    project.succeed(&down);
     api.clear();
 
     let mut lanes = vec![
@@ -48,11 +51,12 @@ pub fn races(runtime: &Runtime) -> Option<Vec<Race>> {
             };
             lanes[lane].take(taken);
             if lane == 0 {
-                project.succeed(&["down"]);
+                project.succeed(&down);
             }
             api.clear();
         }
     }
+    project.succeed(&["down"]);
     drop(docker);
     Some(vec![Race::new(format!("create and start {CONTAINERS} with their network"), "ms", lanes)])
 }

@@ -31,13 +31,13 @@ impl Docker {
         Self::with_networks_of(28, test, home)
     }
 
-    /// The same with a single network, which takes some 250 containers.
+    /// The same with networks that take some 120 containers each, of which there are two.
     ///
     /// # Panics
     /// As [`Docker::start`].
     #[must_use]
-    pub fn with_one_network(test: &str, home: &TestHome) -> Option<Self> {
-        Self::with_networks_of(24, test, home)
+    pub fn with_large_networks(test: &str, home: &TestHome) -> Option<Self> {
+        Self::with_networks_of(25, test, home)
     }
 
     fn with_networks_of(prefix: u8, test: &str, home: &TestHome) -> Option<Self> {

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use super::api::Api;
-use super::events::Ends;
+use super::events::Events;
 use super::ours::{Ours, up};
 use super::{NAME, SOON};
 
@@ -28,7 +28,7 @@ pub fn races(runtime: &Runtime) -> Option<Vec<Race>> {
     let mut home = TestHome::new();
     let docker = Docker::start(NAME, &home)?;
     let api = Api::of(&docker);
-    let ends = Ends::listen(&api);
+    let ends = Events::listen(&api, "die");
     let mut races = by_adapter(runtime, &api, &ends, &Ours::new(&docker, &home));
     home.set("DOCKER_HOST", docker.host());
     let project = TestProject::at(home, "shop", PROJECT);
@@ -40,7 +40,7 @@ pub fn races(runtime: &Runtime) -> Option<Vec<Race>> {
     Some(races)
 }
 
-fn by_adapter(runtime: &Runtime, api: &Api, ends: &Ends, ours: &Ours) -> Vec<Race> {
+fn by_adapter(runtime: &Runtime, api: &Api, ends: &Events, ours: &Ours) -> Vec<Race> {
     let adapter = ours.adapter("it");
     let container = Ours::container("it");
     let mut kills = Kills::new("KInfra's adapter: `ended`");
@@ -61,7 +61,7 @@ fn by_adapter(runtime: &Runtime, api: &Api, ends: &Ends, ours: &Ours) -> Vec<Rac
     kills.races("a killed container")
 }
 
-fn by_engine(runtime: &Runtime, api: &Api, ends: &Ends, project: &TestProject) -> Vec<Race> {
+fn by_engine(runtime: &Runtime, api: &Api, ends: &Events, project: &TestProject) -> Vec<Race> {
     let updates = runtime
         .block_on(async { Client::connect(&project.home.home()).await.unwrap().watch().await.unwrap() });
     let mut ear = Ear { updates, state: Snapshot::default() };

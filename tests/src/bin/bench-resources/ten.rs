@@ -2,6 +2,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread;
+use std::time::Instant;
 
 use kinfra_tests::bench::race::{Lane, Race, order};
 use kinfra_tests::bench::tools;
@@ -11,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
 use super::api::Api;
+use super::events::Events;
 use super::ours::{Ours, up};
 use super::{NAME, time};
 
@@ -24,37 +26,58 @@ pub fn races(runtime: &Runtime) -> Option<Vec<Race>> {
     home.set("DOCKER_HOST", docker.host());
     let api = Api::of(&docker);
     let ours = Ours::new(&docker, &home);
-    let project = TestProject::at(home, "shop", &configuration(CONTAINERS));
+    // While the service runs, KInfra's engine is there, as Docker's is.
+    let service = "services:\n  other:\n    run: [MISBEHAVE, serve]\n";
+    let project = TestProject::at(home, "shop", &format!("{}{service}", configuration(CONTAINERS)));
+    let names: Vec<String> = (0..CONTAINERS).map(|number| format!("c{number}")).collect();
+    let down: Vec<&str> = ["down"].into_iter().chain(names.iter().map(String::as_str)).collect();
     let compose = Compose::find(project.home.path(), &docker);
-    // An engine that is there already, as Docker's is.
     project.succeed(&["up", "-d"]);
     let recipe = api.recipe("kinfra-shop-c0", "bare");
-    project.succeed(&["down"]);
+    project.succeed(&down);
     api.clear();
 
+    let starts = Events::listen(&api, "start");
+    let compose_name = tools::version("docker-compose");
     let mut lanes = vec![
-        Lane::new("kinfra up -d").noted("until all are healthy"),
+        Lane::new("kinfra up -d"),
         Lane::new("bare calls, all in parallel"),
         Lane::new("KInfra's adapters alone"),
-        Lane::new(&format!("{} up -d", tools::version("docker-compose"))).noted("asked: ours ahead"),
+        Lane::new(&format!("{compose_name} up -d")).noted("asked: ours ahead"),
+    ];
+    let mut ends = vec![
+        Lane::new("kinfra up -d").noted("all are healthy: who has no probe must have run for a second"),
+        Lane::new(&format!("{compose_name} up -d")).noted("looks at no health"),
     ];
     for round in 0..ROUNDS {
         for lane in order(lanes.len(), round) {
+            starts.forget();
+            let begun = Instant::now();
             let taken = match lane {
                 0 => Ok(time(|| project.succeed(&["up", "-d"]))),
                 1 => Ok(time(|| bare(&api, &recipe))),
                 2 => Ok(time(|| together(runtime, &ours))),
                 _ => compose.as_ref().map_err(Clone::clone).map(|compose| time(|| compose.up())),
             };
-            lanes[lane].take(taken);
+            let run = |_: &f64| (starts.last_of(CONTAINERS) - begun).as_secs_f64() * 1_000.0;
+            lanes[lane].take(taken.as_ref().map(run).map_err(Clone::clone));
+            match lane {
+                0 => ends[0].take(taken),
+                3 => ends[1].take(taken),
+                _ => {}
+            }
             if lane == 0 {
-                project.succeed(&["down"]);
+                project.succeed(&down);
             }
             api.clear();
         }
     }
+    project.succeed(&["down"]);
     drop(docker);
-    Some(vec![Race::new(format!("create and start {CONTAINERS} with their network"), "ms", lanes)])
+    Some(vec![
+        Race::new(format!("start {CONTAINERS} with their network, until the last one's event"), "ms", lanes),
+        Race::new(format!("start {CONTAINERS} with their network, until the command ends"), "ms", ends),
+    ])
 }
 
 /// A project of so many, which end at once.

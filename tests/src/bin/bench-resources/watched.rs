@@ -22,7 +22,7 @@ const SETTLED: Duration = Duration::from_secs(15);
 /// What it takes of a core to watch many that just run.
 pub fn races(_: &Runtime) -> Option<Vec<Race>> {
     let mut home = TestHome::new();
-    let docker = Docker::with_one_network(NAME, &home)?;
+    let docker = Docker::with_large_networks(NAME, &home)?;
     home.set("DOCKER_HOST", docker.host());
     let project = TestProject::at(home, "shop", &configuration(CONTAINERS));
     let mut many =

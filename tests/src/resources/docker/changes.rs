@@ -53,7 +53,9 @@ fn data_outlive_a_stop_and_another_container() {
     // No volume without a name was left behind either.
     assert_eq!(docker.succeed(&["volume", "ls", "-q"]).lines().count(), 1);
 
-    // What is not in the configuration any more is stopped, and what it held is kept.
-    project.succeed(&["down"]);
+    // A project that is forgotten leaves its data, and nothing else.
+    project.succeed(&["remove"]);
+    assert_eq!(docker.made("container"), [""; 0]);
+    assert_eq!(docker.made("network"), [""; 0]);
     assert_eq!(docker.made("volume"), volumes);
 }

@@ -7,7 +7,7 @@ use super::engine::Engine;
 use crate::orchestrator::Command;
 
 impl Engine {
-    /// Stops a project and forgets it with its ports and logs. Its folder is left alone.
+    /// Stops a project and forgets it with its ports, logs and containers. Its folder and its data are left alone.
     ///
     /// # Errors
     /// When something of it could not be stopped; then it stays.
@@ -19,6 +19,12 @@ impl Engine {
             return Err(Problem::new(ErrorCode::Internal, message)
                 .hint("kinfra status shows what still runs")
                 .into());
+        }
+        for (node, service) in &project.services {
+            // What is left is stopped, and carries our mark.
+            if let Err(problem) = service.take_away().await {
+                tracing::warn!(project = slug, node, %problem.message, "what was made for it is left");
+            }
         }
         let _turn = self.catalog.loading.lock().await;
         self.catalog.remove_env_files(slug).await;

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use kinfra_rpc::{Exit, Problem};
@@ -39,6 +40,11 @@ pub trait Adapter: Send + Sync + 'static {
 
     /// What it says of itself. Must be cheap: it is asked often while it starts.
     fn probe(&self) -> BoxFuture<'_, Probed>;
+
+    /// Takes away what was made for it, but never its data: its project is forgotten. It doesn't run any more.
+    fn remove(&self) -> BoxFuture<'_, Result<(), Problem>> {
+        async { Ok(()) }.boxed()
+    }
 
     /// Waits until it has ended, by itself or because it was asked to.
     fn ended(&self) -> BoxFuture<'_, Exit>;

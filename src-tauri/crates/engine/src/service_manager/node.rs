@@ -194,6 +194,14 @@ impl ServiceNode {
         held.map(|running| running.id.clone()).collect()
     }
 
+    /// Takes away what was made for it outside, such as its container, but never its data.
+    ///
+    /// # Errors
+    /// When whoever runs it is away, or refuses.
+    pub async fn take_away(&self) -> Result<(), Problem> {
+        self.service.take_away().await
+    }
+
     /// Those whose processes are not the keeper's and can be seen on this machine, as the keeper would list them.
     #[must_use]
     pub fn runs_elsewhere(&self) -> Vec<Run> {

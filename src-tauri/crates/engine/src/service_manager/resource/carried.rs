@@ -127,6 +127,18 @@ impl Service {
         made.await.cloned()
     }
 
+    /// Takes away what was made for it, but its data.
+    ///
+    /// # Errors
+    /// When whoever runs it is away, or refuses.
+    pub(in crate::service_manager) async fn take_away(&self) -> Result<(), Problem> {
+        let left = self.spec().resource.as_ref().and_then(|resource| resource.resource_type()?.left);
+        match left {
+            Some(left) => left(self.place(), &self.context.outside).remove().await,
+            None => Ok(()),
+        }
+    }
+
     /// What was taken over has told it only later.
     pub(in crate::service_manager) fn pid_of_adapter(&self, phase: Phase) -> Option<u32> {
         // Until it is written down that it ended, a run is known whose process is gone.

@@ -192,6 +192,10 @@ impl Adapter for Container {
         self.end(stop).boxed()
     }
 
+    fn remove(&self) -> BoxFuture<'_, Result<(), Problem>> {
+        async { super::remove::remove(&self.outside, &self.place, false).await.map(drop) }.boxed()
+    }
+
     fn probe(&self) -> BoxFuture<'_, Probed> {
         std::future::ready(self.health()).boxed()
     }

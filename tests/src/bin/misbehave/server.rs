@@ -68,9 +68,10 @@ fn answer(mut stream: &TcpStream, health: Health, probes: &AtomicU32) -> Result<
     };
     let status = if is_good { "200 OK" } else { "503 Service Unavailable" };
     let body = format!("{path} from {}\n", id());
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-        body.len()
-    )
+    let length = body.len();
+    // In one piece: a server that is ended in the middle of an answer is another test's.
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    );
+    stream.write_all(answer.as_bytes())
 }

@@ -155,7 +155,9 @@ impl World {
                 self.asking -= 1;
                 let says_down = |answer: &Answer| {
                     let text = String::from_utf8_lossy(&answer.body);
-                    answer.status == 200 && (text.contains("paused") || text.contains("error"))
+                    let is_down = text.contains("paused") || text.contains("error");
+                    // What is not there is down as well.
+                    answer.status == 404 || answer.status == 200 && is_down
                 };
                 let after_start = self.last_start_over.is_none_or(|over| begun >= over);
                 if after_start && result.as_ref().is_ok_and(says_down) {

@@ -8,7 +8,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::references::{Mode, Reference, Segment, segments};
 use super::spec::ServiceSpec;
-use crate::schema::Run;
 
 /// What a resource offers without a declaration: the folder of its data, for one that is no container.
 pub const DATA: &str = "data";
@@ -87,13 +86,12 @@ impl ServiceSpec {
     /// Whether it keeps something in the folder of its data.
     #[must_use]
     pub fn keeps_data(&self) -> bool {
+        // Each launch of a service asks this too.
+        if self.resource.is_none() {
+            return false;
+        }
         let own = format!("${{resources.{}.{DATA}}}", self.name);
-        let words = match &self.run {
-            Run::Shell(text) => std::slice::from_ref(text),
-            Run::Program(words) => words.as_slice(),
-        };
-        self.resource.is_some()
-            && words.iter().map(String::as_str).chain(self.texts()).any(|text| text.contains(&own))
+        self.run.texts().iter().map(String::as_str).chain(self.texts()).any(|text| text.contains(&own))
     }
 }
 

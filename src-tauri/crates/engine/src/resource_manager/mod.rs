@@ -21,4 +21,4 @@ pub use given::{Commands, Given, GivenPort, Place, Ran};
 pub use outside::Outside;
 pub use stacks::{SharedNode, Stacks};
 pub use types::{LeftAt, ResourceType, type_named, types};
-pub(crate) use types::{PortDeclared, Settings, TextDeclared};
+pub(crate) use types::{PortDeclared, Settings, TextDeclared, ports_declared};

@@ -7,8 +7,8 @@ use super::adapter::{Adapter, Capabilities};
 use super::adapters::TYPES;
 use super::given::{Given, Place};
 use super::outside::Outside;
-use crate::schema::tree::Position;
-use crate::schema::{Fields, Placed, PortSetting, Run};
+use crate::schema::tree::{Key, Position};
+use crate::schema::{Entries, Fields, Placed, PortSetting, Run};
 
 /// Makes an adapter for what is left at a place.
 pub type LeftAt = fn(Place, &Arc<Outside>) -> Arc<dyn Adapter>;
@@ -71,6 +71,15 @@ pub(crate) struct PortDeclared {
     pub at: Position,
     /// On this machine.
     pub setting: PortSetting,
+}
+
+/// Of a type whose `ports` are written as those of a service.
+pub(crate) fn ports_declared(entries: &Entries<Placed<PortSetting>>) -> Vec<PortDeclared> {
+    let port = |(key, setting): &(Key, Option<Placed<PortSetting>>)| {
+        let setting = setting.as_ref()?;
+        Some(PortDeclared { name: key.text.clone(), at: key.at, setting: setting.value.clone() })
+    };
+    entries.0.iter().filter_map(port).collect()
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -12,6 +12,16 @@ pub enum Run {
     Shell(String),
 }
 
+impl Run {
+    /// Each text of it in which references may stand.
+    pub(crate) fn texts(&self) -> &[String] {
+        match self {
+            Self::Program(words) => words,
+            Self::Shell(text) => std::slice::from_ref(text),
+        }
+    }
+}
+
 impl Shape for Run {
     fn schema() -> Json {
         json!({ "anyOf": [

@@ -5,7 +5,7 @@ use crate::config::declaration::{ProbeFile, ProjectFile, ServiceFile};
 use crate::config::references::{Mode, Reference, Segment, ServiceAttribute, segments};
 use crate::config::secrets::HELD;
 use crate::schema::tree::Position;
-use crate::schema::{Entries, Placed, Reader, Run, Scalar, nearest};
+use crate::schema::{Entries, Placed, Reader, Scalar, nearest};
 
 /// A text that may hold references, and what may stand in it.
 struct Text<'t> {
@@ -49,12 +49,8 @@ fn texts(service: &ServiceFile) -> Vec<Text<'_>> {
     let commands = service.run.iter().chain(own);
     let commands = commands.chain(probes.iter().filter_map(|probe| probe.command.as_ref()));
     let words = commands.flat_map(|command| {
-        let words = match &command.value {
-            Run::Shell(text) => std::slice::from_ref(text),
-            Run::Program(words) => words.as_slice(),
-        };
         let text = |text| Text { text, at: command.at, mode: Mode::Run, may_hold_secrets: false };
-        words.iter().map(move |word| text(word.as_str()))
+        command.value.texts().iter().map(move |word| text(word.as_str()))
     });
     let requests = || probes.iter().filter_map(|probe| probe.http.as_ref()).map(|http| &http.value.0);
     let setting = |text, at, may_hold_secrets| Text { text, at, mode: Mode::Setting, may_hold_secrets };

@@ -13,7 +13,7 @@ use kinfra_rpc::{ErrorCode, Exit, Problem};
 
 use crate::resource_manager::{
     Adapter, Asking, Capabilities, Commands, End, Given, Observed, PortDeclared, Probed, Progress,
-    ResourceType, Restarts, Settings, Settled, Started, Step, Stop, TextDeclared,
+    ResourceType, Restarts, Settings, Settled, Started, Step, Stop, TextDeclared, ports_declared,
 };
 use crate::schema::{Entries, Fields, Period, Placed, PortSetting, Run};
 
@@ -67,11 +67,7 @@ impl CommandSettings {
 
 impl Settings for CommandSettings {
     fn ports(&self) -> Vec<PortDeclared> {
-        let port = |(key, setting): &(crate::schema::tree::Key, Option<Placed<PortSetting>>)| {
-            let setting = setting.as_ref()?;
-            Some(PortDeclared { name: key.text.clone(), at: key.at, setting: setting.value.clone() })
-        };
-        self.ports.0.iter().filter_map(port).collect()
+        ports_declared(&self.ports)
     }
 
     fn texts(&self) -> Vec<TextDeclared<'_>> {

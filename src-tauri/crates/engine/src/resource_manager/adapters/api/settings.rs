@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::adapter::Api;
 use super::values::{Base, Body, DEFAULT_RATE, Pointer, Rate, Verb};
-use crate::resource_manager::{Adapter, Given, PortDeclared, Settings, TextDeclared};
+use crate::resource_manager::{Adapter, Given, PortDeclared, Settings, TextDeclared, ports_declared};
 use crate::schema::tree::{Node, Value};
 use crate::schema::{
     Entries, Fields, OneOrMany, Period, Placed, PortSetting, Reader, Record, Scalar, Shape, Statuses, Words,
@@ -244,11 +244,7 @@ fn text(placed: &Placed<String>, may_hold_secrets: bool) -> TextDeclared<'_> {
 
 impl Settings for ApiSettings {
     fn ports(&self) -> Vec<PortDeclared> {
-        let port = |(key, setting): &(crate::schema::tree::Key, Option<Placed<PortSetting>>)| {
-            let setting = setting.as_ref()?;
-            Some(PortDeclared { name: key.text.clone(), at: key.at, setting: setting.value.clone() })
-        };
-        self.ports.0.iter().filter_map(port).collect()
+        ports_declared(&self.ports)
     }
 
     /// Secrets travel in headers and bodies; addresses are noted on the way.

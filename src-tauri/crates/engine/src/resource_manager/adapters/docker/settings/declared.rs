@@ -148,11 +148,7 @@ impl Settings for Declared {
         let single = [&self.image, &self.user, &self.workdir, &self.hostname];
         texts.extend(single.into_iter().flatten().map(|text| plain(text.value.as_str(), text.at)));
         for run in [&self.command, &self.entrypoint].into_iter().flatten() {
-            let words = match &run.value {
-                Run::Shell(text) => std::slice::from_ref(text),
-                Run::Program(words) => words.as_slice(),
-            };
-            texts.extend(words.iter().map(|word| plain(word.as_str(), run.at)));
+            texts.extend(run.value.texts().iter().map(|word| plain(word.as_str(), run.at)));
         }
         if let Some(build) = &self.build {
             let own = [Some(&build.context), build.dockerfile.as_ref(), build.target.as_ref()];

@@ -2,6 +2,7 @@
 //! paths are handed to it.
 
 pub mod accounts;
+mod causes;
 pub mod clock;
 pub mod cloudflare;
 pub mod compat;

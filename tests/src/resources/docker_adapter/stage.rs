@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kinfra_engine::resource_manager::{
-    Adapter, Commands, Given, GivenPort, Outside, Place, Probed, Progress, Ran, Settled, Started, docker,
+    Adapter, Commands, Given, GivenPort, Outside, Place, Probed, Progress, Ran, Settled, Started,
+    adapter_alone,
 };
 use kinfra_rpc::{ErrorCode, Exit, Problem, Protocol};
 
@@ -108,7 +109,8 @@ impl Stage {
             commands: Arc::new(NoCommands),
             outside: Arc::clone(outside),
         };
-        docker::alone(settings, given).unwrap_or_else(|problems| panic!("{problems:?}"))
+        let text = format!("type: docker\n{settings}");
+        adapter_alone(&text, given).unwrap_or_else(|failure| panic!("{failure:?}"))
     }
 }
 

@@ -21,6 +21,7 @@ use super::envelope::{Answer, is_temporary, read};
 use super::error::{CloudflareError, Trouble};
 use super::permission::Permission;
 use super::token::ApiToken;
+use crate::causes::with_causes;
 use crate::clock::{Clock, Moment, millis};
 
 /// Where Cloudflare's API is.
@@ -194,20 +195,6 @@ impl Client {
         tracing::warn!(seconds = time.as_secs(), "Cloudflare takes no more requests for some time");
         *known
     }
-}
-
-/// An error of reqwest's says what failed in its last cause.
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use super::checks;
 use super::declaration::ProjectFile;
 use super::slug::slug;
 use super::spec::ProjectSpec;
-use crate::schema::tree::{self, Fault, Format, Node, Position, Value};
-use crate::schema::{Reader, Shape};
+use crate::schema::tree::{Format, Node, Value};
+use crate::schema::{Reader, Shape, read_tree};
 use crate::templates::{Surroundings, expand};
 
 /// Whether folders and files that the text names must be there.
@@ -53,16 +53,6 @@ pub(super) fn compile(
     })
 }
 
-/// As much of the text as can be read; every fault is reported.
-pub(super) fn read_tree(text: &str, format: Format, reader: &mut Reader) -> Option<Node> {
-    let (tree, faults) = tree::read(text, format);
-    for fault in faults {
-        let (at, problem) = described(fault, format);
-        reader.report(at, problem);
-    }
-    tree
-}
-
 fn decode(text: &str, format: Format, folder: &Path, reader: &mut Reader) -> Option<ProjectFile> {
     let mut tree = read_tree(text, format, reader)?;
     if tree.value == Value::Null {
@@ -100,24 +90,4 @@ fn lay_templates_under(tree: &mut Node, folder: &Path, reader: &mut Reader) {
             reader.within(&key.text, |reader| expand(&key.text, resource, &at, reader));
         }
     });
-}
-
-fn described(fault: Fault, format: Format) -> (Position, Problem) {
-    match fault {
-        Fault::Syntax { at, message } => {
-            let problem =
-                Problem::new(ErrorCode::ConfigSyntax, format!("not valid {}: {message}", format.name()));
-            let hint = match format {
-                Format::Yaml => "look at the indentation, colons and quotes here and in the line above",
-                Format::Json => "look at the commas, quotes and brackets here and in the line above",
-                Format::Toml => "look at the quotes and brackets here and in the line above",
-            };
-            (at, problem.hint(hint))
-        }
-        Fault::DuplicateKey { at, key, first } => {
-            let message =
-                format!("the key `{key}` stands here a second time; the first is in line {}", first.line);
-            (at, Problem::new(ErrorCode::ConfigSyntax, message).hint("rename or remove one of them"))
-        }
-    }
 }

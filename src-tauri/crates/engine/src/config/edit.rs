@@ -8,11 +8,10 @@ use std::path::{Path, PathBuf};
 
 use kinfra_rpc::{ErrorCode, Problem};
 
-use super::compile::read_tree;
 use super::load::read_text;
 use super::user_settings::{UserSettings, parse, settings_file};
-use crate::schema::Reader;
 use crate::schema::tree::{Format, Key, Node, Position, Value};
+use crate::schema::{Reader, read_tree};
 
 const RESTORE: &str = "restore";
 pub(super) const BYTE_ORDER_MARK: char = '\u{feff}';

@@ -6,14 +6,13 @@ use kinfra_rpc::{PortRange, Problem};
 
 use super::assemble::sources;
 use super::checks::secrets;
-use super::compile::read_tree;
 use super::declaration::{CloudflareSettings, LogsFile};
 use super::find::only;
 use super::load::read_text;
 use super::secrets::SecretSource;
 use super::settings::{Keep, PortOrRange, Source};
 use crate::schema::tree::{Format, Value};
-use crate::schema::{Entries, Fields, OneOrMany, Reader, Record, Scalar, Shape};
+use crate::schema::{Entries, Fields, OneOrMany, Reader, Record, Scalar, Shape, read_tree};
 
 /// All of one schema; two of them are an error.
 pub const SETTINGS_NAMES: [&str; 4] = ["settings.yaml", "settings.yml", "settings.json", "settings.toml"];

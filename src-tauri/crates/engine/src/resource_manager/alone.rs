@@ -6,28 +6,20 @@ use kinfra_rpc::{ErrorCode, Failure};
 use super::adapter::Adapter;
 use super::given::Given;
 use super::types::{Settings, type_named};
-use crate::schema::tree::read;
-use crate::schema::{Fields, Format, Reader, Record, Shape};
+use crate::schema::{Fields, Format, Reader, Record, Shape, read_tree};
 
 /// One resource as YAML writes it, `type` among its keys, without a project around it: for those who try an adapter.
 ///
 /// # Errors
 /// When the text isn't right, or refers to nothing.
 pub fn adapter_alone(text: &str, given: Given<'_>) -> Result<Arc<dyn Adapter>, Failure> {
-    let failed = |message: String| Failure::new(ErrorCode::ConfigSyntax, message);
-    let (Some(node), faults) = read(text, Format::Yaml) else {
-        return Err(failed("this is no YAML".to_owned()));
-    };
-    if let Some(fault) = faults.first() {
-        return Err(failed(format!("this is no right YAML: {fault:?}")));
-    }
     let mut reader = Reader::new(Path::new("resource.yaml"));
-    let alone = Alone::decode(&node, &mut reader);
+    let alone = read_tree(text, Format::Yaml, &mut reader).and_then(|node| Alone::decode(&node, &mut reader));
     let problems = reader.into_problems();
     match alone {
         _ if !problems.is_empty() => Err(Failure { problems }),
         Some(Alone(Some(settings))) => Ok(settings.adapter(given)?),
-        _ => Err(failed("there is no resource in it".to_owned())),
+        _ => Err(Failure::new(ErrorCode::ConfigSyntax, "there is no resource in it")),
     }
 }
 

@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::{Value as Json, json};
 
 use crate::schema::tree::{self, Node, Position, Value};
-use crate::schema::{Entries, Fields, Format, OneOrMany, Placed, Reader, Record, Scalar, Shape};
+use crate::schema::{Entries, Fields, Format, OneOrMany, Placed, Reader, Record, Scalar, Shape, read_tree};
 
 /// What a parameter may be unless its template says another pattern.
 const USUAL: &str = "[A-Za-z0-9._-]+";
@@ -167,17 +167,7 @@ pub(super) fn whole(pattern: &str) -> Option<Regex> {
 /// Everything that is wrong with it.
 pub(super) fn parse(file: &Path, text: &str) -> Result<TemplateFile, Vec<Problem>> {
     let mut reader = Reader::new(file);
-    let format = Format::of(file);
-    let (tree, faults) = tree::read(text, format);
-    for fault in faults {
-        let (at, message) = match fault {
-            tree::Fault::Syntax { at, message } => (at, format!("not valid {}: {message}", format.name())),
-            tree::Fault::DuplicateKey { at, key, .. } => {
-                (at, format!("the key `{key}` stands here a second time"))
-            }
-        };
-        reader.report(at, Problem::new(kinfra_rpc::ErrorCode::ConfigSyntax, message));
-    }
+    let tree = read_tree(text, Format::of(file), &mut reader);
     let empty = Node { value: Value::Null, at: Position { line: 1, column: 1 } };
     let template = TemplateFile::decode(&tree.unwrap_or(empty), &mut reader);
     let problems = reader.into_problems();

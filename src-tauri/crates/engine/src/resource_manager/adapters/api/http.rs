@@ -10,6 +10,7 @@ use reqwest::{Certificate, Url, redirect};
 
 use super::answer::{Answer, Fault};
 use super::call::Call;
+use crate::causes::with_causes;
 
 const CONNECT: Duration = Duration::from_secs(10);
 
@@ -123,18 +124,4 @@ fn fault(error: reqwest::Error) -> Fault {
         return Fault::Lost("the API didn't answer in time".to_owned());
     }
     Fault::Lost(format!("the connection to the API broke: {}", with_causes(&error)))
-}
-
-/// An error of reqwest's says what failed in its last cause.
-fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = error.source();
-    }
-    text
 }

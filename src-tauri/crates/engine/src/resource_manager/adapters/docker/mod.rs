@@ -6,7 +6,6 @@
 //! carries the mark of our home (`labels`), and only that is ever changed. A container outlives its stop, and its
 //! volumes outlive everything but the user's word (`remove`).
 
-mod alone;
 mod apply;
 mod body;
 mod build;
@@ -30,7 +29,6 @@ mod there;
 
 use std::sync::Arc;
 
-pub use alone::alone;
 pub use engines::Engines;
 pub use remove::{Made, MadeKind, made, remove};
 pub use there::may_be_there;

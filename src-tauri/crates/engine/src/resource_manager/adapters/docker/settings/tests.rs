@@ -8,8 +8,9 @@ use futures_util::future::BoxFuture;
 use kinfra_rpc::{ErrorCode, Problem, Protocol};
 
 use super::Declared;
+use crate::resource_manager::adapter_alone;
+use crate::resource_manager::adapters::docker::body;
 use crate::resource_manager::adapters::docker::spec::{Image, Spec};
-use crate::resource_manager::adapters::docker::{alone, body};
 use crate::resource_manager::{Commands, Given, GivenPort, Outside, Place, Ran, Settings};
 use crate::schema::tree::read;
 use crate::schema::{Format, PortChoice, Reader, Run, Shape};
@@ -167,10 +168,14 @@ fn faults_are_told_with_what_is_right() {
 
 #[test]
 fn what_no_container_could_be_made_of_is_told() {
-    let problem = |text: &str| alone(text, given(&expand)).err().unwrap()[0].to_string();
+    let refused = |text: &str, given: Given<'_>| {
+        let failure = adapter_alone(&format!("type: docker\n{text}"), given).err().unwrap();
+        failure.problems[0].to_string()
+    };
+    let problem = |text: &str| refused(text, given(&expand));
     let mut wrong = given(&expand);
     wrong.environment.insert("A=B".to_owned(), "hunter2".to_owned());
-    let variable = alone("image: x", wrong).err().unwrap()[0].to_string();
+    let variable = refused("image: x", wrong);
     assert!(!variable.contains("hunter2"));
     let all = [
         problem("ports: {}"),

@@ -8,6 +8,7 @@ mod adapters;
 mod alone;
 mod given;
 mod outside;
+mod remote;
 mod stacks;
 mod types;
 

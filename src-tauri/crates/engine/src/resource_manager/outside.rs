@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::adapters::docker::Engines;
-use super::adapters::{Buses, Paces};
+use super::adapters::Buses;
+use super::remote::Lines;
 use super::stacks::Stacks;
 
 /// What all resources of an engine share of the world outside: connections that are opened when one needs them.
@@ -13,7 +14,7 @@ pub struct Outside {
     /// Set when the engine is open.
     pub stacks: OnceLock<Arc<dyn Stacks>>,
     /// When APIs may be asked.
-    pub(crate) paces: Paces,
+    pub(crate) lines: Lines,
     /// Where systemd is talked to.
     pub(crate) buses: Buses,
 }
@@ -25,7 +26,7 @@ impl Outside {
             environment,
             docker: Engines::default(),
             stacks: OnceLock::new(),
-            paces: Paces::default(),
+            lines: Lines::default(),
             buses: Buses::default(),
         }
     }

@@ -8,7 +8,6 @@ pub mod example;
 mod shared;
 mod system_daemon;
 
-pub use api::Paces;
 pub use system_daemon::Buses;
 
 use super::types::ResourceType;

@@ -12,24 +12,24 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::answer::{Kind, Trouble};
-use super::status::{Means, Seen};
+use super::seen::{Means, Seen};
 
 /// Between two looks while something is changing.
-pub(super) const CHANGING: Duration = Duration::from_secs(2);
+pub const CHANGING: Duration = Duration::from_secs(2);
 
 /// While nothing is.
-pub(super) const STEADY: Duration = Duration::from_secs(30);
+pub const STEADY: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
-pub(super) struct Look {
+pub struct Look<F> {
     pub begun: Instant,
-    pub found: Result<Seen, Trouble>,
+    pub found: Result<Seen<F>, Trouble>,
     /// Until when it is not asked again.
     pub good_until: Instant,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Freshness {
+pub enum Freshness {
     /// As often as is polite.
     Polite,
     /// Begun after it was asked for.
@@ -37,15 +37,15 @@ pub(super) enum Freshness {
 }
 
 #[derive(Debug)]
-pub(super) struct Looks {
-    state: Mutex<State>,
+pub struct Looks<F> {
+    state: Mutex<State<F>>,
     /// Counts what makes a look worth waiting for again: that one is done, or that all before are worthless.
     told: watch::Sender<u64>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    last: Option<Arc<Look>>,
+#[derive(Debug)]
+struct State<F> {
+    last: Option<Arc<Look<F>>>,
     is_asking: bool,
     /// Of what was seen before, nothing counts.
     generation: u64,
@@ -54,26 +54,28 @@ struct State {
     failures: u32,
 }
 
-impl Default for Looks {
+impl<F> Default for Looks<F> {
     fn default() -> Self {
-        Self { state: Mutex::default(), told: watch::Sender::new(0) }
+        let state =
+            State { last: None, is_asking: false, generation: 0, is_changing: false, failures: 0 };
+        Self { state: Mutex::new(state), told: watch::Sender::new(0) }
     }
 }
 
-impl Looks {
+impl<F: Send + Sync + 'static> Looks<F> {
     /// What was seen, or is by `ask`.
     pub async fn look(
         self: &Arc<Self>,
         freshness: Freshness,
-        ask: impl Fn() -> BoxFuture<'static, Result<Seen, Trouble>>,
-    ) -> Arc<Look> {
+        ask: impl Fn() -> BoxFuture<'static, Result<Seen<F>, Trouble>>,
+    ) -> Arc<Look<F>> {
         let asked = Instant::now();
         let mut told = self.told.subscribe();
         loop {
             told.mark_unchanged();
             {
                 let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-                let is_good = |look: &Arc<Look>| match freshness {
+                let is_good = |look: &Arc<Look<F>>| match freshness {
                     Freshness::Polite => Instant::now() < look.good_until,
                     Freshness::Fresh => look.begun >= asked,
                 };
@@ -108,7 +110,7 @@ impl Looks {
     }
 
     /// Waits until it is worth to look again, after this one.
-    pub async fn due(&self, look: &Look) {
+    pub async fn due(&self, look: &Look<F>) {
         let mut told = self.told.subscribe();
         let generation = || self.state.lock().unwrap_or_else(PoisonError::into_inner).generation;
         let before = generation();
@@ -123,7 +125,7 @@ impl Looks {
         }
     }
 
-    fn note(&self, generation: u64, begun: Instant, found: Result<Seen, Trouble>) {
+    fn note(&self, generation: u64, begun: Instant, found: Result<Seen<F>, Trouble>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.generation != generation {
             return;
@@ -138,18 +140,18 @@ impl Looks {
 }
 
 /// Whatever becomes of the asking, the next one is not kept from it.
-struct Asking<'l>(&'l Looks);
+struct Asking<'l, F>(&'l Looks<F>);
 
-impl Drop for Asking<'_> {
+impl<F> Drop for Asking<'_, F> {
     fn drop(&mut self) {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner).is_asking = false;
         self.0.told.send_modify(|count| *count += 1);
     }
 }
 
-fn between(found: &Result<Seen, Trouble>, is_changing: bool, failures: u32) -> Duration {
+fn between<F>(found: &Result<Seen<F>, Trouble>, is_changing: bool, failures: u32) -> Duration {
     match found {
-        Ok(Seen { means: Means::Starting | Means::Stopping, .. }) => CHANGING,
+        Ok(seen) if seen.means.is_changing() => CHANGING,
         Ok(_) if is_changing => CHANGING,
         Ok(_) => STEADY,
         // Nothing that one could wait for.

@@ -6,25 +6,25 @@
 use std::time::Duration;
 
 use super::answer::{Kind, Trouble, Verdict};
-use super::status::{Means, Seen};
+use super::seen::Means;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Longer than this nobody waits for a request's turn: it fails, and is sent when it is wished for again.
-pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A request whose outcome is unknown may take effect as late as this.
-pub(super) const SETTLES: Duration = Duration::from_secs(10);
+pub const SETTLES: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Goal {
+pub enum Goal {
     Up,
     Down,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Next {
+pub enum Next {
     Done,
     Send {
         after: Duration,
@@ -34,8 +34,16 @@ pub(super) enum Next {
     Fail(Trouble),
 }
 
+/// What was seen of what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighted {
+    /// It is so, or will be without another request.
+    pub is_reached: bool,
+    pub word: String,
+}
+
 #[derive(Debug)]
-pub(super) struct Wish {
+pub struct Wish {
     pub goal: Goal,
     /// Twice does no harm.
     pub again: bool,
@@ -82,7 +90,7 @@ impl Wish {
     }
 
     /// After a look; `Err` when there was no way to tell.
-    pub fn saw(&mut self, seen: &Result<Seen, Trouble>, dice: f64) -> Next {
+    pub fn saw(&mut self, seen: &Result<Sighted, Trouble>, dice: f64) -> Next {
         let (trouble, may_repeat) =
             self.trouble.take().unwrap_or_else(|| (Trouble::new(Kind::Lasting, "nothing was asked"), false));
         let seen = match seen {
@@ -95,7 +103,7 @@ impl Wish {
                 return Next::Fail(Trouble { why, ..trouble });
             }
         };
-        if is_reached(self.goal, seen.means) {
+        if seen.is_reached {
             return Next::Done;
         }
         if may_repeat {
@@ -117,15 +125,15 @@ impl Wish {
 }
 
 /// Before the nth repetition. Half of it is chance, so that many who failed together don't come back together.
-pub(super) fn pause(nth: u32, dice: f64) -> Duration {
+pub fn pause(nth: u32, dice: f64) -> Duration {
     let whole = FIRST_PAUSE * 2_u32.saturating_pow(nth.saturating_sub(1).min(16));
     whole.min(LONGEST_PAUSE).mul_f64(0.5 + dice.clamp(0.0, 1.0) / 2.0)
 }
 
 /// It is there, or on its way: nothing is to be sent.
-pub(super) fn is_reached(goal: Goal, means: Means) -> bool {
+pub fn is_reached(goal: Goal, means: Means) -> bool {
     match goal {
-        Goal::Up => matches!(means, Means::Running | Means::Starting),
+        Goal::Up => matches!(means, Means::Running | Means::Asleep | Means::Starting),
         // A state that nobody explained may be the way down.
         Goal::Down => means != Means::Running,
     }

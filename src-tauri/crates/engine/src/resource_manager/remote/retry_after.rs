@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// How long to wait, by this header. A date counts from the answer's own `Date`, so that no two clocks are compared;
 /// without one it says nothing.
-pub(super) fn retry_after(value: Option<&str>, date: Option<&str>) -> Option<Duration> {
+pub fn retry_after(value: Option<&str>, date: Option<&str>) -> Option<Duration> {
     let value = value?.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));

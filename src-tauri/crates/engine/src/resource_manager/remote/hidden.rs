@@ -7,7 +7,7 @@ const SHOWN: &str = "***";
 
 /// The secrets that are sent, which nothing that an API answers may bring into a message.
 #[derive(Default)]
-pub(super) struct Hidden(Vec<String>);
+pub struct Hidden(Vec<String>);
 
 impl Hidden {
     /// Finds the secrets that a text refers to.
@@ -48,7 +48,7 @@ impl Hidden {
 }
 
 /// `${secret:x}` and the like, each as it stands in the text.
-pub(super) fn references(text: &str) -> impl Iterator<Item = &str> {
+pub fn references(text: &str) -> impl Iterator<Item = &str> {
     text.match_indices("${secret:").filter_map(|(at, _)| {
         let rest = &text[at..];
         rest.find('}').map(|end| &rest[..=end])

@@ -2,14 +2,11 @@ use kinfra_rpc::{ErrorCode, Problem};
 use reqwest::{Method, Url};
 use serde_json::Value as Json;
 
-use super::values::Body;
 use crate::schema::Statuses;
-
-type Expand<'e> = &'e dyn Fn(&str) -> Result<String, Problem>;
 
 /// A request, before it is sent.
 #[derive(Debug, Clone)]
-pub(super) struct Call {
+pub struct Call {
     /// `start db`
     pub doing: String,
     pub method: Method,
@@ -19,25 +16,26 @@ pub(super) struct Call {
     pub expect: Statuses,
     /// Twice does no harm.
     pub again: bool,
+    /// It changes nothing: many who ask it may share an answer.
+    pub reads: bool,
+    /// The permission that it takes, as the API's vendor calls it.
+    pub needs: Option<&'static str>,
 }
 
 impl Call {
     /// # Errors
-    /// When path or body refer to nothing, or the path can't be one.
-    pub fn new(
-        (doing, method): (String, Method),
-        base: &Url,
-        path: &str,
-        body: Option<&Body>,
-        expand: Expand<'_>,
-    ) -> Result<Self, Problem> {
-        let body = body.map(|body| carried(body, expand)).transpose()?;
-        let url = below(base, &expand(path)?).ok_or_else(|| {
+    /// When the path can't be one below this base.
+    pub fn new(doing: String, method: Method, base: &Url, path: &str) -> Result<Self, Problem> {
+        let Some(url) = below(base, path) else {
             let message = format!("cannot {doing}: `{path}` is no path below {base}");
-            Problem::new(ErrorCode::ConfigInvalidValue, message).hint("for example `/databases/main`")
-        })?;
+            return Err(Problem::new(ErrorCode::ConfigInvalidValue, message).hint("for example `/databases/main`"));
+        };
         let expect = Statuses(vec![(200, 299)]);
-        Ok(Self { doing, method, url, body, expect, again: false })
+        Ok(Self { doing, method, url, body: None, expect, again: false, reads: false, needs: None })
+    }
+
+    pub fn json(self, body: &Json) -> Self {
+        Self { body: Some(("application/json", body.to_string().into_bytes())), ..self }
     }
 
     /// What is being done, and how: `start db by POST https://api.example.com/v1/start`.
@@ -46,6 +44,12 @@ impl Call {
         // Keys of some APIs stand there.
         url.set_query(None);
         format!("{} by {} {url}", self.doing, self.method)
+    }
+
+    /// Equal for those that ask the same.
+    pub fn key(&self) -> String {
+        let body = self.body.as_ref().map_or_else(Default::default, |(_, body)| String::from_utf8_lossy(body));
+        format!("{} {} {body}", self.method, self.url)
     }
 
     /// The same elsewhere within the API, if a redirection may lead there.
@@ -62,27 +66,6 @@ fn below(base: &Url, path: &str) -> Option<Url> {
     let url = Url::parse(&text).ok()?;
     (url.origin() == base.origin() && url.path().starts_with(base.path().trim_end_matches('/')))
         .then_some(url)
-}
-
-fn carried(body: &Body, expand: Expand<'_>) -> Result<(&'static str, Vec<u8>), Problem> {
-    match &body.value {
-        Json::String(text) => Ok(("text/plain; charset=utf-8", expand(text)?.into_bytes())),
-        value => Ok(("application/json", expanded(value, expand)?.to_string().into_bytes())),
-    }
-}
-
-fn expanded(value: &Json, expand: Expand<'_>) -> Result<Json, Problem> {
-    Ok(match value {
-        Json::String(text) => Json::String(expand(text)?),
-        Json::Array(items) => {
-            Json::Array(items.iter().map(|item| expanded(item, expand)).collect::<Result<_, _>>()?)
-        }
-        Json::Object(entries) => {
-            let entries = entries.iter().map(|(key, value)| Ok((key.clone(), expanded(value, expand)?)));
-            Json::Object(entries.collect::<Result<_, Problem>>()?)
-        }
-        Json::Null | Json::Bool(_) | Json::Number(_) => value.clone(),
-    })
 }
 
 #[cfg(test)]
@@ -103,9 +86,7 @@ mod tests {
     #[test]
     fn a_redirection_leads_within_the_api_and_makes_no_other_request_of_it() {
         let base = Url::parse("https://api.test/v1").unwrap();
-        let call = |method| {
-            Call::new(("start db".to_owned(), method), &base, "/a", None, &|text| Ok(text.to_owned()))
-        };
+        let call = |method| Call::new("start db".to_owned(), method, &base, "/a");
         let (get, post) = (call(Method::GET).unwrap(), call(Method::POST).unwrap());
         let to = |call: &Call, status, to| call.redirected(status, to).map(|call| call.url.to_string());
         assert_eq!(to(&get, 302, "/v2/a").unwrap(), "https://api.test/v2/a");

@@ -18,11 +18,11 @@ const CONNECT: Duration = Duration::from_secs(10);
 const LONGEST_ANSWER: usize = 4 << 20;
 
 /// The edge: sends one request, once.
-pub(super) trait Transport: Send + Sync + 'static {
+pub trait Transport: Send + Sync + 'static {
     fn send<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Answer, Fault>>;
 }
 
-pub(super) struct Http {
+pub struct Http {
     client: reqwest::Client,
     headers: HeaderMap,
 }
@@ -106,7 +106,7 @@ impl Transport for Http {
 }
 
 /// On this machine.
-pub(super) fn is_here(url: &Url) -> bool {
+pub fn is_here(url: &Url) -> bool {
     // An address of IPv6 stands in brackets.
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     match host.parse::<std::net::IpAddr>() {

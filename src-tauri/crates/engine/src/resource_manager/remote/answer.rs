@@ -12,7 +12,7 @@ use crate::schema::Statuses;
 const LONGEST_SAID: usize = 200;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Answer {
+pub struct Answer {
     pub status: u16,
     pub retry_after: Option<String>,
     pub date: Option<String>,
@@ -22,7 +22,7 @@ pub(super) struct Answer {
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Fault {
+pub enum Fault {
     /// Nobody was reached: nothing was asked.
     NotSent(String),
     /// Nobody knows what came of it.
@@ -33,7 +33,7 @@ pub(super) enum Fault {
 
 /// What is to be thought of it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// With the answer, where that is JSON.
     Done(Option<Json>),
     /// It is in that state already, or on its way to another.
@@ -49,14 +49,14 @@ pub(super) enum Verdict {
 
 /// Why something could not be done, in words that follow a colon.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Trouble {
+pub struct Trouble {
     pub kind: Kind,
     pub why: String,
     pub hint: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
     /// It may be otherwise in a moment.
     Passing,
     /// The credential isn't good enough.
@@ -89,7 +89,7 @@ impl Trouble {
 }
 
 /// What the request asked for.
-pub(super) struct Asked<'c> {
+pub struct Asked<'c> {
     pub expect: &'c Statuses,
     /// Where the answer lists errors in spite of its status.
     pub errors: Option<&'c str>,
@@ -97,9 +97,11 @@ pub(super) struct Asked<'c> {
     pub json: bool,
     /// What says who asks, in words.
     pub credential: &'c str,
+    /// The permission that it takes, as the API's vendor calls it.
+    pub needs: Option<&'c str>,
 }
 
-pub(super) fn decide(result: &Result<Answer, Fault>, asked: &Asked<'_>) -> Verdict {
+pub fn decide(result: &Result<Answer, Fault>, asked: &Asked<'_>) -> Verdict {
     let answer = match result {
         Ok(answer) => answer,
         Err(Fault::NotSent(why)) => return Verdict::NotTaken(None, Trouble::new(Kind::Passing, why)),
@@ -134,10 +136,14 @@ pub(super) fn decide(result: &Result<Answer, Fault>, asked: &Asked<'_>) -> Verdi
                 Kind::Credential,
                 format!("the API allows no such thing to {}{}", asked.credential, said(answer)),
             )
-            .hint("give it that permission where it was made, or set another one with `kinfra secret set`"),
+            .hint(match asked.needs {
+                Some(needs) => format!("it takes {needs}: give it that where it was made, or set another one with `kinfra secret set`"),
+                None => "give it that permission where it was made, or set another one with `kinfra secret set`".to_owned(),
+            }),
         ),
         404 | 410 => Verdict::Gone(lasting().hint("see that `url` and `path` name what is there")),
         409 => Verdict::Conflict(lasting()),
+        423 => Verdict::NotTaken(after, locked(&why)),
         429 => Verdict::NotTaken(after, passing()),
         503 if after.is_some() => Verdict::NotTaken(after, passing()),
         300..=399 => Verdict::Refused(elsewhere(answer)),
@@ -146,8 +152,13 @@ pub(super) fn decide(result: &Result<Answer, Fault>, asked: &Asked<'_>) -> Verdi
     }
 }
 
+/// Another operation on it is under way (RFC 4918, 11.3).
+fn locked(why: &str) -> Trouble {
+    Trouble::new(Kind::Passing, why).hint("it is busy with something else; try again when that is done")
+}
+
 /// How long nothing is to be sent.
-pub(super) fn after(answer: &Answer) -> Option<Duration> {
+pub fn after(answer: &Answer) -> Option<Duration> {
     retry_after(answer.retry_after.as_deref(), answer.date.as_deref())
 }
 

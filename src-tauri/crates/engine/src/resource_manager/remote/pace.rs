@@ -5,36 +5,22 @@
 //! The API may ask for a pause, which holds for all of them. Whoever would have to wait longer than it wants to is told
 //! how long, and sends nothing.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use super::values::Rate;
+use super::rate::Rate;
 
 /// Of an API that says *too many requests* and not how long that holds.
-pub(super) const UNNAMED: Duration = Duration::from_secs(10);
+pub const UNNAMED: Duration = Duration::from_secs(10);
 
 /// A pause that is longer is a mistake, or somebody else who answers.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// An API, and a digest of the credential.
-type Whose = (String, [u8; 32]);
-
-/// What all resources of an engine share.
 #[derive(Debug, Default)]
-pub struct Paces(Mutex<HashMap<Whose, Arc<Pace>>>);
-
-impl Paces {
-    pub(super) fn of(&self, api: String, credential: [u8; 32]) -> Arc<Pace> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(known.entry((api, credential)).or_default())
-    }
-}
-
-#[derive(Debug, Default)]
-pub(super) struct Pace(Mutex<Sent>);
+pub struct Pace(Mutex<Sent>);
 
 #[derive(Debug, Default)]
 struct Sent {
@@ -90,6 +76,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
+    use std::sync::Arc;
 
     use proptest::prelude::*;
 

@@ -82,6 +82,8 @@ impl Engine {
             Request::SetSecret(set) => reply(&set, secrets::set(&self.services.vault, &set).await?),
             Request::ListSecrets(list) => reply(&list, self.list_secrets().await),
             Request::DeleteSecret(of) => reply(&of, secrets::delete(&self.services.vault, &of).await?),
+            Request::InspectResource(of) => reply(&of, self.inspect_resource(&of).await?),
+            Request::ActOnResource(act) => reply(&act, self.act_on_resource(&act).await?),
             Request::ReadSettings(read) => reply(&read, self.read_settings()?),
             Request::ChangeSettings(change) => reply(&change, self.change_settings(change)?),
             Request::PlanMigration(plan) => {
@@ -137,6 +139,7 @@ impl Engine {
             false => project.named(&start.services)?,
         };
         self.keep_for_its_own(&start.project, &names).await;
+        self.resume_paused(&project, &names);
         project.stack.tell(Command::Start { names, again: !whole }).await;
         Ok(Done {})
     }

@@ -1,6 +1,7 @@
 //! The facade: the only thing that shell, CLI and control socket call.
 
 mod account_removal;
+mod acting;
 mod adding;
 mod adoption;
 mod applying;

@@ -24,7 +24,7 @@ use crate::port_registry::PortRegistry;
 use crate::process::{Keeper, KeeperOptions, LoginShell, Run, boot_id, raise_descriptor_limit};
 use crate::proxy_server::{ProxyContext, ProxyServer};
 use crate::resource_manager::Outside;
-use crate::secrets::Secrets;
+use crate::secrets::{SecretText, Secrets};
 use crate::service_manager::{Holders, ServiceContext, Surroundings, Timeline, remove_files_of_others};
 use crate::watch::Watcher;
 
@@ -115,6 +115,9 @@ impl Kinfra {
             weak: weak.clone(),
         });
         // An error means that it is set, which nobody else does.
+        let vault = engine.services.vault.clone();
+        let hold = move |name: &str, value: String| vault.hold(name, SecretText::new(value));
+        let _ = engine.services.outside.hold.set(Box::new(hold));
         let _ = engine.services.outside.stacks.set(Arc::new(Shares::new(Arc::downgrade(&engine))));
         let unfinished = engine.load_all(&mut adoption).await?;
         engine.open_sharing(&mut adoption, printed).await?;

@@ -13,8 +13,8 @@ mod stacks;
 mod types;
 
 pub use adapter::{
-    Adapter, Asking, Capabilities, End, LogChunk, Observed, Part, Probed, Progress, Restarts, Settled,
-    Started, Step, Stop, Stream,
+    Act, Adapter, Asking, By, Capabilities, End, LogChunk, Observed, Part, Probed, Progress, Restarts,
+    Settled, Started, Step, Stop, Stream,
 };
 pub use adapters::docker;
 pub use alone::adapter_alone;

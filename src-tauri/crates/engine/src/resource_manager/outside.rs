@@ -1,10 +1,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::adapters::docker::Engines;
 use super::adapters::Buses;
+use super::adapters::docker::Engines;
 use super::remote::Lines;
 use super::stacks::Stacks;
+
+/// Takes a name and a value.
+pub type Hold = dyn Fn(&str, String) + Send + Sync;
 
 /// What all resources of an engine share of the world outside: connections that are opened when one needs them.
 pub struct Outside {
@@ -13,6 +16,9 @@ pub struct Outside {
     pub(super) docker: Engines,
     /// Set when the engine is open.
     pub stacks: OnceLock<Arc<dyn Stacks>>,
+    /// Keeps a secret that a resource has told, in memory alone, by a name that begins with `@`. Set when the engine is
+    /// open.
+    pub hold: OnceLock<Box<Hold>>,
     /// When APIs may be asked.
     pub(crate) lines: Lines,
     /// Where systemd is talked to.
@@ -26,6 +32,7 @@ impl Outside {
             environment,
             docker: Engines::default(),
             stacks: OnceLock::new(),
+            hold: OnceLock::new(),
             lines: Lines::default(),
             buses: Buses::default(),
         }

@@ -96,6 +96,12 @@ impl Alive {
         }
     }
 
+    /// Its probes are asked as soon as they may be.
+    pub fn hurry(&mut self, now: Moment) {
+        let checks = [&mut self.startup, &mut self.readiness, &mut self.liveness];
+        checks.into_iter().flatten().for_each(|check| check.hurry(now));
+    }
+
     /// When a probe is due; none while one is being asked.
     pub fn deadline(&self) -> Option<Moment> {
         let due = self.candidates().map(|(_, check)| check.due).min()?;
@@ -136,8 +142,7 @@ impl Alive {
         }
         .as_mut()?;
         if let Err(refusal) = &result
-            && refusal.is_unknown()
-            && self.ready_since.is_some()
+            && (refusal.is_paused() || (refusal.is_unknown() && self.ready_since.is_some()))
         {
             check.postpone(now);
             let was_known = std::mem::replace(&mut self.health, Health::Unknown) != Health::Unknown;

@@ -1,10 +1,12 @@
 //! One file, or folder, for each type of resource, and their list.
 
 mod api;
+mod cloud;
 mod command;
 pub mod docker;
 #[cfg(test)]
 pub mod example;
+mod neon;
 mod shared;
 mod system_daemon;
 
@@ -13,4 +15,4 @@ pub use system_daemon::Buses;
 use super::types::ResourceType;
 
 pub const TYPES: &[ResourceType] =
-    &[api::TYPE, command::TYPE, docker::TYPE, shared::TYPE, system_daemon::TYPE];
+    &[api::TYPE, command::TYPE, docker::TYPE, neon::TYPE, shared::TYPE, system_daemon::TYPE];

@@ -28,10 +28,44 @@ impl Call {
     pub fn new(doing: String, method: Method, base: &Url, path: &str) -> Result<Self, Problem> {
         let Some(url) = below(base, path) else {
             let message = format!("cannot {doing}: `{path}` is no path below {base}");
-            return Err(Problem::new(ErrorCode::ConfigInvalidValue, message).hint("for example `/databases/main`"));
+            return Err(
+                Problem::new(ErrorCode::ConfigInvalidValue, message).hint("for example `/databases/main`")
+            );
         };
         let expect = Statuses(vec![(200, 299)]);
         Ok(Self { doing, method, url, body: None, expect, again: false, reads: false, needs: None })
+    }
+
+    /// By the parts of its path, each of which stays one whatever is in it.
+    pub fn at(doing: impl Into<String>, method: Method, base: &Url, parts: &[&str]) -> Self {
+        let mut url = base.clone();
+        // An error can't be: what has a host has a path.
+        if let Ok(mut path) = url.path_segments_mut() {
+            // A part of dots would lead elsewhere.
+            path.pop_if_empty().extend(parts.iter().filter(|part| !matches!(**part, "." | "..")));
+        }
+        let expect = Statuses(vec![(200, 299)]);
+        let doing = doing.into();
+        Self { doing, method, url, body: None, expect, again: false, reads: false, needs: None }
+    }
+
+    /// A question.
+    pub fn get(doing: impl Into<String>, base: &Url, parts: &[&str]) -> Self {
+        Self { again: true, reads: true, ..Self::at(doing, Method::GET, base, parts) }
+    }
+
+    pub fn query(mut self, name: &str, value: &str) -> Self {
+        self.url.query_pairs_mut().append_pair(name, value);
+        self
+    }
+
+    pub fn needs(self, permission: &'static str) -> Self {
+        Self { needs: Some(permission), ..self }
+    }
+
+    /// Twice does no harm.
+    pub fn repeatable(self) -> Self {
+        Self { again: true, ..self }
     }
 
     pub fn json(self, body: &Json) -> Self {
@@ -48,7 +82,8 @@ impl Call {
 
     /// Equal for those that ask the same.
     pub fn key(&self) -> String {
-        let body = self.body.as_ref().map_or_else(Default::default, |(_, body)| String::from_utf8_lossy(body));
+        let body =
+            self.body.as_ref().map_or_else(Default::default, |(_, body)| String::from_utf8_lossy(body));
         format!("{} {} {body}", self.method, self.url)
     }
 
@@ -81,6 +116,17 @@ mod tests {
         assert_eq!(url("//evil.test/x").unwrap(), "https://api.test/v1/evil.test/x");
         assert_eq!(url("/../../etc"), None);
         assert_eq!(url("@evil.test").unwrap(), "https://api.test/v1/@evil.test");
+    }
+
+    #[test]
+    fn a_part_of_a_path_stays_one_whatever_is_in_it() {
+        let base = Url::parse("https://api.test/v1/").unwrap();
+        let call =
+            Call::get("look", &base, &["projects", "a/../b?c=d e", "..", "branches"]).query("search", "a&b");
+        assert_eq!(
+            call.url.as_str(),
+            "https://api.test/v1/projects/a%2F..%2Fb%3Fc=d%20e/branches?search=a%26b"
+        );
     }
 
     #[test]

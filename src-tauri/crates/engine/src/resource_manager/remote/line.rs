@@ -8,6 +8,9 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use reqwest::Url;
+use reqwest::header::HeaderMap;
+use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use super::answer::{Answer, Fault};
@@ -21,10 +24,24 @@ type Whose = (String, [u8; 32]);
 pub struct Lines(Mutex<HashMap<Whose, Arc<Line>>>);
 
 impl Lines {
-    pub fn of(&self, api: String, credential: [u8; 32]) -> Arc<Line> {
+    /// Of all who send these headers to this API.
+    pub fn of(&self, base: &Url, headers: &HeaderMap) -> Arc<Line> {
+        let (api, credential) = (base.origin().ascii_serialization(), digest(headers));
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(known.entry((api, credential)).or_default())
     }
+}
+
+/// Of what says who asks: it is kept in memory as this only.
+fn digest(headers: &HeaderMap) -> [u8; 32] {
+    let mut digest = Sha256::new();
+    for (name, value) in headers {
+        digest.update(name.as_str());
+        digest.update([0]);
+        digest.update(value.as_bytes());
+        digest.update([0]);
+    }
+    digest.finalize().into()
 }
 
 type Answered = OnceCell<Result<Answer, Fault>>;

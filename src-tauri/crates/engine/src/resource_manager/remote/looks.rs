@@ -56,8 +56,7 @@ struct State<F> {
 
 impl<F> Default for Looks<F> {
     fn default() -> Self {
-        let state =
-            State { last: None, is_asking: false, generation: 0, is_changing: false, failures: 0 };
+        let state = State { last: None, is_asking: false, generation: 0, is_changing: false, failures: 0 };
         Self { state: Mutex::new(state), told: watch::Sender::new(0) }
     }
 }

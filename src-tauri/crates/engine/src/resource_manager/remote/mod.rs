@@ -10,6 +10,7 @@
 //! nobody answers.
 
 mod answer;
+mod base;
 mod call;
 mod client;
 mod hidden;
@@ -23,18 +24,19 @@ mod seen;
 mod watched;
 mod wish;
 
+#[cfg(test)]
+pub use answer::{Answer, Asked, Fault, decide};
 pub use answer::{Kind, Trouble, Verdict};
+pub use base::{base_of, see_that_it_is_private};
 pub use call::Call;
-pub use client::{Client, SHORT_PATIENCE};
+pub use client::{Client, SHORT_PATIENCE, Sight};
 pub use hidden::{Hidden, references};
-pub use http::{Http, Transport, is_here};
+pub use http::{Http, Transport};
 pub use line::Lines;
 pub use looks::{Freshness, Look};
 pub use rate::Rate;
 pub use seen::{Means, Seen};
 pub use watched::{Looker, Watched};
 pub use wish::{Goal, SETTLES, Sighted, Wish};
-#[cfg(test)]
-pub use answer::{Answer, Asked, Fault, decide};
 #[cfg(test)]
 pub use wish::{Next, is_reached};

@@ -1,5 +1,4 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -84,10 +83,5 @@ impl<L: Looker> Watched<L> {
             .boxed()
         };
         client.have_taken(call, wish, &sight, &|| self.looks.disturb()).await
-    }
-
-    /// Until it is worth to look again, at most so long.
-    pub async fn due(&self, look: &Look<L::Found>, at_most: Duration) {
-        let _ = tokio::time::timeout(at_most, self.looks.due(look)).await;
     }
 }

@@ -9,7 +9,6 @@ use futures_util::future::BoxFuture;
 use kinfra_rpc::{ErrorCode, Exit, Problem};
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
 use super::TYPE;
@@ -19,8 +18,8 @@ use super::settings::{ApiSettings, Auth, RequestFile};
 use super::status::Reading;
 use super::values::Body;
 use crate::resource_manager::remote::{
-    Call, Client, Freshness, Goal, Hidden, Http, Look, Means, SETTLES, Transport, Trouble, Watched, is_here,
-    references,
+    Call, Client, Freshness, Goal, Hidden, Http, Look, Means, SETTLES, Transport, Trouble, Watched, base_of,
+    references, see_that_it_is_private,
 };
 use crate::resource_manager::{
     Adapter, Capabilities, End, Given, Observed, Probed, Progress, Settled, Started, Step, Stop,
@@ -59,14 +58,7 @@ impl Api {
     ) -> Result<Self, Problem> {
         let name = &given.place.node;
         let url = settings.url.as_ref().map_or("", |url| &url.0.value);
-        let base = Url::parse(&(given.expand)(url)?).ok().filter(Url::has_host);
-        let base = base.ok_or_else(|| {
-            Problem::new(
-                ErrorCode::ConfigInvalidValue,
-                format!("cannot talk to the API of {name}: `{url}` is no URL"),
-            )
-            .hint("for example `https://api.example.com/v1`")
-        })?;
+        let base = base_of(&(given.expand)(url)?, url, name)?;
         let mut hidden = Hidden::default();
         for text in
             crate::resource_manager::Settings::texts(settings).iter().filter(|text| text.may_hold_secrets)
@@ -75,12 +67,8 @@ impl Api {
         }
         let (headers, credential) = headers(settings, given, &mut hidden)?;
         let holds_secrets = hidden.any() || !matches!(settings.auth, Auth::None);
-        if base.scheme() != "https" && holds_secrets && !is_here(&base) {
-            let message = format!(
-                "cannot talk to the API of {name}: its credential would be sent to {base} without TLS"
-            );
-            return Err(Problem::new(ErrorCode::ConfigInvalidValue, message)
-                .hint("write `https://`, with `tls.ca` where its certificate is one of your own"));
+        if holds_secrets {
+            see_that_it_is_private(&base, name)?;
         }
         let call = |doing: &str, request: &RequestFile| {
             let path = request.path.as_ref().map_or("", |path| &path.value);
@@ -99,9 +87,8 @@ impl Api {
         let ca = settings.tls.as_ref().and_then(|tls| tls.ca.as_ref());
         let ca =
             ca.map(|file| Ok::<_, Problem>(given.folder.join((given.expand)(&file.value)?))).transpose()?;
-        let origin = base.origin().ascii_serialization();
         let client = Client {
-            line: given.outside.lines.of(origin, digest(&headers)),
+            line: given.outside.lines.of(&base, &headers),
             transport: transport(&base, headers, ca)?,
             rate: settings.rate,
             retries: settings.retries,
@@ -252,18 +239,6 @@ fn request_of(
     Ok(Call { body, ..call })
 }
 
-/// Of what says who asks: it is kept in memory as this only.
-fn digest(headers: &HeaderMap) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    for (name, value) in headers {
-        digest.update(name.as_str());
-        digest.update([0]);
-        digest.update(value.as_bytes());
-        digest.update([0]);
-    }
-    digest.finalize().into()
-}
-
 impl Adapter for Api {
     fn capabilities(&self) -> Capabilities {
         Capabilities { stops: self.end.is_some(), ..TYPE.capabilities }
@@ -290,7 +265,7 @@ impl Adapter for Api {
         match (observed.settled, &self.start) {
             (Settled::Running, _) | (Settled::Unknown, None) => Ok(vec![]),
             (_, Some(_)) => Ok(vec![Step::Start]),
-            (Settled::Absent | Settled::Down(_), None) => {
+            (Settled::Absent | Settled::Down(_) | Settled::Paused, None) => {
                 let message = format!("{} doesn't run, and no request is declared that starts it", self.name);
                 Err(Problem::new(ErrorCode::ResourceFailed, message)
                     .hint("start it by hand, or declare `start:` with its `method` and `path`"))
@@ -337,7 +312,9 @@ impl Adapter for Api {
                 self.change(|run| run.end_taken = true);
             }
             // What can't be seen is over when it was asked for; what is to end at once is not waited for.
-            if stop == Stop::Kill || (asked.is_ok() && (self.core.looker.status.is_none() || self.end.is_none())) {
+            if stop == Stop::Kill
+                || (asked.is_ok() && (self.core.looker.status.is_none() || self.end.is_none()))
+            {
                 let code = (stop == Stop::InOrder).then_some(0);
                 run.end.tell(Exit { code, ..Exit::default() });
             }

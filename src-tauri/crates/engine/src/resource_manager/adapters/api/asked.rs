@@ -35,10 +35,10 @@ impl Looker for ApiLooker {
                 return Err(Trouble::new(Kind::Lasting, "it has no `status`"));
             };
             let json = reading.needs_json() || !self.outputs_from.is_empty();
-            let Seen { means, word, found } = reading.read(self.client.ask(call, json, SHORT_PATIENCE).await)?;
-            let output = |(name, pointer): &(String, String)| {
-                Some((name.clone(), printed(found.pointer(pointer)?)?))
-            };
+            let Seen { means, word, found } =
+                reading.read(self.client.ask(call, json, SHORT_PATIENCE).await)?;
+            let output =
+                |(name, pointer): &(String, String)| Some((name.clone(), printed(found.pointer(pointer)?)?));
             *self.outputs.lock().unwrap_or_else(PoisonError::into_inner) =
                 self.outputs_from.iter().filter_map(output).collect();
             Ok(Seen { means, word, found: () })

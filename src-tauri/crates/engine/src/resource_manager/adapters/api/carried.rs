@@ -29,4 +29,3 @@ fn expanded(value: &Json, expand: Expand<'_>) -> Result<Json, Problem> {
         Json::Null | Json::Bool(_) | Json::Number(_) => value.clone(),
     })
 }
-

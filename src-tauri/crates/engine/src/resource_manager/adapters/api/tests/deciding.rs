@@ -4,8 +4,10 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::super::adapter::Api;
-use crate::resource_manager::remote::{Answer, Asked, Fault, Goal, Kind, Means, Next, Sighted, Trouble, Verdict, Wish, decide, is_reached};
 use super::stage::{settings, with_given};
+use crate::resource_manager::remote::{
+    Answer, Asked, Fault, Goal, Kind, Means, Next, Sighted, Trouble, Verdict, Wish, decide, is_reached,
+};
 use crate::resource_manager::{Outside, Settings};
 use crate::schema::Statuses;
 

@@ -85,7 +85,7 @@ pub use tunnels::{
     ConnectorInstalled, Download, Exposure, FormerConnector, InstallConnector, RestartTunnel, Share,
     TunnelKind, TunnelState, TunnelStatus, Unshare,
 };
-pub use update::{Change, Delta, Notice, Update};
+pub use update::{Change, Delta, Notice, NoticeOffer, Update};
 pub use usage::{MeasureUsage, NodeUsage, UsageList};
 
 /// The version of the protocol spoken over the control socket. It only grows: unknown fields are ignored by

@@ -53,6 +53,9 @@ impl From<ErrorCode> for ExitCode {
             | ErrorCode::TunnelRefused
             | ErrorCode::ResourceFailed
             | ErrorCode::ResourceUnreachable
+            | ErrorCode::ResourcePaused
+            | ErrorCode::ResourcePausedByVendor
+            | ErrorCode::NotConfirmed
             | ErrorCode::CrashLooping
             | ErrorCode::KeeperLost
             | ErrorCode::StoreFailed

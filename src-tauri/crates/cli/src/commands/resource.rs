@@ -14,8 +14,7 @@ pub async fn resource(surroundings: &Surroundings, asked: Resource) -> Result<Ex
     let client = surroundings.connect_or_open().await?;
     let project = project_with(surroundings, &client, std::slice::from_ref(&asked.name)).await?;
     let Some(action) = asked.action else {
-        let inspected =
-            client.call(InspectResource { project, resource: asked.name.clone() }).await?;
+        let inspected = client.call(InspectResource { project, resource: asked.name.clone() }).await?;
         surroundings
             .output
             .result(&inspected, |palette| render::inspection(&asked.name, &inspected, *palette))?;
@@ -77,7 +76,8 @@ async fn done(
     for act in acts {
         let acted = match client.call(act.clone()).await {
             Err(failure) if failure.code() == ErrorCode::NotConfirmed => {
-                let question = failure.problems.first().map_or_else(String::new, |problem| problem.message.clone());
+                let question =
+                    failure.problems.first().map_or_else(String::new, |problem| problem.message.clone());
                 if !yes && !agreed(surroundings, &question)? {
                     return Ok(ExitCode::Failed);
                 }

@@ -33,7 +33,8 @@ pub fn inspection(name: &str, inspection: &Inspection, palette: Palette) -> Stri
                 (None, Some(_)) => " TEXT",
                 (None, None) => "",
             };
-            let asks = action.input.as_deref().or(action.confirm.as_ref().map(|_| "asks before")).unwrap_or("");
+            let asks =
+                action.input.as_deref().or(action.confirm.as_ref().map(|_| "asks before")).unwrap_or("");
             vec![
                 Cell::new(" "),
                 Cell::new(format!("kinfra resource {name} {}{with}", action.action)),
@@ -50,10 +51,12 @@ fn fact(name: &str, value: &str) -> Vec<Cell> {
 }
 
 fn lacking(sign_in: &SignIn, palette: Palette) -> String {
-    let missing = sign_in.missing.iter().map(|missing| {
-        format!("{} the token lacks {missing}\n", palette.paint(Colour::Red, "problem:"))
-    });
-    let unproven = sign_in.unproven.iter().map(|unproven| format!("  not known before it is tried: {unproven}\n"));
+    let missing = sign_in
+        .missing
+        .iter()
+        .map(|missing| format!("{} the token lacks {missing}\n", palette.paint(Colour::Red, "problem:")));
+    let unproven =
+        sign_in.unproven.iter().map(|unproven| format!("  not known before it is tried: {unproven}\n"));
     missing.chain(unproven).collect()
 }
 

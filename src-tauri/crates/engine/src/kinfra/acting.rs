@@ -1,6 +1,6 @@
 //! What can be done with a resource beside starts and stops, where it runs.
 
-use kinfra_rpc::{ActOnResource, ActedOnResource, Failure, InspectResource, Inspection};
+use kinfra_rpc::{ActOnResource, ActedOnResource, Failure, InspectResource, Inspection, NoticeOffer};
 
 use super::engine::{Engine, Project};
 use crate::resource_manager::{Act, By};
@@ -14,6 +14,13 @@ impl Engine {
     pub(super) async fn act_on_resource(&self, act: &ActOnResource) -> Result<ActedOnResource, Failure> {
         self.refuse_when_ending()?;
         let project = self.project(&act.project)?;
+        self.used(&act.project);
+        if act.action == NoticeOffer::KeepRunning.action() {
+            let name = project.service(&act.resource)?.name();
+            return Ok(ActedOnResource {
+                text: format!("{name} runs on until it is unused for as long again."),
+            });
+        }
         let asked = Act {
             action: act.action.clone(),
             target: act.target.clone(),

@@ -39,7 +39,7 @@ impl Word for OnStop {
 }
 
 /// Less than this would pause what its user only looks away from.
-const SHORTEST_PAUSE: Duration = Duration::from_secs(10 * 60);
+const SHORTEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// How long it may be unused.
 struct AutoPause(Duration);
@@ -52,7 +52,7 @@ impl Shape for AutoPause {
     fn decode(node: &Node, reader: &mut Reader) -> Option<Self> {
         let Period(time) = Period::decode(node, reader)?;
         if time < SHORTEST_PAUSE {
-            return reader.unexpected(node, "at least `10m`");
+            return reader.unexpected(node, "at least `1m`");
         }
         Some(Self(time))
     }

@@ -70,7 +70,7 @@ impl Account {
     pub fn declare_pauses(&mut self, fields: &mut Fields<'_>, usual: &str) {
         let meaning =
             format!("What becomes of it when its stack is stopped: `leave` or `pause`. Default: {usual}.");
-        self.on_stop = fields.optional("stop", &meaning).map(|Words(on_stop)| on_stop);
+        self.on_stop = fields.optional("on_stop", &meaning).map(|Words(on_stop)| on_stop);
         self.auto_pause = fields
             .optional("auto_pause", "Pause it when its stack was not used for this long. Default: never.")
             .map(|AutoPause(time)| time);

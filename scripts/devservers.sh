@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# The real servers and clients of the proxy's tests: packages of npm and PyPI, exactly those of tests/fixtures/devservers,
-# in target/devservers and nowhere else. What can't be had makes its tests be skipped, which they say.
+# The real servers and clients of the proxy's tests, and the clients of clouds that have stand-ins: packages of npm and
+# PyPI, exactly those of tests/fixtures/devservers, in target/devservers and nowhere else. What can't be had makes
+# its tests be skipped, which they say.
 
 DEVSERVERS=target/devservers
 
@@ -16,7 +17,7 @@ ensure_devservers_of() {
     shift 2
     wanted=$(fingerprint "$@")
     ! is_stamped "devservers-$kind" "$wanted" || [[ ! -e $DEVSERVERS/$kind.done ]] || return 0
-    say "installing development servers of $kind below $DEVSERVERS, for the tests of the proxy"
+    say "installing what tests need of $kind below $DEVSERVERS"
     rm -f "$DEVSERVERS/$kind.done"
     mkdir -p "$DEVSERVERS"
     if "$install" "$@"; then

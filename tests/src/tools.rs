@@ -1,4 +1,4 @@
-//! What the tests of the proxy, of MCP servers and of the examples find on the machine: `./dev test` installs it (scripts/devservers.sh, scripts/system.sh).
+//! What the tests of the proxy, of MCP servers, of stand-ins and of the examples find on the machine: `./dev test` installs it (scripts/devservers.sh, scripts/system.sh).
 //! A test whose tools are missing is skipped, loudly.
 
 use std::env::{split_paths, var_os};

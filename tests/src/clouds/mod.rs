@@ -2,6 +2,9 @@
 //! vendor says there how its errors look, which permission a call needs, and what a call does. `fake-cloud` serves one
 //! of them to be tried by hand.
 
+pub mod course;
 pub mod shared;
+pub mod vercel;
 
 pub use shared::{FakeCloud, Fault, Lag, RetryAfter, Token, Vendor};
+pub use vercel::Vercel;

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use kinfra_tests::clouds::shared::HELP;
-use kinfra_tests::clouds::{FakeCloud, Vendor};
+use kinfra_tests::clouds::{FakeCloud, Vendor, Vercel};
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -20,7 +20,7 @@ const LONGEST_LIFE: Duration = Duration::from_secs(3600);
 type Serve = fn(u16) -> Result<()>;
 
 /// Each by its name.
-const VENDORS: &[(&str, Serve)] = &[];
+const VENDORS: &[(&str, Serve)] = &[(Vercel::NAME, serve::<Vercel>)];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = args().skip(1).collect();
@@ -49,7 +49,6 @@ fn main() -> ExitCode {
 }
 
 /// Until a signal.
-#[allow(dead_code, reason = "each vendor comes with its stand-in")]
 fn serve<V: Vendor>(port: u16) -> Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     let cloud = FakeCloud::<V>::start_at(port);

@@ -9,6 +9,7 @@ ensure_devservers() {
     local from=tests/fixtures/devservers
     ensure_devservers_of node install_node_servers "$from/package.json" "$from/package-lock.json"
     ensure_devservers_of python install_python_servers "$from/requirements.txt"
+    ensure_devservers_of clients install_python_clients "$from/clients.txt"
 }
 
 # ensure_devservers_of KIND INSTALL FILE ...
@@ -38,4 +39,10 @@ install_python_servers() {
     have python3 && python3 -m venv "$DEVSERVERS/python" &&
         "$DEVSERVERS/python/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: \
             --require-hashes --requirement "$1"
+}
+
+install_python_clients() {
+    rm -rf "${DEVSERVERS:?}/clients"
+    "$DEVSERVERS/python/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+        --no-deps --target "$DEVSERVERS/clients" --requirement "$1"
 }

@@ -24,6 +24,8 @@ pub(crate) enum Tool {
     NodePackages,
     /// The packages of tests/fixtures/devservers/requirements.txt.
     PythonPackages,
+    /// The packages of tests/fixtures/devservers/clients.txt.
+    PythonClients,
     Chromium,
 }
 
@@ -43,6 +45,7 @@ impl Tool {
             Self::PythonPackages => {
                 stale("requirements.txt", "python.done").then_some("what requirements.txt asks")
             }
+            Self::PythonClients => stale("clients.txt", "clients.done").then_some("what clients.txt asks"),
             Self::Chromium => chromium().is_none().then_some("chromium"),
         }
     }

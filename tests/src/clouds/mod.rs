@@ -3,8 +3,10 @@
 //! of them to be tried by hand.
 
 pub mod course;
+pub mod render;
 pub mod shared;
 pub mod vercel;
 
+pub use render::Render;
 pub use shared::{FakeCloud, Fault, Lag, RetryAfter, Token, Vendor};
 pub use vercel::Vercel;

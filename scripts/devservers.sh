@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# The real servers and clients of the proxy's tests, and the clients of clouds that have stand-ins: packages of npm and
-# PyPI, exactly those of tests/fixtures/devservers, in target/devservers and nowhere else. What can't be had makes
+# The real servers and clients of the proxy's tests, and the clients of clouds that have stand-ins: packages of npm, PyPI
+# and crates.io, exactly those of tests/fixtures/devservers, in target/devservers and nowhere else. What can't be had makes
 # its tests be skipped, which they say.
 
 DEVSERVERS=target/devservers
@@ -10,6 +10,7 @@ ensure_devservers() {
     ensure_devservers_of node install_node_servers "$from/package.json" "$from/package-lock.json"
     ensure_devservers_of python install_python_servers "$from/requirements.txt"
     ensure_devservers_of clients install_python_clients "$from/clients.txt"
+    ensure_devservers_of crate install_schema "$from/crate.txt"
 }
 
 # ensure_devservers_of KIND INSTALL FILE ...
@@ -45,4 +46,13 @@ install_python_clients() {
     rm -rf "${DEVSERVERS:?}/clients"
     "$DEVSERVERS/python/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
         --no-deps --target "$DEVSERVERS/clients" --requirement "$1"
+}
+
+# Railway's CLI has the schema of its API in its crate. To be told about a crate, cargo fetches it, and nothing else.
+install_schema() {
+    local crate
+    crate=$(<"$1")
+    rm -rf "${DEVSERVERS:?}/railway"
+    cargo info --quiet --color never "$crate" >/dev/null &&
+        cp -R "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*/"${crate/@/-}"/src/gql "$DEVSERVERS/railway"
 }

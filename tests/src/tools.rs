@@ -26,6 +26,8 @@ pub(crate) enum Tool {
     PythonPackages,
     /// The packages of tests/fixtures/devservers/clients.txt.
     PythonClients,
+    /// What the crate of tests/fixtures/devservers/crate.txt knows of Railway.
+    RailwaySchema,
     Chromium,
 }
 
@@ -46,6 +48,7 @@ impl Tool {
                 stale("requirements.txt", "python.done").then_some("what requirements.txt asks")
             }
             Self::PythonClients => stale("clients.txt", "clients.done").then_some("what clients.txt asks"),
+            Self::RailwaySchema => stale("crate.txt", "crate.done").then_some("what crate.txt asks"),
             Self::Chromium => chromium().is_none().then_some("chromium"),
         }
     }

@@ -3,10 +3,12 @@
 //! of them to be tried by hand.
 
 pub mod course;
+pub mod railway;
 pub mod render;
 pub mod shared;
 pub mod vercel;
 
+pub use railway::Railway;
 pub use render::Render;
 pub use shared::{FakeCloud, Fault, Lag, RetryAfter, Token, Vendor};
 pub use vercel::Vercel;

@@ -44,7 +44,7 @@ impl Vendor for Railway {
     }
 
     /// The documented ones are not there in fact.
-    fn rate_headers(standing: &Standing, _now: SystemTime) -> Vec<(&'static str, String)> {
+    fn rate_headers(standing: &Standing) -> Vec<(&'static str, String)> {
         vec![("ratelimit-policy", format!("\"default\";q={};w=3600", standing.limit))]
     }
 

@@ -42,7 +42,7 @@ impl Vendor for Render {
         Rate::new(400, Duration::from_secs(60), RetryAfter::Seconds)
     }
 
-    fn rate_headers(standing: &Standing, _now: SystemTime) -> Vec<(&'static str, String)> {
+    fn rate_headers(standing: &Standing) -> Vec<(&'static str, String)> {
         let reset = standing.resets_in.as_millis().div_ceil(1000);
         vec![
             ("ratelimit-limit", standing.limit.to_string()),

@@ -37,7 +37,7 @@ pub trait Vendor: Clone + Debug + Send + 'static {
     }
 
     /// The headers by which each answer tells how much of the limit is left.
-    fn rate_headers(_standing: &Standing, _now: SystemTime) -> Vec<(&'static str, String)> {
+    fn rate_headers(_standing: &Standing) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 

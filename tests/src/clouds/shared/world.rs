@@ -101,7 +101,7 @@ impl<V: Vendor> World<V> {
             presented::<V>(call).and_then(|value| self.tokens.iter().find(|token| token.value == value));
         let token = token.filter(|token| !token.is_revoked).cloned().ok_or_else(|| V::words(401))?;
         let standing = self.rate.count(&token.value, now);
-        let headers = V::rate_headers(&standing, now);
+        let headers = V::rate_headers(&standing);
         if standing.is_over {
             let mut refusal = V::words(429);
             refusal.headers.extend(headers);

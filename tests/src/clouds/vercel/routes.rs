@@ -33,9 +33,9 @@ impl Vendor for Vercel {
         Rate::new(500, Duration::from_secs(60), RetryAfter::Untold)
     }
 
-    fn rate_headers(standing: &Standing, now: SystemTime) -> Vec<(&'static str, String)> {
+    fn rate_headers(standing: &Standing) -> Vec<(&'static str, String)> {
         // The reset is a moment in whole seconds: who comes at it is not refused again.
-        let reset = milliseconds(now + standing.resets_in).div_ceil(1000);
+        let reset = milliseconds(standing.resets_at).div_ceil(1000);
         vec![
             ("x-ratelimit-limit", standing.limit.to_string()),
             ("x-ratelimit-remaining", standing.left.to_string()),

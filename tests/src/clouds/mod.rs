@@ -4,6 +4,8 @@
 
 pub mod neon;
 pub mod shared;
+#[cfg(test)]
+pub(crate) mod spec;
 pub mod supabase;
 
 pub use neon::Neon;

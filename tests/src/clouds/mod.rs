@@ -7,6 +7,8 @@ pub mod neon;
 pub mod railway;
 pub mod render;
 pub mod shared;
+#[cfg(test)]
+pub(crate) mod spec;
 pub mod supabase;
 pub mod vercel;
 

@@ -400,11 +400,8 @@ impl ProjectState {
         } else if any(|node| node.phase == Phase::Stopping && node.wanted == Wanted::Stopped) {
             StackStatus::Stopping
         } else if any(|node| {
-            node.phase == Phase::Running && matches!(node.health, Health::Unhealthy | Health::Degraded)
-        }) {
-            StackStatus::Degraded
-        } else if any(|node| {
-            node.paused().is_some_and(|problem| problem.code == ErrorCode::ResourcePausedByVendor)
+            let is_poor = matches!(node.health, Health::Unhealthy | Health::Degraded);
+            node.phase == Phase::Running && (is_poor || (node.paused().is_some() && !node.is_paused_here()))
         }) {
             StackStatus::Degraded
         } else if any(|node| {

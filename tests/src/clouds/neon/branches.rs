@@ -129,7 +129,11 @@ impl Neon {
         now: SystemTime,
     ) -> Answer {
         match (call.method.as_str(), rest) {
-            ("GET", []) => Ok(Reply::json(200, &json!({"branch": self.branch(id).map(Branch::tell)}))),
+            ("GET", []) => {
+                let annotation = json!({"object": {"type": "console/branch", "id": id}, "value": {}});
+                let branch = self.branch(id).map(Branch::tell);
+                Ok(Reply::json(200, &json!({"branch": branch, "annotation": annotation})))
+            }
             ("PATCH", []) => self.change_branch(project, id, call, now),
             ("DELETE", []) => self.delete_branch(project, id, now),
             ("POST", ["restore"]) => self.restore(project, id, call, now),

@@ -163,7 +163,7 @@ impl<V: Vendor> FakeCloud<V> {
         state.vendor.control(order, now).unwrap_or_else(|fault| panic!("{order}: {fault}"))
     }
 
-    /// What it says to the first token: a call without a connection, a fault or a line in the record.
+    /// What it says to the first token: a call without a connection or a fault.
     #[must_use]
     pub fn ask(&self, method: &str, path: &str, body: &Value) -> Reply {
         self.ask_as(&self.token(), method, path, body)
@@ -180,7 +180,11 @@ impl<V: Vendor> FakeCloud<V> {
     pub fn ask_by(&self, authorization: &str, method: &str, path: &str, body: &Value) -> Reply {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let call = Call::new(method, path, Some(authorization), &body);
-        self.state().answer(&call)
+        let mut state = self.state();
+        let number = serve::note(&mut state, &call, Vec::new(), false);
+        let reply = state.answer(&call);
+        state.requests.answered(number, reply.status, &reply.body);
+        reply
     }
 }
 

@@ -7,6 +7,8 @@ mod cloud;
 mod fault;
 mod lag;
 mod order;
+#[cfg(test)]
+mod program_tests;
 mod rate;
 mod record;
 mod refusal;

@@ -63,7 +63,11 @@ async fn handle<V: Vendor>(
         authorization.as_deref(),
         &body,
     );
-    let (number, happening) = note(&mut held(&world), &call, headers);
+    let (number, happening) = {
+        let mut world = held(&world);
+        let happening = world.faults.meet(&call);
+        (note(&mut world, &call, headers, happening.is_some()), happening)
+    };
     let (before, after) = match happening {
         Some(happening) if happening.is_after => (None, Some(happening)),
         other => (other, None),
@@ -79,26 +83,27 @@ async fn handle<V: Vendor>(
     response(reply)
 }
 
-/// Its number in the record, and what is to happen to it.
-fn note<V: Vendor>(
+/// Gives its number in the record.
+pub(super) fn note<V: Vendor>(
     world: &mut World<V>,
     call: &Call,
     headers: Vec<(String, String)>,
-) -> (usize, Option<Happening>) {
-    let happening = world.faults.meet(call);
-    let number = world.requests.note(super::Request {
+    is_faulty: bool,
+) -> usize {
+    let token = world.name_of_token(call);
+    let at = world.clock.now();
+    world.requests.note(super::Request {
         method: call.method.clone(),
         path: call.path.clone(),
         query: call.query.clone(),
         body: call.body.clone(),
         headers,
-        token: world.name_of_token(call),
-        at: world.clock.now(),
+        token,
+        at,
         status: None,
         answer: serde_json::Value::Null,
-        is_faulty: happening.is_some(),
-    });
-    (number, happening)
+        is_faulty,
+    })
 }
 
 /// What is answered after this happened to what would have been answered.

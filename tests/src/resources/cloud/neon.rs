@@ -2,6 +2,7 @@ use kinfra_rpc::{ErrorCode, Phase};
 use serde_json::json;
 
 use super::stage::{SOON, Stage};
+use crate::clouds::spec::{Document, replay, validating_mock};
 use crate::clouds::{Fault, Neon, Token};
 use crate::wait_until;
 
@@ -168,4 +169,29 @@ fn a_token_that_is_not_good_enough_is_told_with_what_it_takes() {
     stage.run(&["quit"]);
     let (_, printed) = stage.try_run(&["up", "-d"]);
     assert!(printed.contains("there is no project") || printed.contains("allows no such thing"), "{printed}");
+}
+
+#[test]
+fn everything_that_neon_is_asked_is_what_its_own_document_describes() {
+    const NAME: &str = "everything_that_neon_is_asked_is_what_its_own_document_describes";
+    let (Some(document), Some(mock)) = (Document::of(NAME, "neon"), validating_mock(NAME, "neon")) else {
+        return;
+    };
+    for text in [OWN, MAIN] {
+        let stage = stage(text);
+        stage.run(&["up", "-d"]);
+        stage.run(&["resource", "db"]);
+        stage.run(&["resource", "db", "create-branch", "preview"]);
+        stage.run(&["resource", "db", "reset-branch", "preview", "--yes"]);
+        stage.run(&["resource", "db", "delete-branch", "preview", "--yes"]);
+        stage.run(&["pause", "db"]);
+        stage.wait_until_paused(ErrorCode::ResourcePaused);
+        stage.run(&["resume", "db"]);
+        stage.run(&["down"]);
+        let requests = stage.cloud.state().requests.all().to_vec();
+        assert!(requests.len() > 20, "{}", requests.len());
+        let faults = document.faults(&requests);
+        assert!(faults.is_empty(), "{faults:#?}");
+        assert_eq!(replay(&mock, &requests), [""; 0]);
+    }
 }

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use kinfra_rpc::{ErrorCode, Inspection, Problem};
 
 use super::super::service::Service;
+use crate::config::ResourceSpec;
 use crate::resource_manager::{Act, Adapter};
 
 impl Service {
@@ -28,7 +29,7 @@ impl Service {
     /// That of its run, or one for a look.
     async fn adapter_now(self: &Arc<Self>) -> Result<Arc<dyn Adapter>, Problem> {
         let spec = self.spec();
-        if spec.resource.as_ref().is_none_or(|resource| resource.is_process()) {
+        if spec.resource.as_ref().is_none_or(ResourceSpec::is_process) {
             return Err(self.runs_nowhere_else());
         }
         let running = {

@@ -9,6 +9,7 @@ import { createContext } from 'svelte';
 
 import type { Backend, Command, RequestOf, Response, Unsubscribe } from '../backend/backend';
 import { toFailure } from '../backend/failure';
+import { Deeds } from '../inspection/deeds.svelte';
 import { MigrationBook } from '../migration/book.svelte';
 import { NameBook } from '../names/book.svelte';
 import { PortBook } from '../ports/book.svelte';
@@ -49,6 +50,7 @@ export class Session {
   readonly ports: PortBook;
   readonly names: NameBook;
   readonly migration: MigrationBook;
+  readonly deeds: Deeds;
   /** Problems of the engine that the user has put aside, for as long as this window lives. */
   #putAside = $state.raw<string[]>([]);
   #selected = $state<string>();
@@ -60,6 +62,7 @@ export class Session {
     this.ports = new PortBook(backend);
     this.names = new NameBook(backend);
     this.migration = new MigrationBook(backend);
+    this.deeds = new Deeds(backend, (project, problems) => this.#tell(project, problems));
   }
 
   /** The project on show: the one chosen, or the first while that one doesn't exist. */
@@ -118,7 +121,7 @@ export class Session {
       this.dismiss(project);
       return response;
     } catch (error) {
-      this.refused = { ...this.refused, [project]: toFailure(error).problems };
+      this.#tell(project, toFailure(error).problems);
       return undefined;
     }
   }
@@ -126,6 +129,12 @@ export class Session {
   dismiss(project: string): void {
     const { [project]: _gone, ...others } = this.refused;
     this.refused = others;
+  }
+
+  /** Why the last command of a project was refused; none: it was not. */
+  #tell(project: string, problems: Problem[]): void {
+    if (problems.length === 0) this.dismiss(project);
+    else this.refused = { ...this.refused, [project]: problems };
   }
 
   #take(update: Update): void {

@@ -15,8 +15,8 @@ if (!target) throw new Error('starting the window: index.html has no element wit
 const session = new Session(await chooseBackend());
 // The tray opens the window at a project, or at a question about what is in it.
 function showNamedPlace(): void {
-  const { project, asked } = placeIn(location.hash);
-  if (project !== undefined) session.select(project);
+  const { project, resource, asked } = placeIn(location.hash);
+  if (project !== undefined) session.select(project, resource);
   if (asked !== undefined) session.deeds.asked = asked;
 }
 addEventListener('hashchange', showNamedPlace);

@@ -2,7 +2,8 @@ import { fireEvent, screen, within } from '@testing-library/svelte';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 
 import type { MockEngine } from '../lib/backend/mock/engine';
-import { asked, choose, click, open, pass, type, useFakeClock } from './window';
+import { placeIn } from '../lib/state/place';
+import { asked, choose, click, open, openSession, pass, type, useFakeClock } from './window';
 
 /** Longer than the vendor takes for what it does itself. */
 const DONE_MS = 2_100;
@@ -61,6 +62,30 @@ describe('a resource that is paused', () => {
     await open('clouds', 'tools');
     expect(button('action-start-all').disabled).toBe(false);
   });
+});
+
+test('a resource that the app opens the window at has its details shown, once', async () => {
+  const { session } = await openSession('clouds');
+  session.select('tools', 'worker');
+  await pass(50);
+  expect(words(screen.getByTestId('service-detail'))).toMatch(/^worker/);
+  session.select('shop', 'db');
+  await pass(50);
+  expect(words(screen.getByTestId('service-detail'))).toMatch(/^db/);
+  await click('close-detail');
+  expect(screen.queryByTestId('service-detail')).toBeNull();
+});
+
+test('a question that the app opens the window at is asked, and nothing is done', async () => {
+  const { engine, session } = await openSession('clouds', 'tools');
+  const { project, asked: question } = placeIn(
+    '#project=shop&resource=db&action=pause&label=Pause&question=Really%3F',
+  );
+  session.select(project!);
+  session.deeds.asked = question;
+  await pass(50);
+  expect(words(screen.getByTestId('question'))).toContain('Really?');
+  expect(acts(engine)).toEqual([]);
 });
 
 describe('a pause that has to be confirmed', () => {

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest';
 
 import { placeIn } from './place';
 
-test('the window opens at a project', () => {
+test('the window opens at a project, and at one of its resources', () => {
   expect(placeIn('#project=shop-fix')).toEqual({ project: 'shop-fix' });
+  expect(placeIn('#project=shop&resource=db')).toEqual({ project: 'shop', resource: 'db' });
   expect(placeIn('')).toEqual({});
   expect(placeIn('#resource=db&action=pause&question=Really%3F')).toEqual({});
 });
@@ -23,5 +24,8 @@ test('the window opens at a question about a resource, whatever is in it', () =>
 });
 
 test('half a question is none', () => {
-  expect(placeIn('#project=shop&resource=site&action=pause')).toEqual({ project: 'shop' });
+  expect(placeIn('#project=shop&resource=site&action=pause')).toEqual({
+    project: 'shop',
+    resource: 'site',
+  });
 });

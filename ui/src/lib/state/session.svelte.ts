@@ -54,6 +54,8 @@ export class Session {
   /** Problems of the engine that the user has put aside, for as long as this window lives. */
   #putAside = $state.raw<string[]>([]);
   #selected = $state<string>();
+  /** What of that project is to be shown in detail, until its view has taken that up. */
+  wanted = $state<string>();
   #unsubscribe: Unsubscribe | undefined;
   #watch = 0;
 
@@ -71,8 +73,9 @@ export class Session {
     return projects.find((project) => project.slug === this.#selected) ?? projects[0];
   }
 
-  select(slug: string): void {
+  select(slug: string, node?: string): void {
     this.#selected = slug;
+    this.wanted = node;
     this.page = 'project';
   }
 

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
+import adapter from '../../../../src-tauri/crates/engine/src/resource_manager/adapters/cloud/adapter.rs?raw';
+import tray from '../../../../src-tauri/crates/tray/src/words.rs?raw';
 import { stoppedProject } from '../backend/mock/plans';
 import type { ErrorCode, NodeState } from '../rpc/rpc';
 import { isPauseUnderWay, pauseAction, pausedBy, pauseTruth } from './pauses';
@@ -37,6 +39,17 @@ describe('a paused resource says', () => {
     expect(pauseTruth(HEALTHY)).toBeUndefined();
     expect(pauseTruth({ ...here('is paused'), phase: 'stopping' })).toBeUndefined();
   });
+});
+
+test('the engine says these words, and the menu reads the same', () => {
+  for (const words of [
+    '"is being paused"',
+    '"is paused"',
+    '"is being resumed"',
+    '"{vendor} has paused it: {word}"',
+  ])
+    expect(adapter).toContain(words);
+  for (const words of ['"is being paused"', '"is being resumed"']) expect(tray).toContain(words);
 });
 
 test('who has paused it is told apart', () => {

@@ -347,6 +347,13 @@ impl NodeState {
         self.paused().is_some_and(|problem| problem.code == ErrorCode::ResourcePaused)
     }
 
+    /// It was paused, and is on its way back.
+    #[must_use]
+    pub fn is_resuming(&self) -> bool {
+        let code = self.problem.as_ref().map(|problem| problem.code);
+        self.phase == Phase::Running && code == Some(ErrorCode::ResourceResuming)
+    }
+
     /// It does not run, and nothing but a person will change that.
     #[must_use]
     pub fn has_failed(&self) -> bool {

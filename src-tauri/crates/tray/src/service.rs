@@ -33,7 +33,7 @@ pub fn item(project: &ProjectState, node: &NodeState, key: &str, ending: bool) -
 /// Of a resource that can be paused: one line that turns into its opposite.
 fn pausing(project: &ProjectState, node: &NodeState, key: &str, ending: bool) -> Option<Item> {
     node.resource.as_ref().filter(|resource| resource.pauses)?;
-    let on = node.paused().is_none();
+    let on = node.paused().is_none() && !node.is_resuming();
     let possible = if on { node.is_ready() } else { !is_pause_under_way(node) };
     let action = Action::Pause { project: project.slug.clone(), resource: node.name.clone(), on };
     let label = if on { "Pause" } else { "Resume" };

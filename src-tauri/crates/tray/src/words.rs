@@ -9,9 +9,8 @@ use kinfra_rpc::{ErrorCode, Health, NodeState, Phase, ProjectState, StackStatus,
 const LONGEST_LINE: usize = 72;
 const LONGEST_NAME: usize = 32;
 
-/// How the engine begins to say that a pause is on its way, or its end.
+/// How the engine begins to say that a pause is on its way.
 const PAUSING: &str = "is being paused";
-const RESUMING: &str = "is being resumed";
 
 /// The project in a few words: `3 of 3 healthy`, `failed · 1 of 3 healthy`, `2 problems · stopped`,
 /// `2 of 2 healthy · 1 paused`.
@@ -52,15 +51,17 @@ pub fn is_suspended(node: &NodeState) -> bool {
 
 /// Whether it is being paused, or goes on in a moment.
 pub fn is_pause_under_way(node: &NodeState) -> bool {
-    node.is_paused_here() && matches!(paused_word(node), Some("pausing" | "resuming"))
+    matches!(paused_word(node), Some("pausing" | "resuming"))
 }
 
 fn paused_word(node: &NodeState) -> Option<&'static str> {
+    if node.is_resuming() {
+        return Some("resuming");
+    }
     let problem = node.paused()?;
     Some(match problem.code {
         ErrorCode::ResourcePausedByVendor => "paused by its vendor",
         _ if problem.message.starts_with(PAUSING) => "pausing",
-        _ if problem.message.starts_with(RESUMING) => "resuming",
         _ => "paused",
     })
 }

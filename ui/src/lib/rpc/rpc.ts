@@ -257,7 +257,7 @@ shadows: Array<EnvironmentLayer>, };
 /**
  * What went wrong, as a code that a program can switch on.
  */
-export type ErrorCode = "config_missing" | "config_ambiguous" | "config_syntax" | "config_unknown_key" | "config_invalid_value" | "config_unknown_reference" | "config_unknown_dependency" | "config_cycle" | "config_name_collision" | "folder_missing" | "command_not_found" | "port_taken" | "port_claimed" | "proxy_port_taken" | "already_running" | "engine_unreachable" | "not_healthy" | "crash_looping" | "tunnel_failed" | "connector_missing" | "tunnel_refused" | "resource_failed" | "resource_unreachable" | "resource_paused" | "resource_paused_by_vendor" | "not_confirmed" | "unknown_project" | "unknown_service" | "invalid_request" | "keeper_lost" | "store_failed" | "secret_unavailable" | "keyring_locked" | "keyring_absent" | "store_set_aside" | "io" | "internal";
+export type ErrorCode = "config_missing" | "config_ambiguous" | "config_syntax" | "config_unknown_key" | "config_invalid_value" | "config_unknown_reference" | "config_unknown_dependency" | "config_cycle" | "config_name_collision" | "folder_missing" | "command_not_found" | "port_taken" | "port_claimed" | "proxy_port_taken" | "already_running" | "engine_unreachable" | "not_healthy" | "crash_looping" | "tunnel_failed" | "connector_missing" | "tunnel_refused" | "resource_failed" | "resource_unreachable" | "resource_paused" | "resource_resuming" | "resource_paused_by_vendor" | "not_confirmed" | "unknown_project" | "unknown_service" | "invalid_request" | "keeper_lost" | "store_failed" | "secret_unavailable" | "keyring_locked" | "keyring_absent" | "store_set_aside" | "io" | "internal";
 
 /**
  * What happened to a node. The text says it in full; the kind is for colours and filters.

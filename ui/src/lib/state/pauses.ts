@@ -14,7 +14,8 @@ export interface PauseAction {
   enabled: boolean;
 }
 
-const ON_ITS_WAY = /^is being (paused|resumed)/;
+const PAUSING = /^is being paused/;
+const RESUMING = /^is being resumed/;
 const BY_VENDOR = /^(.+?) has paused it(?:: (.*))?$/;
 
 export function pausedBy({ phase, problem }: NodeState): PausedBy | undefined {
@@ -23,31 +24,34 @@ export function pausedBy({ phase, problem }: NodeState): PausedBy | undefined {
   return problem?.code === 'resource_paused_by_vendor' ? 'vendor' : undefined;
 }
 
+function isResuming({ phase, problem }: NodeState): boolean {
+  return phase === 'running' && problem?.code === 'resource_resuming';
+}
+
 /** Whether it is being paused, or goes on in a moment. */
 export function isPauseUnderWay(node: NodeState): boolean {
-  return pausedBy(node) === 'here' && ON_ITS_WAY.test(node.problem?.message ?? '');
+  return isResuming(node) || (pausedBy(node) === 'here' && PAUSING.test(node.problem?.message ?? ''));
 }
 
 /** What is said of a paused resource, in two parts as of any node; nothing of one that isn't. */
 export function pauseTruth(node: NodeState): { word: string; rest: string } | undefined {
+  const message = node.problem?.message ?? '';
+  if (isResuming(node)) return { word: 'resuming', rest: message.replace(RESUMING, '') };
   const by = pausedBy(node);
   if (by === undefined) return undefined;
-  const message = node.problem?.message ?? '';
   if (by === 'vendor') {
     const [, vendor, why] = BY_VENDOR.exec(message) ?? [];
     if (vendor === undefined) return { word: 'paused by its vendor', rest: message && ` · ${message}` };
     return { word: `paused by ${vendor}`, rest: why ? ` · ${why}` : '' };
   }
-  const [way, verb] = ON_ITS_WAY.exec(message) ?? [];
-  if (way !== undefined)
-    return { word: verb === 'paused' ? 'pausing' : 'resuming', rest: message.slice(way.length) };
+  if (PAUSING.test(message)) return { word: 'pausing', rest: message.replace(PAUSING, '') };
   return { word: 'paused', rest: message.replace(/^is paused/, '') };
 }
 
 /** What the one button of a resource that can be paused does now. */
 export function pauseAction(node: NodeState): PauseAction | undefined {
   if (!node.resource?.pauses) return undefined;
-  if (pausedBy(node) !== undefined)
+  if (pausedBy(node) !== undefined || isResuming(node))
     return { action: 'resume', label: 'Resume', enabled: !isPauseUnderWay(node) };
   const ready = node.phase === 'running' && (node.health === 'healthy' || node.health === 'degraded');
   return { action: 'pause', label: 'Pause', enabled: ready };

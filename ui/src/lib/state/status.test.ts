@@ -43,7 +43,7 @@ const SUSPENDED = node({
   ...PAUSED,
   problem: { code: 'resource_paused_by_vendor', message: 'Neon has paused it: disabled' },
 });
-const RESUMING = node({ ...PAUSED, problem: { code: 'resource_paused', message: 'is being resumed' } });
+const RESUMING = node({ ...PAUSED, problem: { code: 'resource_resuming', message: 'is being resumed' } });
 const FAILED = node({ wanted: 'running', phase: 'failed', detail: 'Port 80 is taken.' });
 
 describe('a stack is', () => {

@@ -141,9 +141,9 @@ fn a_start_of_the_project_has_what_is_paused_go_on() {
         let menu = menu(&states::state(vec![states::project("shop", vec![node])]), Engine::Here);
         menu.find("project/shop/start").unwrap().enabled
     };
-    let here = |message| states::paused("neon", "db", ErrorCode::ResourcePaused, message);
-    assert!(can_start(here("is paused")));
-    assert!(!can_start(here("is being resumed · 5 s so far")));
+    let with = |code, message| states::paused("neon", "db", code, message);
+    assert!(can_start(with(ErrorCode::ResourcePaused, "is paused")));
+    assert!(!can_start(with(ErrorCode::ResourceResuming, "is being resumed · 5 s so far")));
     assert!(!can_start(states::remote("neon", states::healthy("db"))));
 }
 

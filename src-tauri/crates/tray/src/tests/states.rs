@@ -137,7 +137,7 @@ pub fn clouds() -> Snapshot {
         remote("supabase", stopped("auth")),
         here("worker", "is paused, as it was not used for 2.0 h"),
         here("queue", "is being paused · 5 s so far"),
-        here("search", "is being resumed · 5 s so far"),
+        paused("render", "search", ErrorCode::ResourceResuming, "is being resumed · 5 s so far"),
         site,
     ];
     state(vec![project("shop", nodes)])

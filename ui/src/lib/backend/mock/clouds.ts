@@ -3,7 +3,7 @@
  * with a resource takes `paceMs`, and twice that where the vendor itself is at work.
  */
 import type { ActedOnResource, ActOnResource, InspectedItem, Inspection, NodeState } from '../../rpc/rpc';
-import { pausedHere, refuse } from './outcomes';
+import { pausedHere, refuse, resuming } from './outcomes';
 import type { CloudPlan } from './plans';
 import type { MockWorld } from './world';
 
@@ -99,7 +99,7 @@ export class MockClouds {
   }
 
   #resume(project: string, resource: string): ActedOnResource {
-    this.#set(project, resource, pausedHere('is being resumed'));
+    this.#set(project, resource, resuming());
     this.#later(1, () => {
       this.#offer(project, resource, 'pause', 'Pause');
       const { problem: _over, ...node } = this.#world.node(project, resource);

@@ -70,6 +70,12 @@ export function pausedHere(message: string): Pick<NodeState, 'health' | 'detail'
   return paused('resource_paused', message);
 }
 
+/** Was paused, and is on its way back. */
+export function resuming(): Pick<NodeState, 'health' | 'detail' | 'problem'> {
+  const message = 'is being resumed';
+  return { health: 'unknown', detail: message, problem: { code: 'resource_resuming', message } };
+}
+
 function paused(code: ErrorCode, message: string): Pick<NodeState, 'health' | 'detail' | 'problem'> {
   const problem: Problem = { code, message, hint: 'Resume makes it go on where it was' };
   return { health: 'unknown', detail: `not known: ${message}`, problem };

@@ -12,6 +12,8 @@ mod acting;
 mod adapter;
 mod offers;
 mod run;
+#[cfg(test)]
+pub mod tests;
 mod vendor;
 mod words;
 

@@ -54,6 +54,7 @@ impl From<ErrorCode> for ExitCode {
             | ErrorCode::ResourceFailed
             | ErrorCode::ResourceUnreachable
             | ErrorCode::ResourcePaused
+            | ErrorCode::ResourceResuming
             | ErrorCode::ResourcePausedByVendor
             | ErrorCode::NotConfirmed
             | ErrorCode::CrashLooping

@@ -140,7 +140,7 @@ impl Engine {
             false => project.named(&start.services)?,
         };
         self.keep_for_its_own(&start.project, &names).await;
-        self.resume_paused(&project, &names);
+        self.resume_paused(&project, &names).await;
         project.stack.tell(Command::Start { names, again: !whole }).await;
         Ok(Done {})
     }

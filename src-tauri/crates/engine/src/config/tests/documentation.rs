@@ -58,8 +58,5 @@ fn every_key_is_described() {
     assert!(known.len() > 20, "{known:?}");
     let text = documentation();
     let missing: Vec<_> = known.iter().filter(|key| !text.contains(&format!("`{key}`"))).collect();
-    assert!(
-        missing.is_empty(),
-        "no page of the documentation says anything about {missing:?}"
-    );
+    assert!(missing.is_empty(), "no page of the documentation says anything about {missing:?}");
 }

@@ -164,7 +164,7 @@ impl<V: Vendor> Cloud<V> {
         let back =
             (means == Means::Starting).then(|| run.changing_for()).or_else(|| run.resumed_for(UNHEARD));
         let (code, message) = match (back, run.paused_by) {
-            (Some(time), _) => (ErrorCode::ResourcePaused, so_far("is being resumed", time)),
+            (Some(time), _) => (ErrorCode::ResourceResuming, so_far("is being resumed", time)),
             (None, Some(By::User)) => (ErrorCode::ResourcePaused, now),
             (None, Some(By::Unused(time))) => {
                 let hours = time.as_secs_f64() / 3600.0;
@@ -172,7 +172,11 @@ impl<V: Vendor> Cloud<V> {
             }
             (None, None) => (ErrorCode::ResourcePausedByVendor, format!("{vendor} has paused it: {word}")),
         };
-        Problem::new(code, message).hint("Resume makes it go on where it was")
+        let problem = Problem::new(code, message);
+        if code == ErrorCode::ResourceResuming {
+            return problem;
+        }
+        problem.hint("Resume makes it go on where it was")
     }
 
     async fn wait_for_end(&self) -> Exit {

@@ -11,6 +11,7 @@ mod account;
 mod acting;
 mod adapter;
 mod offers;
+mod own;
 mod run;
 #[cfg(test)]
 pub mod tests;
@@ -20,4 +21,5 @@ mod words;
 pub use account::{Account, OnStop};
 pub use adapter::Cloud;
 pub use offers::Offers;
+pub use own::{INSTANCE, own_name};
 pub use vendor::{About, Deed, Vendor};

@@ -11,6 +11,7 @@ mod storm;
 mod world;
 
 pub use fake::{Fake, Kind, Said};
-#[allow(unused_imports)]
-pub use stage::{Silent, kept, settings, with_given};
+
+pub use stage::{kept, settings, with_given};
 pub use storm::{storm, weather};
+pub use world::{InMemory, World};

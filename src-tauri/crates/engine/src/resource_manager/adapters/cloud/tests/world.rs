@@ -83,24 +83,24 @@ impl<F: Fake> World<F> {
         let said = self.fake.answer(call, Instant::now());
         let Some(did) = &said.did else { return said };
         if call.method == Method::GET {
-            self.break_rule(format!("a question did {did:?}"));
+            self.break_rule(&format!("a question did {did:?}"));
         }
         if !self.wish.allowed.contains(&did.kind) {
-            self.break_rule(format!("{did:?} was done unasked"));
+            self.break_rule(&format!("{did:?} was done unasked"));
         }
         let times = self.wish.did.entry(did.what.clone()).or_default();
         *times += 1;
         if *times > 1 {
-            self.break_rule(format!("{did:?} was done {times} times for one wish", times = 2));
+            self.break_rule(&format!("{did:?} was done twice for one wish"));
         }
         if let Some(broken) = self.fake.broken() {
-            self.break_rule(broken);
+            self.break_rule(&broken);
         }
         self.history.push((Instant::now(), self.fake.clone()));
         said
     }
 
-    fn break_rule(&mut self, rule: String) {
+    fn break_rule(&mut self, rule: &str) {
         let wish = &self.wish.name;
         self.broken_rule.get_or_insert_with(|| format!("{rule}, by {wish}"));
     }
@@ -128,11 +128,11 @@ impl<F: Fake> InMemory<F> {
     async fn answer(&self, call: &Call, wrong: Option<Wrong>) -> Result<Answer, Fault> {
         let take = || self.0.lock().unwrap().take(call);
         match wrong {
-            None => Ok(answer(take())),
+            None => Ok(answer(&take())),
             Some(Wrong::Late(seconds)) if call.method == Method::GET => {
-                Ok(answer(self.0.lock().unwrap().late(call, Duration::from_secs(seconds))))
+                Ok(answer(&self.0.lock().unwrap().late(call, Duration::from_secs(seconds))))
             }
-            Some(Wrong::Late(_)) => Ok(answer(take())),
+            Some(Wrong::Late(_)) => Ok(answer(&take())),
             Some(Wrong::NotSent) => Err(Fault::NotSent("the API can't be reached: refused".to_owned())),
             Some(Wrong::Lost { took_effect, late }) => {
                 match took_effect {
@@ -147,10 +147,10 @@ impl<F: Fake> InMemory<F> {
                 if took_effect {
                     take();
                 }
-                Ok(answer(Said::refused(status, "token swordfish is not what it was")))
+                Ok(answer(&Said::refused(status, "token swordfish is not what it was")))
             }
             Some(Wrong::After(status, seconds)) => {
-                let answer = answer(Said::refused(status, "not now"));
+                let answer = answer(&Said::refused(status, "not now"));
                 Ok(Answer { retry_after: Some(seconds.to_string()), ..answer })
             }
             Some(Wrong::NoJson) => {
@@ -159,7 +159,7 @@ impl<F: Fake> InMemory<F> {
             }
             Some(Wrong::Empty) => {
                 take();
-                Ok(answer(Said::new(200, Json::Object(serde_json::Map::new()))))
+                Ok(answer(&Said::new(200, Json::Object(serde_json::Map::new()))))
             }
         }
     }
@@ -178,7 +178,7 @@ impl<F: Fake> InMemory<F> {
     }
 }
 
-fn answer(said: Said) -> Answer {
+fn answer(said: &Said) -> Answer {
     let body = if said.body.is_null() { vec![] } else { said.body.to_string().into_bytes() };
     Answer { status: said.status, body, ..Answer::default() }
 }

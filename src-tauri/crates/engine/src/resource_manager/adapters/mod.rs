@@ -8,6 +8,7 @@ pub mod docker;
 pub mod example;
 mod neon;
 mod shared;
+mod supabase;
 mod system_daemon;
 
 pub use system_daemon::Buses;
@@ -15,4 +16,4 @@ pub use system_daemon::Buses;
 use super::types::ResourceType;
 
 pub const TYPES: &[ResourceType] =
-    &[api::TYPE, command::TYPE, docker::TYPE, neon::TYPE, shared::TYPE, system_daemon::TYPE];
+    &[api::TYPE, command::TYPE, docker::TYPE, neon::TYPE, shared::TYPE, supabase::TYPE, system_daemon::TYPE];

@@ -168,6 +168,10 @@ impl<V: Vendor> Cloud<V> {
         let back =
             (means == Means::Starting).then(|| run.changing_for()).or_else(|| run.resumed_for(UNHEARD));
         let (code, message) = match (back, run.paused_by) {
+            // Nobody has paused it: it is on its way for a reason of its own.
+            (Some(time), None) if run.resumed_for(Duration::MAX).is_none() => {
+                (ErrorCode::ResourceResuming, so_far(word, time))
+            }
             (Some(time), _) => (ErrorCode::ResourceResuming, so_far("is being resumed", time)),
             (None, Some(By::User)) => (ErrorCode::ResourcePaused, now),
             (None, Some(By::Unused(time))) => {

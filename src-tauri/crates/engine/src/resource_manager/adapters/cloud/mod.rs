@@ -11,11 +11,15 @@ mod account;
 mod acting;
 mod adapter;
 mod offers;
+mod own;
 mod run;
+#[cfg(test)]
+pub mod tests;
 mod vendor;
 mod words;
 
 pub use account::{Account, OnStop};
 pub use adapter::Cloud;
 pub use offers::Offers;
+pub use own::{INSTANCE, own_name};
 pub use vendor::{About, Deed, Vendor};

@@ -10,6 +10,8 @@ mod deeds;
 mod inspect;
 mod look;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod uri;
 mod vendor;
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use kinfra_rpc::Problem;
 
-use super::super::cloud::{Account, Cloud, OnStop};
+use super::super::cloud::{Account, Cloud, INSTANCE, OnStop};
 use super::vendor::Neon;
 use super::{ABOUT, TYPE};
 use crate::resource_manager::{Adapter, Given, PortDeclared, Settings, TextDeclared};
@@ -17,9 +17,6 @@ pub(super) struct NeonSettings {
     pub database: Option<Placed<String>>,
     pub role: Option<Placed<String>>,
 }
-
-/// What `branch` says for one of the instance's own.
-const INSTANCE: &str = "instance";
 
 impl NeonSettings {
     pub fn declare(fields: &mut Fields<'_>) -> Self {

@@ -2,16 +2,15 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{ErrorCode, Inspection, Problem};
 use reqwest::Url;
-use sha2::{Digest, Sha256};
 
-use super::super::cloud::{About, Deed, Offers, Vendor};
+use super::super::cloud::{About, Deed, Offers, Vendor, own_name};
 use super::ABOUT;
 use super::api::{Api, Branch, Branches, ConnectionUri, Databases, Endpoints};
 use super::look::{Found, named, seen};
 use super::settings::NeonSettings;
 use super::uri;
 use crate::resource_manager::remote::{Call, Client, Goal, Kind, Looker, Means, Seen, Trouble};
-use crate::resource_manager::{Act, Given, Place};
+use crate::resource_manager::{Act, Given};
 use crate::schema::Placed;
 
 /// One branch.
@@ -26,12 +25,6 @@ pub(super) struct Neon {
     pub from: Option<String>,
     database: Option<String>,
     role: Option<String>,
-}
-
-/// How an instance's own branch is called: two users of one project may have instances of the same name.
-fn own_name(place: &Place) -> String {
-    let whose = Sha256::digest(&place.home);
-    format!("kinfra-{}-{:02x}{:02x}{:02x}", place.instance, whose[0], whose[1], whose[2])
 }
 
 impl Neon {

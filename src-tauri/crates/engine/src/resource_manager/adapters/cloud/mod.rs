@@ -10,12 +10,14 @@
 mod account;
 mod acting;
 mod adapter;
+mod age;
 mod offers;
 mod run;
 mod vendor;
 mod words;
 
-pub use account::{Account, OnStop};
+pub use account::{Account, OnStop, SentAs};
 pub use adapter::Cloud;
+pub use age::{ago, now};
 pub use offers::Offers;
-pub use vendor::{About, Deed, Vendor};
+pub use vendor::{About, Deed, First, Vendor};

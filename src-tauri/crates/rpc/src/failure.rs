@@ -40,8 +40,10 @@ pub enum ErrorCode {
     ResourceFailed,
     /// Whoever runs a resource (a Docker engine, systemd, an API) does not answer.
     ResourceUnreachable,
-    /// A resource is paused because somebody here wanted that, or on its way from there.
+    /// A resource is paused because somebody here wanted that.
     ResourcePaused,
+    /// A resource was paused, and is on its way back.
+    ResourceResuming,
     /// Whoever runs a resource has paused it.
     ResourcePausedByVendor,
     /// It takes something away: the message is the question that its user has to answer first.

@@ -131,6 +131,7 @@ impl Engine {
 
     async fn start(&self, start: &Start) -> Result<Done, Failure> {
         self.refuse_when_ending()?;
+        self.used(&start.project);
         self.refresh(&start.project).await?;
         let project = self.project(&start.project)?;
         let whole = start.services.is_empty();
@@ -139,7 +140,7 @@ impl Engine {
             false => project.named(&start.services)?,
         };
         self.keep_for_its_own(&start.project, &names).await;
-        self.resume_paused(&project, &names);
+        self.resume_paused(&project, &names).await;
         project.stack.tell(Command::Start { names, again: !whole }).await;
         Ok(Done {})
     }
@@ -154,6 +155,7 @@ impl Engine {
 
     async fn restart(&self, restart: &Restart) -> Result<Done, Failure> {
         self.refuse_when_ending()?;
+        self.used(&restart.project);
         self.refresh(&restart.project).await?;
         let project = self.project(&restart.project)?;
         let whole = restart.services.is_empty();

@@ -8,6 +8,7 @@ mod applying;
 mod catalog;
 mod commands;
 mod configuration_watch;
+mod disuse;
 mod doctor;
 mod domains;
 mod ending;

@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::adoption::Adoption;
 use super::catalog::Catalog;
+use super::disuse;
 use super::engine::{Engine, Kinfra};
 use super::lock::Lock;
 use super::options::EngineOptions;
@@ -110,6 +111,7 @@ impl Kinfra {
             followed: Mutex::default(),
             server: Mutex::default(),
             settings_watch: Mutex::default(),
+            disuse: Default::default(),
             ended: watch::channel(false).0,
             lock: Mutex::new(Some(lock)),
             weak: weak.clone(),
@@ -132,6 +134,7 @@ impl Kinfra {
         tokio::spawn(reports::follow(Arc::downgrade(&engine), events));
         tokio::spawn(reports::follow_store(Arc::downgrade(&engine)));
         tokio::spawn(presses::follow(Arc::downgrade(&engine), pressed));
+        tokio::spawn(disuse::watch(Arc::downgrade(&engine)));
         tokio::spawn(notifier::watch(Arc::clone(&engine.hub), engine.services.clock.clone(), ended));
         *engine.settings_watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.watch_settings());
         engine.serve()?;

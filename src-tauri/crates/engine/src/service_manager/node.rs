@@ -196,7 +196,8 @@ impl ServiceNode {
     /// When there is no such thing to be done, it has to be confirmed, or it was not taken.
     pub async fn act(&self, act: &Act) -> Result<String, Problem> {
         let acted = self.service.act(act).await;
-        self.supervisor.notify(Input::Recheck);
+        let is_resumed = acted.is_ok() && act.action == Act::RESUME;
+        self.supervisor.tell(if is_resumed { Input::Resumed } else { Input::Recheck }).await;
         acted
     }
 

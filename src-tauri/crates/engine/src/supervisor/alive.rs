@@ -1,4 +1,4 @@
-use kinfra_rpc::{Health, Phase, Problem};
+use kinfra_rpc::{ErrorCode, Health, Phase, Problem};
 
 use super::check::{Check, ProbeResult, Refusal, Role, Verdict};
 use super::message::Adopted;
@@ -93,6 +93,15 @@ impl Alive {
                 (Some(_), Some(_)) | (None, None) => {}
                 (_, settings) => *check = settings.map(|settings| Check::new(settings, due)),
             }
+        }
+    }
+
+    /// What was known of its pause is of the past.
+    pub fn resumed(&mut self) {
+        let codes = [ErrorCode::ResourcePaused, ErrorCode::ResourcePausedByVendor];
+        if let Some(problem) = self.problem.as_mut().filter(|problem| codes.contains(&problem.code)) {
+            *problem = Problem::new(ErrorCode::ResourceResuming, "is being resumed");
+            self.last_word.clone_from(&problem.message);
         }
     }
 

@@ -42,9 +42,13 @@ impl Refusal {
         self.has_code(&[ErrorCode::ResourceUnreachable])
     }
 
-    /// Neither well nor ill, and nothing that time would change.
+    /// Neither well nor ill: it is paused, or on its way back.
     pub(super) fn is_paused(&self) -> bool {
-        self.has_code(&[ErrorCode::ResourcePaused, ErrorCode::ResourcePausedByVendor])
+        self.has_code(&[
+            ErrorCode::ResourcePaused,
+            ErrorCode::ResourcePausedByVendor,
+            ErrorCode::ResourceResuming,
+        ])
     }
 
     fn has_code(&self, codes: &[ErrorCode]) -> bool {

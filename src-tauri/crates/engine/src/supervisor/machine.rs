@@ -146,9 +146,12 @@ impl Machine {
             Input::Probed { run, role, result } => self.probed(now, run, role, result),
             Input::Swept { run, left } => self.swept(now, run, left),
             Input::Tick => self.tick(now),
-            Input::Recheck => {
+            Input::Recheck | Input::Resumed => {
                 if let State::Alive(alive) = &mut self.state {
                     alive.hurry(now);
+                    if input == Input::Resumed {
+                        alive.resumed();
+                    }
                 }
                 self.tick(now)
             }

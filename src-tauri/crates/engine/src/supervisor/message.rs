@@ -39,6 +39,8 @@ pub enum Input {
     Tick,
     /// It may be otherwise than a moment ago: its probes are asked now.
     Recheck,
+    /// It was paused, and was asked to go on.
+    Resumed,
     /// Other settings, from a configuration that was read again. What runs goes on.
     Configure(Box<Settings>),
 }

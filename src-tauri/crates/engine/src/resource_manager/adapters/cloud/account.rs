@@ -48,7 +48,7 @@ impl Word for OnStop {
 }
 
 /// Less than this would pause what its user only looks away from.
-const SHORTEST_PAUSE: Duration = Duration::from_secs(10 * 60);
+const SHORTEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// How long it may be unused.
 struct AutoPause(Duration);
@@ -61,7 +61,7 @@ impl Shape for AutoPause {
     fn decode(node: &Node, reader: &mut Reader) -> Option<Self> {
         let Period(time) = Period::decode(node, reader)?;
         if time < SHORTEST_PAUSE {
-            return reader.unexpected(node, "at least `10m`");
+            return reader.unexpected(node, "at least `1m`");
         }
         Some(Self(time))
     }
@@ -86,7 +86,7 @@ impl Account {
     pub fn declare_pauses(&mut self, fields: &mut Fields<'_>, usual: &str) {
         let meaning =
             format!("What becomes of it when its stack is stopped: `leave` or `pause`. Default: {usual}.");
-        self.on_stop = fields.optional("stop", &meaning).map(|Words(on_stop)| on_stop);
+        self.on_stop = fields.optional("on_stop", &meaning).map(|Words(on_stop)| on_stop);
         self.auto_pause = fields
             .optional("auto_pause", "Pause it when its stack was not used for this long. Default: never.")
             .map(|AutoPause(time)| time);

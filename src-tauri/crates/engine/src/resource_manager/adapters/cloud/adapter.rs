@@ -183,7 +183,7 @@ impl<V: Vendor> Cloud<V> {
         let back =
             (means == Means::Starting).then(|| run.changing_for()).or_else(|| run.resumed_for(UNHEARD));
         let (code, message) = match (back, run.paused_by) {
-            (Some(time), _) => (ErrorCode::ResourcePaused, so_far("is being resumed", time)),
+            (Some(time), _) => (ErrorCode::ResourceResuming, so_far("is being resumed", time)),
             (None, Some(By::User)) => (ErrorCode::ResourcePaused, now),
             (None, Some(By::Unused(time))) => {
                 let hours = time.as_secs_f64() / 3600.0;
@@ -194,7 +194,11 @@ impl<V: Vendor> Cloud<V> {
             }
             (None, None) => (ErrorCode::ResourcePaused, format!("{now}: {word}")),
         };
-        Problem::new(code, message).hint(match self.capabilities.pauses {
+        let problem = Problem::new(code, message);
+        if code == ErrorCode::ResourceResuming {
+            return problem;
+        }
+        problem.hint(match self.capabilities.pauses {
             true => "Resume makes it go on where it was".to_owned(),
             false => format!("a start of it, or {vendor}'s own console, makes it go on"),
         })

@@ -1,0 +1,11 @@
+//! Stand-ins with state for clouds whose resources KInfra looks after. What they have in common is in `shared`; each
+//! vendor says there how its errors look, which permission a call needs, and what a call does. `fake-cloud` serves one
+//! of them to be tried by hand.
+
+pub mod neon;
+pub mod shared;
+pub mod supabase;
+
+pub use neon::Neon;
+pub use shared::{FakeCloud, Fault, Lag, RetryAfter, Token, Vendor};
+pub use supabase::Supabase;

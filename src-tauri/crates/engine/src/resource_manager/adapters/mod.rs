@@ -9,10 +9,20 @@ pub mod example;
 mod neon;
 mod shared;
 mod system_daemon;
+mod vercel;
+#[cfg(test)]
+mod weather;
 
 pub use system_daemon::Buses;
 
 use super::types::ResourceType;
 
-pub const TYPES: &[ResourceType] =
-    &[api::TYPE, command::TYPE, docker::TYPE, neon::TYPE, shared::TYPE, system_daemon::TYPE];
+pub const TYPES: &[ResourceType] = &[
+    api::TYPE,
+    command::TYPE,
+    docker::TYPE,
+    neon::TYPE,
+    shared::TYPE,
+    system_daemon::TYPE,
+    vercel::TYPE,
+];

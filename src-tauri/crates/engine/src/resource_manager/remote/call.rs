@@ -21,8 +21,8 @@ pub struct Call {
     pub reads: bool,
     /// The permission that it takes, as the API's vendor calls it.
     pub needs: Option<&'static str>,
-    /// Limits of its kind, beside that of all requests: the kind, and how often there may be one.
-    pub limits: Option<(String, &'static [Rate])>,
+    /// Limits of its kinds, beside that of all requests: each kind, and how often there may be one.
+    pub limits: Vec<(String, &'static [Rate])>,
 }
 
 impl Call {
@@ -45,7 +45,7 @@ impl Call {
             again: false,
             reads: false,
             needs: None,
-            limits: None,
+            limits: vec![],
         })
     }
 
@@ -59,7 +59,17 @@ impl Call {
         }
         let expect = Statuses(vec![(200, 299)]);
         let doing = doing.into();
-        Self { doing, method, url, body: None, expect, again: false, reads: false, needs: None, limits: None }
+        Self {
+            doing,
+            method,
+            url,
+            body: None,
+            expect,
+            again: false,
+            reads: false,
+            needs: None,
+            limits: vec![],
+        }
     }
 
     /// A question.
@@ -74,7 +84,9 @@ impl Call {
 
     /// Of this kind there may be no more requests than that, beside the limit of all.
     pub fn within(self, kind: impl Into<String>, rates: &'static [Rate]) -> Self {
-        Self { limits: Some((kind.into(), rates)), ..self }
+        let mut limits = self.limits;
+        limits.push((kind.into(), rates));
+        Self { limits, ..self }
     }
 
     pub fn needs(self, permission: &'static str) -> Self {

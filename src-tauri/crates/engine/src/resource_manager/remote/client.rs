@@ -109,7 +109,7 @@ impl Client {
     }
 
     async fn wait_for_turn(&self, call: &Call, patience: Duration) -> Result<(), Duration> {
-        if let Some((kind, rates)) = &call.limits {
+        for (kind, rates) in &call.limits {
             for rate in *rates {
                 self.line.pace_of(kind, *rate).turn(*rate, patience).await?;
             }

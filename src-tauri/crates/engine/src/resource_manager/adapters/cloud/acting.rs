@@ -43,7 +43,8 @@ impl<V: Vendor> Cloud<V> {
     }
 
     async fn pause(&self, act: &Act) -> Result<String, Problem> {
-        let seen = self.seen().await?;
+        // Something may have begun since it was last looked at.
+        let (_, seen) = self.look_hard().await?;
         if seen.means.is_changing() || self.vendor().is_busy(&seen) {
             let message = format!("{} can't be paused now: it is {}", self.vendor().what(), seen.word);
             return Err(Problem::new(ErrorCode::ResourceFailed, message).hint("try again when that is done"));

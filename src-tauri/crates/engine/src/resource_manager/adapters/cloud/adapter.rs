@@ -73,7 +73,7 @@ impl<V: Vendor> Cloud<V> {
         }
     }
 
-    async fn look_hard(&self) -> Result<(Arc<Look<V::Found>>, Seen<V::Found>), Problem> {
+    pub(super) async fn look_hard(&self) -> Result<(Arc<Look<V::Found>>, Seen<V::Found>), Problem> {
         let look = self.watched.look_hard().await;
         let look = look.ok_or_else(|| Problem::new(ErrorCode::Internal, "nothing is to be asked"))?;
         let seen = look.found.clone().map_err(|trouble| self.problem(&trouble))?;

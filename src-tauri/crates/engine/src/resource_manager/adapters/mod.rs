@@ -7,6 +7,7 @@ pub mod docker;
 #[cfg(test)]
 pub mod example;
 mod neon;
+mod render;
 mod shared;
 mod system_daemon;
 mod vercel;
@@ -22,6 +23,7 @@ pub const TYPES: &[ResourceType] = &[
     command::TYPE,
     docker::TYPE,
     neon::TYPE,
+    render::TYPE,
     shared::TYPE,
     system_daemon::TYPE,
     vercel::TYPE,

@@ -7,6 +7,7 @@ pub mod docker;
 #[cfg(test)]
 pub mod example;
 mod neon;
+mod railway;
 mod render;
 mod shared;
 mod system_daemon;
@@ -23,6 +24,7 @@ pub const TYPES: &[ResourceType] = &[
     command::TYPE,
     docker::TYPE,
     neon::TYPE,
+    railway::TYPE,
     render::TYPE,
     shared::TYPE,
     system_daemon::TYPE,

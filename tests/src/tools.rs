@@ -1,4 +1,4 @@
-//! What the tests of the proxy, of MCP servers and of the examples find on the machine: `./dev test` installs it (scripts/devservers.sh, scripts/system.sh).
+//! What the tests of the proxy, of MCP servers, of stand-ins and of the examples find on the machine: `./dev test` installs it (scripts/devservers.sh, scripts/system.sh).
 //! A test whose tools are missing is skipped, loudly.
 
 use std::env::{split_paths, var_os};
@@ -24,6 +24,10 @@ pub(crate) enum Tool {
     NodePackages,
     /// The packages of tests/fixtures/devservers/requirements.txt.
     PythonPackages,
+    /// The packages of tests/fixtures/devservers/clients.txt.
+    PythonClients,
+    /// What the crate of tests/fixtures/devservers/crate.txt knows of Railway.
+    RailwaySchema,
     Chromium,
 }
 
@@ -43,6 +47,8 @@ impl Tool {
             Self::PythonPackages => {
                 stale("requirements.txt", "python.done").then_some("what requirements.txt asks")
             }
+            Self::PythonClients => stale("clients.txt", "clients.done").then_some("what clients.txt asks"),
+            Self::RailwaySchema => stale("crate.txt", "crate.done").then_some("what crate.txt asks"),
             Self::Chromium => chromium().is_none().then_some("chromium"),
         }
     }

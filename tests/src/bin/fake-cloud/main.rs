@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use kinfra_tests::clouds::shared::HELP;
-use kinfra_tests::clouds::{FakeCloud, Neon, Supabase, Vendor};
+use kinfra_tests::clouds::{FakeCloud, Neon, Railway, Render, Supabase, Vendor, Vercel};
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -20,7 +20,13 @@ const LONGEST_LIFE: Duration = Duration::from_secs(3600);
 type Serve = fn(u16) -> Result<()>;
 
 /// Each by its name.
-const VENDORS: &[(&str, Serve)] = &[(Neon::NAME, serve::<Neon>), (Supabase::NAME, serve::<Supabase>)];
+const VENDORS: &[(&str, Serve)] = &[
+    (Neon::NAME, serve::<Neon>),
+    (Railway::NAME, serve::<Railway>),
+    (Render::NAME, serve::<Render>),
+    (Supabase::NAME, serve::<Supabase>),
+    (Vercel::NAME, serve::<Vercel>),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = args().skip(1).collect();

@@ -172,8 +172,14 @@ impl<V: Vendor> FakeCloud<V> {
     /// As [`FakeCloud::ask`], of another token.
     #[must_use]
     pub fn ask_as(&self, token: &str, method: &str, path: &str, body: &Value) -> Reply {
+        self.ask_by(&format!("{} {token}", V::SCHEMES[0]), method, path, body)
+    }
+
+    /// As [`FakeCloud::ask`], with what stands in `Authorization`, or with a header's name and value.
+    #[must_use]
+    pub fn ask_by(&self, authorization: &str, method: &str, path: &str, body: &Value) -> Reply {
         let body = if body.is_null() { String::new() } else { body.to_string() };
-        let call = Call::new(method, path, Some(&format!("Bearer {token}")), &body);
+        let call = Call::new(method, path, Some(authorization), &body);
         self.state().answer(&call)
     }
 }

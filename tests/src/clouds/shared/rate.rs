@@ -27,6 +27,8 @@ pub struct Standing {
     pub limit: usize,
     pub left: usize,
     pub resets_in: Duration,
+    /// The same, by the clock of the cloud.
+    pub resets_at: SystemTime,
     pub is_over: bool,
 }
 
@@ -53,7 +55,13 @@ impl Rate {
             seen.push_back(now);
         }
         let resets_in = self.window.saturating_sub(seen.front().map(age).unwrap_or_default());
-        Standing { limit: self.limit, left: self.limit.saturating_sub(seen.len()), resets_in, is_over }
+        Standing {
+            limit: self.limit,
+            left: self.limit.saturating_sub(seen.len()),
+            resets_in,
+            resets_at: now + resets_in,
+            is_over,
+        }
     }
 
     pub(super) fn header(&self, standing: &Standing, now: SystemTime) -> Option<(&'static str, String)> {

@@ -48,12 +48,21 @@ async fn handle<V: Vendor>(
     let header = |(name, value): (&hyper::header::HeaderName, &hyper::header::HeaderValue)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
     };
-    let (authorization, headers): (Vec<_>, Vec<_>) =
-        head.headers.iter().map(header).partition(|(name, _)| name == "authorization");
-    let authorization = authorization.first().map(|(_, value)| value.as_str());
+    let own = |name: &str| V::SCHEMES.iter().find(|scheme| scheme.eq_ignore_ascii_case(name));
+    let (tokens, headers): (Vec<_>, Vec<_>) =
+        head.headers.iter().map(header).partition(|(name, _)| name == "authorization" || own(name).is_some());
+    let presented = |(name, value): &(String, String)| match own(name) {
+        Some(scheme) => format!("{scheme} {value}"),
+        None => value.clone(),
+    };
+    let authorization = tokens.first().map(presented);
     let is_within = target.starts_with(V::BASE);
-    let call =
-        Call::new(head.method.as_str(), target.strip_prefix(V::BASE).unwrap_or(target), authorization, &body);
+    let call = Call::new(
+        head.method.as_str(),
+        target.strip_prefix(V::BASE).unwrap_or(target),
+        authorization.as_deref(),
+        &body,
+    );
     let (number, happening) = note(&mut held(&world), &call, headers);
     let (before, after) = match happening {
         Some(happening) if happening.is_after => (None, Some(happening)),

@@ -12,6 +12,8 @@ pub trait Vendor: Clone + Debug + Send + 'static {
     const NAME: &'static str;
     /// What its paths begin with, `/api/v2` or nothing.
     const BASE: &'static str;
+    /// How a token is presented: what stands before it in `Authorization`, or the name of a header of its own.
+    const SCHEMES: &'static [&'static str] = &["Bearer"];
 
     /// As somebody has it who uses it already.
     fn new(now: SystemTime) -> Self;

@@ -64,7 +64,7 @@ impl<V: Vendor> World<V> {
 
     /// Which of the listed ones it is, as the record names it.
     pub(super) fn name_of_token(&self, call: &Call) -> String {
-        let Some(value) = bearer(call) else { return "none".to_owned() };
+        let Some(value) = presented::<V>(call) else { return "none".to_owned() };
         let place = self.tokens.iter().position(|token| token.value == value);
         place.map_or_else(|| "unknown".to_owned(), |place| format!("token {}", place + 1))
     }
@@ -97,7 +97,8 @@ impl<V: Vendor> World<V> {
         call: &Call,
         now: SystemTime,
     ) -> Result<(Token, Vec<(&'static str, String)>), Refusal> {
-        let token = bearer(call).and_then(|value| self.tokens.iter().find(|token| token.value == value));
+        let token =
+            presented::<V>(call).and_then(|value| self.tokens.iter().find(|token| token.value == value));
         let token = token.filter(|token| !token.is_revoked).cloned().ok_or_else(|| V::words(401))?;
         let standing = self.rate.count(&token.value, now);
         let headers = V::rate_headers(&standing);
@@ -136,7 +137,8 @@ pub(super) fn refused<V: Vendor>(refusal: &Refusal) -> Reply {
     reply
 }
 
-fn bearer(call: &Call) -> Option<&str> {
+/// The token of a call, however it comes.
+fn presented<V: Vendor>(call: &Call) -> Option<&str> {
     let (scheme, value) = call.authorization.as_deref()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| value.trim())
+    V::SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(scheme)).then(|| value.trim())
 }

@@ -187,7 +187,10 @@ impl ServiceNode {
     /// # Errors
     /// When it is nothing that is run elsewhere, or that can't be asked.
     pub async fn inspect(&self) -> Result<Inspection, Problem> {
-        self.service.inspect().await
+        let inspection = self.service.inspect().await;
+        // It was asked afresh: its state is not to say anything else.
+        self.supervisor.notify(Input::Recheck);
+        inspection
     }
 
     /// Does something with it where it runs, beside starts and stops.

@@ -105,6 +105,10 @@ impl Alive {
         }
     }
 
+    fn is_paused(&self) -> bool {
+        self.problem.clone().is_some_and(|problem| Refusal::from(problem).is_paused())
+    }
+
     /// Its probes are asked as soon as they may be.
     pub fn hurry(&mut self, now: Moment) {
         let checks = [&mut self.startup, &mut self.readiness, &mut self.liveness];
@@ -237,6 +241,7 @@ impl Alive {
             Health::Starting if word.is_empty() => "starting".to_owned(),
             Health::Starting => format!("starting: {word}{}", tried(self.tries)),
             Health::Unknown if self.readiness.is_none() => "running".to_owned(),
+            Health::Unknown if self.is_paused() => word.clone(),
             Health::Unknown if self.problem.is_some() => format!("not known: {word}"),
             Health::Unknown => "running, not probed yet".to_owned(),
             Health::Degraded if self.readiness.as_ref().is_some_and(Check::is_in_doubt) => {

@@ -2,12 +2,12 @@ use kinfra_rpc::{ErrorCode, Inspection, OfferedAction, Problem};
 
 use super::adapter::Cloud;
 use super::vendor::{Deed, Vendor};
-use crate::resource_manager::remote::{Goal, Means, Seen, Wish};
+use crate::resource_manager::remote::{Freshness, Goal, Means, Seen, Wish};
 use crate::resource_manager::{Act, Adapter, By};
 
 impl<V: Vendor> Cloud<V> {
     pub(super) async fn look_around(&self) -> Result<Inspection, Problem> {
-        let seen = self.seen().await?;
+        let seen = self.seen(Freshness::Fresh).await?;
         let vendor = self.vendor();
         let mut inspection = vendor.inspect(&seen).await.map_err(|trouble| {
             let doing = format!("ask {} about {}", vendor.about().name, vendor.what());
@@ -44,7 +44,7 @@ impl<V: Vendor> Cloud<V> {
 
     async fn pause(&self, act: &Act) -> Result<String, Problem> {
         // Something may have begun since it was last looked at.
-        let (_, seen) = self.look_hard().await?;
+        let seen = self.seen(Freshness::Fresh).await?;
         if seen.means.is_changing() || self.vendor().is_busy(&seen) {
             let message = format!("{} can't be paused now: it is {}", self.vendor().what(), seen.word);
             return Err(Problem::new(ErrorCode::ResourceFailed, message).hint("try again when that is done"));
@@ -63,7 +63,7 @@ impl<V: Vendor> Cloud<V> {
     }
 
     async fn resume(&self) -> Result<String, Problem> {
-        let seen = self.seen().await?;
+        let seen = self.seen(Freshness::Fresh).await?;
         if seen.means != Means::Running
             && let Some(call) = self.vendor().toward(Goal::Up, &seen)?
         {
@@ -74,7 +74,7 @@ impl<V: Vendor> Cloud<V> {
     }
 
     async fn do_another(&self, act: &Act) -> Result<String, Problem> {
-        let seen = self.seen().await?;
+        let seen = self.seen(Freshness::Fresh).await?;
         let deed = self.vendor().deed(act, &seen).await?.ok_or_else(|| {
             let message = format!("there is no action `{}` with {}", act.action, self.vendor().what());
             Problem::new(ErrorCode::InvalidRequest, message)

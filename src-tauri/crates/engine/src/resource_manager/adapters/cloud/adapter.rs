@@ -65,15 +65,15 @@ impl<V: Vendor> Cloud<V> {
         self.vendor().client().problem(&doing, trouble)
     }
 
-    /// How it is, as often as is polite.
-    pub(super) async fn seen(&self) -> Result<Seen<V::Found>, Problem> {
-        match self.watched.look(Freshness::Polite).await {
+    /// How it is.
+    pub(super) async fn seen(&self, freshness: Freshness) -> Result<Seen<V::Found>, Problem> {
+        match self.watched.look(freshness).await {
             Some(look) => look.found.clone().map_err(|trouble| self.problem(&trouble)),
             None => Err(self.problem(&Trouble::new(Kind::Lasting, "nothing is to be asked"))),
         }
     }
 
-    pub(super) async fn look_hard(&self) -> Result<(Arc<Look<V::Found>>, Seen<V::Found>), Problem> {
+    async fn look_hard(&self) -> Result<(Arc<Look<V::Found>>, Seen<V::Found>), Problem> {
         let look = self.watched.look_hard().await;
         let look = look.ok_or_else(|| Problem::new(ErrorCode::Internal, "nothing is to be asked"))?;
         let seen = look.found.clone().map_err(|trouble| self.problem(&trouble))?;
@@ -153,7 +153,11 @@ impl<V: Vendor> Cloud<V> {
         // What it had before it was paused, it has again: its start is over.
         let had_started = run.offered.is_some();
         match (seen.means, run.paused_by) {
-            (Means::Running, _) => {}
+            // It was asked to pause, and the news of that are on their way.
+            (Means::Running, Some(_)) => {
+                return Probed::Unknown(self.paused(Means::Stopping, &word, &run));
+            }
+            (Means::Running, None) => {}
             (Means::Asleep, None) if run.resumed_for(SETTLES).is_none() => {}
             (Means::Failed | Means::Gone, _) => return Probed::NotReady(word),
             (Means::Starting, _) if !had_started => {
@@ -302,7 +306,7 @@ impl<V: Vendor> Adapter for Cloud<V> {
             if is_made || !plan.is_empty() {
                 self.bring_up(progress).await?;
             }
-            let seen = self.seen().await?;
+            let seen = self.seen(Freshness::Polite).await?;
             self.ask_for_offers(&seen.found).await.map_err(|trouble| self.problem(&trouble))?;
             Ok(Started::default())
         };

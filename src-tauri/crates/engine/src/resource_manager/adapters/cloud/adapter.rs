@@ -155,22 +155,24 @@ impl<V: Vendor> Cloud<V> {
         match (seen.means, run.paused_by) {
             // It was asked to pause, and the news of that are on their way.
             (Means::Running, Some(_)) => {
-                return Probed::Unknown(self.paused(Means::Stopping, &word, &run));
+                return Probed::Unknown(self.paused(Means::Stopping, seen, &word, &run));
             }
             (Means::Running, None) => {}
             (Means::Asleep, None) if run.resumed_for(SETTLES).is_none() => {}
             (Means::Failed | Means::Gone, _) => return Probed::NotReady(word),
+            (Means::Starting, None) if self.vendor().still_serves(seen) => {
+                // What it serves may be known only later.
+                let _ = self.ask_for_offers(&seen.found).await;
+                return Probed::Ready(so_far(&word, run.changing_for()));
+            }
             (Means::Starting, _) if !had_started => {
                 return Probed::NotReady(so_far(&word, run.changing_for()));
-            }
-            (Means::Starting, _) if self.vendor().still_serves(seen) => {
-                return Probed::Ready(so_far(&word, run.changing_for()));
             }
             // It is no pause that it comes back from.
             (Means::Starting, _) if !self.capabilities.pauses => {
                 return Probed::NotReady(so_far(&word, run.changing_for()));
             }
-            (_, _) => return Probed::Unknown(self.paused(seen, &word, &run)),
+            (means, _) => return Probed::Unknown(self.paused(means, seen, &word, &run)),
         }
         match self.ask_for_offers(&seen.found).await {
             Ok(()) => Probed::Ready(word),
@@ -178,8 +180,8 @@ impl<V: Vendor> Cloud<V> {
         }
     }
 
-    fn paused(&self, seen: &Seen<V::Found>, word: &str, run: &Run) -> Problem {
-        let (vendor, means) = (self.vendor().about().name, seen.means);
+    fn paused(&self, means: Means, seen: &Seen<V::Found>, word: &str, run: &Run) -> Problem {
+        let vendor = self.vendor().about().name;
         let now = match means {
             Means::Stopping => so_far("is being paused", run.changing_for()),
             _ => "is paused".to_owned(),

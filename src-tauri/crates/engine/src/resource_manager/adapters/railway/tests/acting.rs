@@ -48,8 +48,8 @@ async fn what_there_is_is_told_by_one_request() {
 async fn a_redeployment_whose_answer_got_lost_is_looked_for_among_the_new_ones() {
     for took_effect in [true, false] {
         let weather = Weather::fine(Cloud::of(&["SUCCESS"]));
-        // The names, how it is and the list; that one is asked for again with the answer to the question.
-        let mut faults = vec![None; 4];
+        // The names; then how it is and the list, once for the question and once with its answer.
+        let mut faults = vec![None; 5];
         faults.push(Some(Wrong::Lost { took_effect }));
         *weather.faults.lock().unwrap() = faults.into();
         act_confirmed(&*railway(USUAL, &weather), &act("redeploy", Some("d0"))).await.unwrap();
@@ -60,7 +60,7 @@ async fn a_redeployment_whose_answer_got_lost_is_looked_for_among_the_new_ones()
 #[tokio::test(start_paused = true)]
 async fn a_restart_whose_answer_got_lost_is_not_sent_again() {
     let weather = Weather::fine(Cloud::of(&["SUCCESS"]));
-    let mut faults = vec![None; 4];
+    let mut faults = vec![None; 5];
     faults.push(Some(Wrong::Lost { took_effect: true }));
     *weather.faults.lock().unwrap() = faults.into();
     let problem = act_confirmed(&*railway(USUAL, &weather), &act("restart", None)).await.unwrap_err();

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use serde_json::{Value as Json, json};
 
 use super::super::api::{Ids, Instance, Project};
@@ -80,7 +78,10 @@ fn a_refusal_is_known_by_its_words_whatever_its_status() {
 fn names_are_looked_up_in_what_the_token_sees() {
     let project = |id: &str, name: &str, deleted: Json| -> Project {
         let all = |names: &[&str]| {
-            let edges: Vec<_> = names.iter().map(|name| json!({ "node": { "id": format!("id-{name}"), "name": name } })).collect();
+            let edges: Vec<_> = names
+                .iter()
+                .map(|name| json!({ "node": { "id": format!("id-{name}"), "name": name } }))
+                .collect();
             json!({ "edges": edges })
         };
         serde_json::from_value(json!({
@@ -95,7 +96,9 @@ fn names_are_looked_up_in_what_the_token_sees() {
         project("p2", "notes", Json::Null),
         project("p3", "notes", Json::Null),
     ];
-    let found = |wanted| resolve::project(&all, wanted).map(|project| project.id.clone()).map_err(|trouble| trouble.why);
+    let found = |wanted| {
+        resolve::project(&all, wanted).map(|project| project.id.clone()).map_err(|trouble| trouble.why)
+    };
     assert_eq!(found("shop").unwrap(), "p1", "deleted ones stay on the list");
     assert_eq!(found("p3").unwrap(), "p3");
     assert!(found("notes").unwrap_err().contains("several projects notes, such as p2 and p3"));
@@ -128,7 +131,8 @@ fn looks_are_as_rare_as_the_plan_needs() {
 fn settings_say_what_is_wrong_with_them() {
     let (_, problems) = settings::<Only>("{ token: t, project: shop, service: web, token_of: team }");
     assert!(problems[0].contains("`account` or `project`"), "{problems:?}");
-    let (read, problems) = settings::<Only>("{ token: t, project: shop, environment: staging, service: web }");
+    let (read, problems) =
+        settings::<Only>("{ token: t, project: shop, environment: staging, service: web }");
     assert_eq!((problems, read.unwrap().0.what().unwrap()), (vec![], "shop, staging, web".to_owned()));
     with_given("{ token: t, service: web }", |Only(settings), given| {
         let (client, base) = settings.account.client(given).unwrap();

@@ -73,7 +73,10 @@ async fn a_refusal_is_none_of_the_states() {
     let weather = Weather::fine(Cloud::of(&["SUCCESS"]));
     weather.world.lock().unwrap().refusal = Some("Not Authorized");
     let problem = start(&*railway(USUAL, &weather)).await.unwrap_err();
-    assert!(problem.message.contains("allows no such thing to the token from ${secret:a}: Not Authorized"), "{problem:?}");
+    assert!(
+        problem.message.contains("allows no such thing to the token from ${secret:a}: Not Authorized"),
+        "{problem:?}"
+    );
     assert!(problem.hint.unwrap().contains("a token of the account, the workspace or the project"));
 }
 

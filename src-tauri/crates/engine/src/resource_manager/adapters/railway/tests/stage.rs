@@ -214,7 +214,7 @@ pub fn railway(text: &str, weather: &Arc<Weather<Cloud>>) -> Arc<dyn Adapter> {
                 true => ("project-access-token", "marlin"),
                 false => ("authorization", "Bearer swordfish"),
             };
-            assert_eq!((headers.len(), &headers[name]), (1, value));
+            assert_eq!((headers.len(), headers[name].to_str().unwrap()), (1, value));
             Ok(Box::new(sky))
         });
         let (client, base) = client.unwrap();

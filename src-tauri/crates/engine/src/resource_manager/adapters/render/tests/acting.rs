@@ -44,8 +44,8 @@ async fn what_there_is_is_told_with_what_can_be_done() {
 async fn a_deploy_whose_answer_got_lost_is_looked_for_among_the_new_ones() {
     for took_effect in [true, false] {
         let weather = Weather::fine(Cloud::of(&["live"]));
-        // A look of two, and the list of before: that one is asked for again with the answer to the question.
-        let mut faults = vec![None; 4];
+        // A look of two and the list of before, once for the question and once with its answer.
+        let mut faults = vec![None; 6];
         faults.push(Some(Wrong::Lost { took_effect }));
         *weather.faults.lock().unwrap() = faults.into();
         act_confirmed(&*render(USUAL, &weather), &act("deploy", None)).await.unwrap();

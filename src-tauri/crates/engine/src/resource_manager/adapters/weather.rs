@@ -50,12 +50,19 @@ pub struct Sent {
 pub struct Weather<W> {
     pub world: Mutex<W>,
     pub faults: Mutex<VecDeque<Option<Wrong>>>,
+    /// Of requests that change something, where there are any; else they have those of all.
+    pub faults_of_changes: Mutex<VecDeque<Option<Wrong>>>,
     pub sent: Mutex<Vec<Sent>>,
 }
 
 impl<W: World> Weather<W> {
     pub fn fine(world: W) -> Arc<Self> {
-        Arc::new(Self { world: Mutex::new(world), faults: Mutex::default(), sent: Mutex::default() })
+        Arc::new(Self {
+            world: Mutex::new(world),
+            faults: Mutex::default(),
+            faults_of_changes: Mutex::default(),
+            sent: Mutex::default(),
+        })
     }
 
     pub fn effects(&self) -> Vec<String> {
@@ -64,7 +71,8 @@ impl<W: World> Weather<W> {
 
     async fn answer(&self, call: &Call) -> Result<Answer, Fault> {
         self.sent.lock().unwrap().push(Sent { at: Instant::now(), call: call.clone() });
-        let wrong = self.faults.lock().unwrap().pop_front().flatten();
+        let of_change = (!call.reads).then(|| self.faults_of_changes.lock().unwrap().pop_front()).flatten();
+        let wrong = of_change.unwrap_or_else(|| self.faults.lock().unwrap().pop_front().flatten());
         sleep(Duration::from_millis(50)).await;
         let effect = || self.world.lock().unwrap().answer(call);
         match wrong {
@@ -205,17 +213,23 @@ pub fn wishes() -> impl Strategy<Value = Vec<(u64, Wish)>> {
     prop::collection::vec((0_u64..20_000, wish), 1..10)
 }
 
-pub fn faults() -> impl Strategy<Value = Vec<Option<Wrong>>> {
+/// Of all requests, and of those that change something.
+pub fn faults() -> impl Strategy<Value = (Vec<Option<Wrong>>, Vec<Option<Wrong>>)> {
+    // An action takes up to seven requests, of which most have to go well for the last one to be sent at all.
+    (prop::collection::vec(fault(40), 0..120), prop::collection::vec(fault(4), 0..30))
+}
+
+/// As often as this nothing is wrong, of about 8 more.
+fn fault(fine: u32) -> impl Strategy<Value = Option<Wrong>> {
     let status = prop::sample::select(vec![400_u16, 401, 403, 404, 409, 429, 500, 502, 503]);
-    let fault = prop_oneof![
-        4 => Just(None),
+    prop_oneof![
+        fine => Just(None),
         1 => Just(Some(Wrong::NotSent)),
         2 => any::<bool>().prop_map(|took_effect| Some(Wrong::Lost { took_effect })),
         2 => (status, any::<bool>()).prop_map(|(status, effect)| Some(Wrong::Status(status, effect && status >= 500))),
         1 => (prop::sample::select(vec![429_u16, 503]), 0_u64..90).prop_map(|(status, seconds)| Some(Wrong::After(status, seconds))),
         1 => Just(Some(Wrong::NoJson)),
-    ];
-    prop::collection::vec(fault, 0..60)
+    ]
 }
 
 /// What may come of wishes.

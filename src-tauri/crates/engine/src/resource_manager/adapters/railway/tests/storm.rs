@@ -35,7 +35,8 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let weather = { let _in = runtime.enter(); Weather::fine(Cloud::of(states)) };
-        *weather.faults.lock().unwrap() = faults.into();
+        *weather.faults.lock().unwrap() = faults.0.into();
+        *weather.faults_of_changes.lock().unwrap() = faults.1.into();
         storm(&weather, || railway(FREE, &weather), &rules(), wishes).map_err(TestCaseError::fail)?;
         for rate in AT_ONCE.iter().chain([&ABOUT.rate]) {
             is_within(&weather, |_| true, *rate).map_err(TestCaseError::fail)?;

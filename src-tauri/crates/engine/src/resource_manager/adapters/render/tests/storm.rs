@@ -34,7 +34,8 @@ proptest! {
         let states: &[&str] = if is_building { &["live", ""] } else { &["live"] };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let weather = { let _in = runtime.enter(); Weather::fine(Cloud::of(states)) };
-        *weather.faults.lock().unwrap() = faults.into();
+        *weather.faults.lock().unwrap() = faults.0.into();
+        *weather.faults_of_changes.lock().unwrap() = faults.1.into();
         let text = if pauses { PAUSED } else { USUAL };
         storm(&weather, || render(text, &weather), &rules(pauses), wishes).map_err(TestCaseError::fail)?;
         is_within(&weather, |_| true, ABOUT.rate).map_err(TestCaseError::fail)?;

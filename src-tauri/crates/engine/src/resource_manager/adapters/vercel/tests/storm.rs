@@ -31,7 +31,8 @@ proptest! {
         let states: &[&str] = if is_building { &["READY", "READY", ""] } else { &["READY", "READY"] };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
         let weather = { let _in = runtime.enter(); Weather::fine(Cloud::of(states)) };
-        *weather.faults.lock().unwrap() = faults.into();
+        *weather.faults.lock().unwrap() = faults.0.into();
+        *weather.faults_of_changes.lock().unwrap() = faults.1.into();
         let text = if deploys { ON_START } else { USUAL };
         storm(&weather, || vercel(text, &weather), &rules(deploys), wishes).map_err(TestCaseError::fail)?;
         is_within(&weather, |_| true, ABOUT.rate).map_err(TestCaseError::fail)?;

@@ -18,7 +18,15 @@ export default defineConfig({
     strictPort: true,
     host: '127.0.0.1',
     // Tests compare words of the window with the engine's.
-    fs: { allow: ['.', '../src-tauri/crates/engine/src/cloudflare', '../src-tauri/crates/engine/src/logs'] },
+    fs: {
+      allow: [
+        '.',
+        '../src-tauri/crates/engine/src/cloudflare',
+        '../src-tauri/crates/engine/src/logs',
+        '../src-tauri/crates/engine/src/resource_manager/adapters/cloud',
+        '../src-tauri/crates/tray/src',
+      ],
+    },
   },
   test: {
     environment: 'jsdom',

@@ -7,6 +7,7 @@ mod display;
 mod exit;
 mod host;
 mod notify;
+mod place;
 mod platform;
 mod presence;
 mod rpc;

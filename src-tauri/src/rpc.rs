@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use kinfra_engine::control::Updates;
-use kinfra_rpc::{Failure, Request, Update};
+use kinfra_rpc::{Failure, Inspection, Request, Update};
 use serde_json::Value;
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State};
@@ -23,7 +23,15 @@ type Shared<'a> = State<'a, Arc<Shell>>;
 
 #[tauri::command]
 pub async fn rpc(shell: Shared<'_>, request: Request) -> Result<Value, Failure> {
-    shell.client().call_raw(request).await
+    let of = match &request {
+        Request::InspectResource(of) => Some(of.clone()),
+        _ => None,
+    };
+    let answer = shell.client().call_raw(request).await?;
+    if let (Some(of), Ok(seen)) = (of, serde_json::from_value::<Inspection>(answer.clone())) {
+        shell.note_urls(of, &seen);
+    }
+    Ok(answer)
 }
 
 #[tauri::command]

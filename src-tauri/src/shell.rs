@@ -1,7 +1,8 @@
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kinfra_engine::control::Client;
-use kinfra_rpc::Snapshot;
+use kinfra_rpc::{InspectResource, Inspection, Snapshot};
 use kinfra_tray::Presenter;
 use tauri::{AppHandle, Manager};
 use tokio::sync::watch;
@@ -11,7 +12,8 @@ use crate::host::Link;
 use crate::surroundings::Surroundings;
 
 /// What the parts of the shell share. Each has one writer: `tray::follow` the state, the link and what is wanted of
-/// the next login, `presence` the tray host, `rpc` the window's tasks.
+/// the next login, `presence` the tray host, `rpc` the window's tasks and the
+/// URLs that were named.
 pub struct Shell {
     pub surroundings: Surroundings,
     /// Another one when the engine that was elsewhere has ended.
@@ -24,6 +26,8 @@ pub struct Shell {
     pub tray_host: watch::Sender<bool>,
     /// Whether the app is to start at login, and to start again what ran.
     pub restore: watch::Sender<bool>,
+    /// The URLs that the engine has named for resources that run elsewhere, by project and resource.
+    pub named_urls: Mutex<HashMap<(String, String), BTreeSet<String>>>,
     /// What the open window follows.
     pub window_tasks: Mutex<WindowTasks>,
 }
@@ -43,8 +47,16 @@ impl Shell {
             presenter: Mutex::default(),
             tray_host: watch::Sender::new(true),
             restore: watch::Sender::new(false),
+            named_urls: Mutex::default(),
             window_tasks: Mutex::default(),
         })
+    }
+
+    /// The window may have these pages opened now.
+    pub fn note_urls(&self, of: InspectResource, seen: &Inspection) {
+        let facts = seen.facts.iter().filter_map(|fact| fact.url.clone());
+        let items = seen.lists.iter().flat_map(|list| &list.items).filter_map(|item| item.url.clone());
+        lock(&self.named_urls).insert((of.project, of.resource), facts.chain(items).collect());
     }
 
     pub fn of(app: &AppHandle) -> Arc<Self> {

@@ -11,7 +11,9 @@ use crate::shell::{Shell, lock};
 /// # Errors
 /// [`ErrorCode::InvalidRequest`] for a URL that is none of KInfra's, [`ErrorCode::Io`] when nothing opens it.
 pub fn open(app: &AppHandle, url: &str) -> Result<(), Failure> {
-    if !may_open(url, &lock(&Shell::of(app).state)) {
+    let shell = Shell::of(app);
+    let is_named = lock(&shell.named_urls).values().any(|urls| urls.contains(url));
+    if !(may_open(url, &lock(&shell.state)) || (is_named && is_page(url))) {
         return Err(Problem::new(
             ErrorCode::InvalidRequest,
             format!("not opened: {url} is no URL of a service"),
@@ -51,6 +53,14 @@ fn may_open(url: &str, state: &Snapshot) -> bool {
         })
 }
 
+/// Whether a URL that the engine has named for a resource is one of a page. Nothing but exactly these is opened outside
+/// of this machine, and only by a secure connection.
+fn is_page(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| {
+        url.scheme() == "https" && url.has_host() && url.username().is_empty() && url.password().is_none()
+    })
+}
+
 fn is_loopback(url: &Url) -> bool {
     let Some(host) = url.host_str() else { return false };
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
@@ -65,6 +75,16 @@ mod tests {
     use kinfra_rpc::{Exposure, NodeState, ProjectState};
 
     use super::*;
+
+    #[test]
+    fn of_what_is_named_only_pages_are_opened() {
+        assert!(is_page("https://console.neon.tech/app/projects/quiet-river-31415926"));
+        for url in
+            ["http://console.neon.tech", "file:///etc/passwd", "javascript:alert(1)", "https://a:b@c.d", ""]
+        {
+            assert!(!is_page(url), "{url}");
+        }
+    }
 
     #[test]
     fn only_urls_of_services_and_of_this_machine_are_opened() {

@@ -3,13 +3,14 @@
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent};
 
 use crate::exit;
+use crate::place::Place;
 use crate::shell::{Shell, lock};
 
 const LABEL: &str = "main";
 
-/// Shows the window, at this project if one is named.
-pub fn show(app: &AppHandle, project: Option<&str>) {
-    let (asked, fragment) = (app.clone(), project.map(|slug| format!("project={slug}")));
+/// Shows the window, at this place if one is named.
+pub fn show(app: &AppHandle, place: Option<&Place>) {
+    let (asked, fragment) = (app.clone(), place.map(Place::fragment));
     let result = app.run_on_main_thread(move || {
         if let Err(error) = try_show(&asked, fragment.as_deref()) {
             tracing::error!(%error, "the window could not be shown");
@@ -23,7 +24,7 @@ pub fn show(app: &AppHandle, project: Option<&str>) {
 fn try_show(app: &AppHandle, fragment: Option<&str>) -> tauri::Result<()> {
     if let Some(window) = app.get_webview_window(LABEL) {
         if let Some(fragment) = fragment {
-            // As JSON, so that nothing breaks out of it. Emptied first: the same project again is a change too.
+            // As JSON, so that nothing breaks out of it. Emptied first: the same place again is a change too.
             let fragment = serde_json::Value::from(fragment);
             window.eval(format!("location.hash = ''; location.hash = {fragment}"))?;
         }

@@ -5,6 +5,8 @@ pub mod bench;
 #[allow(clippy::unwrap_used, reason = "what tests are made of: a panic is how it fails")]
 pub mod cloudflare;
 #[allow(clippy::unwrap_used, reason = "what tests are made of: a panic is how it fails")]
+pub mod clouds;
+#[allow(clippy::unwrap_used, reason = "what tests are made of: a panic is how it fails")]
 pub mod desktop;
 #[cfg(test)]
 mod dice;

@@ -4,7 +4,7 @@ use std::io::Write;
 
 /// Says that a test can't run here, so that `./dev test` can list it at its end. The caller then returns.
 ///
-/// In CI only a `reason` that begins with "not on this platform" is accepted. A missing or stale program is no
+/// In CI only a `reason` that begins with "not on this platform" or "the vendors' documents are not here" is accepted. A missing or stale program is no
 /// reason to skip: [`crate::bin`] panics.
 ///
 /// # Panics

@@ -1,4 +1,5 @@
-//! What the tests of the proxy, of MCP servers and of the examples find on the machine: `./dev test` installs it (scripts/devservers.sh, scripts/system.sh).
+//! What the tests of the proxy, of MCP servers, of clouds and their stand-ins, and of the examples find on the machine: `./dev test` installs
+//! it (scripts/devservers.sh, scripts/system.sh).
 //! A test whose tools are missing is skipped, loudly.
 
 use std::env::{split_paths, var_os};
@@ -24,6 +25,12 @@ pub(crate) enum Tool {
     NodePackages,
     /// The packages of tests/fixtures/devservers/requirements.txt.
     PythonPackages,
+    /// The packages of tests/fixtures/devservers/clients.txt.
+    PythonClients,
+    /// What the crate of tests/fixtures/devservers/crate.txt knows of Railway.
+    RailwaySchema,
+    /// The packages of tests/fixtures/clouds/package-lock.json.
+    CloudPackages,
     Chromium,
 }
 
@@ -32,6 +39,9 @@ impl Tool {
     fn missing(self) -> Option<&'static str> {
         let stale = |wanted: &str, installed: &str| {
             read(fixtures().join("devservers").join(wanted)).ok() != read(devservers().join(installed)).ok()
+        };
+        let clouds_are_stale = || {
+            read(fixtures().join("clouds/package-lock.json")).ok() != read(clouds().join("clouds.done")).ok()
         };
         match self {
             Self::Curl => which("curl").is_none().then_some("curl"),
@@ -43,6 +53,9 @@ impl Tool {
             Self::PythonPackages => {
                 stale("requirements.txt", "python.done").then_some("what requirements.txt asks")
             }
+            Self::PythonClients => stale("clients.txt", "clients.done").then_some("what clients.txt asks"),
+            Self::RailwaySchema => stale("crate.txt", "crate.done").then_some("what crate.txt asks"),
+            Self::CloudPackages => clouds_are_stale().then_some("what tests/fixtures/clouds asks"),
             Self::Chromium => chromium().is_none().then_some("chromium"),
         }
     }
@@ -71,12 +84,18 @@ pub(crate) fn devservers() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/devservers")
 }
 
+/// Where `./dev test` installs the clients of clouds.
+pub(crate) fn clouds() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/clouds")
+}
+
 /// Runs a script of tests/fixtures with these options, and gives what it printed.
 #[track_caller]
 pub(crate) fn node(script: &str, options: &Value) -> Value {
     let mut command = Command::new("node");
     command.arg(fixtures().join(script)).arg(options.to_string());
-    command.env("NODE_PATH", devservers().join("node_modules"));
+    let packages = if script.starts_with("clouds/") { clouds() } else { devservers() };
+    command.env("NODE_PATH", packages.join("node_modules"));
     command.envs(chromium().map(|path| ("CHROMIUM", path)));
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);

@@ -2,6 +2,7 @@ import { mount } from 'svelte';
 
 import App from './App.svelte';
 import { chooseBackend } from './lib/backend/choose';
+import { placeIn } from './lib/state/place';
 import { Session } from './lib/state/session.svelte';
 import './lib/styles/tokens.css';
 import './lib/styles/base.css';
@@ -12,13 +13,14 @@ const target = document.getElementById('app');
 if (!target) throw new Error('starting the window: index.html has no element with the id "app"');
 
 const session = new Session(await chooseBackend());
-// The tray opens the window at a project.
-function showNamedProject(): void {
-  const slug = new URLSearchParams(location.hash.slice(1)).get('project');
-  if (slug) session.select(slug);
+// The tray opens the window at a project, or at a question about what is in it.
+function showNamedPlace(): void {
+  const { project, resource, asked } = placeIn(location.hash);
+  if (project !== undefined) session.select(project, resource);
+  if (asked !== undefined) session.deeds.asked = asked;
 }
-addEventListener('hashchange', showNamedProject);
-showNamedProject();
+addEventListener('hashchange', showNamedPlace);
+showNamedPlace();
 
 mount(App, { target, props: { session } });
 await Promise.all([session.connect(), session.listen()]);

@@ -9,11 +9,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures_util::StreamExt;
+use kinfra_rpc::{ActOnResource, NoticeOffer};
 use tauri::AppHandle;
 use tokio::sync::{Mutex, OnceCell};
 use zbus::proxy::SignalStream;
 use zbus::{Connection, Message, OwnedVariant, proxy};
 
+use crate::place::Place;
 use crate::{tray, window};
 
 /// What stands for the app in a notification: the name of its icon where it is installed.
@@ -74,12 +76,15 @@ pub struct Lead {
     pub project: Option<String>,
     /// A button starts this tunnel anew.
     pub tunnel: Option<String>,
+    /// A button does this with this resource of the project.
+    pub offer: Option<(NoticeOffer, String)>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum Press {
     Show { project: Option<String> },
     RestartTunnel(String),
+    Act(ActOnResource, &'static str),
 }
 
 const RESTART_TUNNEL: &str = "restart-tunnel";
@@ -91,12 +96,21 @@ impl Lead {
         if self.tunnel.is_some() {
             actions.extend([RESTART_TUNNEL, "Restart tunnel"]);
         }
+        if let Some((offer, _)) = &self.offer {
+            actions.extend([offer.action(), offer.label()]);
+        }
         actions
     }
 
     fn pressed(&self, key: &str) -> Press {
-        match &self.tunnel {
-            Some(tunnel) if key == RESTART_TUNNEL => Press::RestartTunnel(tunnel.clone()),
+        match (&self.tunnel, &self.offer, &self.project) {
+            (Some(tunnel), _, _) if key == RESTART_TUNNEL => Press::RestartTunnel(tunnel.clone()),
+            (_, Some((offer, resource)), Some(project)) if key == offer.action() => {
+                let (project, resource) = (project.clone(), resource.clone());
+                let action = offer.action().to_owned();
+                let act = ActOnResource { project, resource, action, ..ActOnResource::default() };
+                Press::Act(act, offer.label())
+            }
             _ => Press::Show { project: self.project.clone() },
         }
     }
@@ -159,8 +173,9 @@ impl Board {
 async fn listen(app: AppHandle, board: Arc<Board>, mut signals: SignalStream<'static>) {
     while let Some(signal) = signals.next().await {
         match heard(&board, &signal).await {
-            Some(Press::Show { project }) => window::show(&app, project.as_deref()),
+            Some(Press::Show { project }) => window::show(&app, project.map(Place::Project).as_ref()),
             Some(Press::RestartTunnel(tunnel)) => tray::restart_tunnel(&app, tunnel),
+            Some(Press::Act(act, label)) => tray::act(&app, act, label),
             None => {}
         }
     }
@@ -196,7 +211,8 @@ mod tests {
 
     #[test]
     fn a_tunnel_s_notification_has_a_button_that_restarts_it() {
-        let lead = Lead { project: Some("shop".into()), tunnel: Some("quick-shop-web".into()) };
+        let lead =
+            Lead { project: Some("shop".into()), tunnel: Some("quick-shop-web".into()), ..Lead::default() };
         assert_eq!(lead.actions(), ["default", "Open", "show", "Open", "restart-tunnel", "Restart tunnel"]);
         assert_eq!(lead.pressed("restart-tunnel"), Press::RestartTunnel("quick-shop-web".into()));
         let show = || Press::Show { project: Some("shop".into()) };
@@ -204,6 +220,29 @@ mod tests {
         let lead = Lead { tunnel: None, ..lead };
         assert_eq!(lead.actions(), ["default", "Open", "show", "Open"]);
         assert_eq!(lead.pressed("restart-tunnel"), show());
+    }
+
+    #[test]
+    fn the_notification_of_a_pause_has_a_button_that_does_what_is_offered() {
+        let lead = |offer| Lead {
+            project: Some("shop".into()),
+            offer: Some((offer, "db".into())),
+            ..Lead::default()
+        };
+        let act = |action: &str| ActOnResource {
+            project: "shop".into(),
+            resource: "db".into(),
+            action: action.into(),
+            ..ActOnResource::default()
+        };
+        let paused = lead(NoticeOffer::Resume);
+        assert_eq!(paused.actions(), ["default", "Open", "show", "Open", "resume", "Resume"]);
+        assert_eq!(paused.pressed("resume"), Press::Act(act("resume"), "Resume"));
+        assert_eq!(paused.pressed("default"), Press::Show { project: Some("shop".into()) });
+        let unused = lead(NoticeOffer::KeepRunning);
+        assert_eq!(unused.actions()[4..], ["keep-running", "Keep running"]);
+        assert_eq!(unused.pressed("keep-running"), Press::Act(act("keep-running"), "Keep running"));
+        assert_eq!(unused.pressed("resume"), Press::Show { project: Some("shop".into()) });
     }
 
     #[test]

@@ -27,7 +27,8 @@ pub fn notice(app: &AppHandle, notice: &Notice, state: &Snapshot) {
     let title = if name.is_empty() { notice.title.clone() } else { format!("{} · {name}", notice.title) };
     let text = Text { episode: Some(notice.id.clone()), title, body: notice.body.clone() };
     let project = (!notice.project.is_empty()).then(|| notice.project.clone());
-    show(app, text, Lead { project, tunnel: notice.tunnel.clone() });
+    let offer = notice.offer.zip(notice.service.clone());
+    show(app, text, Lead { project, tunnel: notice.tunnel.clone(), offer });
 }
 
 /// Tells that something the user asked for was refused; the window it opens is at this project.
@@ -37,7 +38,7 @@ pub fn failure(app: &AppHandle, title: &str, failure: &Failure, project: Option<
     if failure.code().is_unexpected() {
         body = with_log(&body, &Shell::of(app).surroundings.home);
     }
-    show(app, Text { episode: None, title: title.to_owned(), body }, Lead { project, tunnel: None });
+    show(app, Text { episode: None, title: title.to_owned(), body }, Lead { project, ..Lead::default() });
 }
 
 /// Tells that the app ends before it began. What no notification could tell is given back: who clicked on an icon

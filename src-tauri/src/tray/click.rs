@@ -1,13 +1,14 @@
 //! What a click does.
 
 use kinfra_rpc::{
-    AddProject, AdoptPort, Command, Maintain, MovePort, Restart, RestartTunnel, Share, Start, Stop, Unshare,
-    UseProxyPort,
+    ActOnResource, AddProject, AdoptPort, Command, ErrorCode, Maintain, MovePort, Restart, RestartTunnel,
+    Share, Start, Stop, Unshare, UseProxyPort,
 };
 use kinfra_tray::Action;
 use tauri::AppHandle;
 use tauri_plugin_dialog::DialogExt;
 
+use crate::place::Place;
 use crate::shell::{Shell, lock};
 use crate::{exit, notify, urls, window};
 
@@ -61,6 +62,14 @@ fn perform(app: &AppHandle, action: Action) {
             let maintain = Maintain { project: project.clone(), services, on, note: None, until: None };
             command(app, title, Some(project), maintain);
         }
+        Action::Pause { project, resource, on } => {
+            let (action, label) = if on { ("pause", "Pause") } else { ("resume", "Resume") };
+            act(
+                app,
+                ActOnResource { project, resource, action: action.into(), ..ActOnResource::default() },
+                label,
+            );
+        }
         Action::Share { project, service } => {
             let title = format!("{service} could not be shared");
             let services = vec![service];
@@ -82,7 +91,10 @@ fn perform(app: &AppHandle, action: Action) {
         Action::OpenUrl { url } => told(app, "The page could not be opened", urls::open(app, &url)),
         Action::CopyUrl { url } => told(app, "The URL could not be copied", urls::copy(app, &url)),
         Action::OpenWindow => window::show(app, None),
-        Action::OpenProject { project } => window::show(app, Some(&project)),
+        Action::OpenProject { project } => window::show(app, Some(&Place::Project(project))),
+        Action::OpenResource { project, resource } => {
+            window::show(app, Some(&Place::Resource { project, resource }));
+        }
         Action::AddProject => add_project(app),
         Action::Quit => exit::quit(app),
         Action::QuitNow => exit::quit_now(app),
@@ -93,6 +105,23 @@ fn perform(app: &AppHandle, action: Action) {
 pub fn restart_tunnel(app: &AppHandle, tunnel: String) {
     let title = format!("The tunnel {tunnel} could not be restarted");
     command(app, title, None, RestartTunnel { tunnel });
+}
+
+/// Does something with a resource; also what a notification's button does. What has to be confirmed is asked in the
+/// window, with the words of the engine.
+pub fn act(app: &AppHandle, act: ActOnResource, label: &'static str) {
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        let Err(failure) = Shell::of(&app).client().call(act.clone()).await else { return };
+        if let Some(question) =
+            failure.problems.iter().find(|problem| problem.code == ErrorCode::NotConfirmed)
+        {
+            let question = question.message.clone();
+            return window::show(&app, Some(&Place::Question { act, label, question }));
+        }
+        let title = format!("{}: {label} was refused", act.resource);
+        notify::failure(&app, &title, &failure, Some(act.project));
+    });
 }
 
 /// Sends a command, and tells when it is refused: the menu is closed by then, and shows nothing.

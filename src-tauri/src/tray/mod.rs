@@ -14,7 +14,7 @@ use tauri::AppHandle;
 use crate::shell::{Shell, lock};
 use apply::Drawing;
 
-pub use click::restart_tunnel;
+pub use click::{act, restart_tunnel};
 pub use follow::follow;
 
 thread_local! {

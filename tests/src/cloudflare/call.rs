@@ -10,7 +10,7 @@ pub struct Call {
     /// A string where it is no JSON, null where there is none.
     pub body: Value,
     /// What `Authorization` says.
-    pub(super) authorization: Option<String>,
+    pub(crate) authorization: Option<String>,
 }
 
 impl Call {
@@ -39,12 +39,12 @@ impl Call {
         self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    pub(super) fn segments(&self) -> Vec<&str> {
+    pub(crate) fn segments(&self) -> Vec<&str> {
         self.path.trim_start_matches('/').split('/').collect()
     }
 
     /// Whether it is one of those. `*` is any method or any one segment of the path, `**` at its end any rest.
-    pub(super) fn is(&self, method: &str, path: &str) -> bool {
+    pub(crate) fn is(&self, method: &str, path: &str) -> bool {
         if method != "*" && method != self.method {
             return false;
         }
@@ -60,7 +60,7 @@ impl Call {
 }
 
 /// `%41` and `+`.
-fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

@@ -30,7 +30,7 @@ pub fn rfc3339(time: SystemTime) -> String {
 
 /// The day that is so many days after the first of 1970. Years are counted from March, so that the day of leap
 /// years is their last one, and in cycles of 400 years, which all have as many days.
-fn date(days: u64) -> (u64, u64, u64) {
+pub(crate) fn date(days: u64) -> (u64, u64, u64) {
     let days = days + 719_468;
     let (cycle, day_of_cycle) = (days / 146_097, days % 146_097);
     let year_of_cycle =

@@ -66,6 +66,8 @@ mod tunnel_tests;
 mod visitor_tests;
 
 pub use call::Call;
+pub(crate) use call::decoded;
+pub(crate) use clock::date;
 pub use clock::{Clock, rfc3339};
 pub use fault::{Fault, Met};
 pub use ingress_service::Service;

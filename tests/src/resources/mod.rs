@@ -2,6 +2,7 @@
 
 mod adding;
 mod api;
+mod cloud;
 mod command;
 mod docker;
 mod docker_adapter;

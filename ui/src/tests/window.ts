@@ -22,13 +22,21 @@ export const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(millis
 
 /** Opens the window, at the first project if none is named. */
 export async function open(what: string | Scenario, project?: string): Promise<MockEngine> {
+  return (await openSession(what, project)).engine;
+}
+
+/** The same for tests that do what the app around the window does. */
+export async function openSession(
+  what: string | Scenario,
+  project?: string,
+): Promise<{ engine: MockEngine; session: Session }> {
   const engine = new MockEngine(typeof what === 'string' ? scenario(what) : what, { paceMs: PACE_MS });
   const session = new Session(engine);
   render(App, { session });
   await session.connect();
   if (project !== undefined) session.select(project);
   await pass(MOMENT_MS);
-  return engine;
+  return { engine, session };
 }
 
 export async function click(what: string | HTMLElement): Promise<void> {

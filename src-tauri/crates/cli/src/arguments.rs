@@ -92,6 +92,15 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<Accounts>,
     },
+    /// Show what a resource is at its vendor, or do something with it there: `kinfra resource db create-branch preview`
+    Resource(Resource),
+    /// Pause resources: they cost nothing, and go on where they were
+    Pause(Pause),
+    /// Have paused resources go on
+    Resume {
+        #[arg(required = true)]
+        resources: Vec<String>,
+    },
     /// Show what depends on what, in the order of a start
     Graph(Graph),
     /// Print a service's URL
@@ -351,6 +360,31 @@ pub enum Maintenance {
         /// A service or group [default: all services with visitors]
         service: Option<String>,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct Resource {
+    pub name: String,
+
+    /// One of the actions that are shown without one
+    pub action: Option<String>,
+
+    /// What it is done with, or what it takes
+    pub with: Option<String>,
+
+    /// Don't ask
+    #[arg(short, long, requires = "action")]
+    pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Pause {
+    #[arg(required = true)]
+    pub resources: Vec<String>,
+
+    /// Don't ask
+    #[arg(short, long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]

@@ -53,6 +53,10 @@ impl From<ErrorCode> for ExitCode {
             | ErrorCode::TunnelRefused
             | ErrorCode::ResourceFailed
             | ErrorCode::ResourceUnreachable
+            | ErrorCode::ResourcePaused
+            | ErrorCode::ResourceResuming
+            | ErrorCode::ResourcePausedByVendor
+            | ErrorCode::NotConfirmed
             | ErrorCode::CrashLooping
             | ErrorCode::KeeperLost
             | ErrorCode::StoreFailed

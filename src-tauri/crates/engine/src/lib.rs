@@ -9,6 +9,7 @@ pub mod compat;
 pub mod config;
 pub mod connector;
 pub mod control;
+pub mod disuse;
 pub mod env_files;
 mod error;
 pub mod events;

@@ -1,5 +1,6 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 
 use tokio::net::{TcpStream, UnixStream};
@@ -30,11 +31,17 @@ impl Listeners {
             return Err(ProxyError::NotLoopback(address));
         }
         self.local.set_nonblocking(true).map_err(of_listener("make non-blocking"))?;
+        no_delay(&self.local).map_err(of_listener("switch off Nagle's algorithm for"))?;
         if let Some(public) = &self.public {
             public.set_nonblocking(true).map_err(of_listener("make non-blocking"))?;
         }
         Ok(address)
     }
+}
+
+/// Each connection inherits it, and need not be told so itself. Only streams have a function for it.
+fn no_delay(listener: &TcpListener) -> io::Result<()> {
+    std::net::TcpStream::from(OwnedFd::from(listener.try_clone()?)).set_nodelay(true)
 }
 
 /// One worker's way to the listeners: each registers duplicates of their descriptors, which lets the kernel hand a
@@ -70,5 +77,22 @@ impl Door {
             local = self.local.accept() => local.map(|(stream, peer)| Accepted::Local(stream, peer)),
             public = public => public.map(|(stream, _)| Accepted::Public(stream)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_accepted_is_sent_without_delay() {
+        let listeners = Listeners::from(TcpListener::bind("127.0.0.1:0").unwrap());
+        let address = listeners.prepare().unwrap();
+        let door = Door::of(&listeners).unwrap();
+        let _client = TcpStream::connect(address).await.unwrap();
+        let Accepted::Local(stream, _) = door.accept().await.unwrap() else {
+            panic!("there is no other door")
+        };
+        assert!(stream.nodelay().unwrap());
     }
 }

@@ -56,9 +56,6 @@ impl Protocols {
 }
 
 pub(crate) async fn serve_local(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr) {
-    if let Err(error) = stream.set_nodelay(true) {
-        debug!(%error, "cannot switch off Nagle's algorithm");
-    }
     let mut stream = Greeted::new(stream);
     let mut timer = pin!(time::sleep(worker.shared.limits.client_head));
     let address: IpAddr = peer.ip();

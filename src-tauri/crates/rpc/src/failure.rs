@@ -40,6 +40,14 @@ pub enum ErrorCode {
     ResourceFailed,
     /// Whoever runs a resource (a Docker engine, systemd, an API) does not answer.
     ResourceUnreachable,
+    /// A resource is paused because somebody here wanted that.
+    ResourcePaused,
+    /// A resource was paused, and is on its way back.
+    ResourceResuming,
+    /// Whoever runs a resource has paused it.
+    ResourcePausedByVendor,
+    /// It takes something away: the message is the question that its user has to answer first.
+    NotConfirmed,
     UnknownProject,
     UnknownService,
     InvalidRequest,

@@ -12,6 +12,7 @@ mod events;
 mod exit;
 mod failure;
 mod frame;
+mod inspection;
 mod logs;
 mod mcp;
 mod migration;
@@ -41,6 +42,10 @@ pub use events::{EventKind, EventList, NodeEvent, ReadEvents};
 pub use exit::{Exit, signal_name};
 pub use failure::{ErrorCode, Failure, Place, Problem};
 pub use frame::{ClientFrame, Outcome, ServerFrame};
+pub use inspection::{
+    ActOnResource, ActedOnResource, InspectResource, InspectedFact, InspectedItem, InspectedList, Inspection,
+    OfferedAction, SignIn, Tone,
+};
 pub use logs::{LogFilter, LogLine, LogPage, LogRun, LogRuns, Stream};
 pub use mcp::{McpDetection, McpServer, McpTransport};
 pub use migration::{
@@ -80,7 +85,7 @@ pub use tunnels::{
     ConnectorInstalled, Download, Exposure, FormerConnector, InstallConnector, RestartTunnel, Share,
     TunnelKind, TunnelState, TunnelStatus, Unshare,
 };
-pub use update::{Change, Delta, Notice, Update};
+pub use update::{Change, Delta, Notice, NoticeOffer, Update};
 pub use usage::{MeasureUsage, NodeUsage, UsageList};
 
 /// The version of the protocol spoken over the control socket. It only grows: unknown fields are ignored by

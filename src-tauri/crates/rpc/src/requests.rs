@@ -5,15 +5,15 @@ use ts_rs::TS;
 
 use crate::command::commands;
 use crate::{
-    AccountInfo, AccountList, AddAccount, AdoptPort, AdoptTunnel, Applied, ApplyMigration, ApplyProject,
-    AskPort, ChangeSettings, CompareProject, Comparison, ConnectorInstalled, ConnectorRetired, DeleteSecret,
-    Environment, EventList, Examination, Examine, FreePort, InstallConnector, ListAccounts, ListPorts,
-    ListSecrets, LogFilter, LogPage, LogRuns, Maintain, MeasureTraffic, MeasureUsage, Migrated,
-    MigrationPlan, MigrationUndone, MovePort, PlanMigration, PlanTunnels, PortList, PortMoved, PortReport,
-    ReadEnvironment, ReadEvents, ReadRequests, ReadSettings, ReleasePorts, RemoveAccount, RequestPage,
-    ReservePorts, RestartTunnel, RetireConnector, SecretDeleted, SecretList, SetSecret, Settings, Share,
-    Snapshot, SweepTunnels, TakeOverRecord, TrafficList, TunnelAdopted, TunnelPlans, TunnelsSwept,
-    UndoMigration, Unshare, UsageList,
+    AccountInfo, AccountList, ActOnResource, ActedOnResource, AddAccount, AdoptPort, AdoptTunnel, Applied,
+    ApplyMigration, ApplyProject, AskPort, ChangeSettings, CompareProject, Comparison, ConnectorInstalled,
+    ConnectorRetired, DeleteSecret, Environment, EventList, Examination, Examine, FreePort, InspectResource,
+    Inspection, InstallConnector, ListAccounts, ListPorts, ListSecrets, LogFilter, LogPage, LogRuns,
+    Maintain, MeasureTraffic, MeasureUsage, Migrated, MigrationPlan, MigrationUndone, MovePort,
+    PlanMigration, PlanTunnels, PortList, PortMoved, PortReport, ReadEnvironment, ReadEvents, ReadRequests,
+    ReadSettings, ReleasePorts, RemoveAccount, RequestPage, ReservePorts, RestartTunnel, RetireConnector,
+    SecretDeleted, SecretList, SetSecret, Settings, Share, Snapshot, SweepTunnels, TakeOverRecord,
+    TrafficList, TunnelAdopted, TunnelPlans, TunnelsSwept, UndoMigration, Unshare, UsageList,
 };
 
 commands! {
@@ -93,6 +93,9 @@ commands! {
     "secrets.list" => ListSecrets -> SecretList,
     /// Takes a value out of the keyring.
     "secrets.delete" => DeleteSecret -> SecretDeleted,
+    /// What a resource is where it runs, and what can be done with it there.
+    "resource.inspect" => InspectResource -> Inspection,
+    "resource.act" => ActOnResource -> ActedOnResource,
     "settings.read" => ReadSettings -> Settings,
     /// Changes a setting in the user's file.
     "settings.change" => ChangeSettings -> Settings,

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::{
-    Download, Exit, Exposure, FormerConnector, Forwarding, Maintenance, McpServer, Problem, Replica,
-    ResourceInfo, RouteState, ServiceChange, TunnelState, project_host,
+    Download, ErrorCode, Exit, Exposure, FormerConnector, Forwarding, Maintenance, McpServer, Problem,
+    Replica, ResourceInfo, RouteState, ServiceChange, TunnelState, project_host,
 };
 
 /// Where a node is in its life.
@@ -313,6 +313,13 @@ impl NodeState {
         self.phase == Phase::Running && self.health == Health::Healthy
     }
 
+    /// Whether somebody has paused it: it costs nothing, and serves nobody.
+    #[must_use]
+    pub fn paused(&self) -> Option<&Problem> {
+        let codes = [ErrorCode::ResourcePaused, ErrorCode::ResourcePausedByVendor];
+        self.problem.as_ref().filter(|problem| self.phase == Phase::Running && codes.contains(&problem.code))
+    }
+
     /// It gets requests: it is healthy, or was and is in doubt.
     #[must_use]
     pub fn is_ready(&self) -> bool {
@@ -331,7 +338,20 @@ impl NodeState {
     #[must_use]
     pub fn is_expected(&self) -> bool {
         let is_asked_for = !self.optional || self.wanted == Wanted::Running;
-        self.kind != NodeKind::Task && is_asked_for && !self.is_done()
+        self.kind != NodeKind::Task && is_asked_for && !self.is_done() && !self.is_paused_here()
+    }
+
+    /// It is paused because somebody here wanted that.
+    #[must_use]
+    pub fn is_paused_here(&self) -> bool {
+        self.paused().is_some_and(|problem| problem.code == ErrorCode::ResourcePaused)
+    }
+
+    /// It was paused, and is on its way back.
+    #[must_use]
+    pub fn is_resuming(&self) -> bool {
+        let code = self.problem.as_ref().map(|problem| problem.code);
+        self.phase == Phase::Running && code == Some(ErrorCode::ResourceResuming)
     }
 
     /// It does not run, and nothing but a person will change that.
@@ -387,10 +407,14 @@ impl ProjectState {
         } else if any(|node| node.phase == Phase::Stopping && node.wanted == Wanted::Stopped) {
             StackStatus::Stopping
         } else if any(|node| {
-            node.phase == Phase::Running && matches!(node.health, Health::Unhealthy | Health::Degraded)
+            let is_poor = matches!(node.health, Health::Unhealthy | Health::Degraded);
+            node.phase == Phase::Running && (is_poor || (node.paused().is_some() && !node.is_paused_here()))
         }) {
             StackStatus::Degraded
-        } else if any(|node| node.wanted == Wanted::Running && !node.is_healthy() && !node.is_done()) {
+        } else if any(|node| {
+            let is_well = node.is_healthy() || node.is_done() || node.is_paused_here();
+            node.wanted == Wanted::Running && !is_well
+        }) {
             StackStatus::Starting
         } else if any(|node| node.phase == Phase::Running) {
             StackStatus::Running

@@ -68,6 +68,41 @@ pub struct Notice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub tunnel: Option<String>,
+    /// What can be done about it with a click.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub offer: Option<NoticeOffer>,
+}
+
+/// What a notice's button does with the service that it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export, export_to = "rpc.ts")]
+pub enum NoticeOffer {
+    /// It is paused, and goes on where it was.
+    Resume,
+    /// It is about to be paused as it isn't used, and is left running.
+    KeepRunning,
+}
+
+impl NoticeOffer {
+    /// The action of [`crate::ActOnResource`] that it stands for.
+    #[must_use]
+    pub const fn action(self) -> &'static str {
+        match self {
+            Self::Resume => "resume",
+            Self::KeepRunning => "keep-running",
+        }
+    }
+
+    /// As a button says it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Resume => "Resume",
+            Self::KeepRunning => "Keep running",
+        }
+    }
 }
 
 impl Snapshot {

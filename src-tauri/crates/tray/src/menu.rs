@@ -30,7 +30,18 @@ pub enum Action {
     OpenProject {
         project: String,
     },
+    /// The window, at this resource.
+    OpenResource {
+        project: String,
+        resource: String,
+    },
     AddProject,
+    /// Pauses a resource where it runs, or has it go on.
+    Pause {
+        project: String,
+        resource: String,
+        on: bool,
+    },
     /// Another port for good, or for this time.
     MovePort {
         project: String,

@@ -4,7 +4,9 @@ use kinfra_rpc::{ErrorCode, NodeState, Phase, Problem, ProjectState};
 
 use crate::menu::{Action, Item};
 use crate::service;
-use crate::words::{can_restart, can_stop, is_start_needed, project_line, short, short_name, title};
+use crate::words::{
+    can_restart, can_stop, is_start_needed, is_suspended, project_line, short, short_name, title,
+};
 
 pub fn submenu(project: &ProjectState, same_name: bool, ending: bool) -> Item {
     let key = format!("project/{}", project.slug);
@@ -57,7 +59,7 @@ fn problems(project: &ProjectState, key: &str, ending: bool) -> Vec<Item> {
     items
 }
 
-/// What can be done at once about a port that can't be had.
+/// What can be done at once about a port that can't be had, or a pause that nobody here wanted.
 fn ways_out(project: &ProjectState, node: &NodeState, key: &str, ending: bool) -> Vec<Item> {
     let code = node.problem.as_ref().map(|problem| problem.code);
     let (project, service) = (|| project.slug.clone(), || node.name.clone());
@@ -69,6 +71,10 @@ fn ways_out(project: &ProjectState, node: &NodeState, key: &str, ending: bool) -
         items.push(Item::line(format!("{key}/move-port"), label, move_port(false)));
         let label = format!("Use another port for {name} this time");
         items.push(Item::line(format!("{key}/this-time"), label, move_port(true)));
+    }
+    if is_suspended(node) {
+        let action = Action::Pause { project: project(), resource: service(), on: false };
+        items.push(Item::line(format!("{key}/resume"), format!("Resume {name}"), action));
     }
     if code == Some(ErrorCode::PortTaken) {
         let action = Action::AdoptPort { project: project(), service: service() };
@@ -87,7 +93,7 @@ fn lines(project: &ProjectState, key: &str, text: &str, hint: Option<&str>) -> V
 
 /// Why a service is down for good, and what can be done.
 fn trouble(node: &NodeState) -> Option<(String, Option<&str>)> {
-    if !node.has_failed() {
+    if !node.has_failed() && !is_suspended(node) {
         return None;
     }
     let name = short_name(&node.name);

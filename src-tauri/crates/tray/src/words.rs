@@ -3,13 +3,17 @@
 
 use std::collections::BTreeSet;
 
-use kinfra_rpc::{Health, NodeState, Phase, ProjectState, StackStatus, Wanted};
+use kinfra_rpc::{ErrorCode, Health, NodeState, Phase, ProjectState, StackStatus, Wanted};
 
 /// A menu that is wider hides what it was opened over; GTK itself never shortens a line.
 const LONGEST_LINE: usize = 72;
 const LONGEST_NAME: usize = 32;
 
-/// The project in a few words: `3 of 3 healthy`, `failed · 1 of 3 healthy`, `2 problems · stopped`.
+/// How the engine begins to say that a pause is on its way.
+const PAUSING: &str = "is being paused";
+
+/// The project in a few words: `3 of 3 healthy`, `failed · 1 of 3 healthy`, `2 problems · stopped`,
+/// `2 of 2 healthy · 1 paused`.
 pub fn project_line(project: &ProjectState) -> String {
     let status = project.status();
     let healthy = format!("{} of {} healthy", project.healthy(), project.expected());
@@ -20,16 +24,52 @@ pub fn project_line(project: &ProjectState) -> String {
     };
     match (problems, project.nodes.is_empty(), status) {
         (Some(problems), true, _) => problems,
-        (Some(problems), false, StackStatus::Running) => format!("{problems} · {healthy}"),
+        (Some(problems), false, StackStatus::Running) => {
+            format!("{problems} · {}", running_line(project, healthy))
+        }
         (Some(problems), false, _) => format!("{problems} · {}", status.word()),
         (None, true, _) => "no services".to_owned(),
-        (None, false, StackStatus::Running) => healthy,
+        (None, false, StackStatus::Running) => running_line(project, healthy),
         (None, false, StackStatus::Stopped) => "stopped".to_owned(),
         (None, false, _) => format!("{} · {healthy}", status.word()),
     }
 }
 
+fn running_line(project: &ProjectState, healthy: String) -> String {
+    let paused = project.nodes.iter().filter(|node| node.is_paused_here()).count();
+    match (paused, project.expected()) {
+        (0, _) => healthy,
+        (_, 0) => "paused".to_owned(),
+        (paused, _) => format!("{healthy} · {paused} paused"),
+    }
+}
+
+/// Whoever runs it has paused it, and nobody here wanted that.
+pub fn is_suspended(node: &NodeState) -> bool {
+    node.paused().is_some_and(|problem| problem.code == ErrorCode::ResourcePausedByVendor)
+}
+
+/// Whether it is being paused, or goes on in a moment.
+pub fn is_pause_under_way(node: &NodeState) -> bool {
+    matches!(paused_word(node), Some("pausing" | "resuming"))
+}
+
+fn paused_word(node: &NodeState) -> Option<&'static str> {
+    if node.is_resuming() {
+        return Some("resuming");
+    }
+    let problem = node.paused()?;
+    Some(match problem.code {
+        ErrorCode::ResourcePausedByVendor => "paused by its vendor",
+        _ if problem.message.starts_with(PAUSING) => "pausing",
+        _ => "paused",
+    })
+}
+
 pub fn node_word(node: &NodeState) -> String {
+    if let Some(word) = paused_word(node) {
+        return word.to_owned();
+    }
     let word = match node.phase {
         Phase::Stopped => "stopped",
         Phase::Waiting if node.waits_for.is_empty() => "waiting",
@@ -73,7 +113,10 @@ pub fn is_start_needed(project: &ProjectState) -> bool {
             open.extend(project.nodes.iter().filter(|other| node.depends_on.contains(&other.name)));
         }
     }
-    project.nodes.iter().any(|node| meant.contains(&*node.name) && can_start(node))
+    // What is paused goes on by a start of the project.
+    let is_down =
+        |node: &NodeState| can_start(node) || (node.paused().is_some() && !is_pause_under_way(node));
+    project.nodes.iter().any(|node| meant.contains(&*node.name) && is_down(node))
 }
 
 /// Whether Stop would do something.

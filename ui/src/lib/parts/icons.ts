@@ -2,6 +2,8 @@
 export const PATHS = {
   start: 'M5 3.5v9l7.5-4.5z',
   stop: 'M4 4h8v8H4z',
+  pause: 'M5.5 4v8M10.5 4v8',
+  resume: 'M3.5 4v8M7 4v8l6-4z',
   restart: 'M12.5 8a4.5 4.5 0 1 1-1.4-3.25M12.5 2.5v2.75H9.75',
   copy: 'M6 6h7v7.5H6zM3.5 10.5v-8h6.5',
   check: 'M3 8.5l3.25 3.25L13 4.75',

@@ -54,6 +54,22 @@ foreign: Array<ForeignRecord>, warnings: Array<string>, leftovers: Array<Leftove
 obstacle?: string, };
 
 /**
+ * Does one of the things that were offered.
+ */
+export type ActOnResource = { project: string, resource: string, action: string, target?: string, input?: string, 
+/**
+ * The question that its user said yes to. One that has to be confirmed and isn't, or not with these words, is
+ * answered with `not_confirmed`, and the question as the message.
+ */
+confirmed?: string, };
+
+export type ActedOnResource = { 
+/**
+ * What was taken, and what comes of it: `The branch preview is being created.`
+ */
+text: string, };
+
+/**
  * Makes an account known: its token is examined, and put into the keyring.
  */
 export type AddAccount = { 
@@ -125,7 +141,7 @@ export type ChangeSettings = { restore?: boolean, };
 /**
  * What each command takes and answers. It exists for the TypeScript side alone.
  */
-export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "tunnel.share": [Share, Done], "tunnel.unshare": [Unshare, Done], "tunnel.restart": [RestartTunnel, Done], "tunnel.install": [InstallConnector, ConnectorInstalled], "tunnel.plan": [PlanTunnels, TunnelPlans], "tunnel.sweep": [SweepTunnels, TunnelsSwept], "tunnel.take_over": [TakeOverRecord, Done], "tunnel.adopt": [AdoptTunnel, TunnelAdopted], "tunnel.retire": [RetireConnector, ConnectorRetired], "account.add": [AddAccount, AccountInfo], "account.list": [ListAccounts, AccountList], "account.remove": [RemoveAccount, Done], "proxy.maintain": [Maintain, Done], "proxy.requests": [ReadRequests, RequestPage], "proxy.traffic": [MeasureTraffic, TrafficList], "secrets.set": [SetSecret, Done], "secrets.list": [ListSecrets, SecretList], "secrets.delete": [DeleteSecret, SecretDeleted], "settings.read": [ReadSettings, Settings], "settings.change": [ChangeSettings, Settings], "migration.plan": [PlanMigration, MigrationPlan], "migration.apply": [ApplyMigration, Migrated], "migration.undo": [UndoMigration, MigrationUndone], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
+export type CommandMap = { hello: [Hello, HelloReply], "state.snapshot": [TakeSnapshot, Snapshot], "state.watch": [WatchState, Done], "project.add": [AddProject, ProjectAdded], "project.remove": [RemoveProject, Done], "project.compare": [CompareProject, Comparison], "project.apply": [ApplyProject, Applied], "stack.start": [Start, Done], "stack.stop": [Stop, Done], "stack.restart": [Restart, Done], "service.environment": [ReadEnvironment, Environment], "stack.usage": [MeasureUsage, UsageList], "events.read": [ReadEvents, EventList], "logs.read": [ReadLogs, LogPage], "logs.runs": [ListRuns, LogRuns], "port.list": [ListPorts, PortList], "port.who": [AskPort, PortReport], "port.move": [MovePort, PortMoved], "port.adopt": [AdoptPort, PortMoved], "port.free": [FreePort, Done], "port.reserve": [ReservePorts, Done], "port.release": [ReleasePorts, Done], "doctor.examine": [Examine, Examination], "proxy.use_port": [UseProxyPort, ProxyMoved], "tunnel.share": [Share, Done], "tunnel.unshare": [Unshare, Done], "tunnel.restart": [RestartTunnel, Done], "tunnel.install": [InstallConnector, ConnectorInstalled], "tunnel.plan": [PlanTunnels, TunnelPlans], "tunnel.sweep": [SweepTunnels, TunnelsSwept], "tunnel.take_over": [TakeOverRecord, Done], "tunnel.adopt": [AdoptTunnel, TunnelAdopted], "tunnel.retire": [RetireConnector, ConnectorRetired], "account.add": [AddAccount, AccountInfo], "account.list": [ListAccounts, AccountList], "account.remove": [RemoveAccount, Done], "proxy.maintain": [Maintain, Done], "proxy.requests": [ReadRequests, RequestPage], "proxy.traffic": [MeasureTraffic, TrafficList], "secrets.set": [SetSecret, Done], "secrets.list": [ListSecrets, SecretList], "secrets.delete": [DeleteSecret, SecretDeleted], "resource.inspect": [InspectResource, Inspection], "resource.act": [ActOnResource, ActedOnResource], "settings.read": [ReadSettings, Settings], "settings.change": [ChangeSettings, Settings], "migration.plan": [PlanMigration, MigrationPlan], "migration.apply": [ApplyMigration, Migrated], "migration.undo": [UndoMigration, MigrationUndone], "window.show": [ShowWindow, Done], "engine.quit": [Quit, Done], };
 
 /**
  * Reads the configuration, and says what applying it would change.
@@ -241,7 +257,7 @@ shadows: Array<EnvironmentLayer>, };
 /**
  * What went wrong, as a code that a program can switch on.
  */
-export type ErrorCode = "config_missing" | "config_ambiguous" | "config_syntax" | "config_unknown_key" | "config_invalid_value" | "config_unknown_reference" | "config_unknown_dependency" | "config_cycle" | "config_name_collision" | "folder_missing" | "command_not_found" | "port_taken" | "port_claimed" | "proxy_port_taken" | "already_running" | "engine_unreachable" | "not_healthy" | "crash_looping" | "tunnel_failed" | "connector_missing" | "tunnel_refused" | "resource_failed" | "resource_unreachable" | "unknown_project" | "unknown_service" | "invalid_request" | "keeper_lost" | "store_failed" | "secret_unavailable" | "keyring_locked" | "keyring_absent" | "store_set_aside" | "io" | "internal";
+export type ErrorCode = "config_missing" | "config_ambiguous" | "config_syntax" | "config_unknown_key" | "config_invalid_value" | "config_unknown_reference" | "config_unknown_dependency" | "config_cycle" | "config_name_collision" | "folder_missing" | "command_not_found" | "port_taken" | "port_claimed" | "proxy_port_taken" | "already_running" | "engine_unreachable" | "not_healthy" | "crash_looping" | "tunnel_failed" | "connector_missing" | "tunnel_refused" | "resource_failed" | "resource_unreachable" | "resource_paused" | "resource_resuming" | "resource_paused_by_vendor" | "not_confirmed" | "unknown_project" | "unknown_service" | "invalid_request" | "keeper_lost" | "store_failed" | "secret_unavailable" | "keyring_locked" | "keyring_absent" | "store_set_aside" | "io" | "internal";
 
 /**
  * What happened to a node. The text says it in full; the kind is for colours and filters.
@@ -420,6 +436,41 @@ export type Host = "desktop" | "headless";
  * Which `Host` a service finds in its requests.
  */
 export type HostHeader = "auto" | "keep" | "rewrite";
+
+/**
+ * What a resource is where it runs.
+ */
+export type InspectResource = { project: string, resource: string, };
+
+export type InspectedFact = { name: string, value: string, url?: string, };
+
+export type InspectedItem = { name: string, 
+/**
+ * The vendor's word for how it is.
+ */
+state?: string, tone: Tone, detail?: string, url?: string, actions?: Array<OfferedAction>, };
+
+/**
+ * Several things of a kind: branches, deployments, parts and their health.
+ */
+export type InspectedList = { title: string, items: Array<InspectedItem>, 
+/**
+ * Why it is not known, where it isn't.
+ */
+problem?: string, };
+
+/**
+ * What is there, for people, and what can be done with it.
+ */
+export type Inspection = { 
+/**
+ * Who runs it: `Neon`.
+ */
+vendor: string, sign_in: SignIn, facts: Array<InspectedFact>, lists: Array<InspectedList>, 
+/**
+ * With the resource itself.
+ */
+actions: Array<OfferedAction>, };
 
 /**
  * Loads a cloudflared from its release, in one pinned version, for whoever has none. Answers when it is there.
@@ -848,7 +899,41 @@ project: string, service?: string, problem?: Problem,
 /**
  * The tunnel that it is about, while starting that anew may help.
  */
-tunnel?: string, };
+tunnel?: string, 
+/**
+ * What can be done about it with a click.
+ */
+offer?: NoticeOffer, };
+
+/**
+ * What a notice's button does with the service that it is about.
+ */
+export type NoticeOffer = "resume" | "keep_running";
+
+/**
+ * Something that can be done with it.
+ */
+export type OfferedAction = { 
+/**
+ * As it is asked for: `pause`, `create-branch`.
+ */
+action: string, 
+/**
+ * With what of it.
+ */
+target?: string, 
+/**
+ * As a button says it.
+ */
+label: string, 
+/**
+ * What has to be typed for it: `Name of the branch`.
+ */
+input?: string, 
+/**
+ * What it takes away, or from whom: a question that its user has to answer first.
+ */
+confirm?: string, };
 
 /**
  * Where a node is in its life.
@@ -1156,7 +1241,7 @@ number: number, };
 /**
  * Every command there is. The engine dispatches it by one exhaustive match.
  */
-export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "tunnel.share", "params": Share } | { "command": "tunnel.unshare", "params": Unshare } | { "command": "tunnel.restart", "params": RestartTunnel } | { "command": "tunnel.install", "params": InstallConnector } | { "command": "tunnel.plan", "params": PlanTunnels } | { "command": "tunnel.sweep", "params": SweepTunnels } | { "command": "tunnel.take_over", "params": TakeOverRecord } | { "command": "tunnel.adopt", "params": AdoptTunnel } | { "command": "tunnel.retire", "params": RetireConnector } | { "command": "account.add", "params": AddAccount } | { "command": "account.list", "params": ListAccounts } | { "command": "account.remove", "params": RemoveAccount } | { "command": "proxy.maintain", "params": Maintain } | { "command": "proxy.requests", "params": ReadRequests } | { "command": "proxy.traffic", "params": MeasureTraffic } | { "command": "secrets.set", "params": SetSecret } | { "command": "secrets.list", "params": ListSecrets } | { "command": "secrets.delete", "params": DeleteSecret } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "migration.plan", "params": PlanMigration } | { "command": "migration.apply", "params": ApplyMigration } | { "command": "migration.undo", "params": UndoMigration } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
+export type Request = { "command": "hello", "params": Hello } | { "command": "state.snapshot", "params": TakeSnapshot } | { "command": "state.watch", "params": WatchState } | { "command": "project.add", "params": AddProject } | { "command": "project.remove", "params": RemoveProject } | { "command": "project.compare", "params": CompareProject } | { "command": "project.apply", "params": ApplyProject } | { "command": "stack.start", "params": Start } | { "command": "stack.stop", "params": Stop } | { "command": "stack.restart", "params": Restart } | { "command": "service.environment", "params": ReadEnvironment } | { "command": "stack.usage", "params": MeasureUsage } | { "command": "events.read", "params": ReadEvents } | { "command": "logs.read", "params": ReadLogs } | { "command": "logs.runs", "params": ListRuns } | { "command": "port.list", "params": ListPorts } | { "command": "port.who", "params": AskPort } | { "command": "port.move", "params": MovePort } | { "command": "port.adopt", "params": AdoptPort } | { "command": "port.free", "params": FreePort } | { "command": "port.reserve", "params": ReservePorts } | { "command": "port.release", "params": ReleasePorts } | { "command": "doctor.examine", "params": Examine } | { "command": "proxy.use_port", "params": UseProxyPort } | { "command": "tunnel.share", "params": Share } | { "command": "tunnel.unshare", "params": Unshare } | { "command": "tunnel.restart", "params": RestartTunnel } | { "command": "tunnel.install", "params": InstallConnector } | { "command": "tunnel.plan", "params": PlanTunnels } | { "command": "tunnel.sweep", "params": SweepTunnels } | { "command": "tunnel.take_over", "params": TakeOverRecord } | { "command": "tunnel.adopt", "params": AdoptTunnel } | { "command": "tunnel.retire", "params": RetireConnector } | { "command": "account.add", "params": AddAccount } | { "command": "account.list", "params": ListAccounts } | { "command": "account.remove", "params": RemoveAccount } | { "command": "proxy.maintain", "params": Maintain } | { "command": "proxy.requests", "params": ReadRequests } | { "command": "proxy.traffic", "params": MeasureTraffic } | { "command": "secrets.set", "params": SetSecret } | { "command": "secrets.list", "params": ListSecrets } | { "command": "secrets.delete", "params": DeleteSecret } | { "command": "resource.inspect", "params": InspectResource } | { "command": "resource.act", "params": ActOnResource } | { "command": "settings.read", "params": ReadSettings } | { "command": "settings.change", "params": ChangeSettings } | { "command": "migration.plan", "params": PlanMigration } | { "command": "migration.apply", "params": ApplyMigration } | { "command": "migration.undo", "params": UndoMigration } | { "command": "window.show", "params": ShowWindow } | { "command": "engine.quit", "params": Quit };
 
 export type RequestPage = { 
 /**
@@ -1241,7 +1326,15 @@ template?: string,
 /**
  * What it is made of, in a few words: the image of a container.
  */
-what?: string, };
+what?: string, 
+/**
+ * It can be paused, and goes on where it was.
+ */
+pauses?: boolean, 
+/**
+ * There is more to see of it, and to do with it, where it runs.
+ */
+inspects?: boolean, };
 
 /**
  * Restarts just the named services and groups; with none named, the whole stack in order.
@@ -1414,6 +1507,23 @@ seconds?: number, };
 
 export type ShowWindow = Record<symbol, never>;
 
+/**
+ * With whose credential it is asked, as the vendor says.
+ */
+export type SignIn = { 
+/**
+ * A name, an address, or the kind of the credential.
+ */
+who: string, 
+/**
+ * What it may not do and would have to, each with what that is for.
+ */
+missing?: Array<string>, 
+/**
+ * What can't be told without doing it.
+ */
+unproven?: Array<string>, };
+
 export type Snapshot = { 
 /**
  * Grows by one with each delta; stays far below 2^53.
@@ -1461,6 +1571,11 @@ export type TakeOverRecord = { host: string,
 seal: string, };
 
 export type TakeSnapshot = Record<symbol, never>;
+
+/**
+ * What a state means.
+ */
+export type Tone = "good" | "changing" | "bad" | "quiet";
 
 export type TrafficList = { 
 /**

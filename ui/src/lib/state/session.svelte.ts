@@ -9,6 +9,7 @@ import { createContext } from 'svelte';
 
 import type { Backend, Command, RequestOf, Response, Unsubscribe } from '../backend/backend';
 import { toFailure } from '../backend/failure';
+import { Deeds } from '../inspection/deeds.svelte';
 import { MigrationBook } from '../migration/book.svelte';
 import { NameBook } from '../names/book.svelte';
 import { PortBook } from '../ports/book.svelte';
@@ -49,9 +50,12 @@ export class Session {
   readonly ports: PortBook;
   readonly names: NameBook;
   readonly migration: MigrationBook;
+  readonly deeds: Deeds;
   /** Problems of the engine that the user has put aside, for as long as this window lives. */
   #putAside = $state.raw<string[]>([]);
   #selected = $state<string>();
+  /** What of that project is to be shown in detail, until its view has taken that up. */
+  wanted = $state<string>();
   #unsubscribe: Unsubscribe | undefined;
   #watch = 0;
 
@@ -60,6 +64,7 @@ export class Session {
     this.ports = new PortBook(backend);
     this.names = new NameBook(backend);
     this.migration = new MigrationBook(backend);
+    this.deeds = new Deeds(backend, (project, problems) => this.#tell(project, problems));
   }
 
   /** The project on show: the one chosen, or the first while that one doesn't exist. */
@@ -68,8 +73,9 @@ export class Session {
     return projects.find((project) => project.slug === this.#selected) ?? projects[0];
   }
 
-  select(slug: string): void {
+  select(slug: string, node?: string): void {
     this.#selected = slug;
+    this.wanted = node;
     this.page = 'project';
   }
 
@@ -118,7 +124,7 @@ export class Session {
       this.dismiss(project);
       return response;
     } catch (error) {
-      this.refused = { ...this.refused, [project]: toFailure(error).problems };
+      this.#tell(project, toFailure(error).problems);
       return undefined;
     }
   }
@@ -126,6 +132,12 @@ export class Session {
   dismiss(project: string): void {
     const { [project]: _gone, ...others } = this.refused;
     this.refused = others;
+  }
+
+  /** Why the last command of a project was refused; none: it was not. */
+  #tell(project: string, problems: Problem[]): void {
+    if (problems.length === 0) this.dismiss(project);
+    else this.refused = { ...this.refused, [project]: problems };
   }
 
   #take(update: Update): void {

@@ -32,6 +32,18 @@ const FETCHING = node({
   phase: 'starting',
   detail: 'starting: fetching redis:8.6-alpine, 40 %',
 });
+const PAUSED = node({
+  wanted: 'running',
+  kind: 'resource',
+  phase: 'running',
+  detail: 'not known: is paused',
+  problem: { code: 'resource_paused', message: 'is paused' },
+});
+const SUSPENDED = node({
+  ...PAUSED,
+  problem: { code: 'resource_paused_by_vendor', message: 'Neon has paused it: disabled' },
+});
+const RESUMING = node({ ...PAUSED, problem: { code: 'resource_resuming', message: 'is being resumed' } });
 const FAILED = node({ wanted: 'running', phase: 'failed', detail: 'Port 80 is taken.' });
 
 describe('a stack is', () => {
@@ -43,6 +55,8 @@ describe('a stack is', () => {
     ['starting', [HEALTHY, WAITING]],
     ['degraded', [HEALTHY, WAITING, UNHEALTHY]],
     ['stopping', [UNHEALTHY, STOPPING]],
+    ['running', [HEALTHY, PAUSED]],
+    ['degraded', [HEALTHY, SUSPENDED]],
     ['failed', [STOPPING, FAILED]],
     ['failed', [HEALTHY, node({ phase: 'crash_looping' })]],
     ['failed', [HEALTHY, node({ phase: 'exited', last_exit: { code: 1, at: 0 } })]],
@@ -71,6 +85,9 @@ describe('a project in a few words', () => {
     ['1 of 1 healthy', project([HEALTHY, MANUAL])],
     ['2 of 2 healthy', project([HEALTHY, { ...HEALTHY, optional: true }])],
     ['starting · 1 of 2 healthy', project([HEALTHY, { ...WAITING, optional: true }])],
+    ['1 of 1 healthy · 1 paused', project([HEALTHY, PAUSED])],
+    ['paused', project([PAUSED])],
+    ['degraded · 1 of 2 healthy', project([HEALTHY, SUSPENDED])],
     ['stopped', project([STOPPED])],
     ['failed · 0 of 1 healthy', project([FAILED])],
     ['1 problem', project([], 1)],
@@ -81,9 +98,11 @@ describe('a project in a few words', () => {
     expect(projectLine(project)).toBe(line);
   });
 
-  test('without any service it looks failed when its configuration has problems', () => {
+  test('looks failed without any service when its configuration has problems, and paused when all of it is', () => {
     expect(projectLook(project([], 1))).toBe('failed');
     expect(projectLook(project([]))).toBe('idle');
+    expect(projectLook(project([PAUSED]))).toBe('paused');
+    expect(projectLook(project([PAUSED, HEALTHY]))).toBe('healthy');
   });
 });
 
@@ -97,6 +116,9 @@ describe('a start of the whole project', () => {
       'a manual one has failed that another one needs',
       [node({ ...HEALTHY, depends_on: ['console'] }), node({ ...FAILED, name: 'console', optional: true })],
     ],
+    [true, 'one is paused', [HEALTHY, PAUSED]],
+    [true, 'one is paused by its vendor', [HEALTHY, SUSPENDED]],
+    [false, 'one is about to go on', [HEALTHY, RESUMING]],
     [false, 'all but a manual one runs', [HEALTHY, MANUAL]],
     [false, 'a manual one has failed', [HEALTHY, node({ ...FAILED, name: 'console', optional: true })]],
     [false, 'a task is done', [HEALTHY, node({ ...DONE, name: 'migrate', kind: 'task' })]],
@@ -114,6 +136,9 @@ describe('a node', () => {
     ['busy', STOPPING],
     ['degraded', UNHEALTHY],
     ['failed', FAILED],
+    ['paused', PAUSED],
+    ['suspended', SUSPENDED],
+    ['busy', RESUMING],
     ['idle', STOPPED],
     ['idle', node({ phase: 'exited', last_exit: { code: 0, at: NOW } })],
     ['failed', node({ phase: 'exited', last_exit: { signal: 9, at: NOW } })],
@@ -159,6 +184,9 @@ describe('a node', () => {
     ],
     ['stopping, kill in 9 s', { ...STOPPING, pid: 1, kill_at: NOW + 9_000 }],
     ['stopping, kill of what is left in 9 s', { ...STOPPING, kill_at: NOW + 9_000 }],
+    ['paused', PAUSED],
+    ['paused by Neon · disabled', SUSPENDED],
+    ['resuming', RESUMING],
     ['fetching 40 %', FETCHING],
     ['starting: fetching redis:8.6-alpine, 40 %', { ...FETCHING, kind: 'service' as const }],
     ['starting: asks api.example.com', { ...FETCHING, detail: 'starting: asks api.example.com' }],

@@ -4,11 +4,12 @@
  */
 import type { NodeState, ProjectState, StackStatus } from '../rpc/rpc';
 import { withDependencies } from './dependencies';
+import { isPauseUnderWay, pausedBy, pauseTruth } from './pauses';
 import { isResource } from './resources';
 import { span } from './time';
 
 /** One of the shapes; each has a colour of its own and never stands without a word. */
-export type Look = 'healthy' | 'busy' | 'degraded' | 'failed' | 'idle';
+export type Look = 'healthy' | 'busy' | 'degraded' | 'failed' | 'idle' | 'paused' | 'suspended';
 
 export function isHealthy(node: NodeState): boolean {
   return node.phase === 'running' && node.health === 'healthy';
@@ -22,7 +23,7 @@ export function isDone(node: NodeState): boolean {
 /** It is to be healthy when the whole project runs. */
 export function isExpected(node: NodeState): boolean {
   const isAskedFor = !node.optional || node.wanted === 'running';
-  return node.kind !== 'task' && isAskedFor && !isDone(node);
+  return node.kind !== 'task' && isAskedFor && !isDone(node) && pausedBy(node) !== 'here';
 }
 
 /** It does not run, and nothing but a person will change that. */
@@ -37,10 +38,12 @@ export function stackStatus(nodes: NodeState[]): StackStatus {
   if (
     nodes.some(
       (node) => node.phase === 'running' && (node.health === 'unhealthy' || node.health === 'degraded'),
-    )
+    ) ||
+    nodes.some((node) => pausedBy(node) === 'vendor')
   )
     return 'degraded';
-  if (nodes.some((node) => node.wanted === 'running' && !isHealthy(node) && !isDone(node))) return 'starting';
+  const isWell = (node: NodeState) => isHealthy(node) || isDone(node) || pausedBy(node) === 'here';
+  if (nodes.some((node) => node.wanted === 'running' && !isWell(node))) return 'starting';
   return nodes.some((node) => node.phase === 'running') ? 'running' : 'stopped';
 }
 
@@ -53,24 +56,38 @@ const STACK_LOOKS: Record<StackStatus, Look> = {
   stopping: 'busy',
 };
 
-export function projectLook(project: ProjectState): Look {
-  return project.problems.length > 0 && project.nodes.length === 0
-    ? 'failed'
-    : STACK_LOOKS[stackStatus(project.nodes)];
+export function projectLook({ nodes, problems }: ProjectState): Look {
+  if (problems.length > 0 && nodes.length === 0) return 'failed';
+  const status = stackStatus(nodes);
+  return status === 'running' && isAllPaused(nodes) ? 'paused' : STACK_LOOKS[status];
 }
 
-/** The project in a few words: `3 of 3 healthy`, `starting · 1 of 3 healthy`, `2 problems · stopped`. */
+/**
+ * The project in a few words: `3 of 3 healthy`, `starting · 1 of 3 healthy`, `2 problems · stopped`,
+ * `2 of 2 healthy · 1 paused`.
+ */
 export function projectLine({ nodes, problems }: ProjectState): string {
   const status = stackStatus(nodes);
   const healthy = `${nodes.filter(isHealthy).length} of ${nodes.filter(isExpected).length} healthy`;
   if (problems.length > 0) {
     const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
     if (nodes.length === 0) return count;
-    return `${count} · ${status === 'running' ? healthy : status}`;
+    return `${count} · ${status === 'running' ? runningLine(nodes, healthy) : status}`;
   }
   if (nodes.length === 0) return 'no services';
-  if (status === 'running') return healthy;
+  if (status === 'running') return runningLine(nodes, healthy);
   return status === 'stopped' ? status : `${status} · ${healthy}`;
+}
+
+function runningLine(nodes: NodeState[], healthy: string): string {
+  const paused = nodes.filter((node) => pausedBy(node) === 'here').length;
+  if (paused === 0) return healthy;
+  return isAllPaused(nodes) ? 'paused' : `${healthy} · ${paused} paused`;
+}
+
+/** Nothing else of it is to run. */
+function isAllPaused(nodes: NodeState[]): boolean {
+  return nodes.some((node) => pausedBy(node) === 'here') && !nodes.some(isExpected);
 }
 
 export function nodeLook(node: NodeState): Look {
@@ -88,6 +105,8 @@ export function nodeLook(node: NodeState): Look {
       if (node.retry_at !== undefined) return 'busy';
       return node.last_exit?.code === 0 ? 'idle' : 'failed';
     case 'running':
+      if (isPauseUnderWay(node)) return 'busy';
+      if (pausedBy(node) !== undefined) return pausedBy(node) === 'here' ? 'paused' : 'suspended';
       if (node.health === 'starting') return 'busy';
       return node.health === 'degraded' || node.health === 'unhealthy' ? 'degraded' : 'healthy';
   }
@@ -97,6 +116,8 @@ export function nodeLook(node: NodeState): Look {
 export function nodeWord(node: NodeState): string {
   const { phase, health } = node;
   if (isDone(node)) return 'done';
+  const paused = pauseTruth(node);
+  if (paused) return paused.word;
   if (phase === 'crash_looping') return 'crash loop';
   return phase === 'running' && health !== 'unknown' ? health : phase;
 }
@@ -112,6 +133,8 @@ const FETCHING = /^starting: (\w+) \S+, (\d+ %)$/;
  * next. The engine's line often begins with the word itself, which is then not said twice.
  */
 export function nodeTruth(node: NodeState, now: number): { word: string; rest: string } {
+  const paused = pauseTruth(node);
+  if (paused) return paused;
   const word = nodeWord(node);
   const detail = node.maintenance ? node.detail.replace(IN_MAINTENANCE, '') : node.detail;
   let rest = detail === '' ? '' : ` · ${detail}`;
@@ -153,7 +176,13 @@ export function canStart(node: NodeState): boolean {
 export function isStartNeeded(nodes: NodeState[]): boolean {
   const named = nodes.filter((node) => !node.optional).map((node) => node.name);
   const meant = withDependencies(nodes, named);
-  return nodes.some((node) => meant.has(node.name) && canStart(node) && !isDone(node));
+  // What is paused goes on by a start of the project.
+  const isDown = (node: NodeState) => (canStart(node) && !isDone(node)) || isSettledPause(node);
+  return nodes.some((node) => meant.has(node.name) && isDown(node));
+}
+
+function isSettledPause(node: NodeState): boolean {
+  return pausedBy(node) !== undefined && !isPauseUnderWay(node);
 }
 
 /** Whether Stop would do something. */

@@ -18,6 +18,9 @@ const IDLE: Mark = Mark { shape: "○", colour: Colour::Grey };
 const BAD: Mark = Mark { shape: "✕", colour: Colour::Red };
 
 pub fn mark(node: &NodeState) -> Mark {
+    if node.paused().is_some() {
+        return if node.is_paused_here() { IDLE } else { POOR };
+    }
     match (node.phase, node.health) {
         (Phase::Failed | Phase::CrashLooping, _) => BAD,
         // Exited, but about to be started again.

@@ -45,7 +45,8 @@ pub fn status(project: &ProjectState, engine: &EngineState, now: u64, palette: P
     for node in project.nodes.iter().filter(|node| node.has_failed()) {
         text.push_str(&last_words(node, palette));
     }
-    let failures = project.nodes.iter().filter_map(|node| node.problem.as_ref());
+    let troubled = project.nodes.iter().filter(|node| !node.is_paused_here() && !node.is_resuming());
+    let failures = troubled.filter_map(|node| node.problem.as_ref());
     for problem in project.problems.iter().chain(failures).chain(&proxy.problem).chain(&engine.problems) {
         text.push_str(&format!("\n{} {problem}\n", palette.paint(Colour::Red, "problem:")));
     }

@@ -46,6 +46,8 @@ impl ResourceSpec {
             kind: self.kind.to_owned(),
             template: self.template.clone(),
             what: self.settings.what(),
+            pauses: self.resource_type().is_some_and(|known| known.capabilities.pauses),
+            inspects: self.settings.inspects(),
         }
     }
 

@@ -225,6 +225,12 @@ impl ServiceSpec {
         self.mcp.as_ref().is_some_and(|mcp| mcp.transport == McpTransport::Stdio)
     }
 
+    /// How long it may be unused until it is paused.
+    #[must_use]
+    pub fn auto_pause(&self) -> Option<Duration> {
+        self.resource.as_ref()?.settings.auto_pause()
+    }
+
     /// Whether an adapter starts and stops it, and not the keeper.
     #[must_use]
     pub fn has_adapter(&self) -> bool {

@@ -269,6 +269,7 @@ mod tests {
             service: None,
             problem: None,
             tunnel: None,
+            offer: None,
         };
         hub.notice(notice("early"));
         let mut updates = hub.watch();

@@ -82,6 +82,8 @@ impl Engine {
             Request::SetSecret(set) => reply(&set, secrets::set(&self.services.vault, &set).await?),
             Request::ListSecrets(list) => reply(&list, self.list_secrets().await),
             Request::DeleteSecret(of) => reply(&of, secrets::delete(&self.services.vault, &of).await?),
+            Request::InspectResource(of) => reply(&of, self.inspect_resource(&of).await?),
+            Request::ActOnResource(act) => reply(&act, self.act_on_resource(&act).await?),
             Request::ReadSettings(read) => reply(&read, self.read_settings()?),
             Request::ChangeSettings(change) => reply(&change, self.change_settings(change)?),
             Request::PlanMigration(plan) => {
@@ -129,6 +131,7 @@ impl Engine {
 
     async fn start(&self, start: &Start) -> Result<Done, Failure> {
         self.refuse_when_ending()?;
+        self.used(&start.project);
         self.refresh(&start.project).await?;
         let project = self.project(&start.project)?;
         let whole = start.services.is_empty();
@@ -137,6 +140,7 @@ impl Engine {
             false => project.named(&start.services)?,
         };
         self.keep_for_its_own(&start.project, &names).await;
+        self.resume_paused(&project, &names).await;
         project.stack.tell(Command::Start { names, again: !whole }).await;
         Ok(Done {})
     }
@@ -151,6 +155,7 @@ impl Engine {
 
     async fn restart(&self, restart: &Restart) -> Result<Done, Failure> {
         self.refuse_when_ending()?;
+        self.used(&restart.project);
         self.refresh(&restart.project).await?;
         let project = self.project(&restart.project)?;
         let whole = restart.services.is_empty();

@@ -15,6 +15,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::catalog::Catalog;
 use super::configuration_watch::ConfigurationWatch;
+use super::disuse::Disuse;
 use super::lock::Lock;
 use super::options::EngineOptions;
 use crate::accounts::Accounts;
@@ -54,6 +55,8 @@ pub(super) struct Engine {
     pub server: Mutex<Option<Server>>,
     /// Ends with the engine.
     pub settings_watch: Mutex<Option<AbortOnDropHandle<()>>>,
+    /// What is to be paused when it isn't used.
+    pub disuse: Disuse,
     pub ended: watch::Sender<bool>,
     pub lock: Mutex<Option<Lock>>,
     /// Itself, for tasks that outlive the command that began them.

@@ -1,12 +1,14 @@
 //! The facade: the only thing that shell, CLI and control socket call.
 
 mod account_removal;
+mod acting;
 mod adding;
 mod adoption;
 mod applying;
 mod catalog;
 mod commands;
 mod configuration_watch;
+mod disuse;
 mod doctor;
 mod domains;
 mod ending;

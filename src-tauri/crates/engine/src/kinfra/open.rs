@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::adoption::Adoption;
 use super::catalog::Catalog;
+use super::disuse;
 use super::engine::{Engine, Kinfra};
 use super::lock::Lock;
 use super::options::EngineOptions;
@@ -24,7 +25,7 @@ use crate::port_registry::PortRegistry;
 use crate::process::{Keeper, KeeperOptions, LoginShell, Run, boot_id, raise_descriptor_limit};
 use crate::proxy_server::{ProxyContext, ProxyServer};
 use crate::resource_manager::Outside;
-use crate::secrets::Secrets;
+use crate::secrets::{SecretText, Secrets};
 use crate::service_manager::{Holders, ServiceContext, Surroundings, Timeline, remove_files_of_others};
 use crate::watch::Watcher;
 
@@ -110,11 +111,15 @@ impl Kinfra {
             followed: Mutex::default(),
             server: Mutex::default(),
             settings_watch: Mutex::default(),
+            disuse: Default::default(),
             ended: watch::channel(false).0,
             lock: Mutex::new(Some(lock)),
             weak: weak.clone(),
         });
         // An error means that it is set, which nobody else does.
+        let vault = engine.services.vault.clone();
+        let hold = move |name: &str, value: String| vault.hold(name, SecretText::new(value));
+        let _ = engine.services.outside.hold.set(Box::new(hold));
         let _ = engine.services.outside.stacks.set(Arc::new(Shares::new(Arc::downgrade(&engine))));
         let unfinished = engine.load_all(&mut adoption).await?;
         engine.open_sharing(&mut adoption, printed).await?;
@@ -129,6 +134,7 @@ impl Kinfra {
         tokio::spawn(reports::follow(Arc::downgrade(&engine), events));
         tokio::spawn(reports::follow_store(Arc::downgrade(&engine)));
         tokio::spawn(presses::follow(Arc::downgrade(&engine), pressed));
+        tokio::spawn(disuse::watch(Arc::downgrade(&engine)));
         tokio::spawn(notifier::watch(Arc::clone(&engine.hub), engine.services.clock.clone(), ended));
         *engine.settings_watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.watch_settings());
         engine.serve()?;

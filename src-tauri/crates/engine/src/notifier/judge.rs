@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use kinfra_rpc::{ErrorCode, Exit, Health, NodeState, Notice, Phase, Problem, Wanted};
+use kinfra_rpc::{ErrorCode, Exit, Health, NodeState, Notice, NoticeOffer, Phase, Problem, Wanted};
 
 /// Remembers which nodes are in an episode: from the first bad news to the next time that they are healthy.
 #[derive(Debug, Default)]
@@ -14,6 +14,7 @@ enum Told {
     GivenUp,
     Unhealthy,
     HeldUp,
+    Paused,
     /// Whoever runs it is away: one episode for all that it runs, whose names are told by what is wrong.
     Away,
 }
@@ -27,6 +28,9 @@ impl Judge {
         }
         if after.wanted == Wanted::Stopped {
             return None;
+        }
+        if paused_by_vendor(after).is_none() {
+            self.told.remove(&(id.clone(), Told::Paused));
         }
         if let Some(problem) = away(before).filter(|_| away(after).is_none()) {
             self.told.remove(&(problem.message.clone(), Told::Away));
@@ -44,6 +48,7 @@ impl Judge {
             service: Some(after.name.clone()),
             problem: after.problem.clone(),
             tunnel: None,
+            offer: (told == Told::Paused).then_some(NoticeOffer::Resume),
         })
     }
 
@@ -77,6 +82,9 @@ fn news(before: &NodeState, after: &NodeState) -> Option<(Told, String, String)>
         let title = format!("What {name} runs on does not answer");
         return Some((Told::Away, title, problem.message.clone()));
     }
+    if let Some(problem) = paused_by_vendor(after).filter(|_| paused_by_vendor(before).is_none()) {
+        return Some((Told::Paused, format!("{name} is paused"), format!("{}.", problem.message)));
+    }
     let unhealthy =
         after.health == Health::Unhealthy && matches!(before.health, Health::Healthy | Health::Degraded);
     unhealthy.then(|| (Told::Unhealthy, format!("{name} is unhealthy"), after.detail.clone()))
@@ -87,6 +95,10 @@ fn away(node: &NodeState) -> Option<&Problem> {
     let problem = node.problem.as_ref()?;
     let is_away = node.health == Health::Unknown && problem.code == ErrorCode::ResourceUnreachable;
     is_away.then_some(problem)
+}
+
+fn paused_by_vendor(node: &NodeState) -> Option<&Problem> {
+    node.paused().filter(|problem| problem.code == ErrorCode::ResourcePausedByVendor)
 }
 
 /// Its start waits for something that its user has to do.
@@ -159,6 +171,23 @@ mod tests {
             node(Phase::CrashLooping, Health::Unknown, 2),
         ];
         assert_eq!(titles(&life), ["api crashed", "api keeps crashing"]);
+    }
+
+    #[test]
+    fn a_pause_by_its_vendor_is_told_once_with_the_way_back_and_one_from_here_is_not() {
+        let up = || node(Phase::Running, Health::Healthy, 0);
+        let paused = |code, message: &str| NodeState {
+            problem: Some(Problem::new(code, message)),
+            ..node(Phase::Running, Health::Unknown, 0)
+        };
+        let vendor = |since: &str| {
+            paused(ErrorCode::ResourcePausedByVendor, &format!("Supabase has paused it{since}"))
+        };
+        let here = || paused(ErrorCode::ResourcePaused, "is paused");
+        let life = [up(), vendor(""), vendor(" · 2 s"), here(), up(), here(), up(), vendor(""), up()];
+        assert_eq!(titles(&life), ["api is paused", "api is paused"]);
+        let notice = Judge::default().change("shop", &up(), &vendor("")).unwrap();
+        assert_eq!((notice.offer, &*notice.body), (Some(NoticeOffer::Resume), "Supabase has paused it."));
     }
 
     #[test]

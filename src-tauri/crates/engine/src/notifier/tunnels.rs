@@ -48,6 +48,7 @@ pub fn notice(news: &News, state: &Snapshot) -> Notice {
     let project = if projects.len() == 1 { all.first().map(|user| user.project.slug.clone()) } else { None };
     let service = if all.len() == 1 { all.first().map(|user| user.node.name.clone()) } else { None };
     Notice {
+        offer: None,
         id: format!("tunnel/{}", news.id),
         title,
         body,

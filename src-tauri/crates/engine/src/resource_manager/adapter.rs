@@ -7,11 +7,12 @@
 //! again: after the loss of an engine the next one makes a new adapter for the same place.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use kinfra_rpc::{Exit, Problem};
+use kinfra_rpc::{Exit, Inspection, Problem};
 use tokio::sync::watch;
 
 use super::given::Ran;
@@ -62,6 +63,16 @@ pub trait Adapter: Send + Sync + 'static {
 
     /// What it prints, from after this time (nanoseconds since 1970) on, until it ends. None: nothing to be had.
     fn logs(&self, _after: Option<u64>) -> Option<BoxStream<'static, LogChunk>> {
+        None
+    }
+
+    /// What it is where it runs, for people, and what can be done with it there. None: its state says it all.
+    fn inspect(&self) -> Option<BoxFuture<'_, Result<Inspection, Problem>>> {
+        None
+    }
+
+    /// Does one of the things that `inspect` offers, and says what comes of it. None: it offers nothing.
+    fn act<'a>(&'a self, _act: &'a Act) -> Option<BoxFuture<'a, Result<String, Problem>>> {
         None
     }
 
@@ -124,6 +135,8 @@ pub enum Settled {
     /// It is there and doesn't run. None: it never did, or nobody knows how it ended.
     Down(Option<Exit>),
     Running,
+    /// It is there and paused, or on its way: a start makes it run, and a run of it goes on.
+    Paused,
     /// Nobody can tell.
     Unknown,
 }
@@ -162,6 +175,32 @@ pub struct Started {
     pub pid: Option<u32>,
 }
 
+/// Something that is to be done with a resource, beside starts and stops.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Act {
+    pub action: String,
+    pub target: Option<String>,
+    pub input: Option<String>,
+    /// The question that its user said yes to.
+    pub confirmed: Option<String>,
+    pub by: By,
+}
+
+impl Act {
+    /// What all that can be paused know.
+    pub const PAUSE: &'static str = "pause";
+    pub const RESUME: &'static str = "resume";
+}
+
+/// Who wants it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum By {
+    #[default]
+    User,
+    /// Its settings, since it has not been used for this long.
+    Unused(Duration),
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
     /// As its settings say, with time to end in order.
@@ -175,7 +214,7 @@ pub enum Probed {
     /// With a word about it, which may be empty.
     Ready(String),
     NotReady(String),
-    /// Whether it is well can't be told, and why: whoever could tell is away.
+    /// It is neither well nor ill, and why: whoever could tell is away, or it is paused.
     Unknown(Problem),
     /// It says nothing of itself: its port is asked.
     Silent,

@@ -8,12 +8,13 @@ mod adapters;
 mod alone;
 mod given;
 mod outside;
+mod remote;
 mod stacks;
 mod types;
 
 pub use adapter::{
-    Adapter, Asking, Capabilities, End, LogChunk, Observed, Part, Probed, Progress, Restarts, Settled,
-    Started, Step, Stop, Stream,
+    Act, Adapter, Asking, By, Capabilities, End, LogChunk, Observed, Part, Probed, Progress, Restarts,
+    Settled, Started, Step, Stop, Stream,
 };
 pub use adapters::docker;
 pub use alone::adapter_alone;

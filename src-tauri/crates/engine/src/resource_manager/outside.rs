@@ -1,9 +1,13 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
+use super::adapters::Buses;
 use super::adapters::docker::Engines;
-use super::adapters::{Buses, Paces};
+use super::remote::Lines;
 use super::stacks::Stacks;
+
+/// Takes a name and a value.
+pub type Hold = dyn Fn(&str, String) + Send + Sync;
 
 /// What all resources of an engine share of the world outside: connections that are opened when one needs them.
 pub struct Outside {
@@ -12,8 +16,11 @@ pub struct Outside {
     pub(super) docker: Engines,
     /// Set when the engine is open.
     pub stacks: OnceLock<Arc<dyn Stacks>>,
+    /// Keeps a secret that a resource has told, in memory alone, by a name that begins with `@`. Set when the engine is
+    /// open.
+    pub hold: OnceLock<Box<Hold>>,
     /// When APIs may be asked.
-    pub(crate) paces: Paces,
+    pub(crate) lines: Lines,
     /// Where systemd is talked to.
     pub(crate) buses: Buses,
 }
@@ -25,7 +32,8 @@ impl Outside {
             environment,
             docker: Engines::default(),
             stacks: OnceLock::new(),
-            paces: Paces::default(),
+            hold: OnceLock::new(),
+            lines: Lines::default(),
             buses: Buses::default(),
         }
     }

@@ -1,5 +1,6 @@
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kinfra_rpc::Problem;
 
@@ -48,6 +49,16 @@ pub(crate) trait Settings: Debug + Send + Sync {
     /// What it will offer beside what its configuration says, by name: see [`Adapter::outputs`].
     fn outputs(&self) -> Vec<String> {
         vec![]
+    }
+
+    /// There is more to see of it, and to do with it, where it runs.
+    fn inspects(&self) -> bool {
+        false
+    }
+
+    /// How long it may be unused until it is paused.
+    fn auto_pause(&self) -> Option<Duration> {
+        None
     }
 
     /// What it offers is said elsewhere: any name may be referred to.

@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_keeper::protocol::Run;
 use kinfra_rpc::{
-    EnvironmentVariable, EventKind, Exit, NodeKind, NodeState, Phase, Problem, Replica, Wanted,
+    EnvironmentVariable, EventKind, Exit, Inspection, NodeKind, NodeState, Phase, Problem, Replica, Wanted,
 };
 
 use super::handed::Handed;
@@ -21,6 +21,7 @@ use super::settings::settings;
 use crate::clock::Clock;
 use crate::config::{Fingerprint, ReplicaSpec, ResourceSpec, ServiceSpec, ServiceType};
 use crate::orchestrator::{Changes, Node};
+use crate::resource_manager::Act;
 use crate::store::{Next, RunEnd};
 use crate::supervisor::{Adopted, Counts, Input, Machine, Note, Resumed, Supervisor, Then, Unit};
 
@@ -179,6 +180,28 @@ impl ServiceNode {
         let service = &self.service;
         let given = service.context.surroundings.given().await;
         Ok(environment(&service.spec(), &service.facts(), &given, &Handed::Names)?.report())
+    }
+
+    /// What it is where it runs, and what can be done with it there.
+    ///
+    /// # Errors
+    /// When it is nothing that is run elsewhere, or that can't be asked.
+    pub async fn inspect(&self) -> Result<Inspection, Problem> {
+        let inspection = self.service.inspect().await;
+        // It was asked afresh: its state is not to say anything else.
+        self.supervisor.notify(Input::Recheck);
+        inspection
+    }
+
+    /// Does something with it where it runs, beside starts and stops.
+    ///
+    /// # Errors
+    /// When there is no such thing to be done, it has to be confirmed, or it was not taken.
+    pub async fn act(&self, act: &Act) -> Result<String, Problem> {
+        let acted = self.service.act(act).await;
+        let is_resumed = acted.is_ok() && act.action == Act::RESUME;
+        self.supervisor.tell(if is_resumed { Input::Resumed } else { Input::Recheck }).await;
+        acted
     }
 
     /// Before its log is read: learns of its secrets what can be had without asking anybody.

@@ -6,6 +6,7 @@
 //! the keyring has of it is looked up, without asking anybody, before the log is read for the first time.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
 use futures_util::future::try_join_all;
@@ -97,18 +98,32 @@ impl Service {
         if missing.is_empty() {
             return Ok(Arc::clone(&running.handed));
         }
-        let given = self.context.surroundings.known();
-        let sources = sources(&self.instance.facts(), &given);
         let mut values = values.clone();
-        for name in missing {
+        values.extend(self.look_up(missing).await?);
+        let handed = Arc::new(Handed::Values { values, folder: folder.clone() });
+        self.change(run, |running| running.handed = Arc::clone(&handed));
+        Ok(handed)
+    }
+
+    /// What is needed to look at it, without a run.
+    ///
+    /// # Errors
+    /// Which secret can't be had now, and why.
+    pub(super) async fn handed_for_now(&self, spec: &ServiceSpec) -> Result<Handed, Problem> {
+        let names = needed(spec, &self.instance.facts()).into_iter().collect();
+        Ok(Handed::Values { values: self.look_up(names).await?, folder: PathBuf::new() })
+    }
+
+    async fn look_up(&self, names: Vec<String>) -> Result<Values, Problem> {
+        let sources = sources(&self.instance.facts(), &self.context.surroundings.known());
+        let mut values = Values::new();
+        for name in names {
             let resolved = self.context.vault.resolve(&name, &sources).await;
             let value = resolved.map_err(|error| self.redacted(error.into()))?;
             values.insert(name, value);
         }
         self.learn_values(&values).await;
-        let handed = Arc::new(Handed::Values { values, folder: folder.clone() });
-        self.change(run, |running| running.handed = Arc::clone(&handed));
-        Ok(handed)
+        Ok(values)
     }
 
     /// Before its log is read: what the keyring tells without asking anybody, once for each name.

@@ -1,4 +1,4 @@
-use kinfra_rpc::{Health, Phase, Problem};
+use kinfra_rpc::{ErrorCode, Health, Phase, Problem};
 
 use super::check::{Check, ProbeResult, Refusal, Role, Verdict};
 use super::message::Adopted;
@@ -96,6 +96,25 @@ impl Alive {
         }
     }
 
+    /// What was known of its pause is of the past.
+    pub fn resumed(&mut self) {
+        let codes = [ErrorCode::ResourcePaused, ErrorCode::ResourcePausedByVendor];
+        if let Some(problem) = self.problem.as_mut().filter(|problem| codes.contains(&problem.code)) {
+            *problem = Problem::new(ErrorCode::ResourceResuming, "is being resumed");
+            self.last_word.clone_from(&problem.message);
+        }
+    }
+
+    fn is_paused(&self) -> bool {
+        self.problem.clone().is_some_and(|problem| Refusal::from(problem).is_paused())
+    }
+
+    /// Its probes are asked as soon as they may be.
+    pub fn hurry(&mut self, now: Moment) {
+        let checks = [&mut self.startup, &mut self.readiness, &mut self.liveness];
+        checks.into_iter().flatten().for_each(|check| check.hurry(now));
+    }
+
     /// When a probe is due; none while one is being asked.
     pub fn deadline(&self) -> Option<Moment> {
         let due = self.candidates().map(|(_, check)| check.due).min()?;
@@ -136,8 +155,7 @@ impl Alive {
         }
         .as_mut()?;
         if let Err(refusal) = &result
-            && refusal.is_unknown()
-            && self.ready_since.is_some()
+            && (refusal.is_paused() || (refusal.is_unknown() && self.ready_since.is_some()))
         {
             check.postpone(now);
             let was_known = std::mem::replace(&mut self.health, Health::Unknown) != Health::Unknown;
@@ -223,6 +241,7 @@ impl Alive {
             Health::Starting if word.is_empty() => "starting".to_owned(),
             Health::Starting => format!("starting: {word}{}", tried(self.tries)),
             Health::Unknown if self.readiness.is_none() => "running".to_owned(),
+            Health::Unknown if self.is_paused() => word.clone(),
             Health::Unknown if self.problem.is_some() => format!("not known: {word}"),
             Health::Unknown => "running, not probed yet".to_owned(),
             Health::Degraded if self.readiness.as_ref().is_some_and(Check::is_in_doubt) => {

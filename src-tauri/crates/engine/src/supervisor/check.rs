@@ -39,7 +39,20 @@ pub struct Refusal {
 impl Refusal {
     /// Whether it says nothing of the thing itself: whoever could tell is away.
     pub(super) fn is_unknown(&self) -> bool {
-        self.problem.as_ref().is_some_and(|problem| problem.code == ErrorCode::ResourceUnreachable)
+        self.has_code(&[ErrorCode::ResourceUnreachable])
+    }
+
+    /// Neither well nor ill: it is paused, or on its way back.
+    pub(super) fn is_paused(&self) -> bool {
+        self.has_code(&[
+            ErrorCode::ResourcePaused,
+            ErrorCode::ResourcePausedByVendor,
+            ErrorCode::ResourceResuming,
+        ])
+    }
+
+    fn has_code(&self, codes: &[ErrorCode]) -> bool {
+        self.problem.as_ref().is_some_and(|problem| codes.contains(&problem.code))
     }
 }
 
@@ -91,6 +104,11 @@ impl Check {
     /// Nobody could tell: that counts neither way.
     pub fn postpone(&mut self, now: Moment) {
         self.due = now + self.settings.interval.min(1_000);
+    }
+
+    /// Something has changed about it.
+    pub fn hurry(&mut self, now: Moment) {
+        self.due = self.due.min(now);
     }
 
     /// Takes an answer. Until the first verdict, failures before `patient_until` don't count.

@@ -146,6 +146,15 @@ impl Machine {
             Input::Probed { run, role, result } => self.probed(now, run, role, result),
             Input::Swept { run, left } => self.swept(now, run, left),
             Input::Tick => self.tick(now),
+            Input::Recheck | Input::Resumed => {
+                if let State::Alive(alive) = &mut self.state {
+                    alive.hurry(now);
+                    if input == Input::Resumed {
+                        alive.resumed();
+                    }
+                }
+                self.tick(now)
+            }
             Input::Configure(settings) => {
                 self.settings = *settings;
                 if let State::Alive(alive) = &mut self.state {

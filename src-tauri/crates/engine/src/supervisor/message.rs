@@ -37,6 +37,10 @@ pub enum Input {
         left: Result<usize, Problem>,
     },
     Tick,
+    /// It may be otherwise than a moment ago: its probes are asked now.
+    Recheck,
+    /// It was paused, and was asked to go on.
+    Resumed,
     /// Other settings, from a configuration that was read again. What runs goes on.
     Configure(Box<Settings>),
 }

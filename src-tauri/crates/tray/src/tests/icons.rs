@@ -9,6 +9,12 @@ fn the_icon_is_the_worst_state() {
     assert_eq!(icon(&states::running()), Icon::Running);
     assert_eq!(icon(&states::degraded()), Icon::Degraded);
     assert_eq!(icon(&states::failed()), Icon::Failed);
+    assert_eq!(
+        icon(&states::clouds()),
+        Icon::Running,
+        "a pause that somebody here wanted is as it should be"
+    );
+    assert_eq!(icon(&states::paused_by_vendor()), Icon::Degraded);
     assert_eq!(icon(&states::proxy_port_taken()), Icon::Degraded);
     assert_eq!(icon(&states::broken_configuration()), Icon::Failed);
     assert_eq!(icon(&states::being_shared()), Icon::Running);

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use kinfra_rpc::{Exit, Health, NodeKind, NodeState, Phase, Snapshot};
+use kinfra_rpc::{ErrorCode, Exit, Health, NodeKind, NodeState, Phase, Snapshot};
 
 use super::states;
 use crate::{Action, Engine, Item, Kind, Menu, menu};
@@ -43,6 +43,8 @@ menus! {
     degraded,
     failed,
     resources,
+    clouds,
+    paused_by_vendor,
     broken_configuration,
     two_projects,
     long_names,
@@ -112,6 +114,44 @@ fn the_maintenance_of_a_service_is_begun_and_ended_by_the_same_line() {
     assert_eq!(asked(&states::in_maintenance(), "web"), Some(maintain(false)));
     assert_eq!(asked(&states::running(), "worker"), None, "it has no visitors");
     assert_eq!(asked(&states::quitting(), "web"), None, "the engine ends");
+}
+
+#[test]
+fn a_resource_is_paused_and_resumed_by_the_same_line_where_that_is_possible() {
+    let asked = |state: &Snapshot, resource: &str| {
+        menu(state, Engine::Here).clicked(&format!("project/shop/service/{resource}/pause")).cloned()
+    };
+    let pause = |resource: &str, on| Action::Pause { project: "shop".into(), resource: resource.into(), on };
+    assert_eq!(asked(&states::clouds(), "db"), Some(pause("db", true)));
+    assert_eq!(asked(&states::clouds(), "site"), Some(pause("site", true)));
+    assert_eq!(asked(&states::clouds(), "worker"), Some(pause("worker", false)));
+    assert_eq!(asked(&states::paused_by_vendor(), "auth"), Some(pause("auth", false)));
+    assert_eq!(asked(&states::clouds(), "auth"), None, "it does not run");
+    assert_eq!(asked(&states::clouds(), "queue"), None, "it is being paused");
+    assert_eq!(asked(&states::clouds(), "search"), None, "it is being resumed");
+    assert_eq!(asked(&states::clouds(), "web"), None, "it can't be paused");
+    let mut ending = states::clouds();
+    ending.engine.ending = true;
+    assert_eq!(asked(&ending, "db"), None, "the engine ends");
+}
+
+#[test]
+fn a_start_of_the_project_has_what_is_paused_go_on() {
+    let can_start = |node| {
+        let menu = menu(&states::state(vec![states::project("shop", vec![node])]), Engine::Here);
+        menu.find("project/shop/start").unwrap().enabled
+    };
+    let with = |code, message| states::paused("neon", "db", code, message);
+    assert!(can_start(with(ErrorCode::ResourcePaused, "is paused")));
+    assert!(!can_start(with(ErrorCode::ResourceResuming, "is being resumed · 5 s so far")));
+    assert!(!can_start(states::remote("neon", states::healthy("db"))));
+}
+
+#[test]
+fn a_project_of_which_all_is_paused_says_so() {
+    let db = states::paused("neon", "db", ErrorCode::ResourcePaused, "is paused");
+    let menu = menu(&states::state(vec![states::project("shop", vec![db])]), Engine::Here);
+    assert_eq!(menu.find("project/shop").unwrap().label, "shop · paused");
 }
 
 #[test]

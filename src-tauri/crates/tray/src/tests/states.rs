@@ -87,7 +87,11 @@ pub fn failed() -> Snapshot {
 /// A service and what it needs: one with pages, one whose image is fetched, one whose Docker is away.
 pub fn resources() -> Snapshot {
     let resource = |template: &str, node: NodeState| {
-        let info = ResourceInfo { kind: "docker".into(), template: Some(template.into()), what: None };
+        let info = ResourceInfo {
+            kind: "docker".into(),
+            template: Some(template.into()),
+            ..ResourceInfo::default()
+        };
         NodeState { kind: NodeKind::Resource, resource: Some(info), ..node }
     };
     let db = NodeState { url: None, port: Some(20117), ..healthy("db") };
@@ -109,6 +113,40 @@ pub fn resources() -> Snapshot {
         resource("opensearch", search),
     ];
     state(vec![project("shop", nodes)])
+}
+
+/// At a cloud's.
+pub fn remote(kind: &str, node: NodeState) -> NodeState {
+    let info = ResourceInfo { kind: kind.into(), pauses: true, inspects: true, ..ResourceInfo::default() };
+    NodeState { kind: NodeKind::Resource, url: None, resource: Some(info), ..node }
+}
+
+pub fn paused(kind: &str, name: &str, code: ErrorCode, message: &str) -> NodeState {
+    let problem = Problem::new(code, message).hint("Resume makes it go on where it was");
+    let node = node(name, Phase::Running, Health::Unknown);
+    remote(kind, NodeState { detail: message.into(), problem: Some(problem), ..node })
+}
+
+/// What can be paused: running, stopped, paused by somebody here, on its way, and one with pages of its own.
+pub fn clouds() -> Snapshot {
+    let here = |name: &str, message: &str| paused("render", name, ErrorCode::ResourcePaused, message);
+    let site = NodeState { url: healthy("site").url, ..remote("vercel", healthy("site")) };
+    let nodes = vec![
+        healthy("web"),
+        remote("neon", healthy("db")),
+        remote("supabase", stopped("auth")),
+        here("worker", "is paused, as it was not used for 2.0 h"),
+        here("queue", "is being paused · 5 s so far"),
+        paused("render", "search", ErrorCode::ResourceResuming, "is being resumed · 5 s so far"),
+        site,
+    ];
+    state(vec![project("shop", nodes)])
+}
+
+pub fn paused_by_vendor() -> Snapshot {
+    let code = ErrorCode::ResourcePausedByVendor;
+    let auth = paused("supabase", "auth", code, "Supabase has paused it: inactive");
+    state(vec![project("shop", vec![healthy("web"), auth])])
 }
 
 pub fn broken_configuration() -> Snapshot {
@@ -166,6 +204,8 @@ pub fn all() -> Vec<Snapshot> {
         degraded(),
         failed(),
         resources(),
+        clouds(),
+        paused_by_vendor(),
         broken_configuration(),
         two_projects(),
         long_names(),

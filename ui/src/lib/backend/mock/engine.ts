@@ -5,6 +5,7 @@
 import type { Failure, Finding, Problem, ProjectState, Snapshot, TunnelStatus, Update } from '../../rpc/rpc';
 import type { Backend, Command, Params, RequestOf, Response, Unsubscribe } from '../backend';
 import { MockCloudflare } from './cloudflare';
+import { MockClouds } from './clouds';
 import { environmentOf } from './environment';
 import { answer, beRunning, chatter as printOn } from './history';
 import { MockLogs } from './logs';
@@ -40,6 +41,7 @@ export class MockEngine implements Backend {
   names: Finding[];
   readonly secrets: MockSecrets;
   readonly cloudflare: MockCloudflare;
+  readonly clouds: MockClouds;
   readonly #world: MockWorld;
   readonly #stacks: MockStacks;
   readonly #settings: MockSettings;
@@ -55,6 +57,7 @@ export class MockEngine implements Backend {
     this.secrets = new MockSecrets(scenario);
     this.cloudflare = new MockCloudflare(scenario, this.secrets, paceMs);
     this.#world = new MockWorld(scenario);
+    this.clouds = new MockClouds(this.#world, paceMs);
     this.#stacks = new MockStacks(this.#world, this.logs, paceMs);
     this.#settings = new MockSettings(scenario);
     this.#sharing = new MockSharing(this.#world, scenario, paceMs);
@@ -199,6 +202,8 @@ export class MockEngine implements Backend {
     'secrets.set': ({ name, value }) => this.#done(() => this.secrets.set(name, value)),
     'secrets.list': () => this.secrets.list(),
     'secrets.delete': ({ name }) => ({ deleted: this.secrets.delete(name) }),
+    'resource.inspect': ({ project, resource }) => this.clouds.inspect(project, resource),
+    'resource.act': (act) => this.clouds.act(act),
     'settings.read': () => this.#settings.read,
     'settings.change': (change) => {
       const settings = this.#settings.change(change);

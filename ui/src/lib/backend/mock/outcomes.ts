@@ -47,6 +47,8 @@ export function refusal(fate: Fate, node: NodeState, holder: PortHolder | undefi
     case 'waits':
     case 'retries':
     case 'completes':
+    case 'paused':
+    case 'paused_by_vendor':
       return undefined;
   }
 }
@@ -61,6 +63,22 @@ export function described({ container, program, pid, folder, user }: PortHolder)
 /** What a node that starts is about. */
 export function begun(fate: Fate, { resource }: NodeState): string {
   return fate === 'fetches' ? `starting: fetching ${resource?.what}, 40 %` : 'starting: connection refused';
+}
+
+/** A resource that somebody here has paused, or that is on its way from or to that. */
+export function pausedHere(message: string): Pick<NodeState, 'health' | 'detail' | 'problem'> {
+  return paused('resource_paused', message);
+}
+
+/** Was paused, and is on its way back. */
+export function resuming(): Pick<NodeState, 'health' | 'detail' | 'problem'> {
+  const message = 'is being resumed';
+  return { health: 'unknown', detail: message, problem: { code: 'resource_resuming', message } };
+}
+
+function paused(code: ErrorCode, message: string): Pick<NodeState, 'health' | 'detail' | 'problem'> {
+  const problem: Problem = { code, message, hint: 'Resume makes it go on where it was' };
+  return { health: 'unknown', detail: `not known: ${message}`, problem };
 }
 
 /** What the probes of a running node say. */
@@ -124,6 +142,14 @@ export function settled(
         restarts: 5,
         last_exit: { code: 1, at: now - 4_000 },
         last_lines: LAST_LINES,
+      };
+    case 'paused':
+      return { started_at, phase: 'running', ...pausedHere('is paused') };
+    case 'paused_by_vendor':
+      return {
+        started_at,
+        phase: 'running',
+        ...paused('resource_paused_by_vendor', 'Supabase has paused it: inactive'),
       };
     case 'healthy':
     case 'unhealthy':

@@ -3,6 +3,7 @@ import type {
   Condition,
   Exposure,
   Finding,
+  Inspection,
   KeyringState,
   Maintenance,
   MigrationPlan,
@@ -33,13 +34,26 @@ export type Fate =
   | 'retries'
   | 'completes'
   | 'fetches'
-  | 'unreachable';
+  | 'unreachable'
+  | 'paused'
+  | 'paused_by_vendor';
+
+/** What a cloud that runs a resource says of it. */
+export interface CloudPlan {
+  seen: Inspection;
+  /** What has to be confirmed before it is paused. */
+  pauseQuestion?: string;
+  /** Without it, at once. */
+  answers?: 'slowly' | 'not' | 'refusing';
+}
 
 export interface ServicePlan {
   name: string;
   kind?: NodeKind;
   /** What it is, of a resource. */
   resource?: ResourceInfo;
+  /** Of a resource that a cloud runs. */
+  cloud?: CloudPlan;
   /** A start of the whole project leaves it out. */
   optional?: boolean;
   dependsOn?: string[];

@@ -1,5 +1,6 @@
 import type { Condition, Exposure } from '../../rpc/rpc';
 import { ACCOUNTS, AT_CLOUDFLARE } from './cloudflareScenario';
+import { clouds } from './cloudScenario';
 import { LEFT_BEHIND } from './migrationScenario';
 import { ports, POSTGRES } from './portScenario';
 import { resources } from './resourceScenario';
@@ -406,6 +407,7 @@ const SCENARIOS: Record<string, () => Scenario> = {
   '30': thirty,
   '60': sixty,
   changed,
+  clouds,
   empty: () => ({ proxy: PROXY, projects: [] }),
   failing,
   left: () => ({ proxy: PROXY, projects: [], left: LEFT_BEHIND }),

@@ -1,4 +1,4 @@
-//! docs/configuration.md and docs/resources.md tell the truth.
+//! docs/configuration.md, docs/resources.md and docs/cloud.md tell the truth.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ fn documentation() -> String {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../docs").join(name);
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     };
-    ["configuration.md", "resources.md"].map(read).concat()
+    ["configuration.md", "resources.md", "cloud.md"].map(read).concat()
 }
 
 #[test]
@@ -58,8 +58,5 @@ fn every_key_is_described() {
     assert!(known.len() > 20, "{known:?}");
     let text = documentation();
     let missing: Vec<_> = known.iter().filter(|key| !text.contains(&format!("`{key}`"))).collect();
-    assert!(
-        missing.is_empty(),
-        "neither docs/configuration.md nor docs/resources.md says anything about {missing:?}"
-    );
+    assert!(missing.is_empty(), "no page of the documentation says anything about {missing:?}");
 }

@@ -114,7 +114,7 @@ impl Service {
             let observed = adapter.observe().await?;
             let carried = self.carry(run, &running.id, Arc::clone(&adapter));
             match observed.settled {
-                Settled::Running | Settled::Unknown => self.told(&*adapter),
+                Settled::Running | Settled::Paused | Settled::Unknown => self.told(&*adapter),
                 Settled::Down(exit) => {
                     self.gone(&running.id, exit);
                 }

@@ -7,6 +7,7 @@
 
 mod carried;
 mod commands;
+mod inspect;
 mod launch;
 mod printed;
 mod probe;

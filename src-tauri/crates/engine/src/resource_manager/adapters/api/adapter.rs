@@ -9,25 +9,25 @@ use futures_util::future::BoxFuture;
 use kinfra_rpc::{ErrorCode, Exit, Problem};
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 
-use super::call::Call;
-use super::core::Core;
-use super::hidden::{Hidden, references};
-use super::http::{Http, Transport, is_here};
-use super::looks::{Freshness, Look};
+use super::TYPE;
+use super::asked::ApiLooker;
+use super::carried::carried;
 use super::settings::{ApiSettings, Auth, RequestFile};
-use super::status::{Means, Reading};
-use super::wish::{Goal, SETTLES};
-use super::{TYPE, answer};
+use super::status::Reading;
+use super::values::Body;
+use crate::resource_manager::remote::{
+    Call, Client, Freshness, Goal, Hidden, Http, Look, Means, SETTLES, Transport, Trouble, Watched, base_of,
+    references, see_that_it_is_private,
+};
 use crate::resource_manager::{
     Adapter, Capabilities, End, Given, Observed, Probed, Progress, Settled, Started, Step, Stop,
 };
 
 pub(super) struct Api {
     name: String,
-    core: Arc<Core>,
+    core: Arc<Watched<ApiLooker>>,
     start: Option<Call>,
     end: Option<Call>,
     run: Mutex<Run>,
@@ -58,14 +58,7 @@ impl Api {
     ) -> Result<Self, Problem> {
         let name = &given.place.node;
         let url = settings.url.as_ref().map_or("", |url| &url.0.value);
-        let base = Url::parse(&(given.expand)(url)?).ok().filter(Url::has_host);
-        let base = base.ok_or_else(|| {
-            Problem::new(
-                ErrorCode::ConfigInvalidValue,
-                format!("cannot talk to the API of {name}: `{url}` is no URL"),
-            )
-            .hint("for example `https://api.example.com/v1`")
-        })?;
+        let base = base_of(&(given.expand)(url)?, url, name)?;
         let mut hidden = Hidden::default();
         for text in
             crate::resource_manager::Settings::texts(settings).iter().filter(|text| text.may_hold_secrets)
@@ -74,51 +67,49 @@ impl Api {
         }
         let (headers, credential) = headers(settings, given, &mut hidden)?;
         let holds_secrets = hidden.any() || !matches!(settings.auth, Auth::None);
-        if base.scheme() != "https" && holds_secrets && !is_here(&base) {
-            let message = format!(
-                "cannot talk to the API of {name}: its credential would be sent to {base} without TLS"
-            );
-            return Err(Problem::new(ErrorCode::ConfigInvalidValue, message)
-                .hint("write `https://`, with `tls.ca` where its certificate is one of your own"));
+        if holds_secrets {
+            see_that_it_is_private(&base, name)?;
         }
         let call = |doing: &str, request: &RequestFile| {
             let path = request.path.as_ref().map_or("", |path| &path.value);
             let what = (format!("{doing} {name}"), request.method.method());
-            let call = Call::new(what, &base, path, request.body.as_ref(), given.expand)?;
+            let call = request_of(what, &base, path, request.body.as_ref(), given)?;
             Ok::<_, Problem>(Call { expect: request.expect.clone(), again: request.again, ..call })
         };
         let status = settings.status.as_ref().map(|status| {
             let path = status.path.as_ref().map_or("", |path| &path.value);
             let what = (format!("ask how {name} is"), status.method.method());
-            let call = Call::new(what, &base, path, status.body.as_ref(), given.expand)?;
-            let call = Call { expect: status.expect.clone(), again: true, ..call };
+            let call = request_of(what, &base, path, status.body.as_ref(), given)?;
+            let call = Call { expect: status.expect.clone(), again: true, reads: true, ..call };
             Ok::<_, Problem>((call, Reading::of(status)))
         });
         let outputs = settings.outputs_from.0.iter();
         let ca = settings.tls.as_ref().and_then(|tls| tls.ca.as_ref());
         let ca =
             ca.map(|file| Ok::<_, Problem>(given.folder.join((given.expand)(&file.value)?))).transpose()?;
-        let origin = base.origin().ascii_serialization();
-        let core = Core {
-            pace: given.outside.paces.of(origin, digest(&headers)),
+        let client = Client {
+            line: given.outside.lines.of(&base, &headers),
             transport: transport(&base, headers, ca)?,
             rate: settings.rate,
             retries: settings.retries,
             hidden,
             credential,
             errors: settings.errors.as_ref().map(|pointer| pointer.0.clone()),
+            translate: None,
+        };
+        let looker = ApiLooker {
+            client,
             status: status.transpose()?,
             outputs_from: outputs
                 .filter_map(|(key, pointer)| Some((key.text.clone(), pointer.as_ref()?.0.clone())))
                 .collect(),
-            looks: Arc::default(),
             outputs: Mutex::default(),
         };
         Ok(Self {
             name: name.clone(),
             start: settings.start.as_ref().map(|request| call("start", request)).transpose()?,
             end: settings.end.as_ref().map(|request| call("end", request)).transpose()?,
-            core: Arc::new(core),
+            core: Watched::new(looker),
             run: Mutex::default(),
         })
     }
@@ -132,9 +123,9 @@ impl Api {
     }
 
     /// A look that couldn't tell, as a problem.
-    fn problem(&self, trouble: &answer::Trouble) -> Problem {
-        match &self.core.status {
-            Some((call, _)) => self.core.problem(call, trouble),
+    fn problem(&self, trouble: &Trouble) -> Problem {
+        match &self.core.looker.status {
+            Some((call, _)) => self.core.looker.client.problem(&call.shown(), trouble),
             None => trouble.problem(&format!("ask how {} is", self.name)),
         }
     }
@@ -158,7 +149,7 @@ impl Api {
     }
 
     /// How it ended, if this look says that it has.
-    fn ending(&self, look: &Look) -> Option<Exit> {
+    fn ending(&self, look: &Look<()>) -> Option<Exit> {
         let seen = look.found.as_ref().ok()?;
         let run = self.run();
         if !seen.means.is_down() {
@@ -236,16 +227,17 @@ fn headers(
     Ok((headers, credential))
 }
 
-/// Of what says who asks: it is kept in memory as this only.
-fn digest(headers: &HeaderMap) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    for (name, value) in headers {
-        digest.update(name.as_str());
-        digest.update([0]);
-        digest.update(value.as_bytes());
-        digest.update([0]);
-    }
-    digest.finalize().into()
+/// A request with all that it carries.
+fn request_of(
+    (doing, method): (String, reqwest::Method),
+    base: &Url,
+    path: &str,
+    body: Option<&Body>,
+    given: &Given<'_>,
+) -> Result<Call, Problem> {
+    let body = body.map(|body| carried(body, given.expand)).transpose()?;
+    let call = Call::new(doing, method, base, &(given.expand)(path)?)?;
+    Ok(Call { body, ..call })
 }
 
 impl Adapter for Api {
@@ -259,7 +251,7 @@ impl Adapter for Api {
                 None => Settled::Unknown,
                 Some(Look { found: Err(trouble), .. }) => return Err(self.problem(trouble)),
                 Some(Look { found: Ok(seen), .. }) => match seen.means {
-                    Means::Running | Means::Starting => Settled::Running,
+                    Means::Running | Means::Asleep | Means::Starting => Settled::Running,
                     Means::Stopping | Means::Stopped => Settled::Down(None),
                     Means::Failed => Settled::Down(Some(Exit { code: Some(1), ..Exit::default() })),
                     Means::Gone => Settled::Absent,
@@ -274,7 +266,7 @@ impl Adapter for Api {
         match (observed.settled, &self.start) {
             (Settled::Running, _) | (Settled::Unknown, None) => Ok(vec![]),
             (_, Some(_)) => Ok(vec![Step::Start]),
-            (Settled::Absent | Settled::Down(_), None) => {
+            (Settled::Absent | Settled::Down(_) | Settled::Paused, None) => {
                 let message = format!("{} doesn't run, and no request is declared that starts it", self.name);
                 Err(Problem::new(ErrorCode::ResourceFailed, message)
                     .hint("start it by hand, or declare `start:` with its `method` and `path`"))
@@ -321,7 +313,9 @@ impl Adapter for Api {
                 self.change(|run| run.end_taken = true);
             }
             // What can't be seen is over when it was asked for; what is to end at once is not waited for.
-            if stop == Stop::Kill || (asked.is_ok() && (self.core.status.is_none() || self.end.is_none())) {
+            if stop == Stop::Kill
+                || (asked.is_ok() && (self.core.looker.status.is_none() || self.end.is_none()))
+            {
                 let code = (stop == Stop::InOrder).then_some(0);
                 run.end.tell(Exit { code, ..Exit::default() });
             }
@@ -337,8 +331,8 @@ impl Adapter for Api {
                 Err(trouble) => return Probed::Unknown(self.problem(trouble)),
                 Ok(seen) => seen,
             };
-            let word = self.core.hidden.hide(&seen.word);
-            match (seen.means, self.core.missing_output()) {
+            let word = self.core.looker.client.hidden.hide(&seen.word);
+            match (seen.means, self.core.looker.missing_output()) {
                 (Means::Running, None) => Probed::Ready(word),
                 (Means::Running, Some((name, pointer))) => {
                     Probed::NotReady(format!("its answer has no `{pointer}` for the output `{name}` yet"))
@@ -369,7 +363,7 @@ impl Adapter for Api {
     }
 
     fn outputs(&self) -> BTreeMap<String, String> {
-        let outputs = self.core.outputs.lock().unwrap_or_else(PoisonError::into_inner);
+        let outputs = self.core.looker.outputs.lock().unwrap_or_else(PoisonError::into_inner);
         outputs.iter().map(|(name, value)| (name.clone(), value.replace('$', "$$"))).collect()
     }
 }

@@ -5,7 +5,8 @@ use kinfra_rpc::Problem;
 use serde_json::Value as Json;
 
 use super::adapter::Api;
-use super::values::{Base, Body, DEFAULT_RATE, Pointer, Rate, Verb};
+use super::values::{Base, Body, Pointer, Verb};
+use crate::resource_manager::remote::Rate;
 use crate::resource_manager::{Adapter, Given, PortDeclared, Settings, TextDeclared, ports_declared};
 use crate::schema::tree::{Node, Value};
 use crate::schema::{
@@ -62,7 +63,7 @@ impl ApiSettings {
             rate: fields.or(
                 "rate",
                 "The API's documented limit for this credential; it is never exceeded.",
-                DEFAULT_RATE,
+                Rate::USUAL,
             ),
             retries: fields.or("retries", "How often a request that may be repeated is.", RETRIES),
             tls: fields.optional("tls", "Whom to trust."),

@@ -2,35 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::answer::{Kind, Trouble, Verdict};
 use super::settings::StatusFile;
-
-/// A state, by what it means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Means {
-    Running,
-    /// On its way there; or in a state that nobody explained.
-    Starting,
-    Stopping,
-    Stopped,
-    Failed,
-    /// There is no such thing.
-    Gone,
-}
-
-impl Means {
-    pub fn is_down(self) -> bool {
-        matches!(self, Self::Stopped | Self::Failed | Self::Gone)
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Seen {
-    pub means: Means,
-    /// The API's own word for it, or some words about it.
-    pub word: String,
-    pub answer: Json,
-}
+use crate::resource_manager::remote::{Kind, Means, Seen, Trouble, Verdict};
 
 /// How to read it.
 #[derive(Debug)]
@@ -60,10 +33,10 @@ impl Reading {
 
     /// # Errors
     /// When the answer tells no state.
-    pub fn read(&self, verdict: Verdict) -> Result<Seen, Trouble> {
+    pub fn read(&self, verdict: Verdict) -> Result<Seen<Json>, Trouble> {
         match verdict {
             Verdict::Done(answer) => self.state(answer.unwrap_or_default()),
-            Verdict::Gone(trouble) => Ok(Seen { means: Means::Gone, word: trouble.why, answer: Json::Null }),
+            Verdict::Gone(trouble) => Ok(Seen { means: Means::Gone, word: trouble.why, found: Json::Null }),
             Verdict::Conflict(trouble)
             | Verdict::NotTaken(_, trouble)
             | Verdict::Unsure(trouble)
@@ -71,9 +44,9 @@ impl Reading {
         }
     }
 
-    fn state(&self, answer: Json) -> Result<Seen, Trouble> {
+    fn state(&self, answer: Json) -> Result<Seen<Json>, Trouble> {
         let Some(pointer) = &self.pointer else {
-            return Ok(Seen { means: Means::Running, word: String::new(), answer });
+            return Ok(Seen { means: Means::Running, word: String::new(), found: answer });
         };
         let word = match answer.pointer(pointer) {
             Some(Json::String(word)) => word.clone(),
@@ -88,6 +61,6 @@ impl Reading {
         let known = known.or_else(|| self.words.iter().find(|(known, _)| known.eq_ignore_ascii_case(&word)));
         let means = known.map(|(_, means)| *means);
         let shown = if means.is_some() { word } else { format!("{word}, which `status` doesn't explain") };
-        Ok(Seen { means: means.unwrap_or(Means::Starting), word: shown, answer })
+        Ok(Seen { means: means.unwrap_or(Means::Starting), word: shown, found: answer })
     }
 }

@@ -42,7 +42,7 @@ pub fn plan(wanted: &Wanted, observed: &Observed) -> Result<Vec<Step>, Problem> 
     }
     let is_there = match observed.settled {
         Settled::Running if !observed.outdated => return Ok(vec![]),
-        Settled::Running | Settled::Down(_) => true,
+        Settled::Running | Settled::Paused | Settled::Down(_) => true,
         Settled::Absent | Settled::Unknown => false,
     };
     let has = |part: &Part| observed.parts.contains(part);

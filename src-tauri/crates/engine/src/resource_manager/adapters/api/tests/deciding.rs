@@ -2,19 +2,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use serde_json::json;
 
 use super::super::adapter::Api;
-use super::super::answer::{Answer, Asked, Fault, Kind, Trouble, Verdict, decide};
-use super::super::status::{Means, Seen};
-use super::super::wish::{Goal, Next, Wish};
 use super::stage::{settings, with_given};
+use crate::resource_manager::remote::{
+    Answer, Asked, Fault, Goal, Kind, Means, Next, Sighted, Trouble, Verdict, Wish, decide, is_reached,
+};
 use crate::resource_manager::{Outside, Settings};
 use crate::schema::Statuses;
 
 fn decided(status: u16, body: &str, errors: Option<&str>) -> Verdict {
     let expect = Statuses(vec![(200, 299)]);
-    let asked = Asked { expect: &expect, errors, json: true, credential: "the bearer token" };
+    let asked = Asked { expect: &expect, errors, json: true, credential: "the bearer token", needs: None };
     decide(&Ok(Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() }), &asked)
 }
 
@@ -35,7 +34,7 @@ fn a_success_that_lists_errors_is_none() {
 #[test]
 fn a_redirection_elsewhere_is_told_without_what_may_be_secret_in_it() {
     let expect = Statuses(vec![(200, 299)]);
-    let asked = Asked { expect: &expect, errors: None, json: false, credential: "" };
+    let asked = Asked { expect: &expect, errors: None, json: false, credential: "", needs: None };
     let location = Some("https://evil.test/x?token=1#a".to_owned());
     let verdict = decide(&Ok(Answer { status: 302, location, ..Answer::default() }), &asked);
     let Verdict::Refused(trouble) = verdict else { panic!("{verdict:?}") };
@@ -87,12 +86,15 @@ proptest! {
             let mut says_it_is_not_there = false;
             if let Next::Look(_) = next {
                 prop_assert!(looks);
-                let seen = sight.map(|means| Seen { means, word: String::new(), answer: json!(null) });
-                says_it_is_not_there = seen.as_ref().is_some_and(|seen| match goal {
-                    Goal::Up => seen.means.is_down() || seen.means == Means::Stopping,
-                    Goal::Down => seen.means == Means::Running,
+                says_it_is_not_there = sight.is_some_and(|means| match goal {
+                    Goal::Up => means.is_down() || means == Means::Stopping,
+                    Goal::Down => means == Means::Running,
                 });
-                next = wish.saw(&seen.ok_or_else(|| Trouble::new(Kind::Passing, "away")), dice);
+                let sighted = sight.map(|means| Sighted {
+                    is_reached: is_reached(goal, means),
+                    word: String::new(),
+                });
+                next = wish.saw(&sighted.ok_or_else(|| Trouble::new(Kind::Passing, "away")), dice);
             }
             match next {
                 Next::Send { .. } => {
@@ -110,7 +112,7 @@ proptest! {
         status in 100_u16..600, body in ".{0,40}", after in prop::option::of(".{0,10}"),
     ) {
         let expect = Statuses(vec![(200, 299)]);
-        let asked = Asked { expect: &expect, errors: None, json: true, credential: "" };
+        let asked = Asked { expect: &expect, errors: None, json: true, credential: "", needs: None };
         let answer = Answer { status, body: body.clone().into_bytes(), retry_after: after, ..Answer::default() };
         let is_json = serde_json::from_str::<serde_json::Value>(&body).is_ok();
         let is_done = matches!(decide(&Ok(answer), &asked), Verdict::Done(_));
@@ -121,7 +123,7 @@ proptest! {
 #[test]
 fn an_answer_that_never_came_is_no_answer() {
     let expect = Statuses(vec![(200, 299)]);
-    let asked = Asked { expect: &expect, errors: None, json: true, credential: "" };
+    let asked = Asked { expect: &expect, errors: None, json: true, credential: "", needs: None };
     assert!(matches!(decide(&Err(Fault::Lost(String::new())), &asked), Verdict::Unsure(_)));
     assert!(matches!(decide(&Err(Fault::NotSent(String::new())), &asked), Verdict::NotTaken(None, _)));
 }

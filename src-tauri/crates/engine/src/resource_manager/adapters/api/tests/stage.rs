@@ -9,10 +9,8 @@ use kinfra_rpc::Problem;
 use tokio::time::{Instant, sleep};
 
 use super::super::adapter::Api;
-use super::super::answer::{Answer, Fault};
-use super::super::call::Call;
-use super::super::http::Transport;
 use super::super::settings::ApiSettings;
+use crate::resource_manager::remote::{Answer, Call, Fault, Transport};
 use crate::resource_manager::{Commands, Given, Outside, Place, Progress, Ran};
 use crate::schema::tree::read;
 use crate::schema::{Fields, Format, Reader, Record, Run, Shape};

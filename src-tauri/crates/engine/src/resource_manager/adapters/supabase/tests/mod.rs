@@ -1,0 +1,4 @@
+mod deciding;
+mod fake;
+mod offering;
+mod storm;

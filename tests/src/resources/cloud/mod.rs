@@ -1,0 +1,4 @@
+//! Resources that a cloud runs, as their users know them: by the `kinfra` command, against stand-ins with state.
+
+mod neon;
+mod stage;

@@ -11,7 +11,7 @@ use super::account::OnStop;
 use super::offers::Offers;
 use super::run::Run;
 use super::vendor::{Deed, Vendor};
-use super::words::so_far;
+use super::words::{so_far, span};
 use crate::resource_manager::remote::{
     Freshness, Goal, Kind, Look, Means, SETTLES, Seen, Trouble, Watched, Wish,
 };
@@ -196,8 +196,7 @@ impl<V: Vendor> Cloud<V> {
             (Some(time), _) => (ErrorCode::ResourceResuming, so_far("is being resumed", time)),
             (None, Some(By::User)) => (ErrorCode::ResourcePaused, now),
             (None, Some(By::Unused(time))) => {
-                let hours = time.as_secs_f64() / 3600.0;
-                (ErrorCode::ResourcePaused, format!("{now}, as it was not used for {hours:.1} h"))
+                (ErrorCode::ResourcePaused, format!("{now}, as it was not used for {}", span(time)))
             }
             (None, None) if self.vendor().is_paused_by_vendor(seen) => {
                 (ErrorCode::ResourcePausedByVendor, format!("{vendor} has paused it: {word}"))

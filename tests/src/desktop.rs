@@ -19,6 +19,8 @@ pub mod window;
 #[cfg(test)]
 mod absence_tests;
 #[cfg(test)]
+mod cloud_tests;
+#[cfg(test)]
 mod end_tests;
 #[cfg(test)]
 mod harness_tests;

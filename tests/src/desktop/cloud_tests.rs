@@ -29,10 +29,8 @@ fn a_stack_in_clouds_is_started_and_paused_in_the_menu_and_told_of_when_its_vend
     let Some(mut stage) = Stage::set("a stack in clouds", RECORDER) else { return };
     let (neon, supabase) = (FakeCloud::<Neon>::start(), FakeCloud::<Supabase>::start());
     supabase.state().vendor.takes = Duration::from_millis(500);
-    let ids = (
-        neon.state().vendor.projects[0].id.clone(),
-        supabase.state().vendor.projects[0].reference.clone(),
-    );
+    let ids =
+        (neon.state().vendor.projects[0].id.clone(), supabase.state().vendor.projects[0].reference.clone());
     let text = [
         ("NEON_URL", neon.url()),
         ("NEON_PROJECT", ids.0),
@@ -60,7 +58,8 @@ fn a_stack_in_clouds_is_started_and_paused_in_the_menu_and_told_of_when_its_vend
 
     supabase.control(&json!({"do": "pause", "project": ids.1}));
     // Whoever looks learns of it at once, and everybody within 30 s.
-    let output = stage.home.command("kinfra").args(["resource", "auth", "--project", "shop"]).output().unwrap();
+    let output =
+        stage.home.command("kinfra").args(["resource", "auth", "--project", "shop"]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let told = wait_for("the notification", PATIENCE, || recorder.received().into_iter().next());
     assert_eq!(told.summary, "auth is paused · shop");
@@ -71,6 +70,8 @@ fn a_stack_in_clouds_is_started_and_paused_in_the_menu_and_told_of_when_its_vend
 
     let (button, _) = told.actions.iter().find(|(_, label)| label == "Resume").unwrap();
     stage.desktop.wait(recorder.press(told.id, button));
-    wait_until("a restore", PATIENCE, || supabase.state().requests.count("POST", "/v1/projects/*/restore") == 1);
+    wait_until("a restore", PATIENCE, || {
+        supabase.state().requests.count("POST", "/v1/projects/*/restore") == 1
+    });
     tray.wait_for_label(&["shop"], |label| label == "shop · 3 of 3 healthy");
 }

@@ -6,3 +6,5 @@ mod killed;
 mod moved;
 mod odd;
 mod old_home;
+mod orders;
+mod unified;

@@ -118,7 +118,7 @@ fn what_was_chosen_by_nobody_gives_way_and_comes_back() {
 
 /// By a project that has nothing to do with all this.
 #[track_caller]
-fn start_an_engine(old: &OldHome) {
+pub fn start_an_engine(old: &OldHome) {
     let other = old.home.project("other", "services:\n  it: {run: sleep 1000, port: none}\n");
     let up = old.home.command("kinfra").args(["up", "-d"]).current_dir(&other).output().unwrap();
     assert!(up.status.success(), "{up:#?}");
@@ -209,6 +209,10 @@ fn projects_that_are_moved_one_at_a_time_are_moved_once() {
         (planned.step, planned.detail.as_deref()),
         (PortStep::Settled, Some("it is api's of byteport"))
     );
-    assert_eq!(old.kept("byteport", "api"), moved);
-    assert_eq!(old.kept("zen", "server"), old.port(3));
+    assert_eq!(old.kept_in("BytePort", "api"), moved);
+    assert_eq!(old.kept_in("BytePort", "frontend"), old.port(5));
+    assert_eq!(old.kept_in("zen", "server"), old.port(3));
+    assert_eq!(old.kept_in("hooks", "hooks"), old.port(6));
+    // Python has none of them, and each has the name that it gets when all are named at once.
+    assert_eq!(old.slugs(), ["byteport", "hooks", "pilot", "python", "zen"]);
 }

@@ -140,6 +140,46 @@ impl OldHome {
         printed.stdout.trim().parse().unwrap_or_else(|_| panic!("{service} of {project}: {printed:#?}"))
     }
 
+    /// The stored port of a service of the project in one of the user's folders, whatever that is called.
+    #[track_caller]
+    pub fn kept_in(&self, folder: &str, service: &str) -> u16 {
+        let mut command = self.home.command("kinfra");
+        let printed: Printed =
+            command.args(["port", service]).current_dir(self.user().join(folder)).output().unwrap().into();
+        printed.stdout.trim().parse().unwrap_or_else(|_| panic!("{service} in {folder}: {printed:#?}"))
+    }
+
+    /// Moves just these folders over, and what belongs to none.
+    #[track_caller]
+    pub fn apply_to(&self, folders: &[&str]) -> Migrated {
+        let user = self.user();
+        let bare = user.join("nothing");
+        fs::create_dir_all(&bare).unwrap();
+        let paths = folders.iter().map(|folder| user.join(folder)).chain(folders.is_empty().then_some(bare));
+        let paths: Vec<String> = paths.map(|path| path.to_string_lossy().into_owned()).collect();
+        let arguments = ["migrate", "--from", user.to_str().unwrap(), "--yes"].into_iter();
+        let (migrated, code): (Migrated, _) =
+            self.json(&arguments.chain(paths.iter().map(String::as_str)).collect::<Vec<_>>());
+        assert_eq!((code, &migrated.problems[..]), (Some(0), &[][..]), "{migrated:#?}");
+        migrated
+    }
+
+    /// Whose each port is, as it is stored.
+    #[track_caller]
+    pub fn claims(&self) -> serde_json::Value {
+        let (ports, _) = self.json::<serde_json::Value>(&["ports"]);
+        ports["claims"].clone()
+    }
+
+    /// The projects that have ports, in the order of their names.
+    #[track_caller]
+    pub fn slugs(&self) -> Vec<String> {
+        let claims = self.claims();
+        let slugs =
+            claims.as_array().unwrap().iter().map(|claim| claim["project"].as_str().unwrap().to_owned());
+        slugs.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+    }
+
     /// Every file of the user's, with its bytes, and all that KInfra wrote for Python.
     pub fn files(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let mut files = BTreeMap::new();

@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Tuple
 
@@ -98,6 +99,19 @@ def test_a_start_command_that_fails_says_what_it_said(home: Home) -> None:
     adapter = resource_from_dict("bad", resources.custom_command("echo no disk left >&2; exit 3", "true", "false"))
     with pytest.raises(ServiceError, match="no disk left"):
         adapter.start()
+
+
+def test_a_start_is_waited_for_as_long_as_the_slowest_of_its_kind_may_take(home: Home) -> None:
+    port = home.first_port
+    manager = ResourceManager()
+    manager.add_resource("web", resources.custom_command(serving(port), ["true"], health_check_port=port + 1))
+    manager.add_resource("db", resources.custom_command(serving(port + 2), ["true"], health_check_port=port + 2))
+    manager.resources["web"].start_timeout, manager.resources["db"].start_timeout = 0.1, 1.0
+    begun = time.monotonic()
+    with pytest.raises(ServiceError, match="the resource web runs and is not healthy"):
+        manager.start_all()
+    assert 1.0 <= time.monotonic() - begun < 30.0
+    assert manager.stop_all()
 
 
 def test_one_in_the_foreground_is_begun_asked_and_ended(home: Home) -> None:

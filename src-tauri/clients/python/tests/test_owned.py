@@ -340,3 +340,20 @@ def test_a_name_of_the_registry_that_became_such_a_service_has_another_port_and_
     assert port != atoms.port
     assert facade.get_service_port("atoms-server") == port
     assert manager().allocate_persistent_port() == atoms.port
+
+
+def test_a_project_whose_folder_is_moved_later_is_meant_from_then_on(home: Home, atoms: Atoms) -> None:
+    # As the window does it at first start: no folder is known yet.
+    nothing = home.folder / "nothing"
+    nothing.mkdir()
+    home.kinfra("migrate", "--yes", "--from", str(home.folder / "user"), str(nothing))
+    assert manager().allocate_persistent_port() == atoms.port
+    assert "kinfra.yaml" in " ".join(generated(home))
+    written = atoms.migrate()
+    assert manager().allocate_persistent_port() == atoms.port
+    assert "kinfra.yaml" not in " ".join(generated(home))
+    assert manager().start_test_server(atoms.port, str(atoms.script)) is True
+    status = json.loads(home.kinfra("status", "--project", "atoms", "--json"))
+    assert status["nodes"][0]["phase"] == "running"
+    assert manager().stop_test_server() is True
+    assert atoms.file.read_bytes() == written

@@ -46,6 +46,12 @@ def test_every_code_that_has_an_exception_is_one_of_the_engine() -> None:
     assert set(_ERRORS) <= union("ErrorCode")
 
 
+def test_every_code_of_a_pause_is_one_of_the_engine() -> None:
+    from kinfra import _resources
+
+    assert set(_resources._PAUSED) == {code for code in union("ErrorCode") if code.startswith("resource_paused")}
+
+
 def test_every_word_of_a_state_is_one_of_the_engine() -> None:
     from kinfra import _outcomes, _sharing
 

@@ -3,6 +3,7 @@
 mod add;
 mod mcp;
 mod migrate;
+mod resource;
 mod sharing;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::moment;
 pub use add::Add;
 pub use mcp::{Client as McpClient, Environment as McpEnvironment, Mcp, Place, Serve as McpServe};
 pub use migrate::Migrate;
+pub use resource::{Pause, Resource};
 pub use sharing::{Accounts, Share, Tunnels, Unshare};
 
 const EXIT_CODES: &str = "\
@@ -360,31 +362,6 @@ pub enum Maintenance {
         /// A service or group [default: all services with visitors]
         service: Option<String>,
     },
-}
-
-#[derive(Debug, Args)]
-pub struct Resource {
-    pub name: String,
-
-    /// One of the actions that are shown without one
-    pub action: Option<String>,
-
-    /// What it is done with, or what it takes
-    pub with: Option<String>,
-
-    /// Don't ask
-    #[arg(short, long, requires = "action")]
-    pub yes: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct Pause {
-    #[arg(required = true)]
-    pub resources: Vec<String>,
-
-    /// Don't ask
-    #[arg(short, long)]
-    pub yes: bool,
 }
 
 #[derive(Debug, Args)]

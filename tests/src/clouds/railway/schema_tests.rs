@@ -44,7 +44,7 @@ const OF_OURS: [&str; 4] = [
 #[test]
 fn what_it_serves_and_answers_is_what_the_official_schema_allows() {
     let test = "what_it_serves_and_answers_is_what_the_official_schema_allows";
-    if !have(test, &[Tool::Node, Tool::NodePackages, Tool::RailwaySchema]) {
+    if !have(test, &[Tool::Node, Tool::CloudPackages, Tool::RailwaySchema]) {
         return;
     }
     let folder = devservers().join("railway");

@@ -7,7 +7,7 @@ use crate::tools::{Tool, have, node};
 #[test]
 fn the_official_sdk_takes_it_for_vercel() {
     let test = "the_official_sdk_takes_it_for_vercel";
-    if !have(test, &[Tool::Node, Tool::NodePackages]) {
+    if !have(test, &[Tool::Node, Tool::CloudPackages]) {
         return;
     }
     let cloud = FakeCloud::<Vercel>::start();

@@ -1,4 +1,5 @@
 //! Resources that a cloud runs, as their users know them: by the `kinfra` command, against stand-ins with state.
 
+mod disuse;
 mod neon;
 mod stage;

@@ -23,6 +23,8 @@ STOP_TIMEOUT = 60.0
 
 _SERVICE_PORT = "http"
 
+_PAUSED = ("resource_paused", "resource_paused_by_vendor")
+
 
 def write(project: GeneratedProject, adapters: Sequence[ResourceAdapter]) -> None:
     """Writes these into the project, and touches nothing where one of them can't be."""
@@ -96,9 +98,10 @@ def _check_ports(project: GeneratedProject, state: Json, written: Entries) -> No
         raise ServiceConflictError(f"the resource {node['name']} can't have its ports", hint="kinfra ports shows whose")
 
 
-def start(project: GeneratedProject, adapters: Sequence[ResourceAdapter], timeout: float = START_TIMEOUT) -> None:
+def start(project: GeneratedProject, adapters: Sequence[ResourceAdapter]) -> None:
     """Starts these, each after what it depends on, and returns when all are healthy. One that ends is stopped."""
     write(project, adapters)
+    timeout = max(adapter.start_timeout for adapter in adapters)
     for adapter in adapters:
         adapter.prepare()
     pending = _outcomes.begin(project, [adapter.name for adapter in adapters])
@@ -139,7 +142,8 @@ def seen(project: KnownProject, name: str) -> Dict[str, Any]:
         return {}
     problem = node.get("problem") or {}
     kind = (node.get("resource") or {}).get("kind")
-    running = node["phase"] in ("running", "stopping")
+    # A paused one is still looked after, but nobody is served.
+    running = node["phase"] in ("running", "stopping") and problem.get("code") not in _PAUSED
     failed = node["phase"] in ("failed", "crash_looping") or node["health"] in ("degraded", "unhealthy")
     return {
         "running": running,

@@ -1,7 +1,7 @@
 """The one server of a legacy manager's project.
 
 Theory of operation: a name that exists in calls of Python alone has a generated project, with a service that is written
-here. Where nothing was ever generated for it and a project of its user's is the same, which is what `kinfra migrate` makes
+here. Where none is generated for it and a project of its user's is the same, which is what `kinfra migrate` makes
 of one with a folder, the server is a service of that project: how it runs is written there, by its user, and it is only
 started, stopped and made public. Nothing but this choice, at first use, depends on which it is.
 """
@@ -202,8 +202,8 @@ class OwnedServer(Server):
 
 
 def server_of(project: GeneratedProject, domain: str) -> Server:
-    """The one that is meant by the name of a project of which nothing may be written yet."""
-    if not project.is_written():
+    """The one that is meant by the name of a project of which nothing may be written yet, or its server no more."""
+    if SERVER not in project.entries():
         former = _former.port_of_project(project.name)
         first, last = project.range or (0, 1)
         ports = ([] if former is None else [former]) + ([first] if first == last != former else [])

@@ -1,5 +1,5 @@
-"""Resources: containers, daemons, commands, HTTP APIs; started, watched and stopped by KInfra's engine, also when this
-program has ended."""
+"""Resources: containers, daemons, commands, HTTP APIs, and what clouds run. KInfra's engine starts, watches and stops them,
+also when this program has ended."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ pub fn migration_plan(plan: &MigrationPlan, home: Option<&Path>, palette: Palett
         });
     }
     text.push('\n');
-    if !plan.pending {
+    if !plan.pending && plan.projects.iter().all(|project| project.obstacle.is_none()) {
         text.push_str("Nothing is left to do.\n");
     }
     text

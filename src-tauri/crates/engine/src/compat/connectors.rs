@@ -41,6 +41,15 @@ fn of_tunnel<'r>(tunnel: &DraftTunnel, running: &'r Running) -> Vec<Serving<'r>>
     its
 }
 
+/// Those of a tunnel that the library had started.
+pub(super) fn started_for<'r>(
+    tunnel: &DraftTunnel,
+    running: &'r Running,
+) -> impl Iterator<Item = &'r Connector> {
+    let its = of_tunnel(tunnel, running).into_iter().filter(|serving| serving.is_former);
+    its.map(|serving| serving.connector)
+}
+
 /// The library noted no pid of these: it is the one that leads to the port, and was there when its name was seen to
 /// answer.
 fn of_quick<'r>(service: &DraftService, running: &'r Running) -> Option<(String, Serving<'r>)> {

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use kinfra_rpc::PortRange;
+use serde::{Deserialize, Serialize};
 
 use super::found::{FoundPort, FoundProject, FoundQuick, FoundServer};
 use super::launcher::Launcher;
@@ -32,7 +33,8 @@ pub struct Draft {
 }
 
 /// How sure a port is: a later one in this list wins over an earlier one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Certainty {
     #[default]
     None,
@@ -40,6 +42,10 @@ pub enum Certainty {
     Default,
     /// What a settings file asks for.
     Wished,
+    /// A tunnel led there, and nothing but what was asked for says whose it was.
+    Likely,
+    /// A tunnel led there by a host name of the project's.
+    Named,
     /// What was in use when the file was written.
     Noted,
     /// What the registry or a manager gave it.
@@ -66,6 +72,16 @@ pub struct DraftService {
     pub noted: Option<(u32, f64)>,
     /// Other ports that were told of it.
     pub other_ports: Vec<(u16, PathBuf)>,
+    /// What else it would be where its folder is not known: a name in calls of Python.
+    pub names: Vec<FormerName>,
+}
+
+/// A name in calls of Python, with the port that it had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerName {
+    pub project: String,
+    pub service: String,
+    pub port: u16,
 }
 
 /// Where visitors found it.
@@ -160,6 +176,10 @@ impl Draft {
         let main = self.main();
         if let Some(port) = found.port {
             main.offer(port, certainty, source);
+            // Its own folder's settings are no calls of Python.
+            if let Some(project) = found.name.as_ref().filter(|_| certainty >= Certainty::Noted) {
+                main.is_called(project, SERVER, port);
+            }
         }
         if main.health.is_none() {
             main.health.clone_from(&found.health);
@@ -173,9 +193,10 @@ impl Draft {
     }
 
     /// The service that a name of the registry, or of a file like it, means in this project, if it means any. One that
-    /// has another port as surely is another server.
+    /// has another port as surely is another server. `is_bare`: also where nothing says so but a name without the
+    /// project's and the port that is taken by default.
     #[must_use]
-    pub fn service_of(&self, found: &FoundPort, certainty: Certainty) -> Option<usize> {
+    pub fn service_of(&self, found: &FoundPort, certainty: Certainty, is_bare: bool) -> Option<usize> {
         let wanted = slug(&found.name);
         let position = |fits: &dyn Fn(&DraftService) -> bool| self.services.iter().position(fits);
         let is_sure = |service: &DraftService| service.certainty > Certainty::Default;
@@ -188,7 +209,7 @@ impl Draft {
         let of_name = position(&|service| {
             let own = slug(&service.name);
             let is_joined = self.aliases.iter().any(|alias| wanted == format!("{alias}-{own}"));
-            is_open(service) && (is_joined || (wanted == own && service.port == Some(found.port)))
+            is_open(service) && (is_joined || (is_bare && wanted == own && service.port == Some(found.port)))
         });
         of_name.or_else(|| {
             let is_project = self.aliases.contains(&wanted) && self.services.first().is_some_and(is_open);
@@ -223,6 +244,16 @@ impl DraftService {
             self.lead_here(host, None, source, false);
         }
         self.noted = found.pid.zip(found.seen_at).or(self.noted);
+    }
+
+    pub fn is_called(&mut self, project: &str, service: &str, port: u16) {
+        self.names.push(FormerName { project: project.to_owned(), service: service.to_owned(), port });
+    }
+
+    /// Whether it really had its port, as far as anybody knows: some file noted it, or a tunnel led there.
+    #[must_use]
+    pub fn is_sure(&self) -> bool {
+        self.port.is_some() && self.certainty >= Certainty::Likely
     }
 
     pub fn lead_here(&mut self, host: &str, path: Option<&str>, source: &Path, is_rule: bool) {

@@ -6,7 +6,7 @@ use kinfra_rpc::SetAside;
 
 use super::draft::{Certainty, Draft, DraftService, SERVER};
 use super::files::{Gathered, Source};
-use super::found::{Found, FoundPort, FoundProject, FoundTunnel};
+use super::found::{Found, FoundPort, FoundProject, FoundRule, FoundTunnel};
 use super::python::DEFAULT_PROJECT;
 use super::read::Kind;
 use crate::config::{name_fault, slug};
@@ -41,12 +41,22 @@ pub fn drafts(gathered: &Gathered, folder_of: &dyn Fn(&FoundProject) -> Option<P
     for (source, found) in of(gathered, |source| source.folder.is_some()) {
         drafts.take_of_folder(source, found);
     }
+    // Who is named first comes first, whatever its project was known by.
+    let rank =
+        |folder: &Option<PathBuf>| gathered.folders.iter().position(|known| Some(known) == folder.as_ref());
+    drafts.projects.sort_by_key(|draft| rank(&draft.folder));
+    let mut ports = vec![];
     for (source, found) in of(gathered, |source| source.folder.is_none()) {
         match found {
             Found::Project(found) => drafts.take_project(source, found, folder_of),
-            Found::Port(found) => drafts.take_port(source, found),
+            Found::Port(found) => ports.push((source, found)),
             Found::Tunnel(_) => {}
         }
+    }
+    // Those that say whose they are, before any that could be anybody's.
+    ports.retain(|(source, found)| !drafts.take_port(source, found, false));
+    for (source, found) in ports {
+        drafts.take_port(source, found, true);
     }
     // After all ports are known, since their rules name nothing else.
     for (source, found) in of(gathered, |source| source.kind == Kind::Cloudflared) {
@@ -82,7 +92,7 @@ impl Drafts {
         match found {
             Found::Project(found) => draft.learn(found, Certainty::Wished, &source.path),
             Found::Port(found) => {
-                let at = draft.service_of(found, Certainty::Noted).unwrap_or_else(|| {
+                let at = draft.service_of(found, Certainty::Noted, true).unwrap_or_else(|| {
                     draft.services.push(DraftService { name: found.name.clone(), ..DraftService::default() });
                     draft.services.len() - 1
                 });
@@ -117,15 +127,22 @@ impl Drafts {
         self.projects[at].learn(found, certainty, &source.path);
     }
 
-    fn take_port(&mut self, source: &Source, found: &FoundPort) {
+    /// Whether it was known whose it is; `is_last`: it is somebody's all the same.
+    fn take_port(&mut self, source: &Source, found: &FoundPort, is_last: bool) -> bool {
         let known = self.projects.iter().enumerate();
         let known = known.filter(|(_, draft)| !draft.is_default());
         let mut known =
-            known.filter_map(|(at, draft)| Some((at, draft.service_of(found, Certainty::Given)?)));
-        let (at, service) = known.next().unwrap_or_else(|| self.of_nobody(&found.name));
+            known.filter_map(|(at, draft)| Some((at, draft.service_of(found, Certainty::Given, is_last)?)));
+        let known = known.next();
+        if known.is_none() && !is_last {
+            return false;
+        }
+        let (at, service) = known.unwrap_or_else(|| self.of_nobody(&found.name));
         let draft = &mut self.projects[at];
         draft.sources.insert(source.path.clone());
         draft.services[service].learn(found, Certainty::Given, &source.path);
+        draft.services[service].is_called(DEFAULT_PROJECT, &found.name, found.port);
+        true
     }
 
     /// A name that belongs to no project: the Python package has one for those.
@@ -143,28 +160,36 @@ impl Drafts {
     }
 
     fn take_tunnel(&mut self, config: &Path, found: &FoundTunnel) {
-        for rule in &found.rules {
+        for (number, rule) in found.rules.iter().enumerate() {
             let all = self.projects.iter().enumerate();
             let all = all.flat_map(|(at, draft)| (0..draft.services.len()).map(move |service| (at, service)));
             let all: Vec<(usize, usize)> = all.collect();
-            let sure = |(at, service): &&(usize, usize)| {
-                let service = &self.projects[*at].services[*service];
-                service.port == Some(rule.port) && service.certainty > Certainty::Default
+            let of_port = |least: Certainty| {
+                let has = |(at, service): &&(usize, usize)| {
+                    let service = &self.projects[*at].services[*service];
+                    service.port == Some(rule.port) && service.certainty >= least
+                };
+                all.iter().find(has).copied()
             };
-            let likely = |(at, service): &&(usize, usize)| {
-                self.projects[*at].services[*service].port == Some(rule.port)
-            };
-            let of_port = all.iter().find(sure).or_else(|| all.iter().find(likely)).copied();
             let label = rule.hostname.trim_start_matches("*.").split('.').next().unwrap_or(SERVER);
-            let of_name = || self.by_host(label, rule.path.as_deref());
-            let (at, service) = of_port.or_else(of_name).unwrap_or_else(|| {
-                let path = rule.path.as_deref().map(|path| path.replace('/', "-")).unwrap_or_default();
-                self.of_nobody(&format!("{label}{path}"))
-            });
+            let path = rule.path.as_deref().map(|path| path.replace('/', "-")).unwrap_or_default();
+            // The library wrote a rule for each service that had no path, of which only the first one was ever used.
+            let is_same = |other: &FoundRule| other.hostname == rule.hostname && other.path == rule.path;
+            let is_again = found.rules[..number].iter().any(is_same);
+            let port = if is_again { format!("-{}", rule.port) } else { String::new() };
+            let name = format!("{label}{path}{port}");
+            // A name of its own says more than a port that others may ask for as well.
+            let noted = of_port(Certainty::Likely);
+            let named = noted.is_none().then(|| self.by_host(label, rule.path.as_deref())).flatten();
+            let asked = || of_port(Certainty::Wished).or_else(|| of_port(Certainty::Default));
+            let known = noted.or(named).or_else(asked);
+            let certainty = if named.is_some() { Certainty::Named } else { Certainty::Likely };
+            let (at, service) = known.unwrap_or_else(|| self.of_nobody(&name));
             let draft = &mut self.projects[at];
             draft.sources.insert(config.to_owned());
             let service = &mut draft.services[service];
-            service.offer(rule.port, Certainty::Noted, config);
+            service.offer(rule.port, certainty, config);
+            service.is_called(DEFAULT_PROJECT, &name, rule.port);
             service.tunnel.get_or_insert_with(|| found.tunnel.clone());
             service.lead_here(&rule.hostname, rule.path.as_deref(), config, true);
         }
@@ -181,7 +206,7 @@ impl Drafts {
             Some(route) => route == path.unwrap_or("/"),
             None => path.is_none(),
         };
-        let is_open = |service: &DraftService| service.certainty < Certainty::Noted && leads(service);
+        let is_open = |service: &DraftService| !service.is_sure() && leads(service);
         Some((at, self.projects[at].services.iter().position(is_open)?))
     }
 

@@ -31,6 +31,8 @@ pub struct Source {
 #[derive(Debug, Clone, Default)]
 pub struct Gathered {
     pub sources: Vec<Source>,
+    /// The folders that were looked into, in the order in which they were named.
+    pub folders: Vec<PathBuf>,
     /// What starts the projects of these folders.
     pub launchers: Vec<(PathBuf, Launcher)>,
     pub set_aside: Vec<SetAside>,
@@ -58,6 +60,7 @@ impl Gathered {
 
     /// And what lies in a project's.
     pub fn look_into(&mut self, folder: &Path) {
+        self.folders.push(folder.to_owned());
         for name in OF_PROJECT {
             self.take(folder.join(name), Some(folder));
         }

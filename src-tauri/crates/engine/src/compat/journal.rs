@@ -14,10 +14,11 @@ use std::path::{Path, PathBuf};
 use kinfra_rpc::PortOrigin;
 use serde::{Deserialize, Serialize};
 
+use super::draft::Certainty;
 use super::files::Source;
 use crate::replacing::{clear_halves, replace};
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const FILE: &str = "journal.json";
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -46,12 +47,12 @@ enum State {
     Undone,
 }
 
-/// A file that is written.
+/// A file that is written, or taken away.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NotedWrite {
     pub path: PathBuf,
-    /// Where its text is, in the migration's folder.
-    written: PathBuf,
+    /// Where its text is, in the migration's folder; none: it is taken away.
+    written: Option<PathBuf>,
     /// Where a copy of what was there is; none: nothing was.
     before: Option<PathBuf>,
 }
@@ -63,7 +64,7 @@ pub struct NotedProject {
     pub was_known: bool,
 }
 
-/// A port that a service is given.
+/// A port that a service is given, or gives up.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotedClaim {
     /// The project's.
@@ -72,6 +73,15 @@ pub struct NotedClaim {
     pub port: u16,
     /// What it had, by whose choice, and what was asked for then.
     pub before: Option<(u16, PortOrigin, Option<String>)>,
+    /// The tunnel and the host name of KInfra 1.0 that were noted with that.
+    #[serde(default)]
+    pub former: (Option<String>, Option<String>),
+    /// How sure the port is.
+    #[serde(default)]
+    pub certainty: Option<Certainty>,
+    /// It gives the port up: to the project of this folder.
+    #[serde(default)]
+    pub given_to: Option<PathBuf>,
 }
 
 /// What is done beside writing files.
@@ -100,7 +110,7 @@ impl Journal {
         state: &Path,
         began_at: u64,
         sources: &[Source],
-        writes: &[(PathBuf, String)],
+        writes: &[(PathBuf, Option<String>)],
         steps: NotedSteps,
     ) -> io::Result<Self> {
         let NotedSteps { projects, claims, connectors } = steps;
@@ -132,7 +142,8 @@ impl Journal {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => None,
                 Err(error) => return Err(error),
             };
-            let written = journal.keep("written", number, path, text.as_bytes())?;
+            let keep = |text: &String| journal.keep("written", number, path, text.as_bytes());
+            let written = text.as_ref().map(keep).transpose()?;
             journal.writes.push(NotedWrite { path: path.clone(), written, before });
         }
         journal.save()?;
@@ -187,20 +198,15 @@ impl Journal {
         self.state == State::Done
     }
 
-    /// Writes one of its files, unless somebody has changed what was there.
+    /// Writes one of its files, or takes it away, unless somebody has changed what was there.
     ///
     /// # Errors
     /// When it can't be written, or is not as it was.
     pub fn write(&self, write: &NotedWrite) -> io::Result<()> {
         clear_halves(&write.path);
-        let text = fs::read_to_string(self.folder.join(&write.written))?;
-        let before = self.before(write)?;
-        match (present(&write.path)?, before) {
-            (Some(present), _) if present == text.as_bytes() => Ok(()),
-            (None, None) => create(&write.path, &text),
-            (Some(present), Some(before)) if present == before => replace(&write.path, &text),
-            _ => Err(io::Error::other("somebody has changed it just now")),
-        }
+        let (present, before) = (present(&write.path)?, self.before(write)?);
+        put(write, present.as_ref(), before.as_ref(), self.written(write)?)
+            .unwrap_or_else(|| Err(io::Error::other("somebody has changed it just now")))
     }
 
     /// Puts back what was there before.
@@ -209,23 +215,11 @@ impl Journal {
     /// When it can't be written.
     pub fn take_back(&self, write: &NotedWrite) -> io::Result<TakenBack> {
         clear_halves(&write.path);
-        let text = fs::read(self.folder.join(&write.written))?;
-        let before = self.before(write)?;
-        let present = present(&write.path)?;
-        if present == before {
-            return Ok(TakenBack::Done);
+        let (present, before) = (present(&write.path)?, self.before(write)?);
+        match put(write, present.as_ref(), self.written(write)?.as_ref(), before) {
+            None => Ok(TakenBack::Changed),
+            Some(put) => put.map(|()| TakenBack::Done),
         }
-        if present.as_ref() != Some(&text) {
-            return Ok(TakenBack::Changed);
-        }
-        match before {
-            None => fs::remove_file(&write.path)?,
-            Some(before) => {
-                let before = String::from_utf8(before).map_err(io::Error::other)?;
-                replace(&write.path, &before)?;
-            }
-        }
-        Ok(TakenBack::Done)
     }
 
     /// Whether somebody has changed a file of its since: it is neither as it was written nor as it was before.
@@ -233,9 +227,8 @@ impl Journal {
     /// # Errors
     /// When it can't be read.
     pub fn is_changed(&self, write: &NotedWrite) -> io::Result<bool> {
-        let text = fs::read(self.folder.join(&write.written))?;
         let present = present(&write.path)?;
-        Ok(present.as_ref() != Some(&text) && present != self.before(write)?)
+        Ok(present != self.written(write)? && present != self.before(write)?)
     }
 
     /// # Errors
@@ -262,6 +255,10 @@ impl Journal {
         write.before.as_ref().map(|before| fs::read(self.folder.join(before))).transpose()
     }
 
+    fn written(&self, write: &NotedWrite) -> io::Result<Option<Vec<u8>>> {
+        write.written.as_ref().map(|written| fs::read(self.folder.join(written))).transpose()
+    }
+
     /// A copy in its folder; gives the path in there.
     fn keep(&self, kind: &str, number: usize, path: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -286,6 +283,27 @@ fn present(path: &Path) -> io::Result<Option<Vec<u8>>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Has a file be `after` where it is as `before`; None: it is neither.
+fn put(
+    write: &NotedWrite,
+    present: Option<&Vec<u8>>,
+    before: Option<&Vec<u8>>,
+    after: Option<Vec<u8>>,
+) -> Option<io::Result<()>> {
+    if present == after.as_ref() {
+        return Some(Ok(()));
+    }
+    let (is_new, path) = (present.is_none(), &write.path);
+    (present == before).then(|| match after.map(String::from_utf8).transpose().map_err(io::Error::other)? {
+        None => {
+            fs::remove_file(path)?;
+            File::open(path.parent().unwrap_or(Path::new("/")))?.sync_all()
+        }
+        Some(after) if is_new => create(path, &after),
+        Some(after) => replace(path, &after),
+    })
 }
 
 /// Whole or not at all, and never over something.
@@ -328,7 +346,30 @@ mod tests {
     use super::*;
 
     fn begun(state: &Path, writes: &[(PathBuf, String)]) -> Journal {
-        Journal::begin(state, 0, &[], writes, NotedSteps::default()).unwrap()
+        let writes: Vec<_> = writes.iter().map(|(path, text)| (path.clone(), Some(text.clone()))).collect();
+        Journal::begin(state, 0, &[], &writes, NotedSteps::default()).unwrap()
+    }
+
+    #[test]
+    fn a_file_that_is_taken_away_comes_back_and_nothing_is_put_over_what_came_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("kinfra.yaml");
+        fs::write(&path, "before\n").unwrap();
+        let writes = [(path.clone(), None)];
+        let journal = Journal::begin(folder.path(), 0, &[], &writes, NotedSteps::default()).unwrap();
+        let write = &journal.writes[0];
+        for _ in 0..2 {
+            journal.write(write).unwrap();
+            assert!(!path.exists() && !journal.is_changed(write).unwrap());
+        }
+        fs::write(&path, "mine").unwrap();
+        assert!(journal.is_changed(write).unwrap() && journal.write(write).is_err());
+        assert_eq!(journal.take_back(write).unwrap(), TakenBack::Changed);
+        fs::remove_file(&path).unwrap();
+        for _ in 0..2 {
+            assert_eq!(journal.take_back(write).unwrap(), TakenBack::Done);
+            assert_eq!(fs::read(&path).unwrap(), b"before\n");
+        }
     }
 
     #[test]

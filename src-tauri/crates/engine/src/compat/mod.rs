@@ -2,9 +2,11 @@
 //! their files is ever changed.
 
 mod connectors;
+mod deciding;
 mod draft;
 mod drafts;
 mod files;
+mod former;
 mod found;
 mod journal;
 mod known;
@@ -18,12 +20,15 @@ mod tests;
 mod text;
 
 pub use connectors::{configured, to_know, tunnel_of};
-pub use draft::{Draft, DraftService};
+pub use deciding::Handed;
+pub use draft::{Certainty, Draft, DraftService};
 pub use drafts::{Drafts, drafts};
 pub use files::{Gathered, Source};
+pub use former::is_server;
 pub use found::{Found, FoundPort, FoundProject, FoundQuick, FoundRule, FoundServer, FoundTunnel, Reading};
 pub use journal::{Journal, NotedClaim, NotedProject, NotedSteps, NotedWrite, TakenBack};
-pub use known::{Configuration, Content, Known, MAIN_PORT, main_claim};
-pub use plan::{Places, is_pending, is_server, plan};
+pub use known::{Configuration, Content, GivenPort, Known, MAIN_PORT, main_claim};
+pub use plan::{Places, Planning, is_pending, plan};
+pub use python::{is_empty, without};
 pub use read::{Kind, kind_of, read};
 pub use running::{Connector, Occupant, Running, Started};

@@ -1,6 +1,7 @@
 //! What exists in calls of Python alone is kept as its package keeps it: in a folder for each project, with a `kinfra.yaml`
 //! that this package writes and reads. Its form is that of the package (`clients/python`), to the letter.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use kinfra_rpc::PortRange;
@@ -138,6 +139,63 @@ fn with(before: &str, added: &Entries<'_>) -> Result<String, String> {
     Ok(format!("{begun}{}{END}", inner.replace('\n', "\n  ")))
 }
 
+/// Whether there is nothing in a project of Python's any more.
+#[must_use]
+pub fn is_empty(text: &str) -> bool {
+    known(text).is_ok_and(|entries| entries.is_empty())
+}
+
+/// The text without some of its services, which are those of other projects now. All else stays, byte by byte.
+///
+/// # Errors
+/// Why they can't be taken out.
+pub fn without(before: &str, names: &BTreeSet<String>) -> Result<String, String> {
+    let entries = known(before)?;
+    let is_left = |name: &&String| !names.contains(*name);
+    if let Some((name, needed)) =
+        entries.iter().filter(|(name, _)| is_left(name)).find_map(|(name, entry)| {
+            let needed = entry.get("depends_on")?.as_array()?.iter().filter_map(Value::as_str);
+            Some((name, needed.into_iter().find(|needed| names.contains(*needed))?))
+        })
+    {
+        return Err(format!("{name} depends on {needed} there"));
+    }
+    let odd = || "its kinfra.yaml is not as the Python package leaves it".to_owned();
+    let Some((head, list)) = before.split_once("\n  \"services\": {\n") else {
+        // None is there, so none of these is.
+        return Ok(before.to_owned());
+    };
+    let list = list.strip_suffix("\n  }\n}\n").ok_or_else(odd)?;
+    let mut kept: Vec<String> = vec![];
+    let mut is_kept = true;
+    for line in list.lines() {
+        // Each entry begins with its name, four spaces in; what is within is further in, and so is its end but for `}`.
+        if let Some(begun) = line.strip_prefix("    \"") {
+            let quoted = format!("\"{begun}");
+            let mut words = serde_json::Deserializer::from_str(&quoted).into_iter::<String>();
+            let name = words.next().and_then(Result::ok).ok_or_else(odd)?;
+            is_kept = !names.contains(&name);
+        }
+        if is_kept {
+            kept.push(line.to_owned());
+        }
+    }
+    if let Some(last) = kept.last_mut() {
+        last.truncate(last.trim_end_matches(',').len());
+    }
+    let after = match kept.is_empty() {
+        true => format!("{head}\n  \"services\": {{}}\n}}\n"),
+        false => format!("{head}\n  \"services\": {{\n{}\n  }}\n}}\n", kept.join("\n")),
+    };
+    // Whatever a person wrote in there: what is written is what is meant, or nothing is.
+    let mut expected = entries;
+    names.iter().for_each(|name| drop(expected.remove(name)));
+    if known(&after).as_ref() != Ok(&expected) {
+        return Err(odd());
+    }
+    Ok(after)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,11 +234,27 @@ mod tests {
         assert_eq!((spec.services.len(), filled.contains("\"parallel\": 1")), (1, true));
         let spec = parse("/all/python/kinfra.yaml".as_ref(), &second, Format::Yaml).unwrap();
         assert_eq!(spec.services.len(), 3);
+        // And without some of them again, as if those had never been there.
+        let less = |text: &str, names: &[&str]| {
+            without(text, &names.iter().map(|name| (*name).to_owned()).collect())
+        };
+        assert_eq!(less(&second, &["jobs"]), Ok(first.clone()));
+        assert_eq!(less(&second, &["nothing"]), Ok(second.clone()));
+        let nothing = less(&second, &["api", "jobs", "web \"2\""]).unwrap();
+        assert!(is_empty(&nothing) && !is_empty(&first), "{nothing}");
+        let rest = less(&second, &["api", "web \"2\""]).unwrap();
+        assert_eq!(rest, text(&more, None).unwrap().unwrap());
+        let needed = second.replace("\"manual\": true", "\"depends_on\": [\n        \"api\"\n      ]");
+        assert_eq!(less(&needed, &["api"]), Err("jobs depends on api there".to_owned()));
+        assert!(less("services: {}", &["api"]).is_err());
         // A name that is a resource's by now is known.
         let resources =
             "\"resources\": {\n    \"jobs\": {\n      \"type\": \"docker\"\n    }\n  },\n  \"services\"";
         let with_resource = first.replace("\"services\"", resources);
         assert_eq!(text(&more, Some(&with_resource)), Ok(None));
+        let emptied = less(&with_resource, &["api", "web \"2\""]).unwrap();
+        assert!(!is_empty(&emptied));
+        assert!(emptied.ends_with("  },\n  \"services\": {}\n}\n"), "{emptied}");
         assert!(text(&more, Some("services: {}")).is_err());
         assert!(text(&more, Some(&first[..first.len() / 2])).is_err());
     }

@@ -41,6 +41,8 @@ pub struct Connector {
     pub program: String,
     /// The process itself, then its parents.
     pub line: Vec<Started>,
+    /// The program that started it, where that is sure: who took it over from one that has ended did not.
+    pub starter: Option<Started>,
     /// Program and arguments. May hold a token: compared, never shown.
     pub command: String,
 }
@@ -72,7 +74,20 @@ impl Running {
 
 fn connector(identity: Identity) -> Option<Connector> {
     let program = program_of(identity.pid).filter(|name| name.contains("cloudflared"))?;
-    Some(Connector { identity, program, line: line(identity), command: command_of(identity.pid)? })
+    let (line, command) = (line(identity), command_of(identity.pid)?);
+    let starter = line.get(1).copied().filter(|parent| is_librarys(identity.pid, parent.pid));
+    Some(Connector { identity, program, line, starter, command })
+}
+
+/// Whether a parent is the program of the library's user that started its child: Python, in whose session and group the
+/// library left what it started. A parent by adoption, which is a service manager, a terminal or a container's first
+/// process, is not all of that.
+fn is_librarys(child: u32, parent: u32) -> bool {
+    let interpreter = command_of(parent).unwrap_or_default();
+    let interpreter = interpreter.split(' ').next().unwrap_or_default();
+    let is_python = interpreter.rsplit('/').next().is_some_and(|name| name.starts_with("python"));
+    let places = [child, parent].map(|pid| process_of(pid).map(|process| (process.session, process.group)));
+    is_python && places[0].is_some() && places[0] == places[1]
 }
 
 fn line(process: Identity) -> Vec<Started> {

@@ -1,14 +1,19 @@
 //! What can be done with a resource beside starts and stops, where it runs.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use kinfra_rpc::{
     ActOnResource, ActedOnResource, Failure, InspectResource, Inspection, NoticeOffer, ProjectState,
 };
+use tokio::time::timeout;
 
 use super::engine::{Engine, Project};
 use crate::resource_manager::{Act, By};
+
+/// A request to a vendor is mostly taken within this.
+const SOON: Duration = Duration::from_secs(2);
 
 impl Engine {
     pub(super) async fn inspect_resource(&self, of: &InspectResource) -> Result<Inspection, Failure> {
@@ -43,14 +48,17 @@ impl Engine {
             let known = state.projects.iter().find(|known| known.slug == slug);
             known.map_or_else(Vec::new, |known| paused_below(known, names))
         });
-        let resume = async |name: String| {
-            let Ok(node) = project.service(&name) else { return };
-            let resume = Act { action: Act::RESUME.to_owned(), ..Act::default() };
-            if let Err(problem) = node.act(&resume).await {
-                tracing::warn!(node = name, %problem.message, "not resumed");
-            }
-        };
-        join_all(paused.into_iter().map(resume)).await;
+        let nodes = paused.iter().filter_map(|name| project.service(name).ok().cloned());
+        let resumes = nodes.map(|node| {
+            tokio::spawn(async move {
+                let resume = Act { action: Act::RESUME.to_owned(), ..Act::default() };
+                if let Err(problem) = node.act(&resume).await {
+                    tracing::warn!(node = node.name(), %problem.message, "not resumed");
+                }
+            })
+        });
+        // One that is just being paused takes minutes: nobody else waits for that.
+        let _ = timeout(SOON, join_all(resumes)).await;
     }
 }
 

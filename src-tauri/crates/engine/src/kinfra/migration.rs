@@ -3,8 +3,8 @@
 //!
 //! Theory of operation: the plan is made anew from what is there whenever it is asked for, so a migration that broke off
 //! goes on where it was, and one that is complete has nothing to do. What is about to be done is in a journal before
-//! any of it is. Then each project by itself: its file, then its ports, then it is made known. One that fails is told and
-//! keeps none of the others from it.
+//! any of it is. Then whoever of Python's gives something up; then each project by itself: its file, then its ports, then it
+//! is made known. One that fails is told and keeps none of the others from it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, DirBuilder, File};
@@ -20,16 +20,18 @@ use kinfra_rpc::{
 
 use super::catalog::Catalog;
 use super::instances::wanted_ports;
+use super::migration_handing::Giver;
 use crate::compat::{
-    Configuration, Content, Drafts, Found, Gathered, Journal, Known, MAIN_PORT, NotedClaim, NotedProject,
-    NotedSteps, Places, Running, Source, drafts, is_pending, is_server, main_claim, plan, to_know,
+    Certainty, Configuration, Content, Drafts, Found, Gathered, GivenPort, Handed, Journal, Known, MAIN_PORT,
+    NotedClaim, NotedProject, NotedSteps, Places, Planning, Running, drafts, is_pending, is_server,
+    main_claim, plan, to_know,
 };
 use crate::config::{PortChoice, ProjectSpec, ServiceSpec, find, load_file};
 use crate::home::Home;
 use crate::port_registry::{Import, Wanted};
 use crate::process::boot_id;
 use crate::smart_allocator::Ask;
-use crate::store::{StoredConnector, StoredProject};
+use crate::store::{Claim, StoredConnector, StoredProject};
 
 /// Which ports a configuration's services had.
 pub(super) type Imports<'i> = dyn Fn(&ProjectSpec) -> Vec<Import> + Sync + 'i;
@@ -64,6 +66,8 @@ pub(super) struct Migrator<'m> {
 struct Survey {
     gathered: Gathered,
     plan: MigrationPlan,
+    handed: Vec<Handed>,
+    certainties: BTreeMap<(PathBuf, String), Certainty>,
     /// Old connectors to write down.
     connectors: Vec<StoredConnector>,
 }
@@ -92,13 +96,14 @@ impl<'m> Migrator<'m> {
     }
 
     pub async fn apply(&self, folders: &[PathBuf]) -> Result<Migrated, Failure> {
-        let Survey { gathered, plan, connectors } = self.survey(folders).await?;
-        if !plan.pending {
-            return Ok(Migrated { plan, ..Migrated::default() });
+        let survey = self.survey(folders).await?;
+        if !survey.plan.pending {
+            return Ok(Migrated { plan: survey.plan, ..Migrated::default() });
         }
         let pending: Vec<&MigratedProject> =
-            plan.projects.iter().filter(|project| is_pending(project)).collect();
-        let mut journal = self.begin(&gathered.sources, &pending, &connectors).await.map_err(|error| {
+            survey.plan.projects.iter().filter(|project| is_pending(project)).collect();
+        let givers = self.givers(&survey.handed).await?;
+        let mut journal = self.begin(&survey, &pending, &givers).await.map_err(|error| {
             Failure::from(
                 Problem::new(
                     ErrorCode::Io,
@@ -108,8 +113,11 @@ impl<'m> Migrator<'m> {
             )
         })?;
         let mut problems = vec![];
-        for project in pending {
-            match self.carry_out(&journal, project).await {
+        for giver in &givers {
+            self.give_up(&journal, giver).await?;
+        }
+        for project in &pending {
+            match self.carry_out(&journal, project, &survey.handed).await {
                 Ok(refused) => problems.extend(refused),
                 Err(failure) => problems.extend(failure.problems.into_iter().map(|problem| Problem {
                     message: format!("{} is not moved over: {}", project.name, problem.message),
@@ -117,6 +125,10 @@ impl<'m> Migrator<'m> {
                 })),
             }
         }
+        for giver in &givers {
+            self.go_on(giver).await?;
+        }
+        let Survey { plan, connectors, .. } = survey;
         self.catalog.store.know_connectors(connectors).await?;
         self.steps.show_connectors().await?;
         journal.finish().map_err(|error| {
@@ -132,34 +144,43 @@ impl<'m> Migrator<'m> {
 
     async fn begin(
         &self,
-        sources: &[Source],
+        survey: &Survey,
         pending: &[&MigratedProject],
-        connectors: &[StoredConnector],
+        givers: &[Giver],
     ) -> io::Result<Journal> {
         let stored = self.catalog.store.projects().await.map_err(io::Error::other)?;
         let claims = self.catalog.ports.claims();
         let (mut writes, mut projects, mut noted) = (vec![], vec![], vec![]);
         for project in pending {
             let file = project.folder.join("kinfra.yaml");
-            writes.extend(project.text.clone().map(|text| (file, text)));
+            writes.extend(project.text.clone().map(|text| (file, Some(text))));
             let known = stored.iter().find(|known| known.folder == project.folder);
             projects.push(NotedProject { folder: project.folder.clone(), was_known: known.is_some() });
             for service in project.services.iter().filter(|service| is_given(service)) {
                 let before = known.and_then(|known| main_claim(&claims, &known.slug, &service.name));
+                let place = (project.folder.clone(), service.name.clone());
                 noted.push(NotedClaim {
-                    folder: project.folder.clone(),
-                    service: service.name.clone(),
                     port: service.port.unwrap_or_default(),
-                    before: before.map(|claim| (claim.port, claim.origin, claim.asked.clone())),
+                    certainty: survey.certainties.get(&place).copied(),
+                    ..noted_claim(&project.folder, &service.name, before)
                 });
             }
         }
-        let connectors = connectors.iter().map(|stored| (stored.pid, stored.start_time)).collect();
+        for giver in givers {
+            giver.note(&mut writes, &mut projects, &mut noted).map_err(io::Error::other)?;
+        }
+        let connectors = survey.connectors.iter().map(|stored| (stored.pid, stored.start_time)).collect();
         let steps = NotedSteps { projects, claims: noted, connectors };
-        Journal::begin(&self.home.state, self.catalog.clock.wall_now(), sources, &writes, steps)
+        let began_at = self.catalog.clock.wall_now();
+        Journal::begin(&self.home.state, began_at, &survey.gathered.sources, &writes, steps)
     }
 
-    async fn carry_out(&self, journal: &Journal, project: &MigratedProject) -> Result<Vec<Problem>, Failure> {
+    async fn carry_out(
+        &self,
+        journal: &Journal,
+        project: &MigratedProject,
+        handed: &[Handed],
+    ) -> Result<Vec<Problem>, Failure> {
         let file = project.folder.join("kinfra.yaml");
         if let Some(write) = journal.writes.iter().find(|write| write.path == file) {
             let _lock = project.generated.then(|| lock_of_python(&project.folder)).transpose().ok().flatten();
@@ -170,7 +191,15 @@ impl<'m> Migrator<'m> {
         }
         let imports = |spec: &ProjectSpec| -> Vec<Import> {
             let given = project.services.iter().filter(|service| is_given(service));
-            given.map(|service| import(service, spec)).collect()
+            let from = |service: &MigratedService| {
+                let is_its = |handed: &&Handed| {
+                    handed.taker == project.folder
+                        && handed.service == service.name
+                        && Some(handed.claim.port) == service.port
+                };
+                handed.iter().find(is_its).map(|handed| handed.claim.key.clone())
+            };
+            given.map(|service| Import { from: from(service), ..import(service, spec) }).collect()
         };
         self.steps.take_up(&project.folder, &imports).await
     }
@@ -184,12 +213,19 @@ impl<'m> Migrator<'m> {
         let boot = boot_id();
         let mut connectors = self.catalog.store.connectors().await?;
         connectors.retain(|stored| stored.boot == boot);
-        let given = Journal::given(&self.home.state).into_iter().filter_map(|given| {
+        let given = Journal::given(&self.home.state).into_iter().filter(|given| given.given_to.is_none());
+        let given = given.filter_map(|given| {
             let is_its = |project: &&StoredProject| project.folder == given.folder;
             let project = projects.iter().find(is_its).filter(|_| !given.folder.starts_with(&generated))?;
-            Some((given.port, project.slug.clone(), given.service))
+            let NotedClaim { port, service, certainty, .. } = given;
+            Some(GivenPort { port, project: project.slug.clone(), service, certainty })
         });
         let given = given.collect();
+        let mut busy = BTreeSet::new();
+        for project in &projects {
+            let running = self.steps.busy(&project.slug).await?;
+            busy.extend(running.into_iter().map(|service| (project.slug.clone(), service)));
+        }
         let look = tokio::task::spawn_blocking(move || {
             let mut gathered = Gathered::of_home(&user_home);
             let mut looked: BTreeSet<PathBuf> = BTreeSet::new();
@@ -206,14 +242,15 @@ impl<'m> Migrator<'m> {
             }
             let folder_of = |found: &crate::compat::FoundProject| folder_of(found, &running, &user_home);
             let drafts = drafts(&gathered, &folder_of);
-            let configurations = configurations(&drafts, &generated);
-            let known = Known { projects, claims, configurations, given, connectors };
+            let configurations = configurations(&drafts, &projects, &generated);
+            let known = Known { projects, claims, configurations, given, busy, connectors };
             let places = Places { home: &user_home, generated: &generated };
-            let mut plan = plan(&drafts, &known, &running, places);
+            let Planning { mut plan, handed } = plan(&drafts, &known, &running, places);
             plan.set_aside.splice(0..0, gathered.set_aside.iter().cloned());
             plan.files = gathered.sources.iter().map(|source| source.path.clone()).collect();
             let connectors = to_know(&drafts, &known, &running, &boot);
-            Survey { gathered, plan, connectors }
+            let certainties = certainties(&drafts, &generated);
+            Survey { gathered, plan, handed, certainties, connectors }
         });
         look.await.map_err(|panic| {
             Failure::new(ErrorCode::Internal, format!("cannot read the files of KInfra 1.0: {panic}"))
@@ -227,24 +264,43 @@ const fn is_given(service: &MigratedService) -> bool {
 
 /// What the registry is asked for. A service that the configuration lacks has its port kept for when it is added.
 fn import(service: &MigratedService, spec: &ProjectSpec) -> Import {
-    let port = service.port.unwrap_or_default();
-    let is_its = |wanted: &Wanted| {
-        wanted.node == service.name && wanted.replica == 0 && wanted.protocol == Protocol::Tcp
-    };
+    let origin = if service.step == PortStep::Adopt { PortOrigin::Adopted } else { PortOrigin::Import };
+    let hostname = service.public.first().cloned();
+    let import = import_of(&service.name, service.port.unwrap_or_default(), spec);
+    Import { origin, tunnel: service.tunnel.clone(), hostname, ..import }
+}
+
+/// A port for the main one of a service.
+pub(super) fn import_of(name: &str, port: u16, spec: &ProjectSpec) -> Import {
+    let is_its =
+        |wanted: &Wanted| wanted.node == name && wanted.replica == 0 && wanted.protocol == Protocol::Tcp;
     let mut its: Vec<Wanted> =
         wanted_ports(&spec.services, spec.ports.range).into_iter().filter(is_its).collect();
     // The one with the usual name, else that which is declared first.
     its.sort_by_key(|wanted| wanted.name != MAIN_PORT);
     let wanted = its.into_iter().next().unwrap_or_else(|| Wanted {
-        node: service.name.clone(),
+        node: name.to_owned(),
         replica: 0,
         name: MAIN_PORT.to_owned(),
         protocol: Protocol::Tcp,
         ask: Ask::Preferred(vec![port], spec.ports.range),
     });
-    let origin = if service.step == PortStep::Adopt { PortOrigin::Adopted } else { PortOrigin::Import };
-    let hostname = service.public.first().cloned();
-    Import { wanted, port, origin, tunnel: service.tunnel.clone(), hostname }
+    Import { wanted, port, origin: PortOrigin::Import, tunnel: None, hostname: None, from: None }
+}
+
+/// A claim as it is before anything is done, to be put back as it was.
+pub(super) fn noted_claim(folder: &Path, service: &str, before: Option<&Claim>) -> NotedClaim {
+    NotedClaim {
+        folder: folder.to_owned(),
+        service: service.to_owned(),
+        port: before.map(|claim| claim.port).unwrap_or_default(),
+        before: before.map(|claim| (claim.port, claim.origin, claim.asked.clone())),
+        former: before
+            .map(|claim| (claim.former_tunnel.clone(), claim.former_hostname.clone()))
+            .unwrap_or_default(),
+        certainty: None,
+        given_to: None,
+    }
 }
 
 /// Every port that is told of.
@@ -277,9 +333,24 @@ fn folder_of(found: &crate::compat::FoundProject, running: &Running, user_home: 
     (folder.is_dir() && !user_home.starts_with(&folder)).then_some(folder)
 }
 
-fn configurations(drafts: &Drafts, generated: &Path) -> BTreeMap<PathBuf, Configuration> {
+/// Of those that are to be moved over, and of Python's own that are known.
+fn configurations(
+    drafts: &Drafts,
+    projects: &[StoredProject],
+    generated: &Path,
+) -> BTreeMap<PathBuf, Configuration> {
+    let known = projects.iter().map(|project| project.folder.clone());
     let folders = drafts.projects.iter().map(|draft| draft.place(generated));
+    let folders = folders.chain(known.filter(|folder| folder.starts_with(generated)));
     folders.filter_map(|folder| Some((folder.clone(), configuration(&folder)?))).collect()
+}
+
+fn certainties(drafts: &Drafts, generated: &Path) -> BTreeMap<(PathBuf, String), Certainty> {
+    let services = drafts.projects.iter().flat_map(|draft| {
+        let folder = draft.place(generated);
+        draft.services.iter().map(move |service| ((folder.clone(), service.name.clone()), service.certainty))
+    });
+    services.collect()
 }
 
 /// That of just this folder.
@@ -320,7 +391,7 @@ fn canonical(folder: &Path) -> Result<PathBuf, Problem> {
 }
 
 /// The Python package changes its files under this lock, too.
-fn lock_of_python(folder: &Path) -> io::Result<File> {
+pub(super) fn lock_of_python(folder: &Path) -> io::Result<File> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let file =
         File::options().read(true).write(true).create(true).truncate(false).open(folder.join(".lock"))?;

@@ -21,6 +21,7 @@ mod lock;
 mod logs;
 mod maintenance;
 mod migration;
+mod migration_handing;
 mod migration_undo;
 mod names;
 mod offline;

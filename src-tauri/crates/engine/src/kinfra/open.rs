@@ -15,6 +15,7 @@ use super::rebuild::rebuild;
 use super::reports;
 use super::setting_aside::{made_up_for, open_store, problem};
 use super::shares::Shares;
+use super::sharing::machine_id;
 use crate::clock::Clock;
 use crate::control::Server;
 use crate::events::Hub;
@@ -117,6 +118,8 @@ impl Kinfra {
             weak: weak.clone(),
         });
         // An error means that it is set, which nobody else does.
+        let owner = format!("{}\n{}", machine_id(), engine.options.home.state.display());
+        let _ = engine.services.outside.owner.set(owner);
         let vault = engine.services.vault.clone();
         let hold = move |name: &str, value: String| vault.hold(name, SecretText::new(value));
         let _ = engine.services.outside.hold.set(Box::new(hold));

@@ -80,6 +80,8 @@ impl Engine {
             }
             Ok(Admission::Known(stored)) => stored.slug,
         };
+        // Who moves over, or back, may have had another one's port, or lost one.
+        let is_import = imports.is_some();
         let imports = match imports {
             None => vec![],
             Some(imports) => {
@@ -88,7 +90,6 @@ impl Engine {
                 read(&folder).map(|spec| imports(&spec)).unwrap_or_default()
             }
         };
-        let is_import = !imports.is_empty();
         let refused = self.catalog.import(&slug, imports).await?;
         drop(turn);
         self.refresh(&slug).await?;

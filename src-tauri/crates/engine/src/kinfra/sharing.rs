@@ -178,6 +178,6 @@ impl Engine {
 }
 
 /// What the system calls itself; nothing where it has no such name.
-fn machine_id() -> String {
+pub(super) fn machine_id() -> String {
     std::fs::read_to_string("/etc/machine-id").unwrap_or_default().trim().to_owned()
 }

@@ -110,9 +110,10 @@ impl PortRegistry {
         self.change(move |table, claims| {
             let (mut refused, mut changes) = (vec![], vec![]);
             let mut given = HashSet::new();
-            for Import { wanted, port, origin, tunnel, hostname } in imports {
+            for Import { wanted, port, origin, tunnel, hostname, from } in imports {
                 let key = wanted.key(&instance);
-                let chosen = shared.choose_other(table, &key, &wanted.ask, Some(port));
+                let giver = table.owner(port, key.protocol).filter(|owner| from.as_ref() == Some(owner));
+                let chosen = shared.choose_other(table, giver.unwrap_or(&key), &wanted.ask, Some(port));
                 let port = match chosen {
                     Ok(port) if given.insert((port, key.protocol)) => port,
                     Ok(port) => {
@@ -130,6 +131,10 @@ impl PortRegistry {
                     former_hostname: hostname.or(claim.former_hostname),
                     ..claim
                 };
+                if let Some(giver) = giver.filter(|giver| **giver != key) {
+                    claims.remove(giver)?;
+                    changes.push(Change::Remove(giver.clone()));
+                }
                 claims.set(&claim)?;
                 changes.push(Change::Set(claim));
             }
@@ -138,41 +143,46 @@ impl PortRegistry {
         .await
     }
 
-    /// Takes that back where it still holds: a claim that was changed since stays. Gives how many there were, and those
-    /// that stay because their former port is somebody else's by now.
+    /// Takes that back where it still holds: a claim that was changed since stays. Gives those that are as they were, and
+    /// those that stay because their former port is somebody else's by now. All are taken back together, so that two may
+    /// have given up theirs one for the other.
     ///
     /// # Errors
     /// When the store fails; then nothing is changed.
     pub async fn take_back(
         &self,
         imported: Vec<(ClaimKey, u16, Option<Claim>)>,
-    ) -> Result<(usize, Vec<Claim>), Failure> {
+    ) -> Result<(Vec<ClaimKey>, Vec<Claim>), Failure> {
         self.change(move |table, claims| {
-            let (mut changes, mut stay) = (vec![], vec![]);
-            for (key, port, before) in imported {
+            let mut imported = imported;
+            imported.retain(|(key, port, _)| {
                 let is_imported = |claim: &&Claim| {
-                    claim.port == port && matches!(claim.origin, PortOrigin::Import | PortOrigin::Adopted)
+                    claim.port == *port && matches!(claim.origin, PortOrigin::Import | PortOrigin::Adopted)
                 };
-                if table.get(&key).filter(is_imported).is_none() {
-                    continue;
-                }
-                match before {
-                    Some(before)
-                        if before.port != port && table.ports().contains(before.port, key.protocol) =>
-                    {
-                        stay.push(before);
-                    }
-                    Some(before) => {
-                        claims.set(&before)?;
-                        changes.push(Change::Set(before));
-                    }
-                    None => {
-                        claims.remove(&key)?;
-                        changes.push(Change::Remove(key));
-                    }
-                }
+                table.get(key).filter(is_imported).is_some()
+            });
+            let mut stay = vec![];
+            // One that stays keeps its port, for which another one may have to stay as well.
+            loop {
+                let of_others = |before: &Claim| {
+                    let owner = table.owner(before.port, before.key.protocol);
+                    owner.is_some_and(|owner| imported.iter().all(|(key, ..)| key != owner))
+                };
+                let is_taken =
+                    |(_, _, before): &(ClaimKey, u16, Option<Claim>)| before.as_ref().is_some_and(of_others);
+                let Some(at) = imported.iter().position(is_taken) else { break };
+                stay.extend(imported.remove(at).2);
             }
-            Ok(((changes.len(), stay), changes))
+            let mut changes = vec![];
+            for (key, ..) in &imported {
+                claims.remove(key)?;
+                changes.push(Change::Remove(key.clone()));
+            }
+            for before in imported.iter().filter_map(|(_, _, before)| before.as_ref()) {
+                claims.set(before)?;
+                changes.push(Change::Set(before.clone()));
+            }
+            Ok(((imported.into_iter().map(|(key, ..)| key).collect(), stay), changes))
         })
         .await
     }

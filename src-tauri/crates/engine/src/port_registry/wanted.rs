@@ -71,6 +71,8 @@ pub struct Import {
     pub origin: PortOrigin,
     pub tunnel: Option<String>,
     pub hostname: Option<String>,
+    /// Who gives it up for this, if it has it.
+    pub from: Option<ClaimKey>,
 }
 
 /// A port that a node has.

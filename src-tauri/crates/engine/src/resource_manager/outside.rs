@@ -16,6 +16,8 @@ pub struct Outside {
     pub(super) docker: Engines,
     /// Set when the engine is open.
     pub stacks: OnceLock<Arc<dyn Stacks>>,
+    /// Tells this engine from those of all other users and machines; it is no name. Set when the engine is open.
+    pub owner: OnceLock<String>,
     /// Keeps a secret that a resource has told, in memory alone, by a name that begins with `@`. Set when the engine is
     /// open.
     pub hold: OnceLock<Box<Hold>>,
@@ -32,6 +34,7 @@ impl Outside {
             environment,
             docker: Engines::default(),
             stacks: OnceLock::new(),
+            owner: OnceLock::new(),
             hold: OnceLock::new(),
             lines: Lines::default(),
             buses: Buses::default(),

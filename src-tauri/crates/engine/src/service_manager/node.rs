@@ -198,8 +198,12 @@ impl ServiceNode {
     /// # Errors
     /// When there is no such thing to be done, it has to be confirmed, or it was not taken.
     pub async fn act(&self, act: &Act) -> Result<String, Problem> {
+        let resumes = act.action == Act::RESUME;
+        if resumes {
+            self.supervisor.tell(Input::Resumed).await;
+        }
         let acted = self.service.act(act).await;
-        let is_resumed = acted.is_ok() && act.action == Act::RESUME;
+        let is_resumed = acted.is_ok() && resumes;
         self.supervisor.tell(if is_resumed { Input::Resumed } else { Input::Recheck }).await;
         acted
     }

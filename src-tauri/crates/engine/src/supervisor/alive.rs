@@ -21,6 +21,8 @@ pub(super) struct Alive {
     readiness: Option<Check>,
     liveness: Option<Check>,
     asking: Option<Role>,
+    /// Until then, that it is paused is late news.
+    resuming_until: Moment,
     /// How often it was not ready yet.
     tries: u32,
     last_word: String,
@@ -37,6 +39,13 @@ pub(super) enum News {
     Unready(String),
     /// It is to be started anew, for this reason.
     Hopeless(String),
+}
+
+/// The news of a resume may be so late, in milliseconds.
+const RESUMING: Moment = 5_000;
+
+fn resuming() -> Problem {
+    Problem::new(ErrorCode::ResourceResuming, "is being resumed")
 }
 
 impl Alive {
@@ -56,6 +65,7 @@ impl Alive {
                 .liveness
                 .map(|liveness| Check::new(liveness, started_at + liveness.start_period)),
             asking: None,
+            resuming_until: 0,
             tries: 0,
             last_word: String::new(),
             liveness_word: String::new(),
@@ -96,12 +106,13 @@ impl Alive {
         }
     }
 
-    /// What was known of its pause is of the past.
-    pub fn resumed(&mut self) {
-        let codes = [ErrorCode::ResourcePaused, ErrorCode::ResourcePausedByVendor];
-        if let Some(problem) = self.problem.as_mut().filter(|problem| codes.contains(&problem.code)) {
-            *problem = Problem::new(ErrorCode::ResourceResuming, "is being resumed");
+    /// What was known of its pause is of the past, and what is heard of it in a moment may be.
+    pub fn resumed(&mut self, now: Moment) {
+        self.resuming_until = now + RESUMING;
+        if self.is_paused() {
+            let problem = resuming();
             self.last_word.clone_from(&problem.message);
+            self.problem = Some(problem);
         }
     }
 
@@ -154,6 +165,10 @@ impl Alive {
             Role::Liveness => &mut self.liveness,
         }
         .as_mut()?;
+        let result = match result {
+            Err(refusal) if refusal.is_paused() && now < self.resuming_until => Err(resuming().into()),
+            result => result,
+        };
         if let Err(refusal) = &result
             && (refusal.is_paused() || (refusal.is_unknown() && self.ready_since.is_some()))
         {

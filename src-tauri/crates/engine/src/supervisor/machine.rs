@@ -150,7 +150,7 @@ impl Machine {
                 if let State::Alive(alive) = &mut self.state {
                     alive.hurry(now);
                     if input == Input::Resumed {
-                        alive.resumed();
+                        alive.resumed(now);
                     }
                 }
                 self.tick(now)

@@ -6,13 +6,11 @@ from urllib.parse import urlsplit
 
 from .._entries import Entry, literal
 from .base import Hide, ResourceAdapter, unsupported
+from .cloud.addresses import cloud_at
+from .cloud.base import START_TIMEOUT
 
-# Clouds whose interfaces want more than the descriptions of KInfra 1.0 said.
-_CLOUDS = {
-    "Render": re.compile(r"(^|\.)render\.com$"),
-    "Railway": re.compile(r"(^|\.)railway\.(com|app)$"),
-    "AWS RDS": re.compile(r"^rds\..*\.amazonaws\.com(\.cn)?$"),
-}
+# A request to AWS is signed, which no description of an API says how to do.
+_AWS_RDS = re.compile(r"^rds\..*\.amazonaws\.com(\.cn)?$")
 
 # What APIs call it. A word that is in no list is taken for one on the way up.
 _STATES = {
@@ -31,7 +29,7 @@ class APIAdapter(ResourceAdapter):
 
     How it is, is asked at ``status_endpoint``: ``state`` says where in the answer (``/status``; ``/running`` for a truth
     value), ``states`` what its words mean (``{"running": ["ACTIVE"]}``). Where there is no ``status_endpoint``, the
-    ``health_endpoint`` is asked.
+    ``health_endpoint`` is asked. A service at Render or Railway, known by its address, is looked after as what it is.
     """
 
     kind = "HTTP API"
@@ -54,13 +52,20 @@ class APIAdapter(ResourceAdapter):
         )
     )
 
+    def __init__(self, name: str, config: Mapping[str, Any]) -> None:
+        super().__init__(name, config)
+        self._cloud = cloud_at(str(self.config["api_base_url"]))
+        if self._cloud is not None:
+            self.known = self.known | self._cloud.keys
+            self.start_timeout = START_TIMEOUT
+
     def check_supported(self) -> None:
-        host = urlsplit(str(self.config["api_base_url"])).hostname or ""
-        for cloud, its_own in _CLOUDS.items():
-            if its_own.search(host):
-                raise unsupported(self, cloud)
+        if _AWS_RDS.search(urlsplit(str(self.config["api_base_url"])).hostname or ""):
+            raise unsupported(self, "AWS RDS")
 
     def translated(self, hide: Hide) -> Entry:
+        if self._cloud is not None:
+            return self._cloud.translated(self, hide)
         entry: Entry = {"type": "api", "url": literal(str(self.config["api_base_url"]))}
         auth = self._auth(hide)
         if auth is not None:

@@ -56,6 +56,8 @@ class ResourceAdapter:
     idle: FrozenSet[str] = frozenset()
     """Those that meant something in KInfra 1.0, and nothing any more."""
     advice = "use its own tools, and hand its address to services by ServiceConfig.env"
+    start_timeout = _resources.START_TIMEOUT
+    """How many seconds a start is waited for."""
 
     def __init__(self, name: str, config: Mapping[str, Any]) -> None:
         missing = [key for key in self.required if not config.get(key)]
@@ -76,7 +78,8 @@ class ResourceAdapter:
         return YES
 
     def stop(self) -> Answer:
-        """Stops it, and what depends on it; whether it is gone. Data stay, and so do its port and its container."""
+        """Stops it, and what depends on it; whether it is gone. Data stay, and so do its port and its container. In a cloud
+        it is paused, or left alone."""
         self.check_supported()
         return Answer(_resources.stop(self._project, [self.name]))
 
@@ -132,17 +135,6 @@ class ResourceAdapter:
 
     def wrong(self, what: str, hint: Optional[str] = None) -> ConfigurationError:
         return ConfigurationError(f"the resource {self.name}: {what}", hint=hint)
-
-
-class UnsupportedAdapter(ResourceAdapter):
-    """One that can be described alone."""
-
-    def __init__(self, name: str, config: Mapping[str, Any]) -> None:
-        super().__init__(name, config)
-        self.state.error = f"KInfra does not manage a {self.kind} resource yet"
-
-    def check_supported(self) -> None:
-        raise unsupported(self)
 
 
 def unsupported(adapter: ResourceAdapter, kind: Optional[str] = None) -> NotSupportedYetError:

@@ -201,25 +201,33 @@ def vercel_deployment(
 def neon_database(
     project_id: str,
     api_key: Optional[str] = None,
-    branch_name: str = "main",
+    branch_name: Optional[str] = None,
     region: Optional[str] = None,
     use_sdk: bool = True,
     **kwargs: Any,
 ) -> Resource:
-    known = {"api_key": api_key, "region": region}
-    resource: Resource = {"type": "neon", "project_id": project_id, "branch_name": branch_name}
-    return {**resource, "use_sdk": use_sdk, **_given(known), **kwargs}
+    """Without ``branch_name`` the project's default branch, which isn't called ``main`` everywhere."""
+    known = {"api_key": api_key, "branch_name": branch_name, "region": region}
+    return {"type": "neon", "project_id": project_id, "use_sdk": use_sdk, **_given(known), **kwargs}
 
 
 def render_service(service_id: str, api_key: str, **kwargs: Any) -> Resource:
     base = f"https://api.render.com/v1/services/{service_id}"
-    settings = {"status_endpoint": "", **kwargs}
-    return api_resource(base, "bearer", api_key, None, "/resume", "/suspend", "", **settings)
+    ends = {"start_endpoint": "/resume", "stop_endpoint": "/suspend", "status_endpoint": "", "health_endpoint": ""}
+    return {**api_resource(base, "bearer", api_key), **ends, **kwargs}
 
 
-def railway_service(service_id: str, api_key: str, **kwargs: Any) -> Resource:
-    """Only the address and who asks: Railway's interface wants more than KInfra 1.0 knew of it."""
-    settings = {"service_id": service_id, **kwargs}
+def railway_service(
+    service_id: str,
+    api_key: str,
+    project_id: Optional[str] = None,
+    environment_id: Optional[str] = None,
+    **kwargs: Any,
+) -> Resource:
+    """A start needs ``project_id`` too, which KInfra 1.0 did not know of; but for a token of a project's own, said by
+    ``token_of="project"``."""
+    known = {"service_id": service_id, "project_id": project_id, "environment_id": environment_id}
+    settings = {**_given(known), **kwargs}
     return api_resource("https://backboard.railway.com/graphql/v2", "bearer", api_key, **settings)
 
 

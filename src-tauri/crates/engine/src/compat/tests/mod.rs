@@ -1,5 +1,7 @@
 //! From files to the plan, and the plan done, without a disk.
 
+mod handing;
+mod orders;
 mod plans;
 mod properties;
 
@@ -74,19 +76,57 @@ impl Left {
     }
 
     fn plan(&self) -> MigrationPlan {
+        self.planning().plan
+    }
+
+    /// The same where only these folders are named.
+    fn named(&self, folders: &[&str]) -> Self {
+        let is_named = |folder: &Path| folders.iter().any(|name| folder == Path::new(HOME).join(name));
+        let mut gathered = self.gathered.clone();
+        gathered.sources.retain(|source| source.folder.as_deref().is_none_or(is_named));
+        gathered.launchers.retain(|(folder, _)| is_named(folder));
+        gathered.folders = folders.iter().map(|name| Path::new(HOME).join(name)).collect();
+        Self { gathered, known: self.known.clone(), running: self.running.clone() }
+    }
+
+    fn planning(&self) -> Planning {
         let places = Places { home: HOME.as_ref(), generated: GENERATED.as_ref() };
         let folder_of = |found: &FoundProject| {
             let occupant = self.running.occupants.get(&found.port?)?;
             let server = found.server.as_ref().filter(|server| is_server(server, occupant))?;
             (server.pid > 1).then(|| occupant.folder.clone())?
         };
-        let mut plan = plan(&drafts(&self.gathered, &folder_of), &self.known, &self.running, places);
-        plan.set_aside.splice(0..0, self.gathered.set_aside.iter().cloned());
-        plan
+        let mut planning = plan(&drafts(&self.gathered, &folder_of), &self.known, &self.running, places);
+        planning.plan.set_aside.splice(0..0, self.gathered.set_aside.iter().cloned());
+        planning
     }
 
-    /// What KInfra has once the plan is done.
-    fn after(mut self, plan: &MigrationPlan) -> Self {
+    /// What KInfra has once a plan is done for which nobody gives anything up.
+    fn after(self, plan: &MigrationPlan) -> Self {
+        self.done(&Planning { plan: plan.clone(), handed: vec![] })
+    }
+
+    /// What KInfra has once that is done.
+    fn done(mut self, Planning { plan, handed }: &Planning) -> Self {
+        let certainties: Vec<_> = drafts(&self.gathered, &|_| None)
+            .projects
+            .into_iter()
+            .flat_map(|draft| {
+                let folder = draft.place(GENERATED.as_ref());
+                draft.services.into_iter().map(move |service| (folder.clone(), service))
+            })
+            .collect();
+        for Handed { claim, giver, is_generated, .. } in handed {
+            self.known.claims.retain(|known| known.key != claim.key);
+            if let Some(present) = self.known.configurations.get(giver).filter(|_| *is_generated) {
+                let text = without(&present.text, &[claim.key.node.clone()].into()).unwrap();
+                self.known.configurations.insert(giver.clone(), configuration(giver, &text));
+                if is_empty(&text) {
+                    self.known.configurations.remove(giver);
+                    self.known.projects.retain(|project| project.folder != *giver);
+                }
+            }
+        }
         for project in plan.projects.iter().filter(|project| is_pending(project)) {
             if let Some(text) = &project.text {
                 let configuration = configuration(&project.folder, text);
@@ -95,8 +135,13 @@ impl Left {
             let slug = match self.known.project(&project.folder) {
                 Some(known) => known.slug.clone(),
                 None => {
-                    let slug =
-                        format!("{}-{}", crate::config::slug(&project.name), self.known.projects.len());
+                    let slug = crate::config::slug(&project.name);
+                    let taken = self.known.projects.iter().map(|known| &*known.slug);
+                    let claimed = self.known.claims.iter().map(|claim| &*claim.key.instance);
+                    let taken: Vec<&str> = taken.chain(claimed).collect();
+                    let numbered = (2..).map(|number| format!("{slug}-{number}"));
+                    let mut slugs = std::iter::once(slug.clone()).chain(numbered);
+                    let slug = slugs.find(|slug| !taken.contains(&&**slug)).unwrap();
                     let (name, folder) = (project.name.clone(), project.folder.clone());
                     self.known.projects.push(StoredProject { slug: slug.clone(), name, folder });
                     slug
@@ -105,6 +150,17 @@ impl Left {
             for service in project.services.iter().filter(|service| is_given(service)) {
                 let origin =
                     if service.step == PortStep::Adopt { PortOrigin::Adopted } else { PortOrigin::Import };
+                if !project.generated {
+                    let is_its = |(folder, known): &&(PathBuf, DraftService)| {
+                        *folder == project.folder && known.name == service.name
+                    };
+                    self.known.given.push(GivenPort {
+                        port: service.port.unwrap(),
+                        project: slug.clone(),
+                        service: service.name.clone(),
+                        certainty: certainties.iter().find(is_its).map(|(_, known)| known.certainty),
+                    });
+                }
                 let claims = &mut self.known.claims;
                 claims.retain(|claim| claim.key.instance != slug || claim.key.node != service.name);
                 let tunnel = service.tunnel.clone();
@@ -179,6 +235,7 @@ fn cloudflared(line: &[(u32, f64)], command: &str) -> Connector {
         identity: Identity { pid: line[0].0, start_time: u64::from(line[0].0) },
         program: "cloudflared".to_owned(),
         line: line.iter().map(|(pid, at)| Started { pid: *pid, at: *at }).collect(),
+        starter: None,
         command: command.to_owned(),
     }
 }

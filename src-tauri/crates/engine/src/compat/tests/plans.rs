@@ -3,21 +3,21 @@ use kinfra_rpc::ConnectorStep;
 
 use super::*;
 
-const REGISTRY: &str = ".kinfra/port_registry.json";
+pub const REGISTRY: &str = ".kinfra/port_registry.json";
 
 /// An entry as the library wrote it: at 1757000000 it was seen last.
-fn entry(name: &str, port: u16, more: &str) -> String {
+pub fn entry(name: &str, port: u16, more: &str) -> String {
     format!(
         "\"{name}\": {{\"service_name\": \"{name}\", \"assigned_port\": {port}, \"last_seen\": 1757000000.0{more}}}"
     )
 }
 
-fn registry(entries: &[String]) -> String {
+pub fn registry(entries: &[String]) -> String {
     let entries = entries.join(", ");
     format!("{{\"version\": \"1.0\", \"timestamp\": 1757000000.0, \"services\": {{{entries}}}}}")
 }
 
-fn manager(project: &str, port: u16, more: &str) -> String {
+pub fn manager(project: &str, port: u16, more: &str) -> String {
     format!(
         "{{\"project_name\": \"{project}\", \"domain\": \"kooshapari.com\", \"assigned_port\": {port}, \"tunnel_url\": null, \
          \"last_healthy_check\": null, \"process_pid\": null, \"server_running\": false, \"server_start_time\": null{more}}}"
@@ -159,6 +159,59 @@ fn a_server_is_the_old_one_by_pid_and_start_alone() {
 }
 
 #[test]
+fn a_server_of_which_only_the_cloudflared_is_noted_is_known_by_the_program_that_started_both() {
+    let files = |pid: u32| {
+        let noted =
+            format!(", \"tunnel_id\": \"x-tunnel\", \"tunnel_hostname\": \"x.example.com\", \"pid\": {pid}");
+        // Of two names only the last one has the pid of the cloudflared that runs now.
+        let entries = [entry("x", 8_001, &noted.replace(&pid.to_string(), "60")), entry("y", 8_002, &noted)];
+        let config = "tunnel: x-tunnel\ningress:\n\
+                      - {hostname: x.example.com, path: /y, service: 'http://127.0.0.1:8002'}\n\
+                      - {hostname: x.example.com, service: 'http://127.0.0.1:8001'}\n";
+        Left::default().file(REGISTRY, &registry(&entries)).file(".cloudflared/config-x.yml", config)
+    };
+    let program = Started { pid: 50, at: 1_756_990_000.0 };
+    let plan = |starter: Option<Started>, parent: (u32, f64), at: f64| {
+        let mut left = files(77);
+        let mut connector = cloudflared(
+            &[(77, at), (50, program.at)],
+            "cloudflared tunnel --config /home/me/.cloudflared/config-x.yml run",
+        );
+        connector.starter = starter;
+        left.running.connectors = vec![connector];
+        let server = |pid| occupant(&[(pid, 1_756_995_000.0), parent], "node server.js", "/home/me/x");
+        // One is that program itself.
+        let own = occupant(&[parent], "python app.py", "/home/me/x");
+        left.running.occupants = [(8_001, server(61)), (8_002, own)].into();
+        let plan = left.plan();
+        let services = plan.projects[0].services.clone();
+        services.into_iter().map(|service| (service.step, service.pid, service.detail)).collect::<Vec<_>>()
+    };
+    let parent = (program.pid, program.at);
+    assert_eq!(
+        plan(Some(program), parent, 1_756_999_000.0),
+        [(PortStep::Adopt, Some(61), None), (PortStep::Adopt, Some(50), None)]
+    );
+    let is_left_alone = |steps: Vec<(PortStep, Option<u32>, Option<String>)>, what: &str| {
+        assert!(
+            steps.iter().all(|(step, pid, detail)| *step == PortStep::Keep
+                && pid.is_none()
+                && detail.as_ref().is_some_and(|detail| detail.contains("left alone"))),
+            "{what}: {steps:#?}"
+        );
+        steps
+    };
+    // Who took the cloudflared over from its program may have started anybody.
+    let steps = is_left_alone(plan(None, parent, 1_756_999_000.0), "adopted by somebody");
+    let told = "python (pid 50) is on it now; KInfra 1.0 noted only its cloudflared (pid 77) for y, and nothing says that \
+                one program started both, so it is left alone";
+    assert_eq!(steps[1].2.as_deref(), Some(told));
+    is_left_alone(plan(Some(program), (program.pid, program.at + 60.0), 1_756_999_000.0), "the pid again");
+    is_left_alone(plan(Some(program), (51, program.at), 1_756_999_000.0), "another program's");
+    is_left_alone(plan(Some(program), parent, 1_757_000_003.0), "a cloudflared that came later");
+}
+
+#[test]
 fn a_cloudflared_is_the_librarys_by_pid_and_start_and_is_written_down_once() {
     let config =
         "tunnel: x-tunnel\ningress:\n- {hostname: x.example.com, service: 'http://127.0.0.1:8001'}\n";
@@ -241,6 +294,18 @@ fn a_range_of_one_port_and_a_name_that_cant_be_written_make_a_configuration_all_
     assert_eq!(plan.projects[0].obstacle, None);
     let text = plan.projects[0].text.as_ref().unwrap();
     assert!(text.contains("range: 50002-50002") && !text.contains("project:"), "{text}");
+}
+
+#[test]
+fn a_name_with_the_projects_in_it_says_more_than_one_that_could_be_anybodys() {
+    let entries = [entry("api", 8_000, ""), entry("byteport-api", 8_005, "")];
+    let left = Left::default().launcher("BytePort", byteport()).file(REGISTRY, &registry(&entries));
+    let plan = left.plan();
+    let port = |project: &str, name: &str| {
+        let project = plan.projects.iter().find(|known| known.name == project).unwrap();
+        project.services.iter().find(|service| service.name == name).unwrap().port
+    };
+    assert_eq!((port("BytePort", "api"), port("python", "api")), (Some(8_005), Some(8_000)));
 }
 
 #[test]

@@ -5,16 +5,16 @@ use proptest::prelude::*;
 use super::*;
 use crate::compat::read::tests::FILES;
 
-const NAMES: [&str; 9] =
+pub const NAMES: [&str; 9] =
     ["api", "web", "zen", "atoms-mcp", "byteport-api", "my worker", "true", "größe", "server"];
 const HOSTS: [&str; 4] = ["a.example.com", "*.example.com", "byte.example.com", "b.example.com"];
 
-fn name() -> impl Strategy<Value = String> {
+pub fn name() -> impl Strategy<Value = String> {
     prop_oneof![4 => proptest::sample::select(&NAMES[..]).prop_map(str::to_owned), 1 => any::<String>()]
 }
 
 /// Few, so that they meet.
-fn port() -> impl Strategy<Value = u16> {
+pub fn port() -> impl Strategy<Value = u16> {
     prop_oneof![Just(50_002), Just(8_000), Just(8_001), 8_000..8_010_u16]
 }
 
@@ -22,10 +22,11 @@ fn host() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(&HOSTS[..])
 }
 
-fn file() -> impl Strategy<Value = (String, String)> {
-    let text = |value: serde_json::Value| value.to_string();
+type File = (String, String);
+
+pub fn registry() -> impl Strategy<Value = File> {
     let entry = (name(), port(), proptest::option::of(host()), proptest::option::of(1..4_u32));
-    let registry = proptest::collection::vec(entry, 0..8).prop_map(move |entries| {
+    proptest::collection::vec(entry, 0..8).prop_map(|entries| {
         let entries = entries.into_iter().map(|(name, port, host, pid)| {
             let tunnel = host.map(|host| format!("t-{host}"));
             (name, serde_json::json!({
@@ -33,32 +34,42 @@ fn file() -> impl Strategy<Value = (String, String)> {
             }))
         });
         let services: serde_json::Map<_, _> = entries.collect();
-        (".kinfra/port_registry.json".to_owned(), text(serde_json::json!({"version": "1.0", "services": services})))
-    });
-    let manager = (proptest::sample::select(&["zen", "atoms_mcp", "pilot", "python"][..]), port()).prop_map(
-        move |(project, port)| {
-            let path = format!(".kinfra_smart_infra/{project}_config.json");
-            (path, text(serde_json::json!({"project_name": project, "assigned_port": port})))
-        },
-    );
+        let whole = serde_json::json!({"version": "1.0", "services": services});
+        (".kinfra/port_registry.json".to_owned(), whole.to_string())
+    })
+}
+
+pub fn manager() -> impl Strategy<Value = File> {
+    let project = proptest::sample::select(&["zen", "atoms_mcp", "pilot", "python"][..]);
+    (project, port()).prop_map(|(project, port)| {
+        let path = format!(".kinfra_smart_infra/{project}_config.json");
+        (path, serde_json::json!({"project_name": project, "assigned_port": port}).to_string())
+    })
+}
+
+pub fn config() -> impl Strategy<Value = File> {
     let rule = (host(), proptest::option::of("/[a-z]{1,3}"), port());
-    let config = proptest::collection::vec(rule, 1..5).prop_map(move |rules| {
+    proptest::collection::vec(rule, 1..5).prop_map(|rules| {
         let rules: Vec<_> = rules.into_iter().map(|(host, path, port)| {
             serde_json::json!({"hostname": host, "path": path, "service": format!("http://127.0.0.1:{port}")})
         }).collect();
         let path = ".cloudflared/config-byte.yml".to_owned();
-        (path, text(serde_json::json!({"tunnel": "byte-unified", "ingress": rules})))
-    });
-    let settings = (name(), port(), host(), 0.0..9.0_f64).prop_map(move |(name, port, host, grace)| {
-        (
-            "atoms/kinfra_config.yaml".to_owned(),
-            text(serde_json::json!({
-                "service": {"name": name}, "port": {"preferred": port, "range": [8000, 8010]},
-                "tunnel": {"enabled": true, "domain": host}, "cleanup": {"grace_period": grace}
-            })),
-        )
-    });
-    prop_oneof![registry, manager, config, settings]
+        (path, serde_json::json!({"tunnel": "byte-unified", "ingress": rules}).to_string())
+    })
+}
+
+fn settings() -> impl Strategy<Value = File> {
+    (name(), port(), host(), 0.0..9.0_f64).prop_map(|(name, port, host, grace)| {
+        let settings = serde_json::json!({
+            "service": {"name": name}, "port": {"preferred": port, "range": [8000, 8010]},
+            "tunnel": {"enabled": true, "domain": host}, "cleanup": {"grace_period": grace}
+        });
+        ("atoms/kinfra_config.yaml".to_owned(), settings.to_string())
+    })
+}
+
+fn file() -> impl Strategy<Value = File> {
+    prop_oneof![registry(), manager(), config(), settings()]
 }
 
 fn left() -> impl Strategy<Value = Left> {
@@ -98,21 +109,22 @@ proptest! {
 
     #[test]
     fn no_port_is_given_twice_or_taken_from_its_user_and_moving_over_twice_is_moving_over_once(left in left()) {
-        let plan = left.plan();
+        let planning = left.planning();
+        let plan = planning.plan.clone();
         for project in plan.projects.iter().filter(|project| project.obstacle.is_some()) {
             // Nothing in here breaks a file.
             prop_assert!(false, "{}: {:?}", project.name, project.obstacle);
         }
         let is_users = |claim: &&Claim| claim.origin == PortOrigin::User;
         let chosen: Vec<Claim> = left.known.claims.iter().filter(is_users).cloned().collect();
-        let (before, left) = (shown(&plan), left.after(&plan));
+        let (before, left) = (shown(&plan), left.done(&planning));
         let ports: BTreeSet<u16> = left.known.claims.iter().map(|claim| claim.port).collect();
         prop_assert_eq!(ports.len(), left.known.claims.len(), "{}", before);
         for claim in chosen {
             prop_assert!(left.known.claims.contains(&claim), "{before}\nhas taken {claim:?}");
         }
         let again = left.plan();
-        prop_assert!(!again.pending, "{before}\nand then\n{}", shown(&again));
+        prop_assert!(!again.pending, "{before}\nand then\n{}\n{left:?}", shown(&again));
         let left = left.after(&again);
         prop_assert_eq!(shown(&left.plan()), shown(&again));
     }

@@ -1,6 +1,9 @@
 use kinfra_rpc::{ErrorCode, Inspection, OfferedAction, Problem};
 
-use super::adapter::Cloud;
+use tokio::time::Instant;
+
+use super::adapter::{Cloud, LONGEST_START};
+use super::run::LATE;
 use super::vendor::{Deed, Vendor};
 use crate::resource_manager::remote::{Freshness, Goal, Means, Seen, Wish};
 use crate::resource_manager::{Act, Adapter, By};
@@ -63,14 +66,36 @@ impl<V: Vendor> Cloud<V> {
     }
 
     async fn resume(&self) -> Result<String, Problem> {
-        let seen = self.seen(Freshness::Fresh).await?;
-        if seen.means != Means::Running
-            && let Some(call) = self.vendor().toward(Goal::Up, &seen)?
-        {
-            self.watched.reach(Goal::Up, &call).await?;
-        }
-        self.run().resume();
+        let before = self.run().begin_resume();
+        let waiting = Waiting { cloud: self, before: Some(before) };
+        self.bring_back(before.1).await?;
+        waiting.done();
         Ok(format!("{} is being resumed.", capitalised(&self.vendor().what())))
+    }
+
+    /// A pause that is under way can't be taken back: it is waited for first.
+    async fn bring_back(&self, pause_unseen_since: Option<Instant>) -> Result<(), Problem> {
+        let begun = Instant::now();
+        loop {
+            let look = self.watched.look(Freshness::Fresh).await;
+            let look = look.ok_or_else(|| Problem::new(ErrorCode::Internal, "nothing is to be asked"))?;
+            let seen = look.found.as_ref().map_err(|trouble| self.problem(trouble))?;
+            let is_late = pause_unseen_since.is_some_and(|since| since.elapsed() < LATE);
+            if seen.means == Means::Stopping || (seen.means == Means::Running && is_late) {
+                if begun.elapsed() > LONGEST_START {
+                    let message = format!("{} is still {}", self.vendor().what(), seen.word);
+                    return Err(
+                        Problem::new(ErrorCode::ResourceFailed, message).hint("try again when that is done")
+                    );
+                }
+                self.watched.looks.due(&look).await;
+                continue;
+            }
+            return match self.vendor().toward(Goal::Up, seen)? {
+                Some(call) if seen.means != Means::Running => self.watched.reach(Goal::Up, &call).await,
+                _ => Ok(()),
+            };
+        }
     }
 
     async fn do_another(&self, act: &Act) -> Result<String, Problem> {
@@ -88,6 +113,27 @@ impl<V: Vendor> Cloud<V> {
         let wish = Wish::new(goal, call.again, true, client.retries);
         client.have_taken(&call, wish, &*sight, &|| self.watched.looks.disturb()).await?;
         Ok(told)
+    }
+}
+
+/// Somebody wants it to go on. Given up, it is as it was before.
+struct Waiting<'c, V: Vendor> {
+    cloud: &'c Cloud<V>,
+    before: Option<(Option<By>, Option<Instant>)>,
+}
+
+impl<V: Vendor> Waiting<'_, V> {
+    fn done(mut self) {
+        self.before = None;
+        self.cloud.run().resume();
+    }
+}
+
+impl<V: Vendor> Drop for Waiting<'_, V> {
+    fn drop(&mut self) {
+        if let Some(before) = self.before {
+            self.cloud.run().give_up_resume(before);
+        }
     }
 }
 

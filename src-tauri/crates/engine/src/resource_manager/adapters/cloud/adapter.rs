@@ -11,7 +11,7 @@ use super::account::OnStop;
 use super::offers::Offers;
 use super::run::Run;
 use super::vendor::{Deed, Vendor};
-use super::words::so_far;
+use super::words::{so_far, span};
 use crate::resource_manager::remote::{
     Freshness, Goal, Kind, Look, Means, SETTLES, Seen, Trouble, Watched, Wish,
 };
@@ -21,7 +21,7 @@ use crate::resource_manager::{
 };
 
 /// What takes longer is not waited for: it is looked after as what runs is.
-const LONGEST_START: Duration = Duration::from_secs(20 * 60);
+pub(super) const LONGEST_START: Duration = Duration::from_secs(20 * 60);
 
 /// What was asked for is to be seen within this.
 const UNHEARD: Duration = Duration::from_secs(90);
@@ -157,7 +157,7 @@ impl<V: Vendor> Cloud<V> {
             (Means::Running, Some(_)) => {
                 return Probed::Unknown(self.paused(Means::Stopping, seen, &word, &run));
             }
-            (Means::Running, None) => {}
+            (Means::Running, None) if !run.waits() => {}
             (Means::Asleep, None) if run.resumed_for(SETTLES).is_none() => {}
             (Means::Failed | Means::Gone, _) => return Probed::NotReady(word),
             (Means::Starting, None) if self.vendor().still_serves(seen) => {
@@ -196,8 +196,7 @@ impl<V: Vendor> Cloud<V> {
             (Some(time), _) => (ErrorCode::ResourceResuming, so_far("is being resumed", time)),
             (None, Some(By::User)) => (ErrorCode::ResourcePaused, now),
             (None, Some(By::Unused(time))) => {
-                let hours = time.as_secs_f64() / 3600.0;
-                (ErrorCode::ResourcePaused, format!("{now}, as it was not used for {hours:.1} h"))
+                (ErrorCode::ResourcePaused, format!("{now}, as it was not used for {}", span(time)))
             }
             (None, None) if self.vendor().is_paused_by_vendor(seen) => {
                 (ErrorCode::ResourcePausedByVendor, format!("{vendor} has paused it: {word}"))
@@ -245,7 +244,14 @@ impl<V: Vendor> Cloud<V> {
             (Stop::Kill, _) => (true, None),
             (Stop::InOrder, OnStop::Leave) => (true, Some(0)),
             (Stop::InOrder, OnStop::Pause) => {
-                tokio::time::timeout(KILL * 10, self.bring_down()).await.map_err(|_| self.unanswered())??;
+                let asked = tokio::time::timeout(KILL * 10, self.bring_down()).await;
+                match asked.map_err(|_| self.unanswered())? {
+                    // Asked again it would be refused again.
+                    Err(problem) if problem.code == ErrorCode::ResourceFailed => {
+                        self.run().why = Some(format!("left running: {}", problem.message));
+                    }
+                    asked => asked?,
+                }
                 (true, Some(0))
             }
         };

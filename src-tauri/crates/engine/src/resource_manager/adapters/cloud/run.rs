@@ -8,7 +8,7 @@ use crate::resource_manager::remote::{Means, SETTLES, Seen};
 use crate::resource_manager::{By, End};
 
 /// A vendor may say so long that it still runs, after it was asked to pause it.
-const LATE: Duration = Duration::from_secs(60);
+pub const LATE: Duration = Duration::from_secs(60);
 
 /// What is remembered of a resource from one start to the next. None of it is needed after the loss of an engine.
 #[derive(Debug, Default, Clone)]
@@ -20,6 +20,8 @@ pub struct Run {
     unseen_pause: Option<Instant>,
     /// When it was asked to go on, until it does.
     resumed: Option<Instant>,
+    /// That was not asked for yet, as its pause is still under way.
+    waits: bool,
     /// Since when it is on its way, and what it was seen as then.
     changing: Option<(Instant, Means)>,
     /// Since when it is seen to be no more.
@@ -37,7 +39,7 @@ impl Run {
         self.changing = seen.means.is_changing().then(|| known.unwrap_or((begun, seen.means)));
         let may_be_late = self.unseen_pause.is_some_and(|since| begun < since + LATE);
         match seen.means {
-            Means::Running if !may_be_late => (self.paused_by, self.resumed) = (None, None),
+            Means::Running if !may_be_late && !self.waits => (self.paused_by, self.resumed) = (None, None),
             Means::Running | Means::Starting => {}
             _ => self.unseen_pause = None,
         }
@@ -53,12 +55,36 @@ impl Run {
     }
 
     pub fn resume(&mut self) {
-        (self.paused_by, self.resumed, self.unseen_pause) = (None, Some(Instant::now()), None);
+        *self = Self {
+            paused_by: None,
+            unseen_pause: None,
+            resumed: Some(Instant::now()),
+            waits: false,
+            ..self.clone()
+        };
+    }
+
+    /// It is to go on as soon as that can be asked for. Answers how it was: who had paused it, and since when that is
+    /// to be seen.
+    pub fn begin_resume(&mut self) -> (Option<By>, Option<Instant>) {
+        let before = (self.paused_by, self.unseen_pause);
+        self.resume();
+        self.waits = true;
+        before
+    }
+
+    /// Its pause is still under way, and it is to go on after that.
+    pub fn waits(&self) -> bool {
+        self.waits
+    }
+
+    pub fn give_up_resume(&mut self, (paused_by, unseen_pause): (Option<By>, Option<Instant>)) {
+        *self = Self { paused_by, unseen_pause, resumed: None, waits: false, ..self.clone() };
     }
 
     /// How long it has been on its way back, if that may still be.
     pub fn resumed_for(&self, at_most: Duration) -> Option<Duration> {
-        self.resumed.map(|since| since.elapsed()).filter(|time| *time < at_most)
+        self.resumed.map(|since| since.elapsed()).filter(|time| self.waits || *time < at_most)
     }
 
     pub fn is_in_doubt(&self) -> bool {

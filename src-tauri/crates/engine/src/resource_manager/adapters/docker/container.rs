@@ -162,6 +162,15 @@ impl Container {
     }
 }
 
+/// An engine that is being stopped has told of its containers' ends so long before it takes no requests any more.
+const ENGINE_CLOSES: Duration = Duration::from_millis(500);
+
+/// As one ends that is asked to: by nobody here, it may have been its engine.
+fn is_as_asked(exit: &Exit) -> bool {
+    const TERM: i32 = 15;
+    matches!(exit.code, Some(0)) || exit.code == Some(128 + TERM) || exit.signal == Some(TERM)
+}
+
 impl Adapter for Container {
     fn capabilities(&self) -> Capabilities {
         TYPE.capabilities
@@ -210,7 +219,13 @@ impl Adapter for Container {
                         continue;
                     }
                     let exit = watched.ended().await;
-                    if self.was_asked.load(Ordering::Relaxed) || watched.engine.is_open().await {
+                    if self.was_asked.load(Ordering::Relaxed) {
+                        return exit;
+                    }
+                    if is_as_asked(&exit) {
+                        tokio::time::sleep(ENGINE_CLOSES).await;
+                    }
+                    if watched.engine.is_open().await {
                         return exit;
                     }
                     // It ended with its engine, which says nothing of itself; nor can it be started before that is back.

@@ -34,7 +34,7 @@ impl Supabase {
         let text =
             |text: &Option<Placed<String>>| text.as_ref().map(|text| (given.expand)(&text.value)).transpose();
         let branch = match settings.is_own() {
-            true => Some(own_name(&given.place)),
+            true => Some(own_name(&given.place, &given.outside)),
             false => text(&settings.branch)?,
         };
         Ok(Self {

@@ -14,7 +14,7 @@ fn deployment(id: &str, status: &str, is_stopped: bool) -> Json {
     json!({ "id": id, "status": status, "deploymentStopped": is_stopped })
 }
 
-fn told(latest: Json, active: &[Json]) -> (Means, String) {
+fn told(latest: &Json, active: &[Json]) -> (Means, String) {
     let told = json!({ "serviceName": "web", "latestDeployment": latest, "activeDeployments": active });
     let seen = seen(Ids::default(), serde_json::from_value::<Instance>(told).unwrap());
     (seen.means, seen.word)
@@ -25,19 +25,19 @@ fn a_service_is_as_its_newest_deployment_is() {
     let old = [deployment("d0", "SUCCESS", false)];
     for status in ["QUEUED", "WAITING", "INITIALIZING", "BUILDING", "DEPLOYING", "SOMETHING_NEW"] {
         // What starts is called stopped, too.
-        assert_eq!(told(deployment("d1", status, true), &old), (Means::Starting, status.to_owned()));
+        assert_eq!(told(&deployment("d1", status, true), &old), (Means::Starting, status.to_owned()));
     }
-    assert_eq!(told(deployment("d1", "SUCCESS", false), &[]), (Means::Running, "SUCCESS".to_owned()));
-    assert_eq!(told(deployment("d1", "SUCCESS", true), &[]), (Means::Stopped, "stopped".to_owned()));
-    assert_eq!(told(deployment("d1", "SLEEPING", true), &[]).0, Means::Asleep);
+    assert_eq!(told(&deployment("d1", "SUCCESS", false), &[]), (Means::Running, "SUCCESS".to_owned()));
+    assert_eq!(told(&deployment("d1", "SUCCESS", true), &[]), (Means::Stopped, "stopped".to_owned()));
+    assert_eq!(told(&deployment("d1", "SLEEPING", true), &[]).0, Means::Asleep);
     for status in ["FAILED", "CRASHED"] {
-        assert_eq!(told(deployment("d1", status, true), &[]), (Means::Failed, status.to_owned()));
+        assert_eq!(told(&deployment("d1", status, true), &[]), (Means::Failed, status.to_owned()));
         assert_eq!(
-            told(deployment("d1", status, true), &old),
+            told(&deployment("d1", status, true), &old),
             (Means::Failed, format!("{status} (d0 is active)"))
         );
     }
-    assert_eq!(told(Json::Null, &[]).0, Means::Gone);
+    assert_eq!(told(&Json::Null, &[]).0, Means::Gone);
 }
 
 #[test]
@@ -45,9 +45,9 @@ fn what_came_to_nothing_takes_nothing_away_from_what_is_active() {
     let old = [deployment("d0", "SUCCESS", false)];
     for status in ["SKIPPED", "REMOVED", "REMOVING", "NEEDS_APPROVAL"] {
         let word = format!("SUCCESS; the newest one is {status}");
-        assert_eq!(told(deployment("d1", status, true), &old), (Means::Running, word));
+        assert_eq!(told(&deployment("d1", status, true), &old), (Means::Running, word));
     }
-    let alone = |status| told(deployment("d1", status, true), &[]).0;
+    let alone = |status| told(&deployment("d1", status, true), &[]).0;
     assert_eq!(
         ["SKIPPED", "REMOVED", "REMOVING", "NEEDS_APPROVAL"].map(alone),
         [Means::Gone, Means::Gone, Means::Stopping, Means::Failed]

@@ -9,7 +9,7 @@ use crate::resource_manager::Settings;
 use crate::resource_manager::adapters::weather::settings;
 use crate::resource_manager::remote::{Answer, Means};
 
-fn project(more: Json) -> Project {
+fn project(more: &Json) -> Project {
     let mut project = json!({ "id": "prj_1", "name": "shop" });
     project.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     serde_json::from_value(project).unwrap()
@@ -17,7 +17,7 @@ fn project(more: Json) -> Project {
 
 fn serving(id: Option<&str>) -> Project {
     let served = id.map(|id| json!({ "id": id, "readyState": "READY", "alias": ["shop.test"] }));
-    project(json!({ "targets": { "production": served } }))
+    project(&json!({ "targets": { "production": served } }))
 }
 
 /// By the states of `dpl_0` and so on, the newest one first.
@@ -63,7 +63,7 @@ fn what_was_canceled_takes_nothing_away_from_what_is_served() {
 #[test]
 fn what_was_chosen_after_a_failure_is_well() {
     let chosen = |requested_at: u64, status| {
-        project(json!({
+        project(&json!({
             "targets": { "production": { "id": "dpl_1", "readyState": "READY" } },
             "lastAliasRequest": { "toDeploymentId": "dpl_1", "jobStatus": status, "requestedAt": requested_at },
         }))
@@ -87,8 +87,8 @@ fn a_preview_is_the_newest_that_is_ready_whatever_production_is() {
 fn what_is_ready_serves_nobody_until_it_has_its_domains() {
     let told = |project| told(project, &["READY"], Target::Production);
     assert_eq!(told(serving(None)).0, Means::Starting);
-    assert_eq!(told(project(json!({ "paused": true }))).0, Means::Stopped);
-    assert_eq!(told(project(json!({}))).0, Means::Running, "the project doesn't say what it serves");
+    assert_eq!(told(project(&json!({ "paused": true }))).0, Means::Stopped);
+    assert_eq!(told(project(&json!({}))).0, Means::Running, "the project doesn't say what it serves");
 }
 
 #[test]

@@ -7,13 +7,28 @@ pub mod docker;
 #[cfg(test)]
 pub mod example;
 mod neon;
+mod railway;
+mod render;
 mod shared;
 mod supabase;
 mod system_daemon;
+mod vercel;
+#[cfg(test)]
+mod weather;
 
 pub use system_daemon::Buses;
 
 use super::types::ResourceType;
 
-pub const TYPES: &[ResourceType] =
-    &[api::TYPE, command::TYPE, docker::TYPE, neon::TYPE, shared::TYPE, supabase::TYPE, system_daemon::TYPE];
+pub const TYPES: &[ResourceType] = &[
+    api::TYPE,
+    command::TYPE,
+    docker::TYPE,
+    neon::TYPE,
+    railway::TYPE,
+    render::TYPE,
+    shared::TYPE,
+    supabase::TYPE,
+    system_daemon::TYPE,
+    vercel::TYPE,
+];

@@ -2,6 +2,7 @@ use kinfra_rpc::{ErrorCode, Problem};
 use reqwest::{Method, Url};
 use serde_json::Value as Json;
 
+use super::rate::Rate;
 use crate::schema::Statuses;
 
 /// A request, before it is sent.
@@ -20,6 +21,8 @@ pub struct Call {
     pub reads: bool,
     /// The permission that it takes, as the API's vendor calls it.
     pub needs: Option<&'static str>,
+    /// Limits of its kinds, beside that of all requests: each kind, and how often there may be one.
+    pub limits: Vec<(String, &'static [Rate])>,
 }
 
 impl Call {
@@ -33,7 +36,17 @@ impl Call {
             );
         };
         let expect = Statuses(vec![(200, 299)]);
-        Ok(Self { doing, method, url, body: None, expect, again: false, reads: false, needs: None })
+        Ok(Self {
+            doing,
+            method,
+            url,
+            body: None,
+            expect,
+            again: false,
+            reads: false,
+            needs: None,
+            limits: vec![],
+        })
     }
 
     /// By the parts of its path, each of which stays one whatever is in it.
@@ -46,7 +59,17 @@ impl Call {
         }
         let expect = Statuses(vec![(200, 299)]);
         let doing = doing.into();
-        Self { doing, method, url, body: None, expect, again: false, reads: false, needs: None }
+        Self {
+            doing,
+            method,
+            url,
+            body: None,
+            expect,
+            again: false,
+            reads: false,
+            needs: None,
+            limits: vec![],
+        }
     }
 
     /// A question.
@@ -57,6 +80,13 @@ impl Call {
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.url.query_pairs_mut().append_pair(name, value);
         self
+    }
+
+    /// Of this kind there may be no more requests than that, beside the limit of all.
+    pub fn within(self, kind: impl Into<String>, rates: &'static [Rate]) -> Self {
+        let mut limits = self.limits;
+        limits.push((kind.into(), rates));
+        Self { limits, ..self }
     }
 
     pub fn needs(self, permission: &'static str) -> Self {

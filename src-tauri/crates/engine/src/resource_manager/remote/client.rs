@@ -34,6 +34,8 @@ pub struct Client {
     pub credential: String,
     /// Where an answer lists errors in spite of a status that says success.
     pub errors: Option<String>,
+    /// Says as HTTP does what an API says in a way of its own: a status, and how long to wait.
+    pub translate: Option<fn(&mut Answer)>,
 }
 
 /// Looks whether what was asked for is so by now.
@@ -87,8 +89,11 @@ impl Client {
         let mut redirected: Option<Call> = None;
         for _ in 0..=REDIRECTIONS {
             let call = redirected.as_ref().unwrap_or(call);
-            self.line.pace.turn(self.rate, patience).await.map_err(Fault::HeldBack)?;
-            let answer = self.transport.send(call).await?;
+            self.wait_for_turn(call, patience).await.map_err(Fault::HeldBack)?;
+            let mut answer = self.transport.send(call).await?;
+            if let Some(translate) = self.translate {
+                translate(&mut answer);
+            }
             let pause = after(&answer);
             match answer.status {
                 429 => self.line.pace.pause(pause.unwrap_or(UNNAMED)),
@@ -101,6 +106,15 @@ impl Client {
             }
         }
         Err(Fault::Lost("the API leads from one address to the next without end".to_owned()))
+    }
+
+    async fn wait_for_turn(&self, call: &Call, patience: Duration) -> Result<(), Duration> {
+        for (kind, rates) in &call.limits {
+            for rate in *rates {
+                self.line.pace_of(kind, *rate).turn(*rate, patience).await?;
+            }
+        }
+        self.line.pace.turn(self.rate, patience).await
     }
 
     /// Has a request taken, once: it is sent again only where nothing can have come of it. `sent` is told of each try,

@@ -15,6 +15,7 @@ use tokio::sync::OnceCell;
 
 use super::answer::{Answer, Fault};
 use super::pace::Pace;
+use super::rate::Rate;
 
 /// An API, and a digest of the credential.
 type Whose = (String, [u8; 32]);
@@ -49,11 +50,19 @@ type Answered = OnceCell<Result<Answer, Fault>>;
 #[derive(Debug, Default)]
 pub struct Line {
     pub pace: Pace,
+    /// Of single kinds of requests, which have limits of their own.
+    paces: Mutex<HashMap<(String, Rate), Arc<Pace>>>,
     /// What is being read, by what is asked.
     reading: Mutex<HashMap<String, Weak<Answered>>>,
 }
 
 impl Line {
+    /// Of one kind of requests, by one of its limits.
+    pub fn pace_of(&self, kind: &str, rate: Rate) -> Arc<Pace> {
+        let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(paces.entry((kind.to_owned(), rate)).or_default())
+    }
+
     /// The answer to `ask`, or to the same question that is being asked already.
     pub async fn share(
         &self,

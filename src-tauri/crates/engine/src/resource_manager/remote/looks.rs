@@ -36,8 +36,22 @@ pub enum Freshness {
     Fresh,
 }
 
+/// The time between two looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Every {
+    pub changing: Duration,
+    pub steady: Duration,
+}
+
+impl Default for Every {
+    fn default() -> Self {
+        Self { changing: CHANGING, steady: STEADY }
+    }
+}
+
 #[derive(Debug)]
 pub struct Looks<F> {
+    every: Every,
     state: Mutex<State<F>>,
     /// Counts what makes a look worth waiting for again: that one is done, or that all before are worthless.
     told: watch::Sender<u64>,
@@ -54,10 +68,10 @@ struct State<F> {
     failures: u32,
 }
 
-impl<F> Default for Looks<F> {
-    fn default() -> Self {
+impl<F> Looks<F> {
+    pub fn new(every: Every) -> Self {
         let state = State { last: None, is_asking: false, generation: 0, is_changing: false, failures: 0 };
-        Self { state: Mutex::new(state), told: watch::Sender::new(0) }
+        Self { every, state: Mutex::new(state), told: watch::Sender::new(0) }
     }
 }
 
@@ -133,7 +147,7 @@ impl<F: Send + Sync + 'static> Looks<F> {
         if matches!(&found, Ok(seen) if seen.means == Means::Running) {
             state.is_changing = false;
         }
-        let good_until = Instant::now() + between(&found, state.is_changing, state.failures);
+        let good_until = Instant::now() + self.every.after(&found, state.is_changing, state.failures);
         state.last = Some(Arc::new(Look { begun, found, good_until }));
     }
 }
@@ -148,13 +162,17 @@ impl<F> Drop for Asking<'_, F> {
     }
 }
 
-fn between<F>(found: &Result<Seen<F>, Trouble>, is_changing: bool, failures: u32) -> Duration {
-    match found {
-        Ok(seen) if seen.means.is_changing() => CHANGING,
-        Ok(_) if is_changing => CHANGING,
-        Ok(_) => STEADY,
-        // Nothing that one could wait for.
-        Err(trouble) if trouble.kind == Kind::Credential => STEADY,
-        Err(_) => (CHANGING * 2_u32.saturating_pow(failures.saturating_sub(1).min(8))).min(STEADY),
+impl Every {
+    fn after<F>(self, found: &Result<Seen<F>, Trouble>, is_changing: bool, failures: u32) -> Duration {
+        match found {
+            Ok(seen) if seen.means.is_changing() => self.changing,
+            Ok(_) if is_changing => self.changing,
+            Ok(_) => self.steady,
+            // Nothing that one could wait for.
+            Err(trouble) if trouble.kind == Kind::Credential => self.steady,
+            Err(_) => {
+                (self.changing * 2_u32.saturating_pow(failures.saturating_sub(1).min(8))).min(self.steady)
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::schema::tree::{Node, Value};
 use crate::schema::{Printable, Reader, Shape};
 
 /// How often an API may be asked: `60/min`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Rate {
     pub times: NonZeroU32,
     pub span: Duration,
@@ -34,8 +34,14 @@ impl Rate {
     /// # Panics
     /// When it is never.
     pub const fn per_minute(times: u32) -> Self {
+        Self::within(times, 60)
+    }
+
+    /// # Panics
+    /// When it is never.
+    pub const fn within(times: u32, seconds: u64) -> Self {
         let times = NonZeroU32::new(times).expect("an API may be asked at times");
-        Self { times, span: Duration::from_secs(60) }
+        Self { times, span: Duration::from_secs(seconds) }
     }
 
     fn parse(text: &str) -> Option<Self> {

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use super::answer::{Kind, Trouble};
 use super::call::Call;
 use super::client::{Client, dice};
-use super::looks::{Freshness, Look, Looks};
+use super::looks::{Every, Freshness, Look, Looks};
 use super::seen::Seen;
 use super::wish::{Goal, Sighted, Wish, is_reached, pause};
 
@@ -24,6 +24,11 @@ pub trait Looker: Send + Sync + 'static {
         true
     }
 
+    /// How often it looks.
+    fn every(&self) -> Every {
+        Every::default()
+    }
+
     /// By as many requests as that takes.
     fn look(&self) -> BoxFuture<'_, Result<Seen<Self::Found>, Trouble>>;
 }
@@ -36,7 +41,8 @@ pub struct Watched<L: Looker> {
 
 impl<L: Looker> Watched<L> {
     pub fn new(looker: L) -> Arc<Self> {
-        Arc::new(Self { looker, looks: Arc::default() })
+        let looks = Arc::new(Looks::new(looker.every()));
+        Arc::new(Self { looker, looks })
     }
 
     /// None: there is nothing to ask.

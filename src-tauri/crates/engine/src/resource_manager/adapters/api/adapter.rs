@@ -95,6 +95,7 @@ impl Api {
             hidden,
             credential,
             errors: settings.errors.as_ref().map(|pointer| pointer.0.clone()),
+            translate: None,
         };
         let looker = ApiLooker {
             client,

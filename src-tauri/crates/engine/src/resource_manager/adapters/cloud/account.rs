@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use kinfra_rpc::{ErrorCode, Problem};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value as Json;
 
 use super::vendor::About;
@@ -25,6 +25,15 @@ pub struct Account {
     url: Option<Placed<String>>,
     pub on_stop: Option<OnStop>,
     pub auto_pause: Option<Duration>,
+    pub sent_as: SentAs,
+}
+
+/// How the token says who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentAs {
+    Bearer,
+    /// In a header of the vendor's, as it is.
+    Header(&'static str),
 }
 
 /// What becomes of it when its stack is stopped.
@@ -63,7 +72,14 @@ impl Account {
         let (token, url) = (format!("\"${{secret:{}}}\"", about.secret), about.url);
         let token = fields.required("token", "The credential: a reference to a secret.", &token);
         let meaning = format!("Where the API is. Default: `{url}`.");
-        Self { about, token, url: fields.optional("url", &meaning), on_stop: None, auto_pause: None }
+        Self {
+            about,
+            token,
+            url: fields.optional("url", &meaning),
+            on_stop: None,
+            auto_pause: None,
+            sent_as: SentAs::Bearer,
+        }
     }
 
     /// For what can be paused. `usual` says what becomes of it by default.
@@ -116,9 +132,13 @@ impl Account {
         if token.is_empty() {
             return Err(unsendable());
         }
-        let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| unsendable())?;
+        let (header, value) = match self.sent_as {
+            SentAs::Bearer => (AUTHORIZATION, format!("Bearer {token}")),
+            SentAs::Header(name) => (HeaderName::from_static(name), token.to_owned()),
+        };
+        let mut value = HeaderValue::try_from(value).map_err(|_| unsendable())?;
         value.set_sensitive(true);
-        let headers = HeaderMap::from_iter([(AUTHORIZATION, value)]);
+        let headers = HeaderMap::from_iter([(header, value)]);
         let mut hidden = Hidden::default();
         hidden.add(token);
         let from: Vec<_> = references(token_text).collect();
@@ -131,6 +151,7 @@ impl Account {
             hidden,
             credential: format!("the token{from}"),
             errors: self.about.errors.map(str::to_owned),
+            translate: None,
         };
         Ok((client, base))
     }

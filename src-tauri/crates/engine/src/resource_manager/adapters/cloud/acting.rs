@@ -43,6 +43,7 @@ impl<V: Vendor> Cloud<V> {
     }
 
     async fn pause(&self, act: &Act) -> Result<String, Problem> {
+        // Something may have begun since it was last looked at.
         let seen = self.seen(Freshness::Fresh).await?;
         if seen.means.is_changing() || self.vendor().is_busy(&seen) {
             let message = format!("{} can't be paused now: it is {}", self.vendor().what(), seen.word);

@@ -10,9 +10,11 @@ use tokio::time::Instant;
 use super::account::OnStop;
 use super::offers::Offers;
 use super::run::Run;
-use super::vendor::Vendor;
+use super::vendor::{Deed, Vendor};
 use super::words::so_far;
-use crate::resource_manager::remote::{Freshness, Goal, Kind, Look, Means, SETTLES, Seen, Trouble, Watched};
+use crate::resource_manager::remote::{
+    Freshness, Goal, Kind, Look, Means, SETTLES, Seen, Trouble, Watched, Wish,
+};
 use crate::resource_manager::{
     Act, Adapter, By, Capabilities, Given, Observed, Outside, Place, Probed, Progress, Settled, Started,
     Step, Stop,
@@ -111,6 +113,16 @@ impl<V: Vendor> Cloud<V> {
         }
     }
 
+    /// True: there was something that each start asks for.
+    async fn ask_for_the_first(&self, progress: &dyn Progress) -> Result<bool, Problem> {
+        let Some(Deed { call, goal, sight, .. }) = self.vendor().first().await? else { return Ok(false) };
+        progress.tell(format!("asks {} to {}", self.vendor().about().name, call.doing));
+        let client = self.vendor().client();
+        let wish = Wish::new(goal, call.again, true, client.retries);
+        client.have_taken(&call, wish, &*sight, &|| self.watched.looks.disturb()).await?;
+        Ok(true)
+    }
+
     fn stuck(&self, word: &str) -> Problem {
         let (vendor, what) = (self.vendor().about().name, self.vendor().what());
         let message = format!("{what} at {vendor} was asked to run, and is {word}");
@@ -143,15 +155,24 @@ impl<V: Vendor> Cloud<V> {
         match (seen.means, run.paused_by) {
             // It was asked to pause, and the news of that are on their way.
             (Means::Running, Some(_)) => {
-                return Probed::Unknown(self.paused(Means::Stopping, &word, &run));
+                return Probed::Unknown(self.paused(Means::Stopping, seen, &word, &run));
             }
             (Means::Running, None) => {}
             (Means::Asleep, None) if run.resumed_for(SETTLES).is_none() => {}
             (Means::Failed | Means::Gone, _) => return Probed::NotReady(word),
+            (Means::Starting, None) if self.vendor().still_serves(seen) => {
+                // What it serves may be known only later.
+                let _ = self.ask_for_offers(&seen.found).await;
+                return Probed::Ready(so_far(&word, run.changing_for()));
+            }
             (Means::Starting, _) if !had_started => {
                 return Probed::NotReady(so_far(&word, run.changing_for()));
             }
-            (means, _) => return Probed::Unknown(self.paused(means, &word, &run)),
+            // It is no pause that it comes back from.
+            (Means::Starting, _) if !self.capabilities.pauses => {
+                return Probed::NotReady(so_far(&word, run.changing_for()));
+            }
+            (means, _) => return Probed::Unknown(self.paused(means, seen, &word, &run)),
         }
         match self.ask_for_offers(&seen.found).await {
             Ok(()) => Probed::Ready(word),
@@ -159,7 +180,7 @@ impl<V: Vendor> Cloud<V> {
         }
     }
 
-    fn paused(&self, means: Means, word: &str, run: &Run) -> Problem {
+    fn paused(&self, means: Means, seen: &Seen<V::Found>, word: &str, run: &Run) -> Problem {
         let vendor = self.vendor().about().name;
         let now = match means {
             Means::Stopping => so_far("is being paused", run.changing_for()),
@@ -178,13 +199,19 @@ impl<V: Vendor> Cloud<V> {
                 let hours = time.as_secs_f64() / 3600.0;
                 (ErrorCode::ResourcePaused, format!("{now}, as it was not used for {hours:.1} h"))
             }
-            (None, None) => (ErrorCode::ResourcePausedByVendor, format!("{vendor} has paused it: {word}")),
+            (None, None) if self.vendor().is_paused_by_vendor(seen) => {
+                (ErrorCode::ResourcePausedByVendor, format!("{vendor} has paused it: {word}"))
+            }
+            (None, None) => (ErrorCode::ResourcePaused, format!("{now}: {word}")),
         };
         let problem = Problem::new(code, message);
         if code == ErrorCode::ResourceResuming {
             return problem;
         }
-        problem.hint("Resume makes it go on where it was")
+        problem.hint(match self.capabilities.pauses {
+            true => "Resume makes it go on where it was".to_owned(),
+            false => format!("a start of it, or {vendor}'s own console, makes it go on"),
+        })
     }
 
     async fn wait_for_end(&self) -> Exit {
@@ -281,7 +308,8 @@ impl<V: Vendor> Adapter for Cloud<V> {
     ) -> BoxFuture<'a, Result<Started, Problem>> {
         let start = async {
             *self.run() = Run::default();
-            if !plan.is_empty() {
+            let is_made = self.ask_for_the_first(progress).await?;
+            if is_made || !plan.is_empty() {
                 self.bring_up(progress).await?;
             }
             let seen = self.seen(Freshness::Polite).await?;

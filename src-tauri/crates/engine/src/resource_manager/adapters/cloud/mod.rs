@@ -10,6 +10,7 @@
 mod account;
 mod acting;
 mod adapter;
+mod age;
 mod offers;
 mod own;
 mod run;
@@ -18,8 +19,9 @@ pub mod tests;
 mod vendor;
 mod words;
 
-pub use account::{Account, OnStop};
+pub use account::{Account, OnStop, SentAs};
 pub use adapter::Cloud;
+pub use age::{ago, now};
 pub use offers::Offers;
 pub use own::{INSTANCE, own_name};
-pub use vendor::{About, Deed, Vendor};
+pub use vendor::{About, Deed, First, Vendor};

@@ -1,3 +1,4 @@
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use kinfra_rpc::{Inspection, Problem};
 
@@ -20,6 +21,9 @@ pub struct About {
     pub errors: Option<&'static str>,
 }
 
+/// What a start asks for before anything else.
+pub type First<'v> = BoxFuture<'v, Result<Option<Deed<'v>>, Problem>>;
+
 /// One resource at a vendor: what is to be asked and what answers mean. It sends nothing by itself but questions.
 pub trait Vendor: Looker {
     fn about(&self) -> &'static About;
@@ -41,6 +45,21 @@ pub trait Vendor: Looker {
     /// Something is being built or changed there that a pause would break.
     fn is_busy(&self, _seen: &Seen<Self::Found>) -> bool {
         false
+    }
+
+    /// It is on its way to another state, and until then what was there before serves.
+    fn still_serves(&self, _seen: &Seen<Self::Found>) -> bool {
+        false
+    }
+
+    /// Somebody else's doing, where it is paused and nobody here has paused it.
+    fn is_paused_by_vendor(&self, _seen: &Seen<Self::Found>) -> bool {
+        true
+    }
+
+    /// What each start asks for before anything else. None: a start makes nothing of its own.
+    fn first(&self) -> First<'_> {
+        async { Ok(None) }.boxed()
     }
 
     /// What it offers to those that depend on it, once it runs.

@@ -1,0 +1,5 @@
+mod acting;
+mod looking;
+mod running;
+mod stage;
+mod storm;

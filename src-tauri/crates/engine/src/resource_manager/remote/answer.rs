@@ -222,8 +222,17 @@ fn said(answer: &Answer) -> String {
 
 /// Where APIs put what went wrong (RFC 9457 and what is usual).
 fn words(json: &Json) -> Option<String> {
-    const PLACES: [&str; 9] =
-        ["", "/detail", "/message", "/message/0", "/error/message", "/error", "/title", "/errors/0/message", "/0/message"];
+    const PLACES: [&str; 9] = [
+        "",
+        "/detail",
+        "/message",
+        "/message/0",
+        "/error/message",
+        "/error",
+        "/title",
+        "/errors/0/message",
+        "/0/message",
+    ];
     PLACES.iter().find_map(|place| json.pointer(place)?.as_str()).map(str::to_owned)
 }
 

@@ -37,7 +37,9 @@ impl Supabase {
             Some(name) => format!("the branch {name}"),
             None => format!("the project {}", self.api.project),
         };
-        format!("Cancel the restore of {what} at Supabase? Everybody waits for it in vain: it is paused again.")
+        format!(
+            "Cancel the restore of {what} at Supabase? Everybody waits for it in vain: it is paused again."
+        )
     }
 
     pub(super) async fn deed_of(&self, act: &Act, seen: &Seen<Found>) -> Result<Option<Deed<'_>>, Problem> {

@@ -71,7 +71,8 @@ impl Supabase {
 
     fn facts(&self, seen: &Seen<Found>, project: Option<&Project>) -> Vec<InspectedFact> {
         let reference = &self.api.project;
-        let name = project.map_or_else(|| reference.clone(), |project| format!("{} ({reference})", project.name));
+        let name =
+            project.map_or_else(|| reference.clone(), |project| format!("{} ({reference})", project.name));
         let url = Some(dashboard(reference));
         let mut facts = vec![InspectedFact { url, ..InspectedFact::new("Project", name) }];
         if let Some(branch) = &seen.found.branch {
@@ -80,7 +81,8 @@ impl Supabase {
             facts.push(InspectedFact { url, ..InspectedFact::new("Branch", name) });
         }
         facts.push(InspectedFact::new("State", seen.word.clone()));
-        let version = |project: &Project| project.database.as_ref().and_then(|database| database.version.clone());
+        let version =
+            |project: &Project| project.database.as_ref().and_then(|database| database.version.clone());
         for (name, value) in [
             ("Organization", project.and_then(|project| project.organization_slug.clone())),
             ("Region", project.and_then(|project| project.region.clone())),
@@ -95,7 +97,9 @@ impl Supabase {
         let list = InspectedList { title: "Health".to_owned(), ..InspectedList::default() };
         let parts = match self.client.read::<Vec<Health>>(&self.api.health(reference)).await {
             Ok(parts) => parts.unwrap_or_default(),
-            Err(trouble) => return InspectedList { problem: Some(self.client.hidden.hide(&trouble.why)), ..list },
+            Err(trouble) => {
+                return InspectedList { problem: Some(self.client.hidden.hide(&trouble.why)), ..list };
+            }
         };
         let items = parts.into_iter().map(|part| InspectedItem {
             tone: match &*part.status {
@@ -121,7 +125,8 @@ impl Supabase {
             }
             // On a plan without branches that is no fault of the token's.
             Err(trouble) if trouble.kind == Kind::Credential => {
-                let problem = "not to be seen: it takes a paid plan, and the permission branching_development_read";
+                let problem =
+                    "not to be seen: it takes a paid plan, and the permission branching_development_read";
                 InspectedList { problem: Some(problem.to_owned()), ..list }
             }
             Err(trouble) => InspectedList { problem: Some(self.client.hidden.hide(&trouble.why)), ..list },
@@ -162,7 +167,9 @@ fn tone(branch: &Branch) -> Tone {
     match (&*branch.status, project) {
         (_, Some(Means::Stopped)) => Tone::Quiet,
         ("MIGRATIONS_FAILED" | "FUNCTIONS_FAILED", _) | (_, Some(Means::Failed | Means::Gone)) => Tone::Bad,
-        ("MIGRATIONS_PASSED" | "FUNCTIONS_DEPLOYED", None | Some(Means::Running | Means::Asleep)) => Tone::Good,
+        ("MIGRATIONS_PASSED" | "FUNCTIONS_DEPLOYED", None | Some(Means::Running | Means::Asleep)) => {
+            Tone::Good
+        }
         _ => Tone::Changing,
     }
 }

@@ -71,7 +71,9 @@ fn branch_means(status: &str, project: (Means, String)) -> (Means, String) {
         ("MIGRATIONS_FAILED", _) => (Means::Failed, "not as it should be: its migrations failed"),
         ("MIGRATIONS_PASSED" | "FUNCTIONS_DEPLOYED" | "FUNCTIONS_FAILED", Means::Starting) => return project,
         ("MIGRATIONS_PASSED" | "FUNCTIONS_DEPLOYED", _) => return project,
-        ("FUNCTIONS_FAILED", _) => (Means::Running, "active, but its functions are not deployed: that failed"),
+        ("FUNCTIONS_FAILED", _) => {
+            (Means::Running, "active, but its functions are not deployed: that failed")
+        }
         (other, _) => return (Means::Starting, unexplained(other)),
     };
     (means, word.to_owned())

@@ -48,7 +48,8 @@ pub struct Known {
 pub fn offer(known: &Known, offers: &mut Offers<'_>) {
     let Known { reference, database, .. } = known;
     let own = database.db_pass.as_deref().filter(|password| !password.is_empty());
-    let password = known.password.as_deref().or(own).map(|password| offers.secret(PASSWORD, password.to_owned()));
+    let password =
+        known.password.as_deref().or(own).map(|password| offers.secret(PASSWORD, password.to_owned()));
     let host = database.db_host.as_ref().or(known.host.as_ref()).filter(|host| !host.is_empty());
     let host = host.map_or_else(|| format!("db.{reference}.supabase.co"), Clone::clone);
     let (user, port) = (database.db_user.as_deref().unwrap_or(OWNER), database.db_port.unwrap_or(PORT));

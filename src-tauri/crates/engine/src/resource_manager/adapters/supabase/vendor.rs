@@ -156,7 +156,9 @@ impl Vendor for Supabase {
                     (Means::Gone, None) if self.branch.is_some() => {
                         "name a branch that is there, or write `branch: instance` for one of this instance's own"
                     }
-                    (Means::Failed, Some(_)) => "its log is in Supabase's dashboard; when that is repaired, reset it",
+                    (Means::Failed, Some(_)) => {
+                        "its log is in Supabase's dashboard; when that is repaired, reset it"
+                    }
                     _ => "look at it in Supabase's dashboard",
                 };
                 Err(Problem::new(ErrorCode::ResourceFailed, message).hint(hint))

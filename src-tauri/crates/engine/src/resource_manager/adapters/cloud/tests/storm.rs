@@ -105,7 +105,8 @@ impl<F: Fake> Play<F> {
 
     async fn pause_unused(&self) {
         self.wish("a pause of what is unused", &[Kind::Down]);
-        let act = Act { action: Act::PAUSE.to_owned(), by: By::Unused(Duration::from_secs(600)), ..Act::default() };
+        let act =
+            Act { action: Act::PAUSE.to_owned(), by: By::Unused(Duration::from_secs(600)), ..Act::default() };
         if let Some(act) = self.adapter.act(&act) {
             let _ = act.await;
         }

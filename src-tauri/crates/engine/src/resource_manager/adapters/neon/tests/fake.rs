@@ -132,10 +132,8 @@ impl Fake for FakeNeon {
         self.settle(now);
         let path = call.url.path().trim_start_matches("/api/v2/").to_owned();
         let parts: Vec<&str> = path.split('/').collect();
-        let body: Json = call
-            .body
-            .as_ref()
-            .map_or(Json::Null, |(_, body)| serde_json::from_slice(body).unwrap());
+        let body: Json =
+            call.body.as_ref().map_or(Json::Null, |(_, body)| serde_json::from_slice(body).unwrap());
         let missing = || Said::refused(404, "not found");
         let is_post = call.method == Method::POST;
         match &parts[..] {
@@ -232,6 +230,8 @@ impl Fake for FakeNeon {
         names.sort_unstable();
         let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
         let has_main = names.contains(&"main");
-        twice.map(|pair| format!("{} is there twice", pair[0])).or((!has_main).then(|| "main is gone".to_owned()))
+        twice
+            .map(|pair| format!("{} is there twice", pair[0]))
+            .or((!has_main).then(|| "main is gone".to_owned()))
     }
 }

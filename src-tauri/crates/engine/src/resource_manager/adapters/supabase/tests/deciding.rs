@@ -162,7 +162,8 @@ fn what_is_written_wrongly_is_told_with_its_place() {
 
 #[test]
 fn a_password_is_offered_only_where_it_can_be_had() {
-    let offers = |text: &str| settings::<FakeSupabase>(text).0.unwrap().outputs().contains(&"password".to_owned());
+    let offers =
+        |text: &str| settings::<FakeSupabase>(text).0.unwrap().outputs().contains(&"password".to_owned());
     let with_password = "{ token: '${secret:api}', project: shop, password: '${secret:password}' }";
     assert_eq!([PROJECT, OWN, NAMED, with_password].map(offers), [false, true, true, true]);
 }

@@ -51,7 +51,10 @@ impl FakeSupabase {
         let branch = Branch {
             name: name.to_owned(),
             status: if now.is_some() { "CREATING_PROJECT" } else { "FUNCTIONS_DEPLOYED" },
-            becomes: later(2, "RUNNING_MIGRATIONS").into_iter().chain(later(3, "FUNCTIONS_DEPLOYED")).collect(),
+            becomes: later(2, "RUNNING_MIGRATIONS")
+                .into_iter()
+                .chain(later(3, "FUNCTIONS_DEPLOYED"))
+                .collect(),
             resets: 0,
         };
         let status = if now.is_some() { "COMING_UP" } else { ACTIVE };
@@ -152,7 +155,9 @@ impl Fake for FakeSupabase {
         let body = body.unwrap_or_default();
         let missing = || Said::refused(404, "Project not found");
         match (&call.method, &parts[..]) {
-            (&Method::GET, ["organizations"]) => Said::new(200, json!([{ "id": "o", "slug": "o", "name": "Shop" }])),
+            (&Method::GET, ["organizations"]) => {
+                Said::new(200, json!([{ "id": "o", "slug": "o", "name": "Shop" }]))
+            }
             (&Method::GET, ["projects", _, "branches"]) => {
                 let list: Vec<_> =
                     self.projects.iter().filter_map(|project| self.branch_json(project)).collect();
@@ -167,7 +172,10 @@ impl Fake for FakeSupabase {
             (&Method::GET, ["projects", reference]) => {
                 let Some(project) = self.project(reference) else { return missing() };
                 let host = format!("db.{reference}.supabase.co");
-                Said::new(200, json!({ "name": "shop", "status": project.status, "database": { "host": host } }))
+                Said::new(
+                    200,
+                    json!({ "name": "shop", "status": project.status, "database": { "host": host } }),
+                )
             }
             (&Method::GET, ["projects", _, "health"]) => Said::new(200, json!([])),
             (&Method::GET, ["projects", _, "api-keys" | "config", ..]) => Said::new(200, json!([])),
@@ -186,7 +194,10 @@ impl Fake for FakeSupabase {
             (&Method::GET, ["branches", reference]) => {
                 let Some(project) = self.project(reference) else { return missing() };
                 let host = format!("db.{reference}.supabase.co");
-                Said::new(200, json!({ "status": project.status, "db_host": host, "db_port": 5432, "db_pass": "pw" }))
+                Said::new(
+                    200,
+                    json!({ "status": project.status, "db_host": host, "db_port": 5432, "db_pass": "pw" }),
+                )
             }
             (&Method::POST, ["branches", reference, "reset"]) => {
                 assert!(body.is_object());
@@ -228,9 +239,8 @@ impl Fake for FakeSupabase {
     }
 
     fn mend(&mut self) {
-        let is_preview = |project: &Project| {
-            project.branch.as_ref().is_some_and(|branch| branch.name == "preview")
-        };
+        let is_preview =
+            |project: &Project| project.branch.as_ref().is_some_and(|branch| branch.name == "preview");
         if !self.projects.iter().any(is_preview) {
             self.add("preview", None);
         }
@@ -242,6 +252,8 @@ impl Fake for FakeSupabase {
         names.sort_unstable();
         let twice = names.windows(2).find(|pair| pair[0] == pair[1]);
         let has_main = names.contains(&"main");
-        twice.map(|pair| format!("{} is there twice", pair[0])).or((!has_main).then(|| "shop is gone".to_owned()))
+        twice
+            .map(|pair| format!("{} is there twice", pair[0]))
+            .or((!has_main).then(|| "shop is gone".to_owned()))
     }
 }

@@ -79,13 +79,20 @@ fn what_is_secret_stands_as_a_reference_and_is_kept_in_memory() {
 #[test]
 fn without_a_password_there_is_none_in_the_urls() {
     let (texts, _) = offered(&Known { keys: vec![], ..known() });
-    assert!(texts.contains(&"url: postgresql://postgres@db.shop.supabase.co:5432/postgres".to_owned()), "{texts:?}");
+    assert!(
+        texts.contains(&"url: postgresql://postgres@db.shop.supabase.co:5432/postgres".to_owned()),
+        "{texts:?}"
+    );
     assert!(!texts.iter().any(|text| text.starts_with("password")), "{texts:?}");
 }
 
 #[test]
 fn what_is_odd_in_a_name_stays_within_its_part() {
-    let odd = Pooler { db_user: "post$gres@x/y".to_owned(), db_name: "a?b#c".to_owned(), ..pooler("PRIMARY", "transaction", 6543) };
+    let odd = Pooler {
+        db_user: "post$gres@x/y".to_owned(),
+        db_name: "a?b#c".to_owned(),
+        ..pooler("PRIMARY", "transaction", 6543)
+    };
     let (texts, _) = offered(&Known { poolers: vec![odd], ..known() });
     let url = "pooled_url: postgresql://post%24gres%40x%2Fy@aws-1-eu.pooler.supabase.com:6543/a%3Fb%23c";
     assert!(texts.contains(&url.to_owned()), "{texts:?}");
@@ -101,5 +108,8 @@ fn a_key_that_is_masked_or_of_a_new_kind_is_not_offered() {
     ];
     let (texts, kept) = offered(&Known { keys, ..known() });
     assert_eq!(kept, ["@shop/db/service_role_key: ey.old"]);
-    assert!(!texts.iter().any(|text| text.starts_with("anon_key") || text.starts_with("secret_key")), "{texts:?}");
+    assert!(
+        !texts.iter().any(|text| text.starts_with("anon_key") || text.starts_with("secret_key")),
+        "{texts:?}"
+    );
 }

@@ -2,3 +2,4 @@
 
 mod neon;
 mod stage;
+mod supabase;

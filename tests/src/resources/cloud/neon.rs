@@ -1,4 +1,4 @@
-use kinfra_rpc::{ErrorCode, Phase};
+use kinfra_rpc::{ErrorCode, NodeState, Phase};
 use serde_json::json;
 
 use super::stage::{SOON, Stage};
@@ -89,11 +89,11 @@ fn what_others_use_is_left_as_it_is_by_a_stop_and_paused_by_a_word() {
 
     // A start wants it to run.
     stage.run(&["up", "-d"]);
-    stage.wait_for("it to go on", |node| node.is_healthy());
+    stage.wait_for("it to go on", NodeState::is_healthy);
     stage.run(&["pause", "db"]);
     stage.wait_until_paused(ErrorCode::ResourcePaused);
     stage.run(&["resume", "db"]);
-    stage.wait_for("it to go on", |node| node.is_healthy());
+    stage.wait_for("it to go on", NodeState::is_healthy);
     let before = suspends();
     stage.run(&["down"]);
     assert_eq!(suspends(), before, "others may use it");
@@ -114,7 +114,7 @@ fn what_sleeps_by_itself_is_well_and_what_is_disabled_is_paused_by_its_vendor() 
     assert_eq!(compute(), "disabled");
     stage.cloud.control(&json!({"do": "disable", "endpoint": endpoint, "disabled": false}));
     stage.inspect();
-    stage.wait_for("it to be well", |node| node.is_healthy());
+    stage.wait_for("it to be well", NodeState::is_healthy);
     assert_eq!(stage.count("POST", "/projects/*/endpoints/*/start"), starts, "nothing keeps it awake");
 }
 

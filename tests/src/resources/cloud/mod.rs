@@ -3,3 +3,4 @@
 mod neon;
 mod stage;
 mod supabase;
+mod vercel;

@@ -1,6 +1,7 @@
 //! Resources that a cloud runs, as their users know them: by the `kinfra` command, against stand-ins with state.
 
 mod neon;
+mod railway;
 mod render;
 mod stage;
 mod supabase;

@@ -245,7 +245,7 @@ impl Api {
         call.json(&body).within("deployments that are created", DEPLOYS)
     }
 
-    pub fn deploy(&self, project: &Project, source: Json, target: Target, mark: &str) -> Call {
+    pub fn deploy(&self, project: &Project, source: &Json, target: Target, mark: &str) -> Call {
         let doing = format!("deploy {}", project.name);
         self.create(doing, project, json!({ "gitSource": source }), target, mark)
     }

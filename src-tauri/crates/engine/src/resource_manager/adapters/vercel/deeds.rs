@@ -50,7 +50,7 @@ impl Vercel {
         })?;
         let mark = mark();
         let deed = Deed {
-            call: self.api.deploy(project, source, self.target, &mark),
+            call: self.api.deploy(project, &source, self.target, &mark),
             goal: Goal::Up,
             question: None,
             told: format!("{branch} is being deployed."),

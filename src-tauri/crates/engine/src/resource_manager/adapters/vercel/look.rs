@@ -25,7 +25,7 @@ pub fn seen(project: Project, list: &[Deployment], target: Target) -> Seen<Found
         // Nothing but such ones.
         Some(first) if newest.is_none() && served.is_none() => word = first.state().to_owned(),
         Some(first) if means == Means::Running => {
-            word = format!("{word}; the newest one is {}", first.state())
+            word = format!("{word}; the newest one is {}", first.state());
         }
         _ => {}
     }

@@ -15,7 +15,8 @@ fn deployment(id: &str, status: &str, is_stopped: bool) -> Json {
 }
 
 fn told(latest: Json, active: &[Json]) -> (Means, String) {
-    let told = json!({ "serviceName": "web", "latestDeployment": latest, "activeDeployments": active });
+    let mut told = json!({ "serviceName": "web", "activeDeployments": active });
+    told["latestDeployment"] = latest;
     let seen = seen(Ids::default(), serde_json::from_value::<Instance>(told).unwrap());
     (seen.means, seen.word)
 }

@@ -110,7 +110,7 @@ impl Cloud {
                 let clear = body(call)["clearCache"] == "clear";
                 self.effects.push(if clear { "deploy afresh" } else { "deploy" }.to_owned());
                 self.begin("api");
-                let status = if self.made.len() % 2 == 0 { 201 } else { 202 };
+                let status = if self.made.len().is_multiple_of(2) { 201 } else { 202 };
                 Answer { status, ..Answer::default() }
             }
             ["deploys", id, "cancel"] => {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::stage::{SOON, Stage};
 use crate::clouds::railway::SCHEMA;
 use crate::clouds::shared::{Reply, Request};
-use crate::clouds::{Fault, Railway, Token};
+use crate::clouds::{Fault, Lag, Railway, Token};
 use crate::tools::{Tool, devservers, have, node};
 use crate::wait_until;
 
@@ -156,7 +156,10 @@ fn a_deployment_is_made_again_once_though_nobody_heard_of_it() {
         assert_eq!((code, changes(&stage).len()), (Some(2), 0), "{printed}");
         assert!(printed.contains("It takes the place of what runs there."), "{printed}");
         stage.cloud.fault(fault);
+        // The list is late with it, too.
+        stage.cloud.lag(Lag::on("").saying("query Deployments(").reads(2));
         stage.run(&["resource", "db", "redeploy", "--yes"]);
+        stage.cloud.catch_up();
         assert_eq!((deployments(&stage).len(), changes(&stage)), (2, vec!["Redeploy".to_owned()]));
         let last = deployments(&stage).pop().unwrap();
         wait_until("the last one to be active", SOON, || {
@@ -198,6 +201,7 @@ fn each_query_and_each_answer_that_is_read_is_one_of_the_official_schema() {
         stage.run(&["up", "-d"]);
         stage.run(&["resource", "db"]);
     }
+    assert_eq!(of_project.inspect().sign_in.who, "a token of shop, production");
     named.run(&["resource", "db", "stop-deployment", "--yes"]);
     named.wait_until_paused(ErrorCode::ResourcePaused);
     named.cloud.fault(Fault::on("POST", "").saying("deploymentRestart(").after().reset());

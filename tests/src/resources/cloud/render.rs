@@ -4,7 +4,7 @@ use kinfra_rpc::{ErrorCode, NodeState, Phase};
 use serde_json::json;
 
 use super::stage::{SOON, Stage};
-use crate::clouds::{Fault, Render, Token};
+use crate::clouds::{Fault, Lag, Render, Token};
 use crate::wait_until;
 
 const SHOP: &str = "
@@ -118,7 +118,10 @@ fn a_service_is_deployed_once_though_nobody_heard_of_it_and_its_deploys_are_list
         assert_eq!((code, changes(&stage)), (Some(2), 0), "{printed}");
         assert!(printed.contains("Deploy api at Render? Visitors get it once it is built."), "{printed}");
         stage.cloud.fault(fault);
+        // The list is late with it, too.
+        stage.cloud.lag(Lag::on(DEPLOYS).reads(2));
         stage.run(&["resource", "db", "deploy", "--yes"]);
+        stage.cloud.catch_up();
         assert_eq!((stage.count("POST", DEPLOYS), deploys(&stage).len()), (1, 2));
         wait_until("it to be live", SOON, || newest(&stage) == "live");
         let inspection = stage.inspect();

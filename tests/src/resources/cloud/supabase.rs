@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::stage::{SOON, Stage};
 use crate::clouds::spec::{Document, replay, validating_mock};
-use crate::clouds::{Fault, Supabase, Token};
+use crate::clouds::{Fault, Lag, Supabase, Token};
 use crate::wait_until;
 
 const SHOP: &str = "
@@ -50,8 +50,9 @@ fn branches(stage: &Stage<Supabase>) -> Vec<String> {
 fn a_paused_project_is_restored_by_a_start_that_tells_how_it_goes_and_sends_nothing_twice() {
     let stage = stage(SHOP, "shop");
     turn(&stage, "INACTIVE");
-    // It takes effect, and nobody hears of that.
+    // It takes effect, nobody hears of that, and who looks sees it late.
     stage.cloud.fault(Fault::on("POST", RESTORE).after().reset());
+    stage.cloud.lag(Lag::on("/v1/projects/*").reads(1));
     let mut start = stage.begin(&["up", "-d"]);
     let is_told = |node: &NodeState| {
         let told = ["being restored", "coming up"].iter().any(|word| {
@@ -133,6 +134,7 @@ fn a_project_that_cant_be_paused_says_so_in_supabases_words_and_goes_on() {
 fn an_instance_gets_a_branch_of_its_own_once_and_its_user_alone_deletes_it() {
     let stage = stage(OWN, "studio");
     stage.cloud.fault(Fault::on("POST", BRANCHES).after().reset());
+    stage.cloud.lag(Lag::on(BRANCHES).reads(1));
     stage.run(&["up", "-d"]);
     let [name] = &*branches(&stage) else { panic!("{:?}", branches(&stage)) };
     assert!(name.starts_with("kinfra-shop-"), "{name}");

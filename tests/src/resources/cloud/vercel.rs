@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use kinfra_rpc::{NodeState, Phase};
-use serde_json::json;
+use kinfra_rpc::{ErrorCode, NodeState, Phase};
+use serde_json::{Value, json};
 
 use super::stage::{SOON, Stage};
-use crate::clouds::{Fault, Token, Vercel};
+use crate::clouds::{Fault, Lag, Token, Vercel};
 use crate::wait_until;
 
 const SHOP: &str = "
@@ -77,6 +77,8 @@ fn what_is_deployed_by_a_word_is_deployed_once_though_nobody_heard_of_it() {
     let stage = stage(SHOP);
     stage.run(&["up", "-d"]);
     let first = served(&stage);
+    // The list is late with what was made, too.
+    stage.cloud.lag(Lag::on("/v7/deployments").reads(2));
     for (number, fault) in lost("POST", DEPLOYMENTS).into_iter().enumerate() {
         stage.cloud.fault(fault);
         let (code, printed) = stage.try_run(&["resource", "db", "deploy"]);
@@ -90,6 +92,7 @@ fn what_is_deployed_by_a_word_is_deployed_once_though_nobody_heard_of_it() {
         assert_eq!(stage.count("POST", DEPLOYMENTS), 2 * (number + 1));
     }
     assert_eq!(deployments(&stage).len(), 5);
+    stage.cloud.catch_up();
     // Each is built, and takes the place of the one before.
     let last = deployments(&stage).pop().unwrap();
     wait_until("the last one to be served", SOON, || served(&stage) == last);
@@ -166,6 +169,25 @@ fn a_build_that_failed_is_told_with_its_reason_and_with_what_is_served() {
     assert_eq!(code, Some(1), "{printed}");
     assert!(printed.contains("the project shop is ERROR") && printed.contains("exited with 1"), "{printed}");
     assert_eq!(changes(&stage), [""; 0], "it is for its user to deploy it");
+}
+
+#[test]
+fn a_project_that_is_paused_in_its_settings_is_told_as_paused_and_stays_so() {
+    let stage = stage(SHOP);
+    stage.run(&["up", "-d"]);
+    let pause = stage.cloud.ask("POST", "/v1/projects/shop/pause?slug=acme", &Value::Null);
+    assert_eq!(pause.status, 200);
+    let node = stage.wait_until_paused(ErrorCode::ResourcePaused);
+    assert!(node.detail.contains("visitors get an error"), "{node:?}");
+    let (code, printed) = stage.try_run(&["pause", "db"]);
+    assert_eq!(code, Some(2), "it is not for KInfra to pause it: {printed}");
+    let (code, printed) = stage.try_run(&["resume", "db"]);
+    assert_eq!(code, Some(2), "{printed}");
+    stage.run(&["down"]);
+    let (code, printed) = stage.try_run(&["up", "-d"]);
+    assert_eq!(code, Some(1), "{printed}");
+    assert!(printed.contains("resume it in the project's settings at Vercel"), "{printed}");
+    assert_eq!(changes(&stage), ["POST /v1/projects/shop/pause"]);
 }
 
 #[test]

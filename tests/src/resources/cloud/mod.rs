@@ -2,4 +2,8 @@
 
 mod disuse;
 mod neon;
+mod railway;
+mod render;
 mod stage;
+mod supabase;
+mod vercel;

@@ -12,7 +12,7 @@ use crate::resource_manager::remote::{Answer, Means};
 fn project(more: &Json) -> Project {
     let mut project = json!({ "id": "prj_1", "name": "shop" });
     let Json::Object(more) = more else { panic!("{more}") };
-    project.as_object_mut().unwrap().extend(more);
+    project.as_object_mut().unwrap().extend(more.clone());
     serde_json::from_value(project).unwrap()
 }
 

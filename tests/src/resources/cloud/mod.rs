@@ -2,6 +2,7 @@
 
 mod disuse;
 mod neon;
+mod pauses;
 mod railway;
 mod render;
 mod stage;

@@ -2,7 +2,7 @@
 //! it (scripts/devservers.sh, scripts/system.sh).
 //! A test whose tools are missing is skipped, loudly.
 
-use std::env::{split_paths, var_os};
+use std::env::{join_paths, split_paths, var_os};
 use std::fs::read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -94,8 +94,9 @@ pub(crate) fn clouds() -> PathBuf {
 pub(crate) fn node(script: &str, options: &Value) -> Value {
     let mut command = Command::new("node");
     command.arg(fixtures().join(script)).arg(options.to_string());
-    let packages = if script.starts_with("clouds/") { clouds() } else { devservers() };
-    command.env("NODE_PATH", packages.join("node_modules"));
+    // Clients of clouds are in both.
+    let packages = [clouds(), devservers()].map(|folder| folder.join("node_modules"));
+    command.env("NODE_PATH", join_paths(packages).unwrap());
     command.envs(chromium().map(|path| ("CHROMIUM", path)));
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);

@@ -68,6 +68,35 @@ def test_the_port_of_the_former_version_is_kept(home: Home) -> None:
     assert it.stop_test_server() is False
 
 
+def test_the_only_port_of_a_range_is_left_to_the_former_server_that_is_on_it(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = home.first_port + 28
+    monkeypatch.setitem(smart_infra_manager._RANGES, "shop", (port, port))
+    folder = home.folder / "user" / ".kinfra_smart_infra"
+    folder.mkdir()
+    script = home.folder / "server.py"
+    script.write_text(
+        "import http.server, sys; http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]))"
+    )
+    noted = {"assigned_port": port, "server_running": True, "server_start_time": time.time()}
+    with subprocess.Popen(
+        [sys.executable, str(script), str(port)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    ) as server:
+        try:
+            wait_until("the former server to answer", lambda: status_of(f"http://127.0.0.1:{port}/") == 200)
+            # Somebody else's process is not left the port, and no other port is in the range.
+            (folder / "shop_config.json").write_text(json.dumps({**noted, "process_pid": os.getpid()}))
+            with pytest.raises(PortAllocationError):
+                manager().allocate_persistent_port()
+            (folder / "shop_config.json").write_text(json.dumps({**noted, "process_pid": server.pid}))
+            assert manager().allocate_persistent_port() == port
+            assert manager().allocate_persistent_port() == port
+            assert server.poll() is None
+        finally:
+            server.kill()
+
+
 def test_the_infrastructure_is_set_up_around_a_real_server(
     home: Home, script: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

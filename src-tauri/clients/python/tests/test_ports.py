@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,80 @@ def test_ports_of_the_former_version_are_kept(home: Home) -> None:
     (former / "port_registry.json").write_text(text)
     assert KInfra().allocate_port("api") == wanted
     assert (former / "port_registry.json").read_text() == text
+
+
+def write_down(home: Home, name: str, port: int, **noted: object) -> None:
+    former = home.folder / "user" / ".kinfra"
+    former.mkdir(exist_ok=True)
+    entry = {"service_name": name, "assigned_port": port, **noted}
+    text = json.dumps({"version": "1.0", "timestamp": 1.0, "services": {name: entry}})
+    (former / "port_registry.json").write_text(text)
+
+
+def test_the_port_of_the_former_version_comes_before_one_that_is_preferred(home: Home, script: Path) -> None:
+    wanted = home.first_port + 22
+    write_down(home, "api", wanted)
+    # With another preference, with none, and with another one still.
+    for preferred in (home.first_port + 5, None, home.first_port + 4):
+        assert KInfra().allocate_port("api", preferred) == wanted
+    # Of a service that KInfra runs as well.
+    write_down(home, "web", wanted + 1)
+    manager = ServiceManager(KInfra())
+    command = [sys.executable, str(script)]
+    manager.add_service(ServiceConfig("web", command, preferred_port=home.first_port + 6))
+    assert manager.start_service("web")
+    assert KInfra().get_service_port("web") == wanted + 1
+    # One that is asked for by its number is just that.
+    write_down(home, "other", wanted + 2)
+    assert PortRegistry().register_service("other", home.first_port + 7).assigned_port == home.first_port + 7
+
+
+def test_the_port_is_left_to_the_very_server_that_the_former_version_had_noted(home: Home) -> None:
+    port = home.first_port + 23
+    server = home.serve(port)
+    write_down(home, "api", port, pid=server.pid, last_seen=time.time())
+    facade = KInfra()
+    assert facade.allocate_port("api", home.first_port + 5) == port
+    assert facade.allocate_port("api") == port
+    assert facade.allocate_port("api", home.first_port + 5) == port
+    info = facade.get_service_info("api")
+    assert info is not None and (info.assigned_port, info.pid) == (port, server.pid)
+    claims = home.client.call("port.list", {"project": "python"})["claims"]
+    assert [claim["origin"] for claim in claims if claim["node"] == "api"] == ["adopted"]
+    moved = json.loads(home.kinfra("ports", "move", "api", "--project", "python", "--json"))["port"]
+    assert moved != port
+    assert facade.allocate_port("api", home.first_port + 5) == moved
+    assert server.poll() is None
+
+
+@pytest.mark.parametrize("noted", ["nothing", "another pid", "the pid of one that was started before"])
+def test_a_port_is_not_left_to_who_is_not_proven_to_be_the_former_server(home: Home, noted: str) -> None:
+    port = home.first_port + 24
+    server = home.serve(port)
+    pid = os.getpid() if noted == "another pid" else server.pid
+    seen = time.time() if noted == "another pid" else 5.0
+    write_down(home, "api", port, **({} if noted == "nothing" else {"pid": pid, "last_seen": seen}))
+    assert KInfra().allocate_port("api") != port
+    assert server.poll() is None
+
+
+def test_a_port_that_is_anothers_since_is_not_left_to_the_former_server(home: Home) -> None:
+    port = home.first_port + 25
+    PortRegistry(home.folder / "own").register_service("mine", port)
+    server = home.serve(port)
+    write_down(home, "api", port, pid=server.pid, last_seen=time.time())
+    assert KInfra().allocate_port("api", home.first_port + 5) == home.first_port + 5
+    assert PortRegistry(home.folder / "own").get_canonical_port("mine") == port
+
+
+def test_a_name_that_was_forgotten_comes_back_with_its_own_port_whoever_is_on_the_former_one(home: Home) -> None:
+    facade, own = KInfra(), home.first_port + 5
+    assert facade.allocate_port("api", own) == own
+    assert SmartPortAllocator(PortRegistry()).release_port("api")
+    port = home.first_port + 26
+    server = home.serve(port)
+    write_down(home, "api", port, pid=server.pid, last_seen=time.time())
+    assert facade.allocate_port("api") == own
 
 
 def test_many_threads_and_processes_allocate_at_once(home: Home) -> None:

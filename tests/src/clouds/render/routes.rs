@@ -77,7 +77,7 @@ impl Vendor for Render {
         }
     }
 
-    fn control(&mut self, order: &Value, _now: SystemTime) -> Result<Value, String> {
+    fn control(&mut self, order: &Value, now: SystemTime) -> Result<Value, String> {
         match order["do"].as_str().unwrap_or_default() {
             "plan" => {
                 let time = |field: &str, before: Duration| order[field].as_u64().map_or(before, Duration::from_millis);
@@ -100,8 +100,17 @@ impl Vendor for Render {
                 let id = self.service(name).ok_or("there is no such service")?.id.clone();
                 Ok(json!({"id": self.begin(&id, "new_commit", None, true)}))
             }
-            _ => Err("\"do\" is plan (created_ms, building_ms, updating_ms, suspending_ms, outcome, does_wait) or push \
-                      (service)"
+            "suspend" => {
+                let text = |field: &str| order[field].as_str().ok_or_else(|| format!("the order lacks {field:?}, a text"));
+                let (name, by) = (text("service")?, text("by")?);
+                let mut services = self.services.iter_mut();
+                let service = services.find(|one| one.id == name || one.name == name).ok_or("there is no such service")?;
+                service.suspension.turn(now, "suspended");
+                by.clone_into(&mut service.suspender);
+                Ok(json!({}))
+            }
+            _ => Err("\"do\" is plan (created_ms, building_ms, updating_ms, suspending_ms, outcome, does_wait), push \
+                      (service) or suspend (service, by)"
                 .to_owned()),
         }
     }

@@ -51,6 +51,7 @@ impl Render {
         if let Some(service) = self.services.iter_mut().find(|one| one.id == id) {
             let is = service.suspension.at(now);
             if is != wanted {
+                "user".clone_into(&mut service.suspender);
                 service.suspension = Course::from(now, is).then(after, wanted);
                 if wanted == "not_suspended" {
                     self.begin(id, "service_resumed", None, false);

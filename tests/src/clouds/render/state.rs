@@ -36,6 +36,8 @@ pub struct Service {
     pub workspace: String,
     /// `not_suspended` or `suspended`.
     pub suspension: Course,
+    /// Who has suspended it, if it is: `user`, `billing`, `admin`…
+    pub suspender: String,
     pub created: SystemTime,
 }
 
@@ -184,6 +186,7 @@ impl Service {
             kind: kind.to_owned(),
             workspace: workspace.to_owned(),
             suspension: Course::from(now, "not_suspended"),
+            suspender: "user".to_owned(),
             created: now,
         }
     }

@@ -6,7 +6,8 @@ use crate::clouds::shared::rfc3339;
 impl Render {
     pub(super) fn told_service(&self, service: &Service) -> Value {
         let suspended = service.suspension.at(self.now);
-        let suspenders: &[&str] = if suspended == "suspended" { &["user"] } else { &[] };
+        let suspenders: Vec<_> =
+            (suspended == "suspended").then_some(&service.suspender).into_iter().collect();
         json!({
             "id": service.id, "autoDeploy": "yes", "autoDeployTrigger": "commit", "branch": "main",
             "createdAt": rfc3339(service.created), "updatedAt": rfc3339(service.suspension.changed(self.now)),

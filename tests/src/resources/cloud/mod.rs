@@ -2,4 +2,9 @@
 
 mod disuse;
 mod neon;
+mod pauses;
+mod railway;
+mod render;
 mod stage;
+mod supabase;
+mod vercel;

@@ -1,3 +1,5 @@
+use std::fs::read_to_string;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use kinfra_rpc::{ErrorCode, Inspection, NodeState};
@@ -29,11 +31,21 @@ impl<V: Vendor> Stage<V> {
 
     /// What a command prints, and its exit code.
     pub fn try_run(&self, arguments: &[&str]) -> (Option<i32>, String) {
-        let mut command = self.project.command(arguments);
-        let output = command.env("KINFRA_SECRET_CLOUD", &self.token).output().unwrap();
+        let output = self.command(arguments).output().unwrap();
         let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
         assert!(!printed.contains(&self.token), "a token is shown: {printed}");
         (output.status.code(), printed)
+    }
+
+    /// A command that is not waited for.
+    pub fn begin(&self, arguments: &[&str]) -> Child {
+        self.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.project.command(arguments);
+        command.env("KINFRA_SECRET_CLOUD", &self.token);
+        command
     }
 
     #[track_caller]
@@ -45,6 +57,11 @@ impl<V: Vendor> Stage<V> {
 
     pub fn db(&self) -> NodeState {
         self.project.node("db")
+    }
+
+    /// None while there is no engine.
+    pub fn seen_db(&self) -> Option<NodeState> {
+        self.project.status()?.nodes.into_iter().find(|node| node.name == "db")
     }
 
     #[track_caller]
@@ -64,6 +81,18 @@ impl<V: Vendor> Stage<V> {
 
     pub fn inspect(&self) -> Inspection {
         serde_json::from_str(&self.run(&["resource", "db", "--json"])).unwrap()
+    }
+
+    /// What a service finds in its environment that has written that to a file `found`.
+    #[track_caller]
+    pub fn found(&self, name: &str) -> String {
+        let file = self.project.folder().join("found");
+        let read = || {
+            let text = read_to_string(&file).unwrap_or_default();
+            text.lines().find_map(|line| line.strip_prefix(&format!("{name}=")).map(str::to_owned))
+        };
+        wait_until(&format!("{name} to be found"), SOON, || read().is_some());
+        read().unwrap()
     }
 
     /// How often something was asked for that changes anything.

@@ -76,14 +76,14 @@ class GeneratedServer(Server):
     def __init__(self, project: GeneratedProject, domain: str) -> None:
         self.project: GeneratedProject = project
         self._kinfra = KInfra._for_project(domain, project)
+        self._kinfra.registry._former_of = lambda name: _former.port_of_project(project.name)
         self._manager = ServiceManager(self._kinfra)
 
     def is_stand_in(self) -> bool:
         return is_external(self.project.entries().get(SERVER, {}))
 
     def allocate(self) -> int:
-        is_new = SERVER not in self.project.entries()
-        return self._kinfra.allocate_port(SERVER, _former.port_of_project(self.project.name) if is_new else None)
+        return self._kinfra.allocate_port(SERVER)
 
     def prepare(self, port: int, script: Optional[str]) -> None:
         path = Path(script or "server.py").absolute()
@@ -206,7 +206,8 @@ def server_of(project: GeneratedProject, domain: str) -> Server:
     if SERVER not in project.entries():
         former = _former.port_of_project(project.name)
         first, last = project.range or (0, 1)
-        ports = ([] if former is None else [former]) + ([first] if first == last != former else [])
+        ports = [] if former is None else [former.port]
+        ports += [first] if first == last and first not in ports else []
         found = _owned.find(project.client, project.name, ports)
         if found is not None:
             return OwnedServer(*found, domain)

@@ -6,12 +6,13 @@ import hashlib
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Set, Union
+from typing import Any, Callable, Dict, List, Optional, Set, Union
 from urllib.parse import urlsplit
 
 from . import _former, _notes, _outcomes
 from ._client import Json, error_of
 from ._entries import Entry, external, is_resource
+from ._former import FormerPort
 from ._known import node_of
 from ._project import Entries, GeneratedProject
 from .exceptions import ConfigurationError, KInfraError, PortAllocationError
@@ -50,12 +51,15 @@ class PortRegistry:
     """The names of one generated project. Constructing one touches nothing.
 
     With a ``config_dir`` the names are apart from all others; the folder itself is not written to. Ports that
-    KInfra 1.0 wrote down there (else in ``~/.kinfra``) are asked for again, the first time that a name is used.
+    KInfra 1.0 wrote down there (else in ``~/.kinfra``) are asked for again, the first time that a name is used. Where the
+    very server that it noted is on its port still, the port is left to it.
     """
 
     def __init__(self, config_dir: Optional[Union[Path, str]] = None) -> None:
         self.config_dir = None if config_dir is None else Path(config_dir)
         self._project = GeneratedProject(_project_name(self.config_dir))
+        # What KInfra 1.0 had for a name that is new here.
+        self._former_of: Callable[[str], Optional[FormerPort]] = lambda name: _former.port_of(name, self.config_dir)
 
     @classmethod
     def _of(cls, project: GeneratedProject) -> PortRegistry:
@@ -153,9 +157,10 @@ class PortRegistry:
         """The port that a name has from now on: this one, one of these if they can be had, or any."""
 
         before: Optional[Entry] = None
+        left_to: Optional[int] = None
 
         def edit(entries: Entries) -> None:
-            nonlocal before
+            nonlocal before, left_to
             owner = next((it for it in entries if it != name and entries[it].get("port") == port), None)
             if isinstance(port, int) and owner is not None:
                 raise _belongs(name, port, owner, self._project.name)
@@ -168,17 +173,21 @@ class PortRegistry:
                 )
             before = None if entry is None else dict(entry)
             if entry is None:
-                former = _former.port_of(name, self.config_dir) if port is None else None
-                wish = port if port is not None else [former] if former is not None else "auto"
-                entries[name] = external(wish)
+                left_to = None if isinstance(port, int) else self._port_of_server(name)
+                # By its number, since one that somebody is on is not chosen.
+                entries[name] = external(left_to or self._wish(name, "auto" if port is None else port))
             elif port is not None:
-                entry["port"] = port
+                entry["port"] = self._wish(name, port)
             elif entry.get("port") == "none":
                 entry["port"] = "auto"
 
         state = self._project.change(edit)
         node = node_of(state, name)
         claimed = None if node is None else node.get("port")
+        if left_to is not None and claimed == left_to:
+            # It can be moved as any other, and whatever is started under this name leads to the server.
+            self._project.change(lambda entries: entries[name].update(port=self._wish(name, port)))
+            self._project.client.call("port.adopt", {"project": state["slug"], "service": name, "port": left_to})
         if claimed is None:
             self._project.change(lambda entries: _put_back(entries, name, before))
             raise self._refusal(name, port, state["problems"])
@@ -186,6 +195,32 @@ class PortRegistry:
             _notes.change(self._project, name)
         claimed_port: int = claimed
         return claimed_port
+
+    def _wish(self, name: str, port: Any) -> Any:
+        """What is written for a name: the port that it had with KInfra 1.0 comes before those that are only preferred."""
+        former = None if isinstance(port, int) else self._former_of(name)
+        if former is None:
+            return port
+        preferred = port if isinstance(port, list) else []
+        return [former.port, *(it for it in preferred if it != former.port)]
+
+    def _port_of_server(self, name: str) -> Optional[int]:
+        """The port that a new name had, where that is nobody's, and the very server is on it that the library had noted."""
+        former = self._former_of(name)
+        if former is None or former.server is None:
+            return None
+        report = self._project.client.call("port.who", {"port": former.port})
+        holders = [held["holder"] for held in report["holders"] if held["protocol"] == "tcp"]
+        is_there = not report["claims"] and bool(holders) and all(map(former.is_server, holders))
+        return former.port if is_there and not self._is_known(name) else None
+
+    def _is_known(self, name: str) -> bool:
+        """Whether it has a port of its own already, since it was forgotten here and comes back."""
+        client = self._project.client
+        known = self._project.found(client.snapshot())
+        return known is not None and bool(
+            _claim_of(client.call("port.list", {"project": known["slug"]})["claims"], name)
+        )
 
     def _refusal(self, name: str, port: Union[None, int, List[int]], problems: List[Json]) -> KInfraError:
         if isinstance(port, int):

@@ -205,6 +205,8 @@ class ServiceManager:
                 # A port that is written for the name already is as good as any.
                 if entry["port"] == "auto" and former.get("port", "none") != "none":
                     entry["port"] = former["port"]
+                if name not in entries or entry["port"] != former["port"]:
+                    entry["port"] = self.kinfra.registry._wish(name, entry["port"])
                 entries[name] = entry
 
         state = self._project.change(edit)

@@ -17,9 +17,9 @@ class SmartPortAllocator:
     def allocate_port(self, service_name: str, preferred_port: Optional[int] = None) -> int:
         """The port of a name, the same one each time, also after restarts of this program and of the machine.
 
-        ``preferred_port`` is taken where it can be had, else another one is chosen; which one then stays. A port on
-        which somebody listens already is taken for the name's own server, unless KInfra itself runs another service
-        there.
+        ``preferred_port`` is taken where it can be had, else another one is chosen; which one then stays. What the name had
+        with KInfra 1.0 comes before it. A port on which somebody listens already is taken for the name's own server,
+        unless KInfra itself runs another service there.
 
         Raises PortAllocationError when none can be had, or another service of KInfra's is on it now.
         """

@@ -151,7 +151,7 @@ impl Deciding<'_> {
         let has = instance.is_some_and(|instance| self.known.claim(instance, &service.name).is_some());
         if draft.folder.is_none()
             && !has
-            && let Some(place) = self.known.moved_to(service)
+            && let Some(place) = self.known.moved_to(draft, service)
         {
             decision.elsewhere.insert(service.name.clone());
             let detail = Some(format!("it is {place}"));
@@ -273,7 +273,9 @@ impl Deciding<'_> {
         let mut all: Vec<Handed> = of_python.collect();
         let owner = service.port.and_then(|port| self.known.owner(port));
         let unsure = owner.filter(|claim| {
-            self.known.is_unsure(claim, service) && Some(&*claim.key.instance) != instance && all.is_empty()
+            self.known.is_unsure(claim, draft, service)
+                && Some(&*claim.key.instance) != instance
+                && all.is_empty()
         });
         let unsure = unsure.and_then(|claim| {
             let of = self.known.projects.iter().find(|project| project.slug == claim.key.instance)?;

@@ -42,7 +42,7 @@ pub enum Certainty {
     Default,
     /// What a settings file asks for.
     Wished,
-    /// A tunnel led there, and nothing but what was asked for says whose it was.
+    /// A tunnel led there, or a name without the project's had it, and nothing but what was asked for says whose it was.
     Likely,
     /// A tunnel led there by a host name of the project's.
     Named,

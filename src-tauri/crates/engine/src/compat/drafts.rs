@@ -140,7 +140,10 @@ impl Drafts {
         let (at, service) = known.unwrap_or_else(|| self.of_nobody(&found.name));
         let draft = &mut self.projects[at];
         draft.sources.insert(source.path.clone());
-        draft.services[service].learn(found, Certainty::Given, &source.path);
+        // By a bare name it could be another folder's as well, one that is not known yet.
+        let is_bare = !draft.is_default() && draft.service_of(found, Certainty::Given, false).is_none();
+        let certainty = if is_bare { Certainty::Likely } else { Certainty::Given };
+        draft.services[service].learn(found, certainty, &source.path);
         draft.services[service].is_called(DEFAULT_PROJECT, &found.name, found.port);
         true
     }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use kinfra_rpc::{PortOrigin, Protocol};
 
-use super::draft::{Certainty, DraftService};
+use super::draft::{Certainty, Draft, DraftService};
 use super::python;
+use crate::config::slug;
 use crate::store::{Claim, StoredConnector, StoredProject};
 
 /// What a service's port is called where nobody says otherwise.
@@ -65,9 +66,9 @@ impl Known {
 
     /// Whose a port of the library's has become: `api's of shop`.
     #[must_use]
-    pub fn moved_to(&self, service: &DraftService) -> Option<String> {
+    pub fn moved_to(&self, draft: &Draft, service: &DraftService) -> Option<String> {
         let port = service.port?;
-        let is_its = |claim: &&Claim| is_moved(claim) && !self.is_unsure(claim, service);
+        let is_its = |claim: &&Claim| is_moved(claim) && !self.is_unsure(claim, draft, service);
         let owner = self.owner(port).filter(is_its);
         let owner = owner.map(|claim| (&claim.key.instance, &claim.key.node));
         let given = || {
@@ -78,10 +79,14 @@ impl Known {
         Some(format!("{service}'s of {project}"))
     }
 
-    /// Whether a migration gave it this port although no file had noted it: a service that more says had it comes first.
+    /// Whether a migration gave it this port although no file had noted that it is its: a service that more says had it
+    /// comes first. A name of nobody's is none: it is what the port was given by, where the service is called so.
     #[must_use]
-    pub fn is_unsure(&self, claim: &Claim, than: &DraftService) -> bool {
+    pub fn is_unsure(&self, claim: &Claim, draft: &Draft, than: &DraftService) -> bool {
         let key = &claim.key;
+        if draft.is_default() && slug(&than.name) == slug(&key.node) {
+            return false;
+        }
         let is_its = |given: &&GivenPort| {
             given.port == claim.port && given.project == key.instance && given.service == key.node
         };

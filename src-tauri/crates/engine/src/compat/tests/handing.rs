@@ -133,6 +133,50 @@ fn what_was_only_a_default_gives_way_to_who_had_it() {
 }
 
 #[test]
+fn what_was_given_by_a_bare_name_gives_way_to_the_folder_that_noted_it() {
+    let left = Left::default()
+        .launcher("BytePort", byteport())
+        .launcher("zen", zen())
+        .file(REGISTRY, &registry(&[entry("api", 8_000, "")]))
+        .file("hooks/.tunnel_config.json", "{\"service\": \"api\", \"local_port\": 8000}");
+    let had = |left: &Left| (port_in(left, "hooks", "api"), port_in(left, "BytePort", "api"));
+    let orders: [&[&[&str]]; 7] = [
+        &[&["BytePort", "hooks"]],
+        &[&["hooks", "BytePort"]],
+        &[&["BytePort"], &["hooks"]],
+        &[&["hooks"], &["BytePort"]],
+        // As the window does it, and with what has nothing to do with it between.
+        &[&[], &["BytePort"], &["hooks"]],
+        &[&["BytePort"], &[], &["zen"], &["hooks"]],
+        &[&["zen"], &["hooks"], &["BytePort"]],
+    ];
+    for steps in orders {
+        let mut known = left.known.clone();
+        for folders in steps {
+            let step = Left { known, ..left.named(folders) };
+            let planning = step.planning();
+            known = step.done(&planning).known;
+        }
+        let after = Left { known, ..left.named(&steps.concat()) };
+        assert_eq!(had(&after), (Some(8_000), None), "{steps:?}");
+        assert_eq!(pythons(&after), [], "{steps:?}");
+        assert!(!after.plan().pending, "{steps:?}: {}", shown(&after.plan()));
+    }
+    // Until the folder is known to have it, it stays, whatever else is moved over.
+    let step = left.named(&["BytePort"]);
+    let planning = step.planning();
+    let mut known = step.done(&planning).known;
+    for folders in [&[][..], &["zen"]] {
+        let step = Left { known, ..left.named(folders) };
+        let planning = step.planning();
+        let after = step.done(&planning);
+        assert_eq!(port_in(&after, "BytePort", "api"), Some(8_000));
+        assert_eq!(pythons(&after), []);
+        known = after.known;
+    }
+}
+
+#[test]
 fn what_others_of_pythons_need_is_not_taken_from_them() {
     let mut left = all_pythons(full());
     let folder = Path::new(GENERATED).join("python");

@@ -10,19 +10,25 @@ use super::*;
 const FOLDERS: [&str; 4] = ["atoms", "BytePort", "zen", "hooks"];
 
 /// Whether files contradict each other, so that nothing says whose a port was: a tunnel led to one that two folders ask for,
-/// or that a folder has in a file of its own; a name without a project's has one that two folders ask for; two folders are
-/// called the same; or what a file has is another name's in one of the user's. Who is named first gets that.
+/// or that a folder has in a file of its own; two folders are called the same, or what a folder has in a file of its own is
+/// called as another one; or what a file has is another name's in one of the user's. Who is named first gets that.
 fn is_ambiguous(left: &Left) -> bool {
     let mut folders = left.named(&FOLDERS);
     folders.gathered.sources.retain(|source| source.folder.is_some());
     let asked = drafts(&folders.gathered, &|_| None).projects;
+    // What a name of the user's means by its project, by folder.
+    let mut meant: Vec<(&Path, String)> = vec![];
+    for draft in &asked {
+        let Some(folder) = &draft.folder else { continue };
+        for alias in &draft.aliases {
+            let of = draft.services.iter().map(|service| crate::config::slug(&service.name));
+            meant.push((folder, alias.clone()));
+            meant.extend(of.map(|service| (&**folder, format!("{alias}-{service}"))));
+        }
+    }
     let mut aliases = BTreeSet::new();
     let are_called_the_same =
         asked.iter().flat_map(|draft| &draft.aliases).filter(|alias| !aliases.insert(*alias)).count() > 0;
-    let bare: BTreeSet<String> = asked
-        .iter()
-        .flat_map(|draft| draft.services.iter().map(|service| crate::config::slug(&service.name)))
-        .collect();
     let asked = asked.iter().flat_map(|draft| draft.services.iter().filter_map(|service| service.port));
     let mut seen = BTreeSet::new();
     let twice: BTreeSet<u16> = asked.filter(|port| !seen.insert(*port)).collect();
@@ -38,6 +44,12 @@ fn is_ambiguous(left: &Left) -> bool {
         });
         names.collect()
     };
+    let is_anothers = of_folders.iter().any(|source| {
+        let is_anothers = |name: &String| {
+            meant.iter().any(|(folder, meant)| meant == name && source.folder.as_deref() != Some(*folder))
+        };
+        noted(&[*source]).iter().any(|(_, name)| is_anothers(name))
+    });
     let (of_folders, names) = (noted(&of_folders), noted(&of_user));
     doubtful.extend(of_folders.iter().map(|(port, _)| *port));
     let contradict = of_folders
@@ -46,13 +58,11 @@ fn is_ambiguous(left: &Left) -> bool {
         .any(|(port, name)| names.iter().any(|(other, of)| other == port && of != name));
     let mut found = of_user.iter().flat_map(|source| &source.reading.found);
     contradict
+        || is_anothers
         || are_called_the_same
         || found.any(|found| match found {
             Found::Tunnel(tunnel) => tunnel.rules.iter().any(|rule| doubtful.contains(&rule.port)),
-            Found::Port(found) => {
-                twice.contains(&found.port) && bare.contains(&crate::config::slug(&found.name))
-            }
-            Found::Project(_) => false,
+            Found::Port(_) | Found::Project(_) => false,
         })
 }
 

@@ -11,7 +11,8 @@ use crate::resource_manager::remote::{Answer, Means};
 
 fn project(more: &Json) -> Project {
     let mut project = json!({ "id": "prj_1", "name": "shop" });
-    project.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let Json::Object(more) = more else { panic!("{more}") };
+    project.as_object_mut().unwrap().extend(more.clone());
     serde_json::from_value(project).unwrap()
 }
 

@@ -16,7 +16,7 @@ from conftest import Home, program, wait_until
 from test_managed import files_with
 
 from kinfra import ResourceManager, ServiceError
-from kinfra.adapters.cloud import addresses
+from kinfra.adapters.cloud import _addresses as addresses
 from kinfra.templates import resources
 
 # Milliseconds.

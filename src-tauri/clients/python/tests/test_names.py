@@ -210,7 +210,8 @@ def test_every_former_import_path_is_there_and_imports_alone(name: str) -> None:
 
 def test_every_module_is_one_of_the_former_version_or_private() -> None:
     found = {module.name for module in pkgutil.walk_packages(kinfra.__path__, "kinfra.")}
-    assert {name for name in found if not name.split(".")[1].startswith("_")} == set(MODULES) - {"kinfra"}
+    private = {name for name in found if any(part.startswith("_") for part in name.split("."))}
+    assert found - private == set(MODULES) - {"kinfra"}
 
 
 def test_every_former_name_is_exported() -> None:

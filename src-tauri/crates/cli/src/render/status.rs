@@ -13,8 +13,11 @@ const LONGEST_STATE: usize = 44;
 pub fn headline(project: &ProjectState) -> String {
     let status = project.status();
     let count = format!("{} of {} healthy", project.healthy(), project.expected());
+    let paused = project.nodes.iter().filter(|node| node.is_paused_here()).count();
     match status {
         StackStatus::Stopped => format!("{} · stopped", project.slug),
+        StackStatus::Running if paused > 0 && project.expected() == 0 => format!("{} · paused", project.slug),
+        StackStatus::Running if paused > 0 => format!("{} · {count} · {paused} paused", project.slug),
         StackStatus::Running => format!("{} · {count}", project.slug),
         _ => format!("{} · {}, {count}", project.slug, status.word()),
     }

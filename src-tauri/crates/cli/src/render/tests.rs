@@ -171,6 +171,35 @@ fn status_of_a_stopped_stack_and_of_an_empty_one() {
 }
 
 #[test]
+fn what_is_paused_by_a_word_is_counted_apart_and_is_no_problem() {
+    let paused = |code, message: &str| NodeState {
+        wanted: Wanted::Running,
+        phase: Phase::Running,
+        health: Health::Unknown,
+        detail: message.to_owned(),
+        problem: Some(Problem::new(code, message)),
+        ..stopped("db")
+    };
+    let here = || paused(ErrorCode::ResourcePaused, "is paused");
+    let well = healthy("api", 20_113, 90);
+    assert_snapshot!(headline(&shop(vec![well.clone(), here()])), @"shop · 1 of 1 healthy · 1 paused");
+    assert_snapshot!(headline(&shop(vec![here()])), @"shop · paused");
+    let by_vendor = paused(ErrorCode::ResourcePausedByVendor, "Neon has paused it: disabled");
+    let project = shop(vec![well, here(), by_vendor]);
+    let text = status(&project, &EngineState::default(), NOW, PLAIN);
+    assert_snapshot!(text, @"
+    ◐ shop · degraded, 1 of 2 healthy  /home/ada/shop
+
+       SERVICE  STATE                          PORT    PID  UPTIME      RESTARTS  URL
+    ●  api      healthy · 2 ms                20113  21113  1 min 30 s         0  http://api.shop.localhost:7080
+    ○  db       is paused                         –      –  –                  0  –
+    ◐  db       Neon has paused it: disabled      –      –  –                  0  –
+
+    problem: Neon has paused it: disabled
+    ");
+}
+
+#[test]
 fn colour_stands_beside_shapes_and_words_and_moves_no_column() {
     let project = shop(vec![healthy("store", 20_113, 90), crashing(), waiting()]);
     let coloured = status(&project, &EngineState::default(), NOW, Palette::new(true));

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from .._entries import Entry, literal
 from .base import Hide, ResourceAdapter, unsupported
-from .cloud.addresses import cloud_at
-from .cloud.base import START_TIMEOUT
+from .cloud._addresses import cloud_at
+from .cloud._base import START_TIMEOUT
 
 # A request to AWS is signed, which no description of an API says how to do.
 _AWS_RDS = re.compile(r"^rds\..*\.amazonaws\.com(\.cn)?$")

@@ -201,13 +201,13 @@ def vercel_deployment(
 def neon_database(
     project_id: str,
     api_key: Optional[str] = None,
-    branch_name: Optional[str] = None,
+    branch_name: str = "main",
     region: Optional[str] = None,
     use_sdk: bool = True,
     **kwargs: Any,
 ) -> Resource:
-    """Without ``branch_name`` the project's default branch, which isn't called ``main`` everywhere."""
-    known = {"api_key": api_key, "branch_name": branch_name, "region": region}
+    """``main`` means the project's default branch, which isn't called so everywhere."""
+    known = {"api_key": api_key, "branch_name": None if branch_name == "main" else branch_name, "region": region}
     return {"type": "neon", "project_id": project_id, "use_sdk": use_sdk, **_given(known), **kwargs}
 
 

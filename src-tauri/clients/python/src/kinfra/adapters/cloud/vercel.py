@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from ..._entries import Entry
 from ..base import Hide
-from .base import CloudAdapter
+from ._base import CloudAdapter
 
 _TARGETS = ("production", "preview")
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from ..._entries import Entry, literal
 from ..base import Hide, ResourceAdapter
-from .base import on_stop
+from ._base import on_stop
 
 _RENDER = "https://api.render.com/v1"
 _RAILWAY = "https://backboard.railway.com/graphql/v2"

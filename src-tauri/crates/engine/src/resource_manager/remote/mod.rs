@@ -39,6 +39,6 @@ pub use looks::{Every, Freshness, Look};
 pub use rate::Rate;
 pub use seen::{Means, Seen};
 pub use watched::{Looker, Watched};
-pub use wish::{Goal, SETTLES, Sighted, Wish};
 #[cfg(test)]
-pub use wish::{Next, is_reached};
+pub use wish::Next;
+pub use wish::{Goal, SETTLES, Sighted, Wish, is_reached};

@@ -76,6 +76,19 @@ impl<L: Looker> Watched<L> {
     /// # Errors
     /// When it was not, or nobody can know.
     pub async fn reach(self: &Arc<Self>, goal: Goal, call: &Call) -> Result<(), Problem> {
+        self.reach_by(goal, call, &|seen| is_reached(goal, seen.means)).await
+    }
+
+    /// The same, where more than its state tells whether the request was taken.
+    ///
+    /// # Errors
+    /// As [`Watched::reach`].
+    pub async fn reach_by(
+        self: &Arc<Self>,
+        goal: Goal,
+        call: &Call,
+        is_taken: &(dyn Fn(&Seen<L::Found>) -> bool + Send + Sync),
+    ) -> Result<(), Problem> {
         let client = self.looker.client();
         let wish = Wish::new(goal, call.again, self.looker.can_look(), client.retries);
         let sight = || {
@@ -84,7 +97,7 @@ impl<L: Looker> Watched<L> {
                     return Err(Trouble::new(Kind::Lasting, "it has no `status`"));
                 };
                 let seen = look.found.as_ref().map_err(Clone::clone)?;
-                Ok(Sighted { is_reached: is_reached(goal, seen.means), word: seen.word.clone() })
+                Ok(Sighted { is_reached: is_taken(seen), word: seen.word.clone() })
             }
             .boxed()
         };

@@ -92,7 +92,7 @@ impl<V: Vendor> Cloud<V> {
                 continue;
             }
             return match self.vendor().toward(Goal::Up, seen)? {
-                Some(call) if seen.means != Means::Running => self.watched.reach(Goal::Up, &call).await,
+                Some(call) if seen.means != Means::Running => self.send(Goal::Up, &call).await,
                 _ => Ok(()),
             };
         }

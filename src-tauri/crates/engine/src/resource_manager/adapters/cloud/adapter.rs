@@ -13,7 +13,7 @@ use super::run::Run;
 use super::vendor::{Deed, Vendor};
 use super::words::{so_far, span};
 use crate::resource_manager::remote::{
-    Freshness, Goal, Kind, Look, Means, SETTLES, Seen, Trouble, Watched, Wish,
+    Call, Freshness, Goal, Kind, Look, Means, SETTLES, Seen, Trouble, Watched, Wish, is_reached,
 };
 use crate::resource_manager::{
     Act, Adapter, By, Capabilities, Given, Observed, Outside, Place, Probed, Progress, Settled, Started,
@@ -93,7 +93,7 @@ impl<V: Vendor> Cloud<V> {
                 && sent.insert(call.key())
             {
                 progress.tell(format!("asks {} to {}", self.vendor().about().name, call.doing));
-                self.watched.reach(Goal::Up, &call).await?;
+                self.send(Goal::Up, &call).await?;
                 heard = Instant::now();
                 continue;
             }
@@ -261,11 +261,23 @@ impl<V: Vendor> Cloud<V> {
         Ok(())
     }
 
+    /// Has a request taken that brings it nearer to a goal. One of several steps was taken when another one is next: a branch
+    /// is there before its compute is.
+    pub(super) async fn send(&self, goal: Goal, call: &Call) -> Result<(), Problem> {
+        let vendor = self.vendor();
+        let is_taken = |seen: &Seen<V::Found>| {
+            let is_another = |next: &Call| next.method != call.method || next.url != call.url;
+            is_reached(goal, seen.means)
+                || matches!(vendor.toward(goal, seen), Ok(Some(next)) if is_another(&next))
+        };
+        self.watched.reach_by(goal, call, &is_taken).await
+    }
+
     /// Has it paused, if it isn't.
     pub(super) async fn bring_down(&self) -> Result<(), Problem> {
         let (_, seen) = self.look_hard().await?;
         match self.vendor().toward(Goal::Down, &seen)? {
-            Some(call) => self.watched.reach(Goal::Down, &call).await,
+            Some(call) => self.send(Goal::Down, &call).await,
             None => Ok(()),
         }
     }

@@ -10,7 +10,7 @@ use super::meant::{cancel_question, deploy_question, named, promote_question, re
 use super::settings::Target;
 use super::vendor::Vercel;
 use crate::resource_manager::Act;
-use crate::resource_manager::remote::{Goal, Seen, Sight, Sighted};
+use crate::resource_manager::remote::{Goal, Kind, Seen, Sight, Sighted, Trouble};
 
 pub const DEPLOY: &str = "deploy";
 pub const REDEPLOY: &str = "redeploy";
@@ -153,7 +153,11 @@ impl Vercel {
                         && !matches!(request.job_status.as_deref(), Some("failed" | "skipped"))
                 });
                 let is_reached = is_asked || served.is_some_and(|served| served.id() == id);
-                Ok(Sighted { is_reached, word: "that production is another one's".to_owned() })
+                // A build that was done meanwhile may have taken it over: that is no reason to take it back unasked.
+                if !is_reached {
+                    return Err(Trouble::new(Kind::Lasting, "production is another one's"));
+                }
+                Ok(Sighted { is_reached, word: String::new() })
             }
             .boxed()
         })

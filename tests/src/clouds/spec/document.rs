@@ -51,8 +51,13 @@ impl Document {
         &self.0["paths"][template][method.to_lowercase()]
     }
 
-    /// The calls, as `get /path/{template}`, that are neither among these nor what those words are in or are.
-    pub(super) fn left_out(&self, walked: &BTreeSet<String>, not_played: &[&str]) -> Vec<String> {
+    /// The calls, as `get /path/{template}`, that none of these requests is, nor what those words are in or are.
+    pub(super) fn left_out(&self, requests: &[Request], not_played: &[&str]) -> Vec<String> {
+        let walked = |request: &Request| {
+            let template = self.template(&request.method, &request.path)?;
+            Some(format!("{} {template}", request.method.to_lowercase()))
+        };
+        let walked: BTreeSet<String> = requests.iter().filter_map(walked).collect();
         let is_known = |line: &str| {
             walked.contains(line)
                 || not_played

@@ -1,16 +1,15 @@
 use kinfra_rpc::{ErrorCode, Inspection, OfferedAction, Problem};
-
 use tokio::time::Instant;
 
 use super::adapter::{Cloud, LONGEST_START};
 use super::run::LATE;
-use super::vendor::{Deed, Vendor};
-use crate::resource_manager::remote::{Freshness, Goal, Means, Seen, Wish};
+use super::vendor::Vendor;
+use crate::resource_manager::remote::{Freshness, Goal, Means, Seen};
 use crate::resource_manager::{Act, Adapter, By};
 
 impl<V: Vendor> Cloud<V> {
     pub(super) async fn look_around(&self) -> Result<Inspection, Problem> {
-        let seen = self.seen(Freshness::Fresh).await?;
+        let (_, seen) = self.look(Freshness::Fresh).await?;
         let vendor = self.vendor();
         let mut inspection = vendor.inspect(&seen).await.map_err(|trouble| {
             let doing = format!("ask {} about {}", vendor.about().name, vendor.what());
@@ -47,7 +46,7 @@ impl<V: Vendor> Cloud<V> {
 
     async fn pause(&self, act: &Act) -> Result<String, Problem> {
         // Something may have begun since it was last looked at.
-        let seen = self.seen(Freshness::Fresh).await?;
+        let (_, seen) = self.look(Freshness::Fresh).await?;
         if seen.means.is_changing() || self.vendor().is_busy(&seen) {
             let message = format!("{} can't be paused now: it is {}", self.vendor().what(), seen.word);
             return Err(Problem::new(ErrorCode::ResourceFailed, message).hint("try again when that is done"));
@@ -77,9 +76,7 @@ impl<V: Vendor> Cloud<V> {
     async fn bring_back(&self, pause_unseen_since: Option<Instant>) -> Result<(), Problem> {
         let begun = Instant::now();
         loop {
-            let look = self.watched.look(Freshness::Fresh).await;
-            let look = look.ok_or_else(|| Problem::new(ErrorCode::Internal, "nothing is to be asked"))?;
-            let seen = look.found.as_ref().map_err(|trouble| self.problem(trouble))?;
+            let (look, seen) = self.look(Freshness::Fresh).await?;
             let is_late = pause_unseen_since.is_some_and(|since| since.elapsed() < LATE);
             if seen.means == Means::Stopping || (seen.means == Means::Running && is_late) {
                 if begun.elapsed() > LONGEST_START {
@@ -91,7 +88,7 @@ impl<V: Vendor> Cloud<V> {
                 self.watched.looks.due(&look).await;
                 continue;
             }
-            return match self.vendor().toward(Goal::Up, seen)? {
+            return match self.vendor().toward(Goal::Up, &seen)? {
                 Some(call) if seen.means != Means::Running => self.send(Goal::Up, &call).await,
                 _ => Ok(()),
             };
@@ -99,20 +96,17 @@ impl<V: Vendor> Cloud<V> {
     }
 
     async fn do_another(&self, act: &Act) -> Result<String, Problem> {
-        let seen = self.seen(Freshness::Fresh).await?;
+        let (_, seen) = self.look(Freshness::Fresh).await?;
         let deed = self.vendor().deed(act, &seen).await?.ok_or_else(|| {
             let message = format!("there is no action `{}` with {}", act.action, self.vendor().what());
             Problem::new(ErrorCode::InvalidRequest, message)
                 .hint(format!("kinfra resource {} lists what there is", self.place.node))
         })?;
-        let Deed { call, goal, question, told, sight } = deed;
-        if let Some(question) = question {
-            see_that_it_is_confirmed(act, &question)?;
+        if let Some(question) = &deed.question {
+            see_that_it_is_confirmed(act, question)?;
         }
-        let client = self.vendor().client();
-        let wish = Wish::new(goal, call.again, true, client.retries);
-        client.have_taken(&call, wish, &*sight, &|| self.watched.looks.disturb()).await?;
-        Ok(told)
+        self.do_deed(&deed).await?;
+        Ok(deed.told)
     }
 }
 

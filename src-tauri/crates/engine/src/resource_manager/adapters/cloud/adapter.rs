@@ -26,8 +26,11 @@ pub(super) const LONGEST_START: Duration = Duration::from_secs(20 * 60);
 /// What was asked for is to be seen within this.
 const UNHEARD: Duration = Duration::from_secs(90);
 
-/// The machine may be about to go down.
-const KILL: Duration = Duration::from_secs(3);
+/// A stop waits so long for its pause to be taken.
+const PAUSE_TAKEN: Duration = Duration::from_secs(30);
+
+/// A look, and what it saw.
+type Sight<F> = (Arc<Look<F>>, Seen<F>);
 
 /// A resource that a cloud runs.
 pub struct Cloud<V: Vendor> {
@@ -66,18 +69,20 @@ impl<V: Vendor> Cloud<V> {
     }
 
     /// How it is.
-    pub(super) async fn seen(&self, freshness: Freshness) -> Result<Seen<V::Found>, Problem> {
-        match self.watched.look(freshness).await {
-            Some(look) => look.found.clone().map_err(|trouble| self.problem(&trouble)),
-            None => Err(self.problem(&Trouble::new(Kind::Lasting, "nothing is to be asked"))),
-        }
+    pub(super) async fn look(&self, freshness: Freshness) -> Result<Sight<V::Found>, Problem> {
+        self.told(self.watched.look(freshness).await)
     }
 
-    async fn look_hard(&self) -> Result<(Arc<Look<V::Found>>, Seen<V::Found>), Problem> {
-        let look = self.watched.look_hard().await;
-        let look = look.ok_or_else(|| Problem::new(ErrorCode::Internal, "nothing is to be asked"))?;
-        let seen = look.found.clone().map_err(|trouble| self.problem(&trouble))?;
+    async fn look_hard(&self) -> Result<Sight<V::Found>, Problem> {
+        let (look, seen) = self.told(self.watched.look_hard().await)?;
         self.run().note(&seen, look.begun);
+        Ok((look, seen))
+    }
+
+    fn told(&self, look: Option<Arc<Look<V::Found>>>) -> Result<Sight<V::Found>, Problem> {
+        let nothing = || self.problem(&Trouble::new(Kind::Lasting, "nothing is to be asked"));
+        let look = look.ok_or_else(nothing)?;
+        let seen = look.found.clone().map_err(|trouble| self.problem(&trouble))?;
         Ok((look, seen))
     }
 
@@ -115,12 +120,17 @@ impl<V: Vendor> Cloud<V> {
 
     /// True: there was something that each start asks for.
     async fn ask_for_the_first(&self, progress: &dyn Progress) -> Result<bool, Problem> {
-        let Some(Deed { call, goal, sight, .. }) = self.vendor().first().await? else { return Ok(false) };
-        progress.tell(format!("asks {} to {}", self.vendor().about().name, call.doing));
-        let client = self.vendor().client();
-        let wish = Wish::new(goal, call.again, true, client.retries);
-        client.have_taken(&call, wish, &*sight, &|| self.watched.looks.disturb()).await?;
+        let Some(deed) = self.vendor().first().await? else { return Ok(false) };
+        progress.tell(format!("asks {} to {}", self.vendor().about().name, deed.call.doing));
+        self.do_deed(&deed).await?;
         Ok(true)
+    }
+
+    /// Has it taken, once.
+    pub(super) async fn do_deed(&self, deed: &Deed<'_>) -> Result<(), Problem> {
+        let client = self.vendor().client();
+        let wish = Wish::new(deed.goal, deed.call.again, true, client.retries);
+        client.have_taken(&deed.call, wish, &*deed.sight, &|| self.watched.looks.disturb()).await
     }
 
     fn stuck(&self, word: &str) -> Problem {
@@ -165,11 +175,8 @@ impl<V: Vendor> Cloud<V> {
                 let _ = self.ask_for_offers(&seen.found).await;
                 return Probed::Ready(so_far(&word, run.changing_for()));
             }
-            (Means::Starting, _) if !had_started => {
-                return Probed::NotReady(so_far(&word, run.changing_for()));
-            }
             // It is no pause that it comes back from.
-            (Means::Starting, _) if !self.capabilities.pauses => {
+            (Means::Starting, _) if !had_started || !self.capabilities.pauses => {
                 return Probed::NotReady(so_far(&word, run.changing_for()));
             }
             (means, _) => return Probed::Unknown(self.paused(means, seen, &word, &run)),
@@ -240,24 +247,18 @@ impl<V: Vendor> Cloud<V> {
     }
 
     async fn end(&self, stop: Stop) -> Result<(), Problem> {
-        let (is_over, code) = match (stop, self.on_stop) {
-            (Stop::Kill, _) => (true, None),
-            (Stop::InOrder, OnStop::Leave) => (true, Some(0)),
-            (Stop::InOrder, OnStop::Pause) => {
-                let asked = tokio::time::timeout(KILL * 10, self.bring_down()).await;
-                match asked.map_err(|_| self.unanswered())? {
-                    // Asked again it would be refused again.
-                    Err(problem) if problem.code == ErrorCode::ResourceFailed => {
-                        self.run().why = Some(format!("left running: {}", problem.message));
-                    }
-                    asked => asked?,
+        if (stop, self.on_stop) == (Stop::InOrder, OnStop::Pause) {
+            let asked = tokio::time::timeout(PAUSE_TAKEN, self.bring_down()).await;
+            match asked.map_err(|_| self.unanswered())? {
+                // Asked again it would be refused again.
+                Err(problem) if problem.code == ErrorCode::ResourceFailed => {
+                    self.run().why = Some(format!("left running: {}", problem.message));
                 }
-                (true, Some(0))
+                asked => asked?,
             }
-        };
-        if is_over {
-            self.run().end.tell(Exit { code, ..Exit::default() });
         }
+        let code = (stop == Stop::InOrder).then_some(0);
+        self.run().end.tell(Exit { code, ..Exit::default() });
         Ok(())
     }
 
@@ -330,7 +331,7 @@ impl<V: Vendor> Adapter for Cloud<V> {
             if is_made || !plan.is_empty() {
                 self.bring_up(progress).await?;
             }
-            let seen = self.seen(Freshness::Polite).await?;
+            let (_, seen) = self.look(Freshness::Polite).await?;
             self.ask_for_offers(&seen.found).await.map_err(|trouble| self.problem(&trouble))?;
             Ok(Started::default())
         };

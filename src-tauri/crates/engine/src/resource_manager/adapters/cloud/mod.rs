@@ -23,5 +23,5 @@ pub use account::{Account, OnStop, SentAs};
 pub use adapter::Cloud;
 pub use age::{ago, now};
 pub use offers::Offers;
-pub use own::{INSTANCE, own_name};
+pub use own::{is_own, own_name, project_and_branch};
 pub use vendor::{About, Deed, First, Vendor};

@@ -55,13 +55,8 @@ impl Run {
     }
 
     pub fn resume(&mut self) {
-        *self = Self {
-            paused_by: None,
-            unseen_pause: None,
-            resumed: Some(Instant::now()),
-            waits: false,
-            ..self.clone()
-        };
+        (self.paused_by, self.resumed, self.unseen_pause) = (None, Some(Instant::now()), None);
+        self.waits = false;
     }
 
     /// It is to go on as soon as that can be asked for. Answers how it was: who had paused it, and since when that is
@@ -79,7 +74,8 @@ impl Run {
     }
 
     pub fn give_up_resume(&mut self, (paused_by, unseen_pause): (Option<By>, Option<Instant>)) {
-        *self = Self { paused_by, unseen_pause, resumed: None, waits: false, ..self.clone() };
+        (self.paused_by, self.resumed, self.unseen_pause) = (paused_by, None, unseen_pause);
+        self.waits = false;
     }
 
     /// How long it has been on its way back, if that may still be.

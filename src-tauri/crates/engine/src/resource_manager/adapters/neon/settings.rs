@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use kinfra_rpc::Problem;
 
-use super::super::cloud::{Account, Cloud, INSTANCE, OnStop};
+use super::super::cloud::{Account, Cloud, OnStop, is_own, project_and_branch};
 use super::vendor::Neon;
 use super::{ABOUT, TYPE};
 use crate::resource_manager::{Adapter, Given, PortDeclared, Settings, TextDeclared};
@@ -39,7 +39,7 @@ impl NeonSettings {
     }
 
     pub fn is_own(&self) -> bool {
-        self.branch.as_ref().is_some_and(|branch| branch.value == INSTANCE)
+        is_own(self.branch.as_ref())
     }
 
     pub fn on_stop(&self) -> OnStop {
@@ -61,12 +61,7 @@ impl Settings for NeonSettings {
     }
 
     fn what(&self) -> Option<String> {
-        let project = &self.project.as_ref()?.value;
-        Some(match &self.branch {
-            Some(branch) if self.is_own() => format!("{project}, a branch for each {}", branch.value),
-            Some(branch) => format!("{project}, {}", branch.value),
-            None => project.clone(),
-        })
+        Some(project_and_branch(&self.project.as_ref()?.value, self.branch.as_ref()))
     }
 
     fn outputs(&self) -> Vec<String> {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use kinfra_rpc::Problem;
 
-use super::super::cloud::{Account, Cloud, INSTANCE, OnStop};
+use super::super::cloud::{Account, Cloud, OnStop, is_own, project_and_branch};
 use super::vendor::Supabase;
 use super::{ABOUT, TYPE, outputs};
 use crate::resource_manager::{Adapter, Given, PortDeclared, Settings, TextDeclared};
@@ -35,7 +35,7 @@ impl SupabaseSettings {
     }
 
     pub fn is_own(&self) -> bool {
-        self.branch.as_ref().is_some_and(|branch| branch.value == INSTANCE)
+        is_own(self.branch.as_ref())
     }
 
     /// Others may use it, and to restore it takes minutes.
@@ -61,12 +61,7 @@ impl Settings for SupabaseSettings {
     }
 
     fn what(&self) -> Option<String> {
-        let project = &self.project.as_ref()?.value;
-        Some(match &self.branch {
-            Some(branch) if self.is_own() => format!("{project}, a branch for each {}", branch.value),
-            Some(branch) => format!("{project}, {}", branch.value),
-            None => project.clone(),
-        })
+        Some(project_and_branch(&self.project.as_ref()?.value, self.branch.as_ref()))
     }
 
     fn outputs(&self) -> Vec<String> {

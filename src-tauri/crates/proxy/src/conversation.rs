@@ -132,6 +132,11 @@ impl<'a> Idle<'a> {
     ) -> Self {
         Self { conversation, timer, limit }
     }
+
+    /// Whether the timer has run out.
+    pub(crate) fn is_due(&self) -> bool {
+        self.timer.is_elapsed()
+    }
 }
 
 impl Future for Idle<'_> {

@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 use tokio::time;
 use tracing::{debug, trace};
 
+use crate::brief::Brief;
 use crate::http1::Http1;
 use crate::pool::Http2;
 use crate::{Limits, Trouble};
@@ -18,13 +19,13 @@ pub(crate) const LARGEST_PIECE: usize = 512 * 1024;
 
 /// A new connection to `port` on 127.0.0.1, or on ::1 where nothing listens on the former: some servers bind
 /// *localhost*, and that is ::1 for some of them.
-async fn reach(port: u16, limits: &Limits) -> Result<TokioIo<TcpStream>, Trouble> {
+async fn reach(port: u16, limits: &Limits) -> Result<TokioIo<Brief<TcpStream>>, Trouble> {
     let stream = match connect((Ipv4Addr::LOCALHOST, port).into(), limits).await {
         Err(Trouble::Refused) => connect((Ipv6Addr::LOCALHOST, port).into(), limits).await?,
         connected => connected?,
     };
     trace!(port, "connected");
-    Ok(TokioIo::new(stream))
+    Ok(TokioIo::new(Brief(stream)))
 }
 
 /// For one request at a time.

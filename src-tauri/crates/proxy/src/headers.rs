@@ -1,76 +1,27 @@
-use std::borrow::Cow;
-use std::net::{IpAddr, Ipv4Addr};
-
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, HeaderName, TE, TRAILER, TRANSFER_ENCODING,
-    UPGRADE,
-};
+use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, HOST, HeaderName, TE, TRAILER, UPGRADE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Extensions, HeaderMap, HeaderValue, Uri, Version};
 
+use crate::forwarded::FORWARDED_PREFIX;
 use crate::host::Host;
+use crate::names::Names;
 use crate::rewrite::Rewrite;
 use crate::visitor::Visitor;
 use crate::{Audience, HostPolicy, Mount};
-
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
-
-/// What other proxies would say about the client; from the client itself it is only a claim.
-const CLAIMS: [&str; 10] = [
-    "forwarded",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "x-forwarded-prefix",
-    "x-forwarded-proto",
-    "x-forwarded-scheme",
-    "x-forwarded-server",
-    "x-forwarded-ssl",
-    "x-real-ip",
-];
-
-/// With underscores too: servers that make variables of names (CGI, WSGI, Rack) know no difference.
-fn is_claim(name: &HeaderName) -> bool {
-    let name = name.as_str().as_bytes();
-    // Few others begin like this, and each header of each request is looked at.
-    if !matches!(name.first(), Some(b'f' | b'x')) {
-        return false;
-    }
-    let is_same = |(one, other): (&u8, u8)| *one == other || (*one == b'_' && other == b'-');
-    CLAIMS.iter().any(|claim| name.len() == claim.len() && name.iter().zip(claim.bytes()).all(is_same))
-}
-
-/// Meant for the next hop only, whether `Connection` names them or not (RFC 9110, 7.6.1).
-fn is_for_one_hop(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "connection"
-            | "http2-settings"
-            | "keep-alive"
-            | "proxy-authenticate"
-            | "proxy-authorization"
-            | "proxy-connection"
-            | "te"
-            | "transfer-encoding"
-            | "upgrade"
-    )
-}
 
 /// Takes out of trailers what is for one hop, frames a message, or is the proxy's own to say: a service may merge them
 /// into the head.
 pub(crate) fn prepare_trailers(trailers: &mut HeaderMap) {
     remove_all(trailers, |name| {
-        is_for_one_hop(name) || is_claim(name) || [CONTENT_LENGTH, EXPECT, HOST, TRAILER].contains(name)
+        Names::of_name(name).has(Names::HOP | Names::CLAIM | Names::CONTENT_LENGTH | Names::EXPECT)
+            || [HOST, TRAILER].contains(name)
     });
 }
 
 /// Takes out what is for one hop.
 pub(crate) fn remove_hops(headers: &mut HeaderMap) {
-    remove_all(headers, is_for_one_hop);
+    remove_all(headers, |name| Names::of_name(name).has(Names::HOP));
 }
 
 /// Most messages have none of them, and looking is cheaper than asking for each.
@@ -88,25 +39,32 @@ pub(crate) struct Agreed {
     pub(crate) rewrite: Option<Box<Rewrite>>,
 }
 
-/// Makes of a client's request the one that the service on `port` gets: in origin form, with the proxy's own word on
-/// where it came from.
+/// Makes of a client's request, which has these headers, the one that the service on `port` gets: in origin form, with
+/// the proxy's own word on where it came from.
 pub(crate) fn prepare_request(
     request: &mut Parts,
+    names: Names,
     host: &Host,
     visitor: Visitor,
     mount: &Mount,
     port: u16,
 ) -> Agreed {
-    let upgrade = wanted_upgrade(request);
+    let upgrade = if names.has(Names::UPGRADE) { wanted_upgrade(request) } else { None };
     let headers = &mut request.headers;
     let (address, scheme) = (visitor.address(headers), visitor.scheme(headers));
-    let trailers = tokens(headers, &TE).any(|token| token.eq_ignore_ascii_case("trailers"));
-    remove_named_by_connection(headers);
-    remove_all(headers, |name| is_for_one_hop(name) || is_claim(name));
-    // Said anew where it is to be (`expectation`).
-    headers.remove(EXPECT);
-    join_cookies(headers);
-    headers.insert(HOST, host.written.clone());
+    let trailers =
+        names.has(Names::TE) && tokens(headers, &TE).any(|token| token.eq_ignore_ascii_case("trailers"));
+    if names.has(Names::CONNECTION) {
+        remove_named_by_connection(headers);
+    }
+    // What is expected is said anew where it is to be (`expectation`).
+    let is_ours = Names::HOP | Names::CLAIM | Names::EXPECT;
+    if names.has(is_ours) {
+        remove_all(headers, |name| Names::of_name(name).has(is_ours));
+    }
+    if names.has(Names::COOKIE) {
+        join_cookies(headers);
+    }
     if trailers {
         headers.insert(TE, HeaderValue::from_static("trailers"));
     }
@@ -114,18 +72,23 @@ pub(crate) fn prepare_request(
         headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
         headers.insert(UPGRADE, protocol.clone());
     }
-    forwarded(headers, host, address, scheme);
+    host.tell(headers, address, scheme);
+    let has_authority = request.uri.authority().is_some();
+    if has_authority || names.has(Names::CONNECTION) {
+        // Else it is there, as it was written: `Connection` may have named it.
+        headers.insert(HOST, host.written.clone());
+    }
+    if has_authority {
+        let target = request.uri.path_and_query().cloned().map(Uri::from);
+        // Of nothing but a fragment http makes an empty path, of which no request line can be made.
+        request.uri = target.filter(|target| !target.path().is_empty()).unwrap_or_default();
+    }
     let rewrite = rewrites(mount, visitor).then(|| Box::new(Rewrite::new(host.as_written(), scheme, port)));
     if let Some(rewrite) = &rewrite {
         rewrite.request(headers);
     }
     if let Some(prefix) = mount.stripped() {
         strip(request, prefix);
-    }
-    if request.uri.authority().is_some() {
-        let target = request.uri.path_and_query().cloned().map(Uri::from);
-        // Of nothing but a fragment http makes an empty path, of which no request line can be made.
-        request.uri = target.filter(|target| !target.path().is_empty()).unwrap_or_default();
     }
     request.version = Version::HTTP_11;
     request.extensions = Extensions::new();
@@ -152,12 +115,18 @@ fn strip(request: &mut Parts, prefix: &str) {
 
 /// Removes what the service said to the proxy alone; `protocol` is the one that both sides have agreed on.
 pub(crate) fn prepare_response(headers: &mut HeaderMap, agreed: &Agreed, protocol: Option<HeaderValue>) {
-    remove_named_by_connection(headers);
-    if headers.contains_key(TRANSFER_ENCODING) {
+    let names = Names::of(headers);
+    if names.has(Names::CONNECTION) {
+        remove_named_by_connection(headers);
+        headers.remove(CONNECTION);
+    }
+    if names.has(Names::TRANSFER_ENCODING) && names.has(Names::CONTENT_LENGTH) {
         // The coding outweighs it (RFC 9112, 6.3).
         headers.remove(CONTENT_LENGTH);
     }
-    remove_hops(headers);
+    if names.without(Names::CONNECTION).has(Names::HOP) {
+        remove_hops(headers);
+    }
     if let Some(rewrite) = &agreed.rewrite {
         rewrite.response(headers);
     }
@@ -220,28 +189,6 @@ fn join_cookies(headers: &mut HeaderMap) {
     if let Ok(joined) = HeaderValue::from_bytes(&all.join(&b"; "[..])) {
         headers.insert(COOKIE, joined);
     }
-}
-
-fn forwarded(headers: &mut HeaderMap, host: &Host, address: Option<IpAddr>, scheme: &'static str) {
-    let shown = match address {
-        Some(IpAddr::V4(Ipv4Addr::LOCALHOST)) => Cow::Borrowed("127.0.0.1"),
-        Some(address) => Cow::Owned(address.to_string()),
-        None => Cow::Borrowed("unknown"),
-    };
-    let (open, close) =
-        if address.is_some_and(|address| address.is_ipv6()) { ("\"[", "]\"") } else { ("", "") };
-    // `Host` was found to be a host name and a port, so it needs no escapes within the quotes.
-    let all = ["for=", open, &shown, close, ";host=\"", host.as_written(), "\";proto=", scheme].concat();
-    if address.is_some() {
-        let shown = match shown {
-            Cow::Borrowed(shown) => Ok(HeaderValue::from_static(shown)),
-            Cow::Owned(shown) => HeaderValue::try_from(shown),
-        };
-        headers.extend(shown.ok().map(|shown| (FORWARDED_FOR, shown)));
-    }
-    headers.extend(HeaderValue::try_from(all).ok().map(|all| (FORWARDED, all)));
-    headers.insert(FORWARDED_HOST, host.written.clone());
-    headers.insert(FORWARDED_PROTO, HeaderValue::from_static(scheme));
 }
 
 /// The comma-separated members of all lines of one header.

@@ -1,9 +1,12 @@
+use std::collections::VecDeque;
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::header::HOST;
 use http::request::Parts;
-use http::{HeaderValue, Version};
+use http::{HeaderMap, HeaderValue, Version};
 
+use crate::forwarded::Told;
 use crate::screen::Refusal;
 
 /// The longest host name that DNS knows, in characters.
@@ -13,38 +16,72 @@ const LONGEST: usize = 253;
 #[derive(Debug)]
 pub(crate) struct Host {
     /// As the route table has it: lower-case, without port and trailing dot.
-    pub(crate) name: Box<str>,
+    pub(crate) name: Arc<str>,
     /// As the client wrote it.
     pub(crate) written: HeaderValue,
+    /// What a service was told last.
+    told: Mutex<Option<Told>>,
 }
 
-impl Host {
+/// The hosts that were asked for last, by any of a worker's clients: there are few of them, in much the same words.
+#[derive(Debug, Default)]
+pub(crate) struct LastHosts(Mutex<VecDeque<Arc<Host>>>);
+
+/// How many of them are kept. Where more are in use, each is read anew.
+const LAST: usize = 8;
+
+impl LastHosts {
     /// Reads the host from the target where that names one (HTTP/2, and the absolute form, which has precedence:
     /// RFC 9112, 3.2.2), else from the one `Host` header. HTTP/1.1 needs a valid one beside an absolute target too.
-    pub(crate) fn of(request: &Parts) -> Result<Self, Refusal> {
+    pub(crate) fn of(&self, request: &Parts) -> Result<Arc<Host>, Refusal> {
         let mut headers = request.headers.get_all(HOST).iter();
         let header = headers.next();
         if headers.next().is_some() {
             return Err(Refusal::TwoHosts);
         }
-        let written = match (request.uri.authority(), header) {
+        match (request.uri.authority(), header) {
             (Some(authority), Some(header))
                 if request.version == Version::HTTP_2 && authority.as_str() != header =>
             {
-                return Err(Refusal::TwoHosts);
+                Err(Refusal::TwoHosts)
             }
-            (Some(_), Some(header)) if header.to_str().ok().and_then(name).is_none() => {
-                return Err(Refusal::BadHost);
-            }
-            (Some(_), None) if request.version == Version::HTTP_11 => return Err(Refusal::NoHost),
-            (Some(authority), _) => {
-                HeaderValue::from_str(authority.as_str()).map_err(|_| Refusal::BadHost)?
-            }
-            (None, Some(header)) => header.clone(),
-            (None, None) => return Err(Refusal::NoHost),
-        };
+            (Some(_), Some(header)) if header.to_str().ok().and_then(name).is_none() => Err(Refusal::BadHost),
+            (Some(_), None) if request.version == Version::HTTP_11 => Err(Refusal::NoHost),
+            (Some(authority), _) => self.written(authority.as_str().as_bytes()),
+            (None, Some(header)) => self.written(header.as_bytes()),
+            (None, None) => Err(Refusal::NoHost),
+        }
+    }
+
+    fn written(&self, written: &[u8]) -> Result<Arc<Host>, Refusal> {
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(host) = last.iter().find(|host| host.written == *written) {
+            return Ok(Arc::clone(host));
+        }
+        let host = Arc::new(Host::new(written)?);
+        if last.len() == LAST {
+            last.pop_front();
+        }
+        last.push_back(Arc::clone(&host));
+        Ok(host)
+    }
+}
+
+impl Host {
+    /// Keeps a copy: else the whole head would be kept that it came in.
+    fn new(written: &[u8]) -> Result<Self, Refusal> {
+        let written = HeaderValue::from_bytes(written).map_err(|_| Refusal::BadHost)?;
         let name = written.to_str().ok().and_then(name).ok_or(Refusal::BadHost)?;
-        Ok(Self { name, written })
+        Ok(Self { name: name.into(), written, told: Mutex::default() })
+    }
+
+    /// Tells a service in `headers` that it was asked for by this name, in this scheme and from there.
+    pub(crate) fn tell(&self, headers: &mut HeaderMap, address: Option<IpAddr>, scheme: &'static str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        match told.as_ref().filter(|told| told.is_of(address, scheme)) {
+            Some(told) => told.tell(headers),
+            None => told.insert(Told::new(&self.written, address, scheme)).tell(headers),
+        }
     }
 
     /// `Web.Shop.localhost:7080`

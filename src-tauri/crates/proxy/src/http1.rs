@@ -9,8 +9,7 @@
 //! is always polled with the same one, which passes on to whoever waits now: nobody is woken for a request of
 //! another's, and an unused connection wakes the pool when it is closed.
 
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
@@ -20,15 +19,17 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::{TrySendError, http1};
 use hyper_util::rt::TokioIo;
+use pin_project_lite::pin_project;
 use tokio::net::TcpStream;
 use tokio::task::{AbortHandle, coop};
 use tokio::time::Instant;
 use tracing::debug;
 
+use crate::brief::Brief;
 use crate::patience::Patience;
 use crate::request_body::{Progress, RequestBody};
 
-type Connection = http1::Connection<TokioIo<TcpStream>, RequestBody>;
+type Connection = http1::Connection<TokioIo<Brief<TcpStream>>, RequestBody>;
 
 /// Of one pointer, as each answer has one and is moved with it.
 pub(crate) struct Http1(Box<Halves>);
@@ -42,6 +43,18 @@ struct Halves {
     waker: Waker,
     /// For the head of an answer.
     patience: Patience,
+}
+
+/// The head of an answer, or why there is none.
+pub(crate) type Answered = Result<Response<Incoming>, TrySendError<Request<RequestBody>>>;
+
+pin_project! {
+    /// A request that a connection was given.
+    pub(crate) struct Sent<S> {
+        #[pin]
+        sending: S,
+        since: Instant,
+    }
 }
 
 enum Driver {
@@ -94,27 +107,14 @@ impl Http1 {
         self.readiness() == Readiness::Closed
     }
 
-    /// Sends a request, and waits for the head of the answer. None if that doesn't come within `limit` since the
-    /// request's body last moved.
-    pub(crate) async fn ask(
+    /// Hands a request to it, of which nothing moves before its answer is waited for.
+    pub(crate) fn send(
         &mut self,
         request: Request<RequestBody>,
-        limit: Duration,
-        progress: Option<&Progress>,
-    ) -> Option<Result<Response<Incoming>, TrySendError<Request<RequestBody>>>> {
-        let halves = &mut *self.0;
-        // The driver is told at once, and polled below.
-        halves.wakes.lead_to(None);
-        let mut sending = pin!(halves.requests.try_send_request(request));
-        let since = Instant::now();
-        poll_fn(|context| {
-            let polled = halves.poll(context, |context| sending.as_mut().poll(context));
-            if let Poll::Ready(sent) = polled {
-                return Poll::Ready(Some(sent));
-            }
-            halves.patience.poll(context, limit, since, progress).map(|()| None)
-        })
-        .await
+    ) -> Sent<impl Future<Output = Answered> + Send + use<>> {
+        // The driver is told at once, and polled with the answer.
+        self.0.wakes.lead_to(None);
+        Sent { sending: self.0.requests.try_send_request(request), since: Instant::now() }
     }
 
     /// Polls what this connection gives, where that is not there already after it has moved what it can.
@@ -150,6 +150,24 @@ impl Http1 {
         if let Driver::Apart(task) = self.0.driver {
             task.abort();
         }
+    }
+}
+
+impl<S: Future<Output = Answered>> Sent<S> {
+    /// The head of the answer, over the connection that the request was handed to. None if it doesn't come within `limit`
+    /// since the request's body last moved.
+    pub(crate) fn poll_answer(
+        self: Pin<&mut Self>,
+        connection: &mut Http1,
+        context: &mut Context<'_>,
+        limit: Duration,
+        progress: Option<&Progress>,
+    ) -> Poll<Option<Answered>> {
+        let (mut sent, halves) = (self.project(), &mut *connection.0);
+        if let Poll::Ready(answered) = halves.poll(context, |context| sent.sending.as_mut().poll(context)) {
+            return Poll::Ready(Some(answered));
+        }
+        halves.patience.poll(context, limit, *sent.since, progress).map(|()| None)
     }
 }
 

@@ -27,7 +27,7 @@ pub struct Record {
     pub audience: Audience,
     pub method: Method,
     /// Lower-case and without a port; empty where the request named none, or none that is valid.
-    pub host: Box<str>,
+    pub host: Arc<str>,
     /// Cut off where it is longer than 300 bytes.
     pub path: Box<str>,
     pub status: StatusCode,

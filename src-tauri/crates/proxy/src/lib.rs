@@ -5,16 +5,23 @@
 //!
 //! The life of a request: `worker` accepts the connection and `serving` has hyper speak with it in the protocol that it
 //! is greeted in (`greeting`), `host` says which route is meant and `screen` refuses what has two meanings, `exchange`
-//! forwards it over a connection (`http1`) of the `pool` or a fresh one (`dial`) with the headers that `headers` allows,
-//! and `standin` answers where the service can't. `conversation` knows what a client is still owed, `patience` how long
-//! a service is waited for, and `request_body` and `expectation` when and for whom a client's body is read.
+//! decides who answers, `forward` makes of it what the service gets, with the headers that `headers` allows, and `asked`
+//! and `upstream` ask over a connection (`http1`) of the `pool` or a fresh one (`dial`). `answering` is what hyper waits
+//! for meanwhile, and `standin` answers where the service can't. `conversation` knows what a client is still owed,
+//! `patience` how long a service is waited for, and `request_body` and `expectation` when and for whom a client's body is
+//! read.
 
+mod answering;
+mod asked;
 mod body;
+mod brief;
 mod conversation;
 mod dial;
 mod error;
 mod exchange;
 mod expectation;
+mod forward;
+mod forwarded;
 mod greeting;
 mod headers;
 mod held;
@@ -23,6 +30,7 @@ mod http1;
 mod journal;
 mod limits;
 mod listeners;
+mod names;
 mod own;
 mod pages;
 mod passage;
@@ -35,6 +43,7 @@ mod rewrite;
 mod route;
 mod screen;
 mod serving;
+mod spare;
 mod standin;
 mod table;
 #[cfg(test)]

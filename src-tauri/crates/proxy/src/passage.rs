@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{Method, Response, StatusCode};
 
+use crate::body::AnswerBody;
 use crate::journal::{Record, shortened};
 use crate::proxy::Shared;
 use crate::request_body::Progress;
@@ -19,7 +20,7 @@ pub(crate) struct Passage {
     begun: Instant,
     visitor: Visitor,
     method: Method,
-    host: Box<str>,
+    host: Arc<str>,
     path: Box<str>,
     route: Option<Arc<Route>>,
     head: Option<(StatusCode, Duration)>,
@@ -41,13 +42,13 @@ impl Number {
 }
 
 impl Passage {
-    pub(crate) fn new(shared: &Arc<Shared>, visitor: Visitor, request: &Parts, host: &str) -> Box<Self> {
+    pub(crate) fn new(shared: &Arc<Shared>, visitor: Visitor, request: &Parts, host: Arc<str>) -> Box<Self> {
         Box::new(Self {
             shared: Arc::clone(shared),
             begun: Instant::now(),
             visitor,
             method: request.method.clone(),
-            host: host.into(),
+            host,
             path: shortened(request.uri.path()),
             route: None,
             head: None,
@@ -100,8 +101,11 @@ impl Passage {
         self.number.get_or_insert_default().clone()
     }
 
-    pub(crate) fn is_answered(&mut self, status: StatusCode) {
-        self.head = Some((status, self.begun.elapsed()));
+    /// The head of its answer is there; it is noted with the end of that.
+    pub(crate) fn ended(mut self: Box<Self>, mut answer: Response<AnswerBody>) -> Response<AnswerBody> {
+        self.head = Some((answer.status(), self.begun.elapsed()));
+        answer.body_mut().ends(self);
+        answer
     }
 
     pub(crate) fn sends(&mut self, bytes: usize) {
@@ -125,7 +129,7 @@ impl Drop for Passage {
             route: self.route.as_ref().map(|route| Arc::clone(&route.id)),
             audience: self.visitor.audience(),
             method: std::mem::take(&mut self.method),
-            host: std::mem::take(&mut self.host),
+            host: Arc::clone(&self.host),
             path: std::mem::take(&mut self.path),
             status,
             received,

@@ -6,7 +6,7 @@
 //! contended. What services close is dropped as soon as it is; what is unused for too long by a sweep, which runs only
 //! while something is kept: an idle proxy has no timer.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Instant;
@@ -31,9 +31,9 @@ pub(crate) struct Pool {
 struct Kept {
     limits: Limits,
     /// By port; the one used last is at the end.
-    idle: Mutex<HashMap<u16, Vec<Idle>>>,
+    idle: Mutex<BTreeMap<u16, Vec<Idle>>>,
     /// By port; each is used by many requests at a time, and left only when it is closed.
-    shared: Mutex<HashMap<u16, Http2>>,
+    shared: Mutex<BTreeMap<u16, Http2>>,
     /// Told when the first connection comes into an empty pool.
     filled: Notify,
     stirred: Arc<Stirred>,
@@ -140,7 +140,7 @@ impl Pool {
         });
     }
 
-    fn idle(&self) -> MutexGuard<'_, HashMap<u16, Vec<Idle>>> {
+    fn idle(&self) -> MutexGuard<'_, BTreeMap<u16, Vec<Idle>>> {
         self.kept.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -46,6 +46,13 @@ pub(crate) struct Shared {
     pub(crate) deadline: OnceLock<Instant>,
 }
 
+impl Shared {
+    /// Whether nothing more is to be accepted; no later known than by `ending`, and for less.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.deadline.get().is_some()
+    }
+}
+
 impl Proxy {
     /// Serves these listeners on `workers` threads (at least one), with an empty route table and the default
     /// [`Limits`].

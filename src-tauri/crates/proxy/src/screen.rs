@@ -2,9 +2,10 @@ use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::uri::PathAndQuery;
-use http::{HeaderValue, Method, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Version};
 
 use crate::body::AnswerBody;
+use crate::names::Names;
 
 /// Why a request is answered by the proxy itself and its connection closed: what comes after it on the same
 /// connection can't be trusted to be a request.
@@ -78,15 +79,12 @@ impl Refusal {
 }
 
 /// Refuses what hyper lets through but would reach the service as something else than was sent.
-pub(crate) fn screen(request: &Parts) -> Result<(), Refusal> {
+pub(crate) fn screen(request: &Parts, names: Names) -> Result<(), Refusal> {
     if request.method == Method::CONNECT {
         return Err(Refusal::Connect);
     }
     // The header is dropped on forwarding, so any coding before the chunks would be lost with it.
-    let mut codings = request.headers.get_all(TRANSFER_ENCODING).iter();
-    if let Some(coding) = codings.next()
-        && (codings.next().is_some() || !coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
-    {
+    if names.has(Names::TRANSFER_ENCODING) && !is_just_chunked(&request.headers) {
         return Err(Refusal::TransferCoding);
     }
     if !has_target(request) {
@@ -97,6 +95,12 @@ pub(crate) fn screen(request: &Parts) -> Result<(), Refusal> {
         return Err(Refusal::TwoLengths);
     }
     Ok(())
+}
+
+fn is_just_chunked(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+        && codings.next().is_none()
 }
 
 const SLASH: PathAndQuery = PathAndQuery::from_static("/");

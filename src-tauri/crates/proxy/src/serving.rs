@@ -4,31 +4,29 @@
 //! small, that of HTTP/1 is all that most ever need, and HTTP/2 has a box of its own. There is one timer for all times
 //! in which something is waited for of the client (`Idle`).
 
-use std::any::Any;
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
-use std::panic::{self, AssertUnwindSafe};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::FutureExt;
+use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
-use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{self, Sleep};
-use tracing::{debug, error};
+use tracing::debug;
 
-use crate::body::AnswerBody;
+use crate::answering::Answering;
+use crate::brief::Brief;
 use crate::conversation::{ClientStream, Conversation, Idle};
 use crate::dial::{LARGEST_PIECE, list_size};
 use crate::greeting::{Greeted, Spoken};
-use crate::screen::Refusal;
+use crate::http1::Answered;
 use crate::visitor::Visitor;
 use crate::worker::Worker;
 use crate::{Limits, exchange};
@@ -56,7 +54,7 @@ impl Protocols {
 }
 
 pub(crate) async fn serve_local(worker: Arc<Worker>, stream: TcpStream, peer: SocketAddr) {
-    let mut stream = Greeted::new(stream);
+    let mut stream = Greeted::new(Brief(stream));
     let mut timer = pin!(time::sleep(worker.shared.limits.client_head));
     let address: IpAddr = peer.ip();
     if let Some(spoken) = greeting(&worker, &mut stream, timer.as_mut()).await {
@@ -69,7 +67,7 @@ pub(crate) async fn serve_local(worker: Arc<Worker>, stream: TcpStream, peer: So
 
 /// A tunnel never closes its half only.
 pub(crate) async fn serve_public(worker: Arc<Worker>, stream: UnixStream) {
-    let mut stream = Greeted::new(stream);
+    let mut stream = Greeted::new(Brief(stream));
     let mut timer = pin!(time::sleep(worker.shared.limits.client_head));
     if let Some(spoken) = greeting(&worker, &mut stream, timer.as_mut()).await {
         let conversation = Conversation::new(spoken == Spoken::Http1);
@@ -127,19 +125,43 @@ async fn serve_http1(
     let service = service_fn(|request| answer(worker, visitor, conversation, request));
     let connection = worker.protocols.http1.serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection.with_upgrades());
-    tokio::select! {
-        // So that a request that is there already needs no timer.
-        biased;
-        served = connection.as_mut() => served,
-        () = worker.shared.ending.cancelled() => {
+    let mut ending = pin!(worker.shared.ending.cancelled());
+    let mut idle = Idle::new(conversation, timer, worker.shared.limits.client_head);
+    // The two wake this task, so once they know it they are only asked whether they have: this is polled with the same
+    // waker for as long as it lives.
+    let mut is_watched = false;
+    let ended = poll_fn(|context| {
+        // First, so that a request that is there already needs no timer.
+        if let Poll::Ready(served) = connection.as_mut().poll(context) {
+            return Poll::Ready(Ended::Itself(served));
+        }
+        if (!is_watched || worker.shared.is_ending()) && ending.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Ended::WithProxy);
+        }
+        if (!is_watched || idle.is_due()) && Pin::new(&mut idle).poll(context).is_ready() {
+            return Poll::Ready(Ended::Idle);
+        }
+        is_watched = true;
+        Poll::Pending
+    });
+    match ended.await {
+        Ended::Itself(served) => served,
+        Ended::WithProxy => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
-        () = Idle::new(conversation, timer, worker.shared.limits.client_head) => {
+        Ended::Idle => {
             debug!("closed: nothing was asked for too long");
             Ok(())
         }
     }
+}
+
+/// Why a connection is served no more.
+enum Ended {
+    Itself(hyper::Result<()>),
+    WithProxy,
+    Idle,
 }
 
 async fn serve_http2(
@@ -174,29 +196,6 @@ fn answer(
     visitor: Visitor,
     conversation: &Arc<Conversation>,
     request: Request<Incoming>,
-) -> impl Future<Output = Result<Response<AnswerBody>, Infallible>> + Send + use<> {
-    let owed = conversation.asks();
-    // Both what is done at once and what is waited for may panic.
-    let begun = panic::catch_unwind(AssertUnwindSafe(|| exchange::begin(worker, visitor, request, &owed)));
-    async move {
-        let answered = match begun {
-            Ok(begun) => AssertUnwindSafe(begun.answer()).catch_unwind().await,
-            Err(panic) => Err(panic),
-        };
-        let mut answer = answered.unwrap_or_else(|panic| {
-            error!(panic = words(panic.as_ref()), "handling a request panicked");
-            Refusal::Internal.response()
-        });
-        answer.body_mut().is_owed(owed);
-        Ok(answer)
-    }
-}
-
-/// What a panic said.
-fn words(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a message")
+) -> Answering<impl Future<Output = Answered> + Send + use<>> {
+    Answering::new(conversation.asks(), |owed| exchange::begin(worker, visitor, request, owed))
 }

@@ -7,6 +7,7 @@ use tracing::debug;
 use crate::body::AnswerBody;
 use crate::headers::tokens;
 use crate::host::is_local;
+use crate::names::Names;
 use crate::passage::Passage;
 use crate::{Audience, Page, PageRequest, Trouble, Wants};
 
@@ -17,8 +18,9 @@ pub(crate) struct StandIn {
 }
 
 impl StandIn {
-    pub(crate) fn new(request: &Parts) -> Self {
-        Self { wants: wants(&request.headers) }
+    pub(crate) fn new(request: &Parts, names: Names) -> Self {
+        let wants = if names.has(Names::ACCEPT) { wants(&request.headers) } else { Wants::Json };
+        Self { wants }
     }
 
     /// Whether a person would rather see a page than wait.

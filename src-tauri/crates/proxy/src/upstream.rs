@@ -7,21 +7,22 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use http::header::{CONTENT_TYPE, HOST, HeaderName};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, Version};
-use http_body::Body;
+use http::{HeaderMap, HeaderValue, Request, Response, Uri, Version};
 use hyper::body::Incoming;
-use hyper::client::conn::TrySendError;
 use tokio::time::Instant;
 use tracing::debug;
 
 use crate::dial::{dial, dial_http2};
-use crate::http1::Http1;
+use crate::http1::{Answered, Http1};
+use crate::names::Names;
 use crate::patience::Patience;
 use crate::pool::{Http2, Lease};
 use crate::request_body::{Progress, RequestBody};
+use crate::spare::Spare;
 use crate::worker::Worker;
 use crate::{Protocol, Trouble};
 
@@ -33,11 +34,14 @@ pub(crate) enum Failed {
     Client,
 }
 
-type Answer = (Response<Incoming>, Lease);
+pub(crate) type Answer = (Response<Incoming>, Lease);
 
 /// What is spoken with a service for this request. A change of protocol needs HTTP/1.1, and gRPC has only HTTP/2.
-pub(crate) fn speaks_http2(protocol: Protocol, headers: &HeaderMap, is_upgrade: bool) -> bool {
+pub(crate) fn speaks_http2(protocol: Protocol, headers: &HeaderMap, names: Names, is_upgrade: bool) -> bool {
     let is_grpc = || {
+        if !names.has(Names::CONTENT_TYPE) {
+            return false;
+        }
         let content = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
         content.is_some_and(|content| content.starts_with(b"application/grpc"))
     };
@@ -56,14 +60,10 @@ pub(crate) async fn send(
     mut request: Box<Request<RequestBody>>,
 ) -> Result<Answer, Failed> {
     if let Some(connection) = worker.pool.take(port) {
-        let copy = repeatable(&request);
+        let spare = Spare::of(&request);
         match attempt(worker, port, connection, request).await {
             Ok(response) => return Ok(response),
-            Err(Attempt::NotSent(unsent)) => request = unsent,
-            Err(Attempt::Failed(failed)) => match (failed, copy) {
-                (Failed::Service(Trouble::Reset, _), Some(copy)) => request = copy,
-                (failed, _) => return Err(failed),
-            },
+            Err(attempt) => request = attempt.again(spare.as_ref())?,
         }
         debug!(port, "the pooled connection was stale; trying a fresh one");
     }
@@ -72,7 +72,7 @@ pub(crate) async fn send(
     Box::pin(send_afresh(worker, port, request)).await
 }
 
-async fn send_afresh(
+pub(crate) async fn send_afresh(
     worker: &Worker,
     port: u16,
     request: Box<Request<RequestBody>>,
@@ -91,14 +91,10 @@ pub(crate) async fn send_http2(
 ) -> Result<Answer, Failed> {
     let mut request = in_http2(*request);
     if let Some(connection) = worker.pool.shared(port) {
-        let copy = repeatable(&request);
+        let spare = Spare::of(&request);
         match attempt_http2(worker, port, connection, request).await {
             Ok(response) => return Ok(response),
-            Err(Attempt::NotSent(unsent)) => request = unsent,
-            Err(Attempt::Failed(failed)) => match (failed, copy) {
-                (Failed::Service(Trouble::Reset, _), Some(copy)) => request = copy,
-                (failed, _) => return Err(failed),
-            },
+            Err(attempt) => request = attempt.again(spare.as_ref())?,
         }
         debug!(port, "the shared connection was stale; trying a fresh one");
     }
@@ -147,13 +143,24 @@ fn in_http2(request: Request<RequestBody>) -> Box<Request<RequestBody>> {
     Box::new(Request::from_parts(parts, body))
 }
 
-enum Attempt {
+pub(crate) enum Attempt {
     /// Nothing was written.
     NotSent(Box<Request<RequestBody>>),
     Failed(Failed),
 }
 
 impl Attempt {
+    /// What to send over a fresh connection.
+    pub(crate) fn again(self, spare: Option<&Spare>) -> Result<Box<Request<RequestBody>>, Failed> {
+        match self {
+            Self::NotSent(unsent) => Ok(unsent),
+            Self::Failed(Failed::Service(Trouble::Reset, kept)) => {
+                spare.and_then(Spare::request).ok_or(Failed::Service(Trouble::Reset, kept))
+            }
+            Self::Failed(failed) => Err(failed),
+        }
+    }
+
     /// There is no other.
     fn last(self) -> Failed {
         match self {
@@ -169,9 +176,23 @@ async fn attempt(
     mut connection: Http1,
     request: Box<Request<RequestBody>>,
 ) -> Result<Answer, Attempt> {
-    let progress = request.body().progress();
-    let sent = connection.ask(*request, worker.shared.limits.response_head, progress.as_deref()).await;
-    match outcome(port, progress.as_deref(), sent) {
+    let (progress, limit) = (request.body().progress(), worker.shared.limits.response_head);
+    let mut sent = pin!(connection.send(*request));
+    let answered =
+        poll_fn(|context| sent.as_mut().poll_answer(&mut connection, context, limit, progress.as_deref()));
+    let answered = answered.await;
+    conclude(worker, port, connection, progress, answered)
+}
+
+/// What came of a request over this connection: none where it took too long.
+pub(crate) fn conclude(
+    worker: &Worker,
+    port: u16,
+    connection: Http1,
+    progress: Option<Arc<Progress>>,
+    answered: Option<Answered>,
+) -> Result<Answer, Attempt> {
+    match outcome(port, progress.as_deref(), answered) {
         Ok(response) => Ok((response, Lease::new(worker.pool.clone(), port, connection, progress))),
         Err(failed) => {
             // Else a body that the service doesn't read would keep both connections.
@@ -185,7 +206,7 @@ async fn attempt(
 fn outcome(
     port: u16,
     progress: Option<&Progress>,
-    sent: Option<Result<Response<Incoming>, TrySendError<Request<RequestBody>>>>,
+    sent: Option<Answered>,
 ) -> Result<Response<Incoming>, Attempt> {
     match sent {
         None => {
@@ -216,18 +237,4 @@ fn failed(error: &hyper::Error) -> Failed {
     } else {
         Failed::Service(Trouble::Reset, None)
     }
-}
-
-/// A copy to send again, of a request that does no more when it arrives twice.
-pub(crate) fn repeatable(request: &Request<RequestBody>) -> Option<Box<Request<RequestBody>>> {
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if !safe || !request.body().is_end_stream() {
-        return None;
-    }
-    let mut copy = Box::new(Request::new(RequestBody::empty()));
-    copy.method_mut().clone_from(request.method());
-    copy.uri_mut().clone_from(request.uri());
-    *copy.version_mut() = request.version();
-    copy.headers_mut().clone_from(request.headers());
-    Some(copy)
 }

@@ -13,6 +13,7 @@ use tokio::time;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, debug_span, warn};
 
+use crate::host::LastHosts;
 use crate::listeners::{Accepted, Door, Listeners};
 use crate::pool::Pool;
 use crate::proxy::Shared;
@@ -24,6 +25,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) pool: Pool,
+    pub(crate) hosts: LastHosts,
     /// Connections and relays: what the end waits for.
     pub(crate) tasks: TaskTracker,
     pub(crate) protocols: Protocols,
@@ -44,7 +46,13 @@ pub(crate) fn spawn(number: usize, listeners: &Listeners, shared: Arc<Shared>) -
 async fn run(door: Door, shared: Arc<Shared>) {
     let pool = Pool::new(shared.limits);
     let protocols = Protocols::new(&shared.limits);
-    let worker = Arc::new(Worker { shared, pool: pool.clone(), tasks: TaskTracker::new(), protocols });
+    let worker = Arc::new(Worker {
+        shared,
+        pool: pool.clone(),
+        hosts: LastHosts::default(),
+        tasks: TaskTracker::new(),
+        protocols,
+    });
     tokio::spawn(async move { pool.sweep().await });
     let ending = worker.shared.ending.clone();
     loop {

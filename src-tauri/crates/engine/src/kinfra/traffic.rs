@@ -103,7 +103,7 @@ fn shown(record: Record, now: u64) -> RequestRecord {
         service: service.map(str::to_owned),
         public: record.audience == Audience::Public,
         method: record.method.to_string(),
-        host: record.host.into(),
+        host: record.host.to_string(),
         path: record.path.into(),
         status: record.status.as_u16(),
         received: record.received,

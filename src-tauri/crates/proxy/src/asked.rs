@@ -35,7 +35,7 @@ pub(crate) fn ask(
     request: Request<RequestBody>,
 ) -> Asked<impl Future<Output = Answered> + Send + use<>> {
     let (progress, spare) = (request.body().progress(), Spare::of(&request));
-    let sent = connection.send(request);
+    let sent = connection.send(request, forward.begun());
     Asked { connection: Some(connection), sent, forward: Some(forward), progress, spare }
 }
 

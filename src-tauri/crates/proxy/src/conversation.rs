@@ -47,7 +47,7 @@ impl Conversation {
     /// A request has come.
     pub(crate) fn asks(self: &Arc<Self>) -> Owed {
         self.owed.store(self.owed.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-        Owed(Arc::clone(self))
+        Owed { conversation: Arc::clone(self), given: None }
     }
 
     fn owes(&self) -> bool {
@@ -59,8 +59,9 @@ impl Conversation {
     }
 
     /// From now on nothing is owed, and nothing of what was is still to be taken.
-    fn falls_quiet(&self) {
-        let quiet = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    fn falls_quiet(&self, now: Instant) {
+        let since = now.saturating_duration_since(self.begun);
+        let quiet = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         self.quiet.store(quiet, Ordering::Relaxed);
     }
 
@@ -68,7 +69,7 @@ impl Conversation {
     fn is_behind(&self, is_behind: bool) {
         if self.is_behind.load(Ordering::Relaxed) != is_behind {
             self.is_behind.store(is_behind, Ordering::Relaxed);
-            self.falls_quiet();
+            self.falls_quiet(Instant::now());
         }
     }
 
@@ -86,22 +87,31 @@ impl Conversation {
 }
 
 /// An answer that the client has not got yet.
-pub(crate) struct Owed(Arc<Conversation>);
+pub(crate) struct Owed {
+    conversation: Arc<Conversation>,
+    /// Else it is when this is dropped.
+    given: Option<Instant>,
+}
 
 impl Owed {
+    /// The client has got all of it by `now`.
+    pub(crate) fn is_given(&mut self, now: std::time::Instant) {
+        self.given = Some(Instant::from_std(now));
+    }
+
     /// Of a request that has a body.
     pub(crate) fn sending(&self) -> Sending {
-        self.0.is_sending.store(true, Ordering::Relaxed);
-        Sending(Arc::clone(&self.0))
+        self.conversation.is_sending.store(true, Ordering::Relaxed);
+        Sending(Arc::clone(&self.conversation))
     }
 }
 
 impl Drop for Owed {
     fn drop(&mut self) {
-        let left = self.0.owed.load(Ordering::Relaxed).saturating_sub(1);
-        self.0.owed.store(left, Ordering::Relaxed);
+        let left = self.conversation.owed.load(Ordering::Relaxed).saturating_sub(1);
+        self.conversation.owed.store(left, Ordering::Relaxed);
         if left == 0 {
-            self.0.falls_quiet();
+            self.conversation.falls_quiet(self.given.unwrap_or_else(Instant::now));
         }
     }
 }

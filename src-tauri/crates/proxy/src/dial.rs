@@ -10,6 +10,7 @@ use tracing::{debug, trace};
 use crate::brief::Brief;
 use crate::http1::Http1;
 use crate::pool::Http2;
+use crate::tcp::is_near;
 use crate::{Limits, Trouble};
 
 /// How much of a body is read at once, where as much is there: hyper begins with 8 KiB and doubles that with each read
@@ -70,7 +71,7 @@ async fn connect(address: SocketAddr, limits: &Limits) -> Result<TcpStream, Trou
             if stream.local_addr()? == address {
                 return Err(io::ErrorKind::ConnectionRefused.into());
             }
-            stream.set_nodelay(true)?;
+            is_near(&stream)?;
             Ok(stream)
         }),
     };

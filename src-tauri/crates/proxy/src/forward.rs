@@ -1,7 +1,7 @@
 //! A request on its way to its service, and what a client is told of the answer.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{CONNECTION, TRANSFER_ENCODING, UPGRADE};
@@ -89,11 +89,15 @@ impl Forward {
         self,
         request: Request<RequestBody>,
     ) -> Step<impl Future<Output = Answered> + Send + use<>> {
-        let connection = if self.in_http2 { None } else { self.worker.pool.take(self.port) };
+        let connection = if self.in_http2 { None } else { self.worker.pool.take(self.port, self.begun()) };
         match connection {
             Some(connection) => Step::Asked { asked: asked::ask(self, connection, request) },
             None => Step::Apart { apart: Box::pin(self.ask_in_any_way(Box::new(request))) },
         }
+    }
+
+    pub(crate) fn begun(&self) -> Instant {
+        self.passage.begun()
     }
 
     /// Over whatever connection there is.

@@ -92,7 +92,7 @@ impl Http1 {
 
     /// From now on nobody waits for it but the pool, which `waker` wakes when the service has closed it.
     pub(crate) fn rest(&mut self, waker: &Waker) {
-        self.0.wakes.lead_to(Some(waker));
+        self.0.wakes.lead_to(waker);
         if self.readiness() == Readiness::Busy {
             self.0.drive();
         }
@@ -111,10 +111,14 @@ impl Http1 {
     pub(crate) fn send(
         &mut self,
         request: Request<RequestBody>,
+        now: std::time::Instant,
     ) -> Sent<impl Future<Output = Answered> + Send + use<>> {
-        // The driver is told at once, and polled with the answer.
-        self.0.wakes.lead_to(None);
-        Sent { sending: self.0.requests.try_send_request(request), since: Instant::now() }
+        let halves = &mut *self.0;
+        // The driver is polled with the answer, so nobody is to be woken for it.
+        halves.wakes.is_deaf.store(true, Ordering::Relaxed);
+        let sending = halves.requests.try_send_request(request);
+        halves.wakes.is_deaf.store(false, Ordering::Relaxed);
+        Sent { sending, since: now.into() }
     }
 
     /// Polls what this connection gives, where that is not there already after it has moved what it can.
@@ -187,7 +191,7 @@ impl Halves {
         poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
         if matches!(self.driver, Driver::Here(_)) {
-            self.wakes.lead_to(Some(context.waker()));
+            self.wakes.lead_to(context.waker());
             self.drive();
             // Without budget left tokio wakes whoever asks so that it asks again.
             if coop::has_budget_remaining() {
@@ -222,11 +226,11 @@ impl Wakes {
         polled
     }
 
-    fn lead_to(&self, waker: Option<&Waker>) {
+    fn lead_to(&self, waker: &Waker) {
         let mut present = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&mut *present, waker) {
-            (Some(present), Some(waker)) => present.clone_from(waker),
-            (present, waker) => *present = waker.cloned(),
+        match &mut *present {
+            Some(present) => present.clone_from(waker),
+            none => *none = Some(waker.clone()),
         }
     }
 }

@@ -13,6 +13,9 @@ use crate::{Audience, Trouble};
 const KEPT: usize = 1000;
 /// The longest path that is kept whole, in bytes: somebody might ask for a megabyte.
 const LONGEST_PATH: usize = 300;
+/// How many come together among the older ones, and take the place of as many: where the oldest one is, the processor
+/// has long forgotten, and one by one that costs more than all else about a record.
+const FRESH: usize = 32;
 
 /// A request that was answered, without anything that may be a secret: neither query nor headers nor bodies.
 #[derive(Debug, Clone)]
@@ -50,6 +53,8 @@ pub struct Journal {
 #[derive(Debug, Default)]
 struct Kept {
     records: VecDeque<Record>,
+    /// Those after them.
+    fresh: Vec<Record>,
     newest: u64,
 }
 
@@ -65,10 +70,10 @@ impl Journal {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.newest += 1;
         let number = kept.newest;
-        if kept.records.len() == KEPT {
-            kept.records.pop_front();
+        kept.fresh.push(Record { number, ..record });
+        if kept.fresh.len() == FRESH {
+            kept.settle();
         }
-        kept.records.push_back(Record { number, ..record });
         drop(kept);
         // Nobody is woken while nobody looks, which is nearly always.
         if self.newest.receiver_count() > 0 {
@@ -81,9 +86,7 @@ impl Journal {
     pub(crate) fn carried(&self, number: u64, received: u64, sent: u64) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // Newer ones may have taken its place meanwhile.
-        if let Ok(place) = kept.records.binary_search_by_key(&number, |record| record.number)
-            && let Some(record) = kept.records.get_mut(place)
-        {
+        if let Some(record) = kept.find(number) {
             record.received += received;
             record.sent += sent;
             record.duration = record.begun.elapsed();
@@ -95,7 +98,8 @@ impl Journal {
     #[must_use]
     pub fn after(&self, after: u64, limit: usize, passes: impl Fn(&Record) -> bool) -> (Vec<Record>, u64) {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let newer = kept.records.iter().rev().take_while(|record| record.number > after);
+        let all = kept.fresh.iter().rev().chain(kept.records.iter().rev()).take(KEPT);
+        let newer = all.take_while(|record| record.number > after);
         let mut found: Vec<Record> = newer.filter(|record| passes(record)).take(limit).cloned().collect();
         found.reverse();
         (found, kept.newest)
@@ -114,6 +118,26 @@ impl Journal {
         if self.newest() <= after {
             // An error means that nobody writes any more; then nothing comes.
             let _ = newest.wait_for(|newest| *newest > after).await;
+        }
+    }
+}
+
+impl Kept {
+    /// Puts the fresh ones among the others.
+    fn settle(&mut self) {
+        let over = (self.records.len() + self.fresh.len()).saturating_sub(KEPT);
+        self.records.drain(..over);
+        self.records.extend(self.fresh.drain(..));
+    }
+
+    fn find(&mut self, number: u64) -> Option<&mut Record> {
+        let number_of = |record: &Record| record.number;
+        match self.records.binary_search_by_key(&number, number_of) {
+            Ok(place) => self.records.get_mut(place),
+            Err(_) => {
+                let place = self.fresh.binary_search_by_key(&number, number_of).ok()?;
+                self.fresh.get_mut(place)
+            }
         }
     }
 }

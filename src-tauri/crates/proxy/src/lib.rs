@@ -46,6 +46,7 @@ mod serving;
 mod spare;
 mod standin;
 mod table;
+mod tcp;
 #[cfg(test)]
 mod tests;
 mod traffic;

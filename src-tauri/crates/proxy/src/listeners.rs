@@ -1,11 +1,11 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixListener;
 
 use tokio::net::{TcpStream, UnixStream};
 
 use crate::ProxyError;
+use crate::tcp::is_near;
 
 /// Where a proxy listens. Whether a visitor is local or public is decided here and nowhere else.
 #[derive(Debug)]
@@ -31,17 +31,12 @@ impl Listeners {
             return Err(ProxyError::NotLoopback(address));
         }
         self.local.set_nonblocking(true).map_err(of_listener("make non-blocking"))?;
-        no_delay(&self.local).map_err(of_listener("switch off Nagle's algorithm for"))?;
+        is_near(&self.local).map_err(of_listener("set TCP's options of"))?;
         if let Some(public) = &self.public {
             public.set_nonblocking(true).map_err(of_listener("make non-blocking"))?;
         }
         Ok(address)
     }
-}
-
-/// Each connection inherits it, and need not be told so itself. Only streams have a function for it.
-fn no_delay(listener: &TcpListener) -> io::Result<()> {
-    std::net::TcpStream::from(OwnedFd::from(listener.try_clone()?)).set_nodelay(true)
 }
 
 /// One worker's way to the listeners: each registers duplicates of their descriptors, which lets the kernel hand a

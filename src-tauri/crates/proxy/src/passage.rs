@@ -18,6 +18,8 @@ use crate::{Audience, Route, Trouble};
 pub(crate) struct Passage {
     shared: Arc<Shared>,
     begun: Instant,
+    /// Else it ends when it is dropped.
+    done: Option<Instant>,
     visitor: Visitor,
     method: Method,
     host: Arc<str>,
@@ -46,6 +48,7 @@ impl Passage {
         Box::new(Self {
             shared: Arc::clone(shared),
             begun: Instant::now(),
+            done: None,
             visitor,
             method: request.method.clone(),
             host,
@@ -57,6 +60,15 @@ impl Passage {
             trouble: None,
             number: None,
         })
+    }
+
+    pub(crate) const fn begun(&self) -> Instant {
+        self.begun
+    }
+
+    /// All of the answer was sent by `now`.
+    pub(crate) const fn is_done(&mut self, now: Instant) {
+        self.done = Some(now);
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -125,7 +137,7 @@ impl Drop for Passage {
         let number = self.shared.journal.keep(Record {
             number: 0,
             begun: self.begun,
-            duration: self.begun.elapsed(),
+            duration: self.done.unwrap_or_else(Instant::now).saturating_duration_since(self.begun),
             route: self.route.as_ref().map(|route| Arc::clone(&route.id)),
             audience: self.visitor.audience(),
             method: std::mem::take(&mut self.method),

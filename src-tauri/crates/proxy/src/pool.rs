@@ -68,8 +68,8 @@ impl Pool {
         Self { kept: Arc::new(Kept { limits, idle, shared, filled, stirred, waker }) }
     }
 
-    /// The connection to `port` that was used last, if one is usable. Only those are looked at that come before it.
-    pub(crate) fn take(&self, port: u16) -> Option<Http1> {
+    /// The connection to `port` that was used last, if one is usable `now`. Only those are looked at that come before it.
+    pub(crate) fn take(&self, port: u16, now: Instant) -> Option<Http1> {
         let mut idle = self.idle();
         let connections = idle.get_mut(&port)?;
         let mut place = connections.len();
@@ -78,7 +78,7 @@ impl Pool {
             match connections.get(newest)?.connection.readiness() {
                 Readiness::Ready => {
                     return Some(connections.remove(newest))
-                        .filter(|idle| idle.since.elapsed() < self.kept.limits.pool_idle)
+                        .filter(|idle| now.saturating_duration_since(idle.since) < self.kept.limits.pool_idle)
                         .map(|idle| idle.connection);
                 }
                 Readiness::Busy => {}
@@ -88,7 +88,7 @@ impl Pool {
         None
     }
 
-    fn give(&self, port: u16, mut connection: Http1) {
+    fn give(&self, port: u16, mut connection: Http1, since: Instant) {
         connection.rest(&self.kept.waker);
         if connection.readiness() == Readiness::Closed {
             return;
@@ -99,7 +99,7 @@ impl Pool {
         }
         let connections = idle.entry(port).or_default();
         if connections.len() < self.kept.limits.pool_size {
-            connections.push(Idle { connection, since: Instant::now() });
+            connections.push(Idle { connection, since });
         }
     }
 
@@ -191,13 +191,14 @@ impl Lease {
         }
     }
 
-    pub(crate) fn give_back(&mut self) {
+    /// Whatever came over it has passed by `now`.
+    pub(crate) fn give_back(&mut self, now: Instant) {
         if let Some(connection) = self.connection.take() {
             match &self.progress {
                 // Else it would wait for a body that never comes.
                 Some(progress) if progress.was_refused() => connection.abort(),
                 Some(progress) if !progress.is_whole() => {}
-                _ => self.pool.give(self.port, connection),
+                _ => self.pool.give(self.port, connection, now),
             }
         }
     }

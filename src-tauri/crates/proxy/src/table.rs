@@ -1,4 +1,4 @@
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use tracing::warn;
@@ -70,7 +70,7 @@ fn may_be_public(host: &str) -> bool {
 #[derive(Debug, Clone, Default)]
 pub struct Hosts {
     /// By lower-case host name without a port; the longest prefix first.
-    known: HashMap<String, Vec<Mount>>,
+    known: BTreeMap<String, Vec<Mount>>,
     /// Some of them stand for every name below the rest: `*.example.com`.
     has_patterns: bool,
     /// Those for visitors from outside.

@@ -59,7 +59,7 @@ pub(crate) async fn send(
     port: u16,
     mut request: Box<Request<RequestBody>>,
 ) -> Result<Answer, Failed> {
-    if let Some(connection) = worker.pool.take(port) {
+    if let Some(connection) = worker.pool.take(port, std::time::Instant::now()) {
         let spare = Spare::of(&request);
         match attempt(worker, port, connection, request).await {
             Ok(response) => return Ok(response),
@@ -177,7 +177,7 @@ async fn attempt(
     request: Box<Request<RequestBody>>,
 ) -> Result<Answer, Attempt> {
     let (progress, limit) = (request.body().progress(), worker.shared.limits.response_head);
-    let mut sent = pin!(connection.send(*request));
+    let mut sent = pin!(connection.send(*request, std::time::Instant::now()));
     let answered =
         poll_fn(|context| sent.as_mut().poll_answer(&mut connection, context, limit, progress.as_deref()));
     let answered = answered.await;

@@ -56,6 +56,21 @@ impl AnswerBody {
         Self { source: Source::Service { body, lease, broken: None }, passage: None, owed: None }
     }
 
+    /// What it comes over, of a service's.
+    pub(crate) const fn lease(&self) -> Option<&Lease> {
+        match &self.source {
+            Source::Service { lease, .. } => Some(lease),
+            Source::Full(_) | Source::Events(_) => None,
+        }
+    }
+
+    /// There is no body: the protocol changes, and the service's connection is no more the pool's.
+    pub(crate) fn leave(&mut self) {
+        if let Source::Service { lease, .. } = std::mem::replace(&mut self.source, Source::Full(None)) {
+            lease.leave();
+        }
+    }
+
     pub(crate) fn ends(&mut self, passage: Box<Passage>) {
         self.passage = Some(passage);
     }

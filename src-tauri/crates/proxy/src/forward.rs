@@ -3,12 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use http::header::{CONNECTION, TRANSFER_ENCODING, UPGRADE};
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode, Version};
 use http_body::Body;
-use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
 use hyper::upgrade::OnUpgrade;
 use tracing::debug;
@@ -147,50 +145,52 @@ impl Forward {
 
     /// What the client gets.
     pub(crate) fn answered(mut self, sent: Result<Answer, Failed>) -> Response<AnswerBody> {
-        let response = match sent.and_then(|answer| self.answer_of(answer)) {
-            Ok(response) => response,
+        let answer = match sent {
+            Ok(mut answer) => match self.prepare(&mut answer) {
+                Ok(()) => answer,
+                Err(trouble) => self.page(trouble),
+            },
             Err(Failed::Client) => Refusal::BadBody.response(),
-            Err(Failed::Service(trouble, _)) => {
-                self.passage.is_in_trouble(trouble);
-                self.stand_in.page(&self.passage, trouble)
-            }
+            Err(Failed::Service(trouble, _)) => self.page(trouble),
         };
-        self.passage.ended(response)
+        self.passage.ended(answer)
     }
 
-    /// What a client is told of what the service said.
-    fn answer_of(&mut self, (response, lease): Answer) -> Result<Response<AnswerBody>, Failed> {
+    fn page(&mut self, trouble: Trouble) -> Response<AnswerBody> {
+        self.passage.is_in_trouble(trouble);
+        self.stand_in.page(&self.passage, trouble)
+    }
+
+    /// Makes of what the service said what the client is told.
+    fn prepare(&mut self, answer: &mut Answer) -> Result<(), Trouble> {
         let Self { worker, route, agreed, client, passage, .. } = self;
-        let (mut parts, body) = response.into_parts();
-        let body = if parts.status == StatusCode::SWITCHING_PROTOCOLS {
-            let service = parts.extensions.remove::<OnUpgrade>();
-            let protocol = parts.headers.get(UPGRADE).cloned();
+        if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let service = answer.extensions_mut().remove::<OnUpgrade>();
+            let protocol = answer.headers().get(UPGRADE).cloned();
             let may_change = |asked: &&HeaderValue| protocol.as_ref().is_none_or(|to| is_among(to, asked));
             let asked = agreed.upgrade.as_ref().filter(may_change);
             let (Some(client), Some(service), Some(_)) = (client.take(), service, asked) else {
                 debug!(route = &*route.id, ?protocol, "the service changed the protocol without being asked");
-                return Err(Failed::Service(Trouble::Protocol, None));
+                return Err(Trouble::Protocol);
             };
-            prepare_response(&mut parts.headers, agreed, protocol);
-            lease.leave();
+            prepare_response(answer.headers_mut(), agreed, protocol);
+            answer.body_mut().leave();
             relay::start(worker, route, passage.number(), client, service);
-            AnswerBody::full(Bytes::new())
         } else {
-            prepare_response(&mut parts.headers, agreed, None);
-            if lease.has_refused() {
-                parts.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+            prepare_response(answer.headers_mut(), agreed, None);
+            if answer.body().lease().is_some_and(Lease::has_refused) {
+                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            AnswerBody::of_service(body, lease)
-        };
-        let mut answer = Response::new(body);
-        *answer.status_mut() = parts.status;
-        *answer.headers_mut() = parts.headers;
-        // Only where the service has words of its own for the status, or none that anybody knows.
-        let words = parts.extensions.remove::<ReasonPhrase>();
-        if let Some(words) = words.or_else(|| no_words(parts.status)) {
-            answer.extensions_mut().insert(words);
         }
-        Ok(answer)
+        // What the service speaks is nothing to the client.
+        *answer.version_mut() = Version::HTTP_11;
+        // hyper has told whether the service has words of its own for the status. For one that nobody has words for it
+        // would write `<none>`.
+        if answer.status().canonical_reason().is_none() && answer.extensions().get::<ReasonPhrase>().is_none()
+        {
+            answer.extensions_mut().insert(ReasonPhrase::from_static(b""));
+        }
+        Ok(())
     }
 }
 
@@ -203,7 +203,7 @@ async fn try_again(
     mut request: Box<Request<RequestBody>>,
     mut rewrite: Option<&mut Rewrite>,
     mut held: Held,
-) -> Result<(Response<Incoming>, Lease), Failed> {
+) -> Result<Answer, Failed> {
     let mut tried = vec![first];
     loop {
         let next = match route.other_port(&tried) {
@@ -227,9 +227,4 @@ async fn try_again(
             sent => return sent,
         }
     }
-}
-
-/// For a status that nobody has words for hyper would write `<none>`.
-fn no_words(status: StatusCode) -> Option<ReasonPhrase> {
-    status.canonical_reason().is_none().then(|| ReasonPhrase::from_static(b""))
 }

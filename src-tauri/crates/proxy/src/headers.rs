@@ -165,8 +165,11 @@ pub(crate) fn is_among(protocol: &HeaderValue, asked: &HeaderValue) -> bool {
 
 /// A browser's `Connection` is just keep-alive: no list is made then.
 fn remove_named_by_connection(headers: &mut HeaderMap) {
-    let is_just =
-        |value: &[u8]| value.eq_ignore_ascii_case(b"keep-alive") || value.eq_ignore_ascii_case(b"close");
+    let is_just = |value: &[u8]| {
+        value == b"keep-alive"
+            || value.eq_ignore_ascii_case(b"keep-alive")
+            || value.eq_ignore_ascii_case(b"close")
+    };
     if headers.get_all(CONNECTION).iter().all(|value| is_just(value.as_bytes())) {
         return;
     }

@@ -30,11 +30,20 @@ impl Spare {
         if !request.body().is_end_stream() {
             return None;
         }
-        let mut words = Vec::with_capacity(ROOM);
-        match (request.uri().authority(), request.uri().path_and_query()) {
-            (None, Some(target)) => put(&mut words, target.as_str().as_bytes()),
-            _ => put(&mut words, request.uri().to_string().as_bytes()),
-        }
+        let whole;
+        let target = match (request.uri().authority(), request.uri().path_and_query()) {
+            (None, Some(target)) => target.as_str(),
+            _ => {
+                whole = request.uri().to_string();
+                &whole
+            }
+        };
+        let of_header =
+            |(name, value): (&HeaderName, &HeaderValue)| room(name.as_str().len()) + room(value.len());
+        // As much as it takes: with many requests at once it counts how close together all of this lies.
+        let mut words =
+            Vec::with_capacity(room(target.len()) + request.headers().iter().map(of_header).sum::<usize>());
+        put(&mut words, target.as_bytes());
         for (name, value) in request.headers() {
             put(&mut words, name.as_str().as_bytes());
             put(&mut words, value.as_bytes());
@@ -57,11 +66,14 @@ impl Spare {
     }
 }
 
-/// For the head of a browser's request; a larger one makes room for itself.
-const ROOM: usize = 1024;
+/// What a word of so many bytes takes.
+const fn room(length: usize) -> usize {
+    size_of::<u32>() + length
+}
 
+/// No head is as long as would not fit: that is limited far below.
 fn put(words: &mut Vec<u8>, word: &[u8]) {
-    words.extend_from_slice(&word.len().to_ne_bytes());
+    words.extend_from_slice(&u32::try_from(word.len()).unwrap_or(u32::MAX).to_ne_bytes());
     words.extend_from_slice(word);
 }
 
@@ -72,7 +84,7 @@ impl<'a> Iterator for Words<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         let (length, rest) = self.0.split_first_chunk()?;
-        let (word, rest) = rest.split_at_checked(usize::from_ne_bytes(*length))?;
+        let (word, rest) = rest.split_at_checked(u32::from_ne_bytes(*length) as usize)?;
         self.0 = rest;
         Some(word)
     }

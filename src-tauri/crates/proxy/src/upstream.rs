@@ -16,6 +16,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 use tracing::debug;
 
+use crate::body::AnswerBody;
 use crate::dial::{dial, dial_http2};
 use crate::http1::{Answered, Http1};
 use crate::names::Names;
@@ -34,7 +35,8 @@ pub(crate) enum Failed {
     Client,
 }
 
-pub(crate) type Answer = (Response<Incoming>, Lease);
+/// What a service says. Its body goes back to the pool what it came over.
+pub(crate) type Answer = Response<AnswerBody>;
 
 /// What is spoken with a service for this request. A change of protocol needs HTTP/1.1, and gRPC has only HTTP/2.
 pub(crate) fn speaks_http2(protocol: Protocol, headers: &HeaderMap, names: Names, is_upgrade: bool) -> bool {
@@ -121,7 +123,8 @@ async fn attempt_http2(
         Poll::Pending => patience.poll(context, limit, sent, progress.as_deref()).map(|()| None),
     });
     let response = outcome(port, progress.as_deref(), answered.await)?;
-    Ok((response, Lease::of_shared(worker.pool.clone(), port)))
+    let lease = Lease::of_shared(worker.pool.clone(), port);
+    Ok(response.map(|body| AnswerBody::of_service(body, lease)))
 }
 
 /// Its host is in the target, and what is about a connection of its own is not said at all (RFC 9113, 8.2.2).
@@ -193,7 +196,10 @@ pub(crate) fn conclude(
     answered: Option<Answered>,
 ) -> Result<Answer, Attempt> {
     match outcome(port, progress.as_deref(), answered) {
-        Ok(response) => Ok((response, Lease::new(worker.pool.clone(), port, connection, progress))),
+        Ok(response) => {
+            let lease = Lease::new(worker.pool.clone(), port, connection, progress);
+            Ok(response.map(|body| AnswerBody::of_service(body, lease)))
+        }
         Err(failed) => {
             // Else a body that the service doesn't read would keep both connections.
             connection.abort();

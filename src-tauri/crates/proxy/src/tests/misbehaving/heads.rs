@@ -65,6 +65,19 @@ fn what_can_be_read_in_one_way_only_arrives_in_that_way() {
     }
 }
 
+/// It is a connection of its own (RFC 9110, 2.5).
+#[test]
+fn what_a_service_says_in_http_1_0_is_told_in_http_1_1() {
+    for lines in ["Content-Length: 2\r\n", ""] {
+        let service = answering(format!("HTTP/1.0 200 OK\r\n{lines}\r\nok"));
+        let proxy = proxy_to(service.port);
+        let mut client = Client::connect(&proxy);
+        client.send(format!("GET /bad HTTP/1.1\r\nHost: {HOST}\r\n\r\n"));
+        assert_eq!(client.line(), "HTTP/1.1 200 OK\r\n", "{lines:?}");
+    }
+    arrives("HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", "ok");
+}
+
 /// The coding outweighs the length (RFC 9112, 6.3), which must not be passed on.
 #[test]
 fn a_length_beside_chunks_is_left_out() {

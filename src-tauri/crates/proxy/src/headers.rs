@@ -1,4 +1,4 @@
-use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, HOST, HeaderName, TE, TRAILER, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, Entry, HOST, HeaderName, TE, TRAILER, UPGRADE};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{Extensions, HeaderMap, HeaderValue, Uri, Version};
@@ -55,11 +55,11 @@ pub(crate) fn prepare_request(
     let trailers =
         names.has(Names::TE) && tokens(headers, &TE).any(|token| token.eq_ignore_ascii_case("trailers"));
     if names.has(Names::CONNECTION) {
-        remove_named_by_connection(headers);
+        remove_connection(headers);
     }
     // What is expected is said anew where it is to be (`expectation`).
     let is_ours = Names::HOP | Names::CLAIM | Names::EXPECT;
-    if names.has(is_ours) {
+    if names.without(Names::CONNECTION).has(is_ours) {
         remove_all(headers, |name| Names::of_name(name).has(is_ours));
     }
     if names.has(Names::COOKIE) {
@@ -117,8 +117,7 @@ fn strip(request: &mut Parts, prefix: &str) {
 pub(crate) fn prepare_response(headers: &mut HeaderMap, agreed: &Agreed, protocol: Option<HeaderValue>) {
     let names = Names::of(headers);
     if names.has(Names::CONNECTION) {
-        remove_named_by_connection(headers);
-        headers.remove(CONNECTION);
+        remove_connection(headers);
     }
     if names.has(Names::TRANSFER_ENCODING) && names.has(Names::CONTENT_LENGTH) {
         // The coding outweighs it (RFC 9112, 6.3).
@@ -163,14 +162,16 @@ pub(crate) fn is_among(protocol: &HeaderValue, asked: &HeaderValue) -> bool {
     asked.split(',').any(|asked| asked.trim().eq_ignore_ascii_case(protocol.trim()))
 }
 
-/// A browser's `Connection` is just keep-alive: no list is made then.
-fn remove_named_by_connection(headers: &mut HeaderMap) {
+/// Takes out `Connection`, and what it names. A browser's is just keep-alive: no list is made then.
+fn remove_connection(headers: &mut HeaderMap) {
+    let Entry::Occupied(connection) = headers.entry(CONNECTION) else { return };
     let is_just = |value: &[u8]| {
         value == b"keep-alive"
             || value.eq_ignore_ascii_case(b"keep-alive")
             || value.eq_ignore_ascii_case(b"close")
     };
-    if headers.get_all(CONNECTION).iter().all(|value| is_just(value.as_bytes())) {
+    if connection.iter().all(|value| is_just(value.as_bytes())) {
+        connection.remove();
         return;
     }
     let named: Vec<HeaderName> = tokens(headers, &CONNECTION)
@@ -180,6 +181,7 @@ fn remove_named_by_connection(headers: &mut HeaderMap) {
     for name in named {
         headers.remove(name);
     }
+    headers.remove(CONNECTION);
 }
 
 /// HTTP/2 may split the cookies over several fields; HTTP/1.1 knows only one (RFC 9113, 8.2.3).

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use http::header::HOST;
 use http::request::Parts;
@@ -19,8 +19,8 @@ pub(crate) struct Host {
     pub(crate) name: Arc<str>,
     /// As the client wrote it.
     pub(crate) written: HeaderValue,
-    /// What a service was told last.
-    told: Mutex<Option<Told>>,
+    /// What services are told of the first one who asked, mostly a local visitor as all others.
+    told: OnceLock<Told>,
 }
 
 /// The hosts that were asked for last, by any of a worker's clients: there are few of them, in much the same words.
@@ -72,15 +72,16 @@ impl Host {
     fn new(written: &[u8]) -> Result<Self, Refusal> {
         let written = HeaderValue::from_bytes(written).map_err(|_| Refusal::BadHost)?;
         let name = written.to_str().ok().and_then(name).ok_or(Refusal::BadHost)?;
-        Ok(Self { name: name.into(), written, told: Mutex::default() })
+        Ok(Self { name: name.into(), written, told: OnceLock::new() })
     }
 
     /// Tells a service in `headers` that it was asked for by this name, in this scheme and from there.
     pub(crate) fn tell(&self, headers: &mut HeaderMap, address: Option<IpAddr>, scheme: &'static str) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        match told.as_ref().filter(|told| told.is_of(address, scheme)) {
-            Some(told) => told.tell(headers),
-            None => told.insert(Told::new(&self.written, address, scheme)).tell(headers),
+        let told = self.told.get_or_init(|| Told::new(&self.written, address, scheme));
+        if told.is_of(address, scheme) {
+            told.tell(headers);
+        } else {
+            Told::new(&self.written, address, scheme).tell(headers);
         }
     }
 

@@ -143,9 +143,9 @@ impl<'a> Idle<'a> {
         Self { conversation, timer, limit }
     }
 
-    /// Whether the timer has run out.
+    /// Whether the timer has run out, of which nothing follows as long as an answer is owed.
     pub(crate) fn is_due(&self) -> bool {
-        self.timer.is_elapsed()
+        !self.conversation.owes() && self.timer.is_elapsed()
     }
 }
 

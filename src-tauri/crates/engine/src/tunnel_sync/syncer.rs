@@ -120,7 +120,7 @@ impl Task {
             let wait = if is_unfinished { Some(pause) } else { self.again.filter(|_| is_public) };
             pause = if is_unfinished { LONGEST.min(pause * 2) } else { FIRST };
             let blocked = self.sync.api().blocked_until();
-            let next = wait.map(|wait| self.clock.now() + millis(wait)).max(blocked);
+            let next = blocked.or_else(|| wait.map(|wait| self.clock.now() + millis(wait)));
             self.standing.send_modify(|standing| {
                 (standing.is_running, standing.next) = (false, next);
                 standing.runs += 1;

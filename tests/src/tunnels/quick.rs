@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kinfra_rpc::{Phase, TunnelStatus};
+use kinfra_rpc::{Exposure, Phase, TunnelStatus};
 
 use crate::cloudflare::Shared;
 use crate::wait_until;
@@ -123,8 +123,12 @@ fn where_quic_is_blocked_a_tunnel_goes_by_http2_and_says_what_that_does_not_pass
     shop.cloudflare.block_quic(true);
     shop.succeed(&["up", "-d"]);
     shop.succeed(&["share", "web"]);
-    let node = shop.wait_for_node("web", "up", |node| node.exposures[0].status == TunnelStatus::Healthy);
-    assert!(node.exposures[0].reason.ends_with("by HTTP/2, which passes no WebSockets"), "{node:#?}");
+    // What it speaks is read in its log, a moment after it is connected.
+    let says_what_it_speaks =
+        |exposure: &Exposure| exposure.reason.ends_with("by HTTP/2, which passes no WebSockets");
+    shop.wait_for_node("web", "up by HTTP/2", |node| {
+        node.exposures[0].status == TunnelStatus::Healthy && says_what_it_speaks(&node.exposures[0])
+    });
     assert_eq!(shop.tunnels()[0].protocol.as_deref(), Some("http2"));
     assert_eq!(shop.cloudflare.visit(&shop.host("web"), "/").unwrap().status, 200);
 }

@@ -90,7 +90,7 @@ fn route(
     match mount.route().port() {
         Ok(port) => {
             let (forward, request) =
-                Forward::new(worker, visitor, &host, mount, port, (parts, names, body), passage);
+                Forward::new(worker, visitor, &host, mount, port, (parts, names, body), (passage, stand_in));
             forward.ask(request)
         }
         Err(no_port) => {
@@ -105,8 +105,15 @@ fn route(
                 };
                 // Meanwhile requests may be handed on to it in another way.
                 let mount = mount_now(&worker, audience, &host, parts.uri.path(), mount);
-                let (mut forward, request) =
-                    Forward::new(&worker, visitor, &host, &mount, port, (parts, names, body), passage);
+                let (mut forward, request) = Forward::new(
+                    &worker,
+                    visitor,
+                    &host,
+                    &mount,
+                    port,
+                    (parts, names, body),
+                    (passage, stand_in),
+                );
                 forward.held = Some(held);
                 forward.ask_in_any_way(Box::new(request)).await
             });

@@ -58,9 +58,8 @@ impl Forward {
         mount: &Mount,
         port: u16,
         (mut parts, names, body): (Parts, Names, RequestBody),
-        passage: Box<Passage>,
+        (passage, stand_in): (Box<Passage>, StandIn),
     ) -> (Self, Request<RequestBody>) {
-        let stand_in = StandIn::new(&parts, names);
         let client = parts.extensions.remove::<OnUpgrade>();
         let agreed = prepare_request(&mut parts, names, host, visitor, mount, port);
         if !body.is_end_stream() && body.size_hint().exact().is_none() {

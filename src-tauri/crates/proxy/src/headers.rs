@@ -165,11 +165,8 @@ pub(crate) fn is_among(protocol: &HeaderValue, asked: &HeaderValue) -> bool {
 /// Takes out `Connection`, and what it names. A browser's is just keep-alive: no list is made then.
 fn remove_connection(headers: &mut HeaderMap) {
     let Entry::Occupied(connection) = headers.entry(CONNECTION) else { return };
-    let is_just = |value: &[u8]| {
-        value == b"keep-alive"
-            || value.eq_ignore_ascii_case(b"keep-alive")
-            || value.eq_ignore_ascii_case(b"close")
-    };
+    let is_just =
+        |value: &[u8]| value.eq_ignore_ascii_case(b"keep-alive") || value.eq_ignore_ascii_case(b"close");
     if connection.iter().all(|value| is_just(value.as_bytes())) {
         connection.remove();
         return;

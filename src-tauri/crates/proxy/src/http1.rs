@@ -115,9 +115,7 @@ impl Http1 {
     ) -> Sent<impl Future<Output = Answered> + Send + use<>> {
         let halves = &mut *self.0;
         // The driver is polled with the answer, so nobody is to be woken for it.
-        halves.wakes.is_deaf.store(true, Ordering::Relaxed);
-        let sending = halves.requests.try_send_request(request);
-        halves.wakes.is_deaf.store(false, Ordering::Relaxed);
+        let sending = halves.wakes.unheard(|| halves.requests.try_send_request(request));
         Sent { sending, since: now.into() }
     }
 
@@ -130,7 +128,7 @@ impl Http1 {
         let halves = &mut *self.0;
         if matches!(halves.driver, Driver::Here(_))
             && coop::has_budget_remaining()
-            && let Poll::Ready(given) = halves.wakes.unheard(&mut poll)
+            && let Poll::Ready(given) = halves.wakes.unheard(|| poll(&mut unwoken()))
         {
             return Poll::Ready(given);
         }
@@ -195,11 +193,16 @@ impl Halves {
             self.drive();
             // Without budget left tokio wakes whoever asks so that it asks again.
             if coop::has_budget_remaining() {
-                return self.wakes.unheard(poll);
+                return self.wakes.unheard(|| poll(&mut unwoken()));
             }
         }
         poll(context)
     }
+}
+
+/// To poll with what wakes nobody.
+const fn unwoken() -> Context<'static> {
+    Context::from_waker(Waker::noop())
 }
 
 fn tell_end(ended: hyper::Result<()>, port: u16) {
@@ -217,13 +220,13 @@ struct Wakes {
 }
 
 impl Wakes {
-    /// Polls what the driver gives. Only the driver gives anything, and it has its turn whenever nothing is there: so
-    /// neither is it to wake this task, nor whoever asks the driver.
-    fn unheard<T>(&self, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+    /// Does what asks the driver for something. Only the driver gives anything, and it has its turn whenever nothing is
+    /// there: so neither is it to wake this task, nor whoever asks the driver.
+    fn unheard<T>(&self, ask: impl FnOnce() -> T) -> T {
         self.is_deaf.store(true, Ordering::Relaxed);
-        let polled = poll(&mut Context::from_waker(Waker::noop()));
+        let given = ask();
         self.is_deaf.store(false, Ordering::Relaxed);
-        polled
+        given
     }
 
     fn lead_to(&self, waker: &Waker) {

@@ -41,11 +41,9 @@ pub(crate) type Answer = Response<AnswerBody>;
 /// What is spoken with a service for this request. A change of protocol needs HTTP/1.1, and gRPC has only HTTP/2.
 pub(crate) fn speaks_http2(protocol: Protocol, headers: &HeaderMap, names: Names, is_upgrade: bool) -> bool {
     let is_grpc = || {
-        if !names.has(Names::CONTENT_TYPE) {
-            return false;
-        }
-        let content = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-        content.is_some_and(|content| content.starts_with(b"application/grpc"))
+        let content = || headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        names.has(Names::CONTENT_TYPE)
+            && content().is_some_and(|content| content.starts_with(b"application/grpc"))
     };
     !is_upgrade
         && match protocol {

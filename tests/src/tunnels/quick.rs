@@ -1,8 +1,10 @@
 //! Services made public by quick tunnels: from the command to a visitor, and what is told when something breaks.
 
+use std::process::Stdio;
 use std::time::Duration;
 
-use kinfra_rpc::{Exposure, Phase, TunnelStatus};
+use kinfra_engine::control::Client;
+use kinfra_rpc::{Exposure, Phase, Share, TakeSnapshot, TunnelStatus, Unshare};
 
 use crate::cloudflare::Shared;
 use crate::wait_until;
@@ -31,6 +33,41 @@ fn a_shared_service_is_reached_by_the_link_that_is_printed_and_not_any_more_when
     wait_until("the tunnel to be gone", SOON, || shop.cloudflareds().is_empty());
     assert_ne!(shop.cloudflare.visit(host, "/").map_or(0, |answer| answer.status), 200);
     assert_eq!(shop.node("web").public_url, None);
+}
+
+#[test]
+fn what_was_shared_or_is_no_more_is_seen_as_such_by_whoever_looks_after_the_answer() {
+    let shop = Shared::new(SERVED);
+    shop.succeed(&["up", "-d"]);
+    let share = Share { project: "shop".to_owned(), services: vec!["web".to_owned()], seconds: None };
+    let unshare = |project: Option<&str>| Unshare { project: project.map(str::to_owned), services: vec![] };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let client = Client::connect(&shop.home.home()).await.unwrap();
+        for turn in 0..50 {
+            client.call(share.clone()).await.unwrap();
+            let shared = client.call(TakeSnapshot {}).await.unwrap();
+            assert_eq!(shared.projects[0].nodes[0].exposures.len(), 1, "turn {turn}");
+            client.call(unshare((turn % 2 == 0).then_some("shop"))).await.unwrap();
+            let ended = client.call(TakeSnapshot {}).await.unwrap();
+            assert_eq!(ended.projects[0].nodes[0].exposures, [], "turn {turn}");
+        }
+    });
+}
+
+#[test]
+fn whoever_waits_for_a_link_is_told_that_somebody_else_ended_it() {
+    let shop = Shared::new(SERVED);
+    shop.cloudflare.freeze();
+    shop.succeed(&["up", "-d"]);
+    let mut share = shop.command(&["share", "web"]);
+    let share = share.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    shop.wait_for_node("web", "being shared", |node| !node.exposures.is_empty());
+    shop.succeed(&["unshare", "web"]);
+    let told = share.wait_with_output().unwrap();
+    let said = String::from_utf8(told.stderr).unwrap();
+    assert!(said.contains("sharing web was ended before a link was there"), "{said}");
+    assert_eq!((told.status.code(), &*told.stdout), (Some(1), &b""[..]));
 }
 
 #[test]

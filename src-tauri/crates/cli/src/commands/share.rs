@@ -33,6 +33,9 @@ pub async fn share(surroundings: &Surroundings, arguments: &Share) -> Result<Exi
     loop {
         let project = follow.project(&slug)?;
         let shared = shared(project, &names);
+        if let Some(ended) = ended(project, &shared, &names) {
+            return Err(ended.into());
+        }
         let pending = shared.iter().find(|(_, exposure)| !exposure.status.is_up());
         let Some((node, exposure)) = pending else {
             let report: Vec<_> = shared.iter().map(|(node, exposure)| report(node, exposure)).collect();
@@ -85,6 +88,19 @@ fn shared<'p>(project: &'p ProjectState, names: &[String]) -> Vec<(&'p NodeState
     let services: BTreeSet<&str> = nodes().filter(is_named).map(NodeState::service).collect();
     let named = nodes().filter(|node| services.contains(node.service()));
     named.flat_map(|node| node.exposures.iter().map(move |exposure| (node, exposure))).collect()
+}
+
+/// What is shared for the moment is shown no longer when that has ended.
+fn ended(project: &ProjectState, shared: &[(&NodeState, &Exposure)], names: &[String]) -> Option<Problem> {
+    let is_shared = |node: &NodeState| shared.iter().any(|(it, _)| it.service() == node.service());
+    let mut named = project.nodes.iter().filter(|node| names.contains(&node.name));
+    let ended = match named.find(|node| !is_shared(node)).map(NodeState::service) {
+        Some(service) => service,
+        None if shared.is_empty() => "all",
+        None => return None,
+    };
+    let message = format!("sharing {ended} was ended before a link was there");
+    Some(Problem::new(ErrorCode::TunnelFailed, message).hint("by kinfra unshare, or with the service itself"))
 }
 
 fn report(node: &NodeState, exposure: &Exposure) -> serde_json::Value {

@@ -15,6 +15,7 @@ use crate::accounts::Accounts;
 use crate::cloudflare::ClientOptions;
 use crate::config::PublicPlace;
 use crate::connector::{Asset, ConnectorContext, INSTANCE, RELEASES, download, find};
+use crate::orchestrator::Command;
 use crate::service_manager::{InstanceFacts, Shared};
 use crate::sharing::{Concerned, Sharing, SharingContext, at_first, decide};
 use crate::tunnel_sync::Machine;
@@ -119,17 +120,25 @@ impl Engine {
         }
         if let Some(sharing) = self.sharing.get() {
             sharing.share(&share.project, services, share.seconds).await?;
+            // Whoever asked looks at it next.
+            project.stack.tell(Command::Look).await;
         }
         Ok(Done {})
     }
 
     pub(super) async fn unshare(&self, unshare: &Unshare) -> Result<Done, Failure> {
-        let services = match &unshare.project {
-            Some(project) => self.project(project)?.services_of(&unshare.services)?,
-            None => vec![],
+        let (services, concerned) = match &unshare.project {
+            Some(project) => {
+                let project = self.project(project)?;
+                (project.services_of(&unshare.services)?, vec![project])
+            }
+            None => (vec![], self.projects().values().cloned().collect()),
         };
         if let Some(sharing) = self.sharing.get() {
             sharing.unshare(unshare.project.clone(), services).await?;
+            for project in concerned {
+                project.stack.tell(Command::Look).await;
+            }
         }
         Ok(Done {})
     }

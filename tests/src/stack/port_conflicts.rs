@@ -1,10 +1,15 @@
 //! A port that somebody else is on, and everything that a person can do about it.
 
-use std::net::TcpListener;
+use std::io::IoSlice;
+use std::mem::MaybeUninit;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use kinfra_rpc::{ErrorCode, NodeState, Phase};
+use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 
 use crate::{TestHome, TestProject, http, wait_for, wait_until};
 
@@ -65,6 +70,30 @@ fn page(project: &TestProject) -> String {
     let answer = http::get(project.proxy_port(), "web.fixed.localhost", "/", "text/html").unwrap();
     assert_eq!(answer.status, 200);
     answer.body
+}
+
+#[test]
+fn a_port_whose_process_is_just_ending_is_waited_for() {
+    let home = TestHome::new();
+    let port = *home.ports().end();
+    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap();
+    // On its way to somebody it is of no process, as it is while its process ends.
+    let (sender, receiver) = UnixStream::pair().unwrap();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
+    let mut ancillary = SendAncillaryBuffer::new(&mut space);
+    let sent = [socket.as_fd()];
+    assert!(ancillary.push(SendAncillaryMessage::ScmRights(&sent)));
+    sendmsg(&sender, &[IoSlice::new(b"it")], &mut ancillary, SendFlags::empty()).unwrap();
+    drop(socket);
+    let serve = "run: [MISBEHAVE, serve]";
+    let configuration =
+        format!("project: ending\nservices:\n  other: {{{serve}}}\n  web: {{{serve}, port: {port}}}\n");
+    let project = TestProject::at(home, "ending", &configuration);
+    project.succeed(&["up", "-d", "other"]);
+    let mut up = project.command(&["up", "-d", "web"]).stdout(Stdio::null()).spawn().unwrap();
+    project.wait_for_phase("web", Phase::Starting);
+    drop((sender, receiver));
+    assert!(up.wait().unwrap().success(), "{:#?}", project.node("web"));
 }
 
 #[test]

@@ -64,7 +64,9 @@ async fn the_health_check_of_an_image_that_was_built_says_how_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_container_that_runs_out_of_memory_says_so() {
     let Some(stage) = Stage::start("a container without memory") else { return };
-    let adapter = stage.db(&format!("{}memory: 20m\n", shell("/bin/busybox tail /dev/zero; exit 1")));
+    // Docker sees the lack of memory only while the container is there.
+    let greedy = shell("/bin/busybox tail /dev/zero; /bin/busybox sleep 1; exit 1");
+    let adapter = stage.db(&format!("{greedy}memory: 20m\n"));
     up(&adapter).await.unwrap();
     ended(&adapter).await;
     wait_for("the reason", SOON, || adapter.why_ended().filter(|why| why == "it ran out of memory"));

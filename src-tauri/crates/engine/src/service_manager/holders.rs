@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use kinfra_rpc::{PortHolder, Protocol};
+use rustix::process::geteuid;
 use tokio::sync::OnceCell;
 
 use crate::process::{Containers, HeldBy, Identity, holder};
@@ -20,6 +21,8 @@ pub struct Holders {
 #[derive(Debug, Clone)]
 pub struct Held {
     pub process: Option<Identity>,
+    /// It is a socket of this user's, and no process has it.
+    pub is_of_nobody: bool,
     pub shown: PortHolder,
     /// The run of this home's that it belongs to.
     pub run: Option<StoredRun>,
@@ -61,6 +64,7 @@ impl Naming<'_> {
             None => None,
         };
         let (process, may_be_docker) = (by.process, by.may_be_docker());
+        let is_of_nobody = process.is_none() && by.user == geteuid().as_raw();
         let mut shown = PortHolder::from(by);
         if let Some(StoredRun { run, .. }) = &run {
             shown.project = Some(run.instance.clone());
@@ -71,7 +75,7 @@ impl Naming<'_> {
                 shown.container = self.container_on(port, protocol).await;
             }
         }
-        Held { process, shown, run }
+        Held { process, is_of_nobody, shown, run }
     }
 
     async fn container_on(&self, port: u16, protocol: Protocol) -> Option<String> {

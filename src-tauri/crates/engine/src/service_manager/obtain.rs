@@ -35,7 +35,7 @@ impl Service {
                 continue;
             }
             self.note_obstacle(Some(&port.name));
-            let holder = self.context.holders.on(port.port, port.protocol).await;
+            let holder = self.settled_holder(port).await;
             match holder {
                 Some(held) if self.is_leftover(&held) => self.end_leftover(spec, port, held).await?,
                 Some(held) if index == 0 && port.origin == PortOrigin::Adopted => return Ok(Some(held)),
@@ -48,6 +48,18 @@ impl Service {
         }
         self.note_obstacle(None);
         Ok(None)
+    }
+
+    /// Who is on a port. A socket of this user's that no process has is mostly that of one which is just ending.
+    async fn settled_holder(&self, port: &NodePort) -> Option<Held> {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let held = self.context.holders.on(port.port, port.protocol).await?;
+            if !held.is_of_nobody || Instant::now() >= deadline {
+                return Some(held);
+            }
+            sleep(LOOK_AGAIN).await;
+        }
     }
 
     pub(super) fn note_obstacle(&self, port: Option<&str>) {

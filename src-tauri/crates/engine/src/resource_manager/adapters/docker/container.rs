@@ -1,6 +1,6 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::errors::Error;
 use bollard::query_parameters::{KillContainerOptionsBuilder, StopContainerOptionsBuilder};
@@ -165,10 +165,33 @@ impl Container {
 /// An engine that is being stopped has told of its containers' ends so long before it takes no requests any more.
 const ENGINE_CLOSES: Duration = Duration::from_millis(500);
 
+/// The same where the container was sent a signal before: it was most likely the engine, on a machine that is busy.
+const ENGINE_CLOSES_AT_LAST: Duration = Duration::from_secs(5);
+
+/// Between two looks whether it does.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
 /// As one ends that is asked to: by nobody here, it may have been its engine.
 fn is_as_asked(exit: &Exit) -> bool {
     const TERM: i32 = 15;
     matches!(exit.code, Some(0)) || exit.code == Some(128 + TERM) || exit.signal == Some(TERM)
+}
+
+/// Whether a container ended while its engine goes on: one that closes ends its containers first.
+async fn ended_alone(watched: &Watched, exit: &Exit) -> bool {
+    let patience = match (is_as_asked(exit), watched.known().was_signalled) {
+        (false, _) => Duration::ZERO,
+        (true, false) => ENGINE_CLOSES,
+        (true, true) => ENGINE_CLOSES_AT_LAST,
+    };
+    let deadline = Instant::now() + patience;
+    while watched.engine.is_open().await {
+        if Instant::now() >= deadline {
+            return true;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    false
 }
 
 impl Adapter for Container {
@@ -222,10 +245,7 @@ impl Adapter for Container {
                     if self.was_asked.load(Ordering::Relaxed) {
                         return exit;
                     }
-                    if is_as_asked(&exit) {
-                        tokio::time::sleep(ENGINE_CLOSES).await;
-                    }
-                    if watched.engine.is_open().await {
+                    if ended_alone(watched, &exit).await {
                         return exit;
                     }
                     // It ended with its engine, which says nothing of itself; nor can it be started before that is back.

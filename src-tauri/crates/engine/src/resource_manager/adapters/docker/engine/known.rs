@@ -16,6 +16,8 @@ pub struct Known {
     pub health: Option<Health>,
     /// Why it ended, where its exit code doesn't say.
     pub why: Option<String>,
+    /// Somebody had sent it a signal when it ended.
+    pub was_signalled: bool,
     /// Of this run, before its end.
     killed_by: Option<i32>,
     out_of_memory: bool,
@@ -146,6 +148,7 @@ impl Known {
             None => exit,
         };
         self.why = self.out_of_memory.then(|| NO_MEMORY.to_owned());
+        self.was_signalled = self.killed_by.is_some();
         (self.killed_by, self.out_of_memory) = (None, false);
         self.run = Run::Down(Some(exit));
         self.ended_at = self.ended_at.max(at);

@@ -55,12 +55,14 @@ fn a_signal_is_told_as_one_where_somebody_sent_it() {
     // Nobody did: it chose the number.
     let mut known = running();
     known.hear("a", at(12), Said::Died(Some(137)));
-    assert_eq!(end(&known).code, Some(137));
+    assert_eq!((end(&known).code, known.was_signalled), (Some(137), false));
     // It ended in order after being asked to.
     let mut known = running();
     known.hear("a", at(11), Said::Killed(Some(15)));
     known.hear("a", at(12), Said::Died(Some(0)));
-    assert_eq!(end(&known).code, Some(0));
+    assert_eq!((end(&known).code, known.was_signalled), (Some(0), true));
+    known.hear("a", at(13), Said::Started);
+    assert!(!known.was_signalled);
 }
 
 #[test]

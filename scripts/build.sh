@@ -27,7 +27,7 @@ ensure_ui_bundle() {
 
 # The programs without a desktop; needs no GTK.
 build_headless() {
-    say "building kinfra and kinfra-keeper"
+    say "building kinfra, kinfra-host and kinfra-keeper"
     cargo build -p kinfra-keeper -p kinfra-cli
 }
 

@@ -15,6 +15,10 @@ pub fn bin(name: &str) -> PathBuf {
     if let Some(source) = newer_source(&program) {
         panic!("{} is older than {}; run ./dev test, or: {BUILD}", program.display(), source.display());
     }
+    if name == "kinfra" {
+        // What it becomes.
+        let _ = bin("kinfra-host");
+    }
     program
 }
 

@@ -33,6 +33,16 @@ Exit codes:
 #[derive(Debug, Parser)]
 #[command(name = "kinfra", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
 pub struct Arguments {
+    #[command(flatten)]
+    pub common: Common,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What holds for every command.
+#[derive(Debug, Args)]
+pub struct Common {
     /// Keep everything in this folder instead of the user's own (also: KINFRA_HOME)
     #[arg(long, global = true, value_name = "FOLDER")]
     pub home: Option<PathBuf>,
@@ -44,9 +54,6 @@ pub struct Arguments {
     /// Mean this project, whatever the present folder is
     #[arg(long, global = true, value_name = "NAME")]
     pub project: Option<String>,
-
-    #[command(subcommand)]
-    pub command: Command,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,10 +1,15 @@
 //! How commands end, and what can be typed.
 
-use clap::CommandFactory;
 use clap::error::ErrorKind;
-use kinfra_rpc::{ErrorCode, StackStatus};
+use clap::{CommandFactory, Parser};
+use kinfra_rpc::{ErrorCode, Failure, StackStatus};
 
-use super::*;
+use crate::arguments::Arguments;
+use crate::commands;
+use crate::exit_code::ExitCode;
+use crate::quick::Quick;
+use crate::running::finish;
+use crate::trouble::Trouble;
 
 fn code_of(code: ErrorCode) -> u8 {
     let mut told = 0;
@@ -41,14 +46,15 @@ fn status_ends_with_1_when_something_is_not_well() {
 #[test]
 fn the_arguments_are_declared_without_contradiction() {
     Arguments::command().debug_assert();
+    Quick::command().debug_assert();
 }
 
 #[test]
 fn what_holds_for_all_commands_can_stand_before_and_after_them() {
     for line in ["kinfra --json --project shop status", "kinfra status --project shop --json"] {
         let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
-        assert!(arguments.json);
-        assert_eq!(arguments.project.as_deref(), Some("shop"));
+        assert!(arguments.common.json);
+        assert_eq!(arguments.common.project.as_deref(), Some("shop"));
     }
 }
 
@@ -98,5 +104,43 @@ fn the_documentation_is_complete() {
     }
     for code in ["0", "1", "2", "3", "4", "129", "130", "143"] {
         assert!(text.contains(&format!("| {code} |")), "exit code {code}");
+    }
+}
+
+#[test]
+fn the_small_program_understands_a_line_as_the_other_does_or_not_at_all() {
+    let same = [
+        "kinfra up -d",
+        "kinfra up --detach web api --timeout 5",
+        "kinfra --home /tmp/it up --profile a,b -d",
+        "kinfra up --only a,b",
+        "kinfra --json --project shop status",
+        "kinfra status --project shop --json",
+        "kinfra down web",
+        "kinfra restart web --with-dependants --timeout 3",
+    ];
+    for line in same {
+        let whole = Arguments::try_parse_from(line.split(' ')).unwrap();
+        let quick = Quick::try_parse_from(line.split(' ')).unwrap();
+        assert_eq!(format!("{:?}", quick.common), format!("{:?}", whole.common), "{line}");
+        assert_eq!(format!("{:?}", quick.command), format!("{:?}", whole.command), "{line}");
+    }
+    let others = [
+        "kinfra",
+        "kinfra --help",
+        "kinfra --version",
+        "kinfra -h",
+        "kinfra help",
+        "kinfra up --help",
+        "kinfra up -h",
+        "kinfra status web",
+        "kinfra down --hard",
+        "kinfra restart --with-dependants",
+        "kinfra up -d web --profile a",
+        "kinfra sta",
+        "kinfra logs",
+    ];
+    for line in others {
+        assert!(Quick::try_parse_from(line.split(' ')).is_err(), "{line}");
     }
 }

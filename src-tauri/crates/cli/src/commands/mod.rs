@@ -61,5 +61,5 @@ pub use status::code as status_code;
 pub use status::{processes, status};
 pub use templates::templates;
 pub use tunnels::tunnels;
-pub use up::{Target, goal, start, up};
+pub use up::{Target, goal, start, up, up_in_background};
 pub use url::url;

@@ -17,22 +17,49 @@ use crate::watching::{Follow, Goal};
 
 /// `kinfra up`: through the engine that is there, or by becoming or starting one.
 pub async fn up(surroundings: &Surroundings, arguments: &Up) -> Result<ExitCode, Trouble> {
+    if arguments.detach {
+        return up_in_background(surroundings, arguments).await;
+    }
+    let target = Target::find(surroundings)?;
+    match target.reach(surroundings).await {
+        Err(failure) if failure.code() == ErrorCode::EngineUnreachable => {
+            hosting::host_project(surroundings, arguments, &target).await
+        }
+        reached => {
+            let (client, slug) = reached?;
+            up_through(surroundings, arguments, &client, slug?).await
+        }
+    }
+}
+
+/// `kinfra up --detach`: never becomes an engine.
+pub async fn up_in_background(surroundings: &Surroundings, arguments: &Up) -> Result<ExitCode, Trouble> {
     let target = Target::find(surroundings)?;
     let (client, slug) = match target.reach(surroundings).await {
-        Ok((client, slug)) => (client, slug?),
-        Err(failure) if failure.code() != ErrorCode::EngineUnreachable => return Err(failure.into()),
-        Err(_) if arguments.detach => {
+        Err(failure) if failure.code() == ErrorCode::EngineUnreachable => {
             let client = hosting::start_in_background(surroundings).await?;
             let slug = target.ask(surroundings, &client).await?;
             (client, slug)
         }
-        Err(_) => return hosting::host_project(surroundings, arguments, &target).await,
+        reached => {
+            let (client, slug) = reached?;
+            (client, slug?)
+        }
     };
+    up_through(surroundings, arguments, &client, slug).await
+}
+
+async fn up_through(
+    surroundings: &Surroundings,
+    arguments: &Up,
+    client: &Client,
+    slug: String,
+) -> Result<ExitCode, Trouble> {
     if !arguments.names().is_empty() {
-        services(&project(&client, &slug).await?, &arguments.names())?;
+        services(&project(client, &slug).await?, &arguments.names())?;
     }
-    start(&client, &slug, arguments).await?;
-    let mut follow = Follow::begin(&client).await?;
+    start(client, &slug, arguments).await?;
+    let mut follow = Follow::begin(client).await?;
     let goal = goal(follow.project(&slug)?, arguments)?;
     let project = wait(surroundings, &mut follow, &slug, &goal, arguments.timeout).await?;
     let engine = &follow.snapshot().engine;

@@ -8,7 +8,7 @@ use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-use super::engine::{keeper_program, own_program};
+use super::programs::{host_program, keeper_program};
 use crate::surroundings::Surroundings;
 use crate::trouble::io_failure;
 
@@ -27,8 +27,10 @@ const LOOK_AGAIN: Duration = Duration::from_millis(25);
 pub async fn start_in_background(surroundings: &Surroundings) -> Result<Client, Failure> {
     // What can be seen from here is better said from here.
     keeper_program()?;
-    let program = own_program()?;
+    let program = host_program()?;
     let mut child = Command::new(&program)
+        // As it would be called by hand.
+        .arg0(program.with_file_name("kinfra"))
         .args(host_arguments(surroundings))
         .current_dir("/")
         .stdin(Stdio::null())

@@ -69,11 +69,10 @@ impl Shares {
 impl Engine {
     /// Its own project was asked to start these: they are not stopped with their last user.
     pub(super) async fn keep_for_its_own(&self, project: &str, names: &[String]) {
-        for node in names {
-            let shared = SharedNode { project: project.to_owned(), node: node.clone() };
-            if let Err(error) = self.store.remove_setting(setting(&shared)).await {
-                tracing::warn!(%error, project, node, "that its own project wants it is not written down");
-            }
+        let shared = |node: &String| SharedNode { project: project.to_owned(), node: node.clone() };
+        let settings = names.iter().map(|node| setting(&shared(node))).collect();
+        if let Err(error) = self.store.remove_settings(settings).await {
+            tracing::warn!(%error, project, ?names, "that its own project wants them is not written down");
         }
     }
 }

@@ -19,9 +19,17 @@ impl Store {
     /// # Errors
     /// When the database can't be written.
     pub async fn remove_setting(&self, name: impl Into<String>) -> Result<(), StoreError> {
-        let name = name.into();
-        self.transaction("forget a setting", move |connection| {
-            connection.execute("DELETE FROM setting WHERE name = ?1", [name]).map(drop)
+        self.remove_settings(vec![name.into()]).await
+    }
+
+    /// All of these at once.
+    ///
+    /// # Errors
+    /// When the database can't be written.
+    pub async fn remove_settings(&self, names: Vec<String>) -> Result<(), StoreError> {
+        self.transaction("forget settings", move |connection| {
+            let mut statement = connection.prepare_cached("DELETE FROM setting WHERE name = ?1")?;
+            names.iter().try_for_each(|name| statement.execute([name]).map(drop))
         })
         .await
     }

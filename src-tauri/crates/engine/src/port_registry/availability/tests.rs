@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io::Read;
-use std::net::{SocketAddrV6, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, SocketAddrV6, TcpListener, TcpStream, UdpSocket};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 

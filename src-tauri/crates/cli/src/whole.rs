@@ -1,36 +1,17 @@
-//! The `kinfra` command: a client of the engine that is there, or its host where none is.
-
-mod arguments;
-mod commands;
-mod example;
-mod exit_code;
-mod hosting;
-mod mcp;
-mod moment;
-mod output;
-mod render;
-mod selection;
-mod surroundings;
-mod trouble;
-mod typing;
-mod watching;
+//! The program that knows every command, and that an engine runs in where there is no desktop app.
 
 use std::process;
 
 use clap::Parser;
-use kinfra_rpc::Failure;
 
-use arguments::{Arguments, Command};
-use exit_code::ExitCode;
-use output::Output;
-use surroundings::Surroundings;
-use trouble::{Trouble, io_failure};
+use crate::arguments::{Arguments, Command};
+use crate::exit_code::ExitCode;
+use crate::running::run;
+use crate::surroundings::Surroundings;
+use crate::trouble::Trouble;
+use crate::{commands, example, hosting, mcp};
 
-#[cfg(target_os = "linux")]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
-fn main() -> process::ExitCode {
+pub fn main() -> process::ExitCode {
     // Wrong usage ends here, with 2.
     let arguments = Arguments::parse();
     if let Command::Host(host) = &arguments.command
@@ -39,49 +20,8 @@ fn main() -> process::ExitCode {
         // It outlives whoever started it: what that had open is not to stay so.
         kinfra_engine::process::close_inherited_descriptors();
     }
-    let environment = surroundings::environment();
-    let output = Output::new(arguments.json, &environment);
-    let gathered = Surroundings::gather(
-        environment,
-        arguments.home.as_deref(),
-        arguments.project.clone(),
-        output.clone(),
-    );
-    let code = match gathered {
-        Ok(surroundings) => {
-            let result = run(&surroundings, arguments.command);
-            finish(result, |failure| output.failure(failure, &surroundings.home.engine_log()))
-        }
-        Err(failure) => finish(Err(failure.into()), |failure| output.failure(failure, "".as_ref())),
-    };
-    process::ExitCode::from(code.number())
-}
-
-/// The exit code of a command's result; a failure is told first.
-fn finish(result: Result<ExitCode, Trouble>, tell: impl FnOnce(&Failure)) -> ExitCode {
-    match result {
-        Ok(code) => code,
-        Err(Trouble::OutputClosed) => ExitCode::Done,
-        Err(Trouble::Failure(failure)) => {
-            tell(&failure);
-            failure.code().into()
-        }
-    }
-}
-
-fn run(surroundings: &Surroundings, command: Command) -> Result<ExitCode, Trouble> {
-    let mut builder = if may_host(&command) {
-        tokio::runtime::Builder::new_multi_thread()
-    } else {
-        // A client waits for one thing after the other: other threads would only be woken to hand that on.
-        tokio::runtime::Builder::new_current_thread()
-    };
-    let runtime =
-        builder.enable_all().build().map_err(|error| io_failure("start the runtime's threads", &error))?;
-    let result = runtime.block_on(dispatch(surroundings, command));
-    // What still waits, for a client's socket say, is no reason to stay.
-    runtime.shutdown_background();
-    result
+    let has_threads = may_host(&arguments.command);
+    run(&arguments.common, has_threads, async |surroundings| dispatch(surroundings, arguments.command).await)
 }
 
 /// Whether the engine may come to be in this process, or another server.
@@ -140,6 +80,3 @@ async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitC
         Command::Host(arguments) => hosting::host(surroundings, &arguments).await,
     }
 }
-
-#[cfg(test)]
-mod tests;

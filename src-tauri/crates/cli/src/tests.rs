@@ -10,6 +10,7 @@ use crate::exit_code::ExitCode;
 use crate::quick::Quick;
 use crate::running::finish;
 use crate::trouble::Trouble;
+use crate::whole::Background;
 
 fn code_of(code: ErrorCode) -> u8 {
     let mut told = 0;
@@ -47,6 +48,7 @@ fn status_ends_with_1_when_something_is_not_well() {
 fn the_arguments_are_declared_without_contradiction() {
     Arguments::command().debug_assert();
     Quick::command().debug_assert();
+    Background::command().debug_assert();
 }
 
 #[test]
@@ -124,6 +126,12 @@ fn the_small_program_understands_a_line_as_the_other_does_or_not_at_all() {
         let quick = Quick::try_parse_from(line.split(' ')).unwrap();
         assert_eq!(format!("{:?}", quick.common), format!("{:?}", whole.common), "{line}");
         assert_eq!(format!("{:?}", quick.command), format!("{:?}", whole.command), "{line}");
+    }
+    for line in ["kinfra host", "kinfra --home /tmp/it host --detached", "kinfra host --detached --home it"] {
+        let whole = Arguments::try_parse_from(line.split(' ')).unwrap();
+        let background = Background::try_parse_from(line.split(' ')).unwrap();
+        assert_eq!(format!("{:?}", background.common), format!("{:?}", whole.common), "{line}");
+        assert_eq!(format!("{:?}", background.command), format!("{:?}", whole.command), "{line}");
     }
     let others = [
         "kinfra",

@@ -6,6 +6,7 @@ mod connectors;
 mod database;
 mod events;
 mod exposures;
+mod fresh;
 mod maintenance;
 mod opening;
 mod projects;

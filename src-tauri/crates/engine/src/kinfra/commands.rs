@@ -139,9 +139,11 @@ impl Engine {
             true => project.selection.whole(&start.profiles)?,
             false => project.named(&start.services)?,
         };
-        self.keep_for_its_own(&start.project, &names).await;
         self.resume_paused(&project, &names).await;
-        project.stack.tell(Command::Start { names, again: !whole }).await;
+        // Nothing of a start waits for the database.
+        let kept = self.keep_for_its_own(&start.project, &names);
+        let told = project.stack.tell(Command::Start { names: names.clone(), again: !whole });
+        tokio::join!(told, kept);
         Ok(Done {})
     }
 

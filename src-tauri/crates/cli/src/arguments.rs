@@ -3,6 +3,7 @@
 mod add;
 mod mcp;
 mod migrate;
+mod one_of;
 mod resource;
 mod sharing;
 
@@ -17,6 +18,7 @@ use crate::moment;
 pub use add::Add;
 pub use mcp::{Client as McpClient, Environment as McpEnvironment, Mcp, Place, Serve as McpServe};
 pub use migrate::Migrate;
+pub use one_of::OneOf;
 pub use resource::{Pause, Resource};
 pub use sharing::{Accounts, Share, Tunnels, Unshare};
 

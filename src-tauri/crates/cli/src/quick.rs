@@ -7,25 +7,14 @@ use std::process;
 use clap::{Parser, Subcommand};
 use kinfra_rpc::Failure;
 
-use crate::arguments::{Common, Restart, Services, Up};
+use crate::arguments::{OneOf, Restart, Services, Up};
 use crate::commands;
 use crate::exit_code::ExitCode;
 use crate::hosting::host_program;
 use crate::output::Output;
-use crate::running::run;
+use crate::running::{finish, run};
 use crate::surroundings::{Surroundings, environment};
 use crate::trouble::{Trouble, io_failure};
-
-/// A part of [`crate::arguments::Arguments`]. It has no help of its own, and its complaints are never seen.
-#[derive(Debug, Parser)]
-#[command(name = "kinfra", disable_help_flag = true, disable_help_subcommand = true)]
-pub struct Quick {
-    #[command(flatten)]
-    pub common: Common,
-
-    #[command(subcommand)]
-    pub command: Command,
-}
 
 #[derive(Debug, Subcommand)]
 #[command(disable_help_flag = true)]
@@ -47,8 +36,8 @@ impl Command {
 }
 
 pub fn main() -> process::ExitCode {
-    match Quick::try_parse() {
-        Ok(Quick { common, command }) if command.is_for_a_client() => {
+    match OneOf::<Command>::try_parse() {
+        Ok(OneOf { common, command }) if command.is_for_a_client() => {
             run(&common, false, async |surroundings| dispatch(surroundings, command).await)
         }
         Ok(_) | Err(_) => hand_over(),
@@ -66,9 +55,9 @@ async fn dispatch(surroundings: &Surroundings, command: Command) -> Result<ExitC
 
 /// Becomes the other program, under the name that was typed.
 fn hand_over() -> process::ExitCode {
-    let failure = become_host();
-    Output::new(false, &environment()).failure(&failure, "".as_ref());
-    process::ExitCode::from(ExitCode::from(failure.code()).number())
+    let output = Output::new(false, &environment());
+    let code = finish(Err(become_host().into()), |failure| output.failure(failure, "".as_ref()));
+    process::ExitCode::from(code.number())
 }
 
 fn become_host() -> Failure {

@@ -1,16 +1,18 @@
 //! How commands end, and what can be typed.
 
+use std::fmt::Debug;
+
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, Parser, Subcommand};
 use kinfra_rpc::{ErrorCode, Failure, StackStatus};
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, OneOf};
 use crate::commands;
 use crate::exit_code::ExitCode;
-use crate::quick::Quick;
+use crate::quick;
 use crate::running::finish;
 use crate::trouble::Trouble;
-use crate::whole::Background;
+use crate::whole::Hosting;
 
 fn code_of(code: ErrorCode) -> u8 {
     let mut told = 0;
@@ -47,8 +49,8 @@ fn status_ends_with_1_when_something_is_not_well() {
 #[test]
 fn the_arguments_are_declared_without_contradiction() {
     Arguments::command().debug_assert();
-    Quick::command().debug_assert();
-    Background::command().debug_assert();
+    OneOf::<quick::Command>::command().debug_assert();
+    OneOf::<Hosting>::command().debug_assert();
 }
 
 #[test]
@@ -109,6 +111,14 @@ fn the_documentation_is_complete() {
     }
 }
 
+#[track_caller]
+fn is_understood_the_same<C: Subcommand + Debug>(line: &str) {
+    let whole = Arguments::try_parse_from(line.split(' ')).unwrap();
+    let part = OneOf::<C>::try_parse_from(line.split(' ')).unwrap();
+    assert_eq!(format!("{:?}", part.common), format!("{:?}", whole.common), "{line}");
+    assert_eq!(format!("{:?}", part.command), format!("{:?}", whole.command), "{line}");
+}
+
 #[test]
 fn the_small_program_understands_a_line_as_the_other_does_or_not_at_all() {
     let same = [
@@ -121,17 +131,9 @@ fn the_small_program_understands_a_line_as_the_other_does_or_not_at_all() {
         "kinfra down web",
         "kinfra restart web --with-dependants --timeout 3",
     ];
-    for line in same {
-        let whole = Arguments::try_parse_from(line.split(' ')).unwrap();
-        let quick = Quick::try_parse_from(line.split(' ')).unwrap();
-        assert_eq!(format!("{:?}", quick.common), format!("{:?}", whole.common), "{line}");
-        assert_eq!(format!("{:?}", quick.command), format!("{:?}", whole.command), "{line}");
-    }
+    same.iter().for_each(|line| is_understood_the_same::<quick::Command>(line));
     for line in ["kinfra host", "kinfra --home /tmp/it host --detached", "kinfra host --detached --home it"] {
-        let whole = Arguments::try_parse_from(line.split(' ')).unwrap();
-        let background = Background::try_parse_from(line.split(' ')).unwrap();
-        assert_eq!(format!("{:?}", background.common), format!("{:?}", whole.common), "{line}");
-        assert_eq!(format!("{:?}", background.command), format!("{:?}", whole.command), "{line}");
+        is_understood_the_same::<Hosting>(line);
     }
     let others = [
         "kinfra",
@@ -149,6 +151,6 @@ fn the_small_program_understands_a_line_as_the_other_does_or_not_at_all() {
         "kinfra logs",
     ];
     for line in others {
-        assert!(Quick::try_parse_from(line.split(' ')).is_err(), "{line}");
+        assert!(OneOf::<quick::Command>::try_parse_from(line.split(' ')).is_err(), "{line}");
     }
 }

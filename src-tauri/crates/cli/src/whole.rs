@@ -4,25 +4,14 @@ use std::process;
 
 use clap::{Parser, Subcommand};
 
-use crate::arguments::{Arguments, Command, Common, Host};
+use crate::arguments::{Arguments, Command, Host, OneOf};
 use crate::exit_code::ExitCode;
 use crate::running::run;
 use crate::surroundings::Surroundings;
 use crate::trouble::Trouble;
 use crate::{commands, example, hosting, mcp};
 
-/// The one line that the small program has this one run, on the way of each first start: with so little to know it is
-/// read in no time.
-#[derive(Debug, Parser)]
-#[command(name = "kinfra", disable_help_flag = true, disable_help_subcommand = true)]
-pub struct Background {
-    #[command(flatten)]
-    pub common: Common,
-
-    #[command(subcommand)]
-    pub command: Hosting,
-}
-
+/// What the small program has this one run, on the way of each first start.
 #[derive(Debug, Subcommand)]
 #[command(disable_help_flag = true)]
 pub enum Hosting {
@@ -30,8 +19,8 @@ pub enum Hosting {
 }
 
 pub fn main() -> process::ExitCode {
-    let arguments = match Background::try_parse() {
-        Ok(Background { common, command: Hosting::Host(host) }) => {
+    let arguments = match OneOf::try_parse() {
+        Ok(OneOf { common, command: Hosting::Host(host) }) => {
             Arguments { common, command: Command::Host(host) }
         }
         // Wrong usage ends here, with 2.

@@ -21,29 +21,21 @@ pub async fn up(surroundings: &Surroundings, arguments: &Up) -> Result<ExitCode,
         return up_in_background(surroundings, arguments).await;
     }
     let target = Target::find(surroundings)?;
-    match target.reach(surroundings).await {
-        Err(failure) if failure.code() == ErrorCode::EngineUnreachable => {
-            hosting::host_project(surroundings, arguments, &target).await
-        }
-        reached => {
-            let (client, slug) = reached?;
-            up_through(surroundings, arguments, &client, slug?).await
-        }
+    match target.reach(surroundings).await? {
+        Some((client, slug)) => up_through(surroundings, arguments, &client, slug).await,
+        None => hosting::host_project(surroundings, arguments, &target).await,
     }
 }
 
 /// `kinfra up --detach`: never becomes an engine.
 pub async fn up_in_background(surroundings: &Surroundings, arguments: &Up) -> Result<ExitCode, Trouble> {
     let target = Target::find(surroundings)?;
-    let (client, slug) = match target.reach(surroundings).await {
-        Err(failure) if failure.code() == ErrorCode::EngineUnreachable => {
+    let (client, slug) = match target.reach(surroundings).await? {
+        Some(reached) => reached,
+        None => {
             let client = hosting::start_in_background(surroundings).await?;
             let slug = target.ask(surroundings, &client).await?;
             (client, slug)
-        }
-        reached => {
-            let (client, slug) = reached?;
-            (client, slug?)
         }
     };
     up_through(surroundings, arguments, &client, slug).await
@@ -87,22 +79,26 @@ impl Target {
         }
     }
 
-    /// The engine that is there, and the slug that it has for the project, which is known to it then.
-    ///
-    /// # Errors
-    /// [`ErrorCode::EngineUnreachable`].
-    async fn reach(&self, surroundings: &Surroundings) -> Result<(Client, Result<String, Failure>), Failure> {
+    /// The engine that is there, if there is one, and the slug that it has for the project, which is known to it then.
+    async fn reach(&self, surroundings: &Surroundings) -> Result<Option<(Client, String)>, Failure> {
         let home = &surroundings.home;
-        match self {
+        let reached = match self {
             Self::Folder(folder) => {
                 let add = AddProject { folder: folder.clone() };
-                let (client, added) = Client::connect_and(home, add).await?;
-                Ok((client, added.map(|added| tell_of_namesake(surroundings, added))))
+                Client::connect_and(home, add)
+                    .await
+                    .map(|(client, added)| (client, added.map(|added| tell_of_namesake(surroundings, added))))
             }
             Self::Named(name) => {
-                let (client, snapshot) = Client::connect_and(home, TakeSnapshot {}).await?;
-                Ok((client, snapshot.and_then(|snapshot| Ok(by_name(&snapshot, name)?.slug.clone()))))
+                Client::connect_and(home, TakeSnapshot {}).await.map(|(client, snapshot)| {
+                    (client, snapshot.and_then(|snapshot| Ok(by_name(&snapshot, name)?.slug.clone())))
+                })
             }
+        };
+        match reached {
+            Ok((client, slug)) => Ok(Some((client, slug?))),
+            Err(failure) if failure.code() == ErrorCode::EngineUnreachable => Ok(None),
+            Err(failure) => Err(failure),
         }
     }
 

@@ -28,8 +28,8 @@ pub fn is_free(port: u16, protocol: Protocol) -> bool {
 /// Binds the port for a moment, on IPv4 and IPv6. It never waits, and may be called on an async thread.
 #[must_use]
 pub fn availability(port: u16, protocol: Protocol) -> Availability {
-    match bound(port, protocol) {
-        Ok(_) => Availability::Free,
+    match try_binding(port, protocol) {
+        Ok(()) => Availability::Free,
         Err(error) => refused(error),
     }
 }
@@ -37,17 +37,18 @@ pub fn availability(port: u16, protocol: Protocol) -> Availability {
 /// One probe finds everybody on Linux: a wildcard conflicts with a server on any address, one of the local network too,
 /// and the wildcard that takes both families with the servers of both.
 #[cfg(target_os = "linux")]
-fn bound(port: u16, protocol: Protocol) -> Result<Vec<OwnedFd>, Errno> {
-    let both = probe((Ipv6Addr::UNSPECIFIED, port).into(), protocol, false)?;
-    // Or the machine has no IPv6.
-    let alone = || probe((Ipv4Addr::UNSPECIFIED, port).into(), protocol, true);
-    Ok(Vec::from_iter(both.map_or_else(alone, |socket| Ok(Some(socket)))?))
+fn try_binding(port: u16, protocol: Protocol) -> Result<(), Errno> {
+    if probe((Ipv6Addr::UNSPECIFIED, port).into(), protocol, false)?.is_none() {
+        // The machine has no IPv6.
+        probe((Ipv4Addr::UNSPECIFIED, port).into(), protocol, true)?;
+    }
+    Ok(())
 }
 
 /// Other systems let a wildcard be bound beside a server on loopback. All that could be bound is held until the answer
 /// is known, so that one probe can't hide what another would have found; the first that fails is the answer.
 #[cfg(not(target_os = "linux"))]
-fn bound(port: u16, protocol: Protocol) -> Result<Vec<OwnedFd>, Errno> {
+fn try_binding(port: u16, protocol: Protocol) -> Result<(), Errno> {
     use std::net::IpAddr;
 
     let wildcards = [IpAddr::from(Ipv4Addr::UNSPECIFIED), Ipv6Addr::UNSPECIFIED.into()];
@@ -55,7 +56,7 @@ fn bound(port: u16, protocol: Protocol) -> Result<Vec<OwnedFd>, Errno> {
     // Without SO_REUSEADDR the wildcards leave no other address of their family to anybody, nor to a probe.
     let others = if protocol == Protocol::Tcp { &loopback[..] } else { &[] };
     let probes = wildcards.iter().chain(others).map(|address| probe((*address, port).into(), protocol, true));
-    Ok(probes.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+    probes.collect::<Result<Vec<_>, _>>().map(drop)
 }
 
 const fn refused(error: Errno) -> Availability {

@@ -6,7 +6,6 @@ mod connectors;
 mod database;
 mod events;
 mod exposures;
-mod fresh;
 mod maintenance;
 mod opening;
 mod projects;

@@ -1,9 +1,6 @@
-//! The tables, and the steps from each version to the next. A step once released is never changed; what it does is
-//! done in [`fresh`] as well.
+//! The tables, and the steps from each version to the next. A step once released is never changed.
 
 use rusqlite::Connection;
-
-use super::fresh;
 
 const STEPS: &[&str] = &[
     "
@@ -120,17 +117,6 @@ pub fn version(connection: &Connection) -> rusqlite::Result<u32> {
 
 /// Brings a database to the newest version, or leaves it as it was.
 pub fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
-    if version(connection)? > 0 {
-        return migrate_to(connection, NEWEST);
-    }
-    let transaction = connection.transaction()?;
-    transaction.execute_batch(fresh::TABLES)?;
-    transaction.pragma_update(None, "user_version", NEWEST)?;
-    transaction.commit()
-}
-
-#[cfg(test)]
-pub(super) fn migrate_from_the_first(connection: &mut Connection) -> rusqlite::Result<()> {
     migrate_to(connection, NEWEST)
 }
 

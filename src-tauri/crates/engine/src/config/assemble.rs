@@ -72,7 +72,7 @@ pub(super) fn assemble(project: &ProjectFile, file: &Path, folder: &Path) -> Opt
         groups: groups.collect::<Option<_>>()?,
         parallel: project.parallel.map(NonZeroU32::get),
         secrets: sources(&project.secrets),
-        services: with_secrets_of_resources(services),
+        services: with_secrets_of_resources(services).into_iter().map(Arc::new).collect(),
     })
 }
 

@@ -81,7 +81,7 @@ impl ProjectSpec {
         let mut reading = Reading::default();
         for service in &mut self.services {
             if let Some(read) = service.with_files_read(&mut reading) {
-                *service = read;
+                *service = Arc::new(read);
             }
         }
         self

@@ -44,7 +44,7 @@ pub fn diff(before: &[&ServiceSpec], after: &ProjectSpec) -> Vec<Difference> {
     for service in &after.services {
         match known(&service.name) {
             None => differences.push(Difference::Added(service.name.clone())),
-            Some(before) if **before == *service => {}
+            Some(before) if **before == **service => {}
             Some(before) => {
                 let settings = settings(before, service, &after.folder);
                 differences.push(Difference::Changed { service: service.name.clone(), settings });
@@ -260,7 +260,7 @@ services:
     stop: {signal: SIGINT}
 ",
         );
-        let before: Vec<&ServiceSpec> = before.services.iter().collect();
+        let before: Vec<&ServiceSpec> = before.services.iter().map(|service| &**service).collect();
         let differences = diff(&before, &after);
         let shown: Vec<String> = differences
             .iter()
@@ -295,7 +295,7 @@ services:
         ~ api health: – → –
         - old
         "#);
-        let same: Vec<&ServiceSpec> = after.services.iter().collect();
+        let same: Vec<&ServiceSpec> = after.services.iter().map(|service| &**service).collect();
         assert_eq!(diff(&same, &after), []);
     }
 }

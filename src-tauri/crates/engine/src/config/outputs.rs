@@ -4,6 +4,7 @@
 //! outputs. It is resolved where it is used, as if it stood there. A file whose outputs refer to each other in a ring is
 //! refused, so following them always ends.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::references::{Mode, Reference, Segment, segments};
@@ -16,8 +17,9 @@ pub const DATA: &str = "data";
 pub type Outputs = BTreeMap<String, BTreeMap<String, String>>;
 
 #[must_use]
-pub fn outputs(services: &[ServiceSpec]) -> Outputs {
-    let offered = services.iter().filter_map(|service| Some((service, service.resource.as_ref()?)));
+pub fn outputs(services: &[impl Borrow<ServiceSpec>]) -> Outputs {
+    let offered =
+        services.iter().map(Borrow::borrow).filter_map(|service| Some((service, service.resource.as_ref()?)));
     offered
         .map(|(service, resource)| (service.name.clone(), resource.outputs.iter().cloned().collect()))
         .collect()

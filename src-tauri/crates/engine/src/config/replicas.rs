@@ -49,9 +49,9 @@ mod tests {
             name: node.name.clone(),
             slug: node.slug.clone(),
             replica: node.replica.clone(),
-            ..web.clone()
+            ..ServiceSpec::clone(web)
         };
-        assert_eq!(*second, named(second), "all else is the same");
+        assert_eq!(**second, named(second), "all else is the same");
         assert_eq!(spec.main_service().map(|service| &*service.name), Some("web"));
     }
 
@@ -61,7 +61,7 @@ mod tests {
             |count: u32| spec(&format!("services: {{web: {{run: serve, replicas: {count}}}}}")).services;
         assert_eq!(with(1), spec("services: {web: {run: serve}}").services);
         assert_eq!(with(3)[..2], with(2)[..]);
-        let fingerprints: Vec<_> = with(3).iter().map(ServiceSpec::fingerprint).collect();
+        let fingerprints: Vec<_> = with(3).iter().map(|service| service.fingerprint()).collect();
         assert!(fingerprints.iter().all(|other| *other == fingerprints[0]));
     }
 

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kinfra_rpc::{ErrorCode, Problem};
 
-use super::spec::{ProjectSpec, ReplicaSpec};
+use super::spec::{ProjectSpec, ReplicaSpec, ServiceSpec};
 use crate::schema::nearest;
 
 /// Which services are meant when a person names some, or none. Pure.
@@ -27,7 +28,7 @@ struct Selectable {
 impl Selection {
     #[must_use]
     pub fn new(spec: &ProjectSpec) -> Self {
-        let service = |service: &super::ServiceSpec| Selectable {
+        let service = |service: &Arc<ServiceSpec>| Selectable {
             name: service.name.clone(),
             replica: service.replica.clone(),
             profiles: service.profiles.clone(),

@@ -34,7 +34,7 @@ pub struct ProjectSpec {
     /// Where secrets come from, by name, of those that say so.
     pub secrets: Vec<(String, SecretSource)>,
     /// In the order of the file.
-    pub services: Vec<ServiceSpec>,
+    pub services: Vec<Arc<ServiceSpec>>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -198,7 +198,8 @@ impl ProjectSpec {
     #[must_use]
     pub fn main_service(&self) -> Option<&ServiceSpec> {
         let is_root = |service: &&ServiceSpec| service.route.as_ref().is_some_and(|route| route.path == "/");
-        let services = || self.services.iter().filter(|node| node.resource.is_none());
+        let nodes = || self.services.iter().map(|node| &**node);
+        let services = || nodes().filter(|node| node.resource.is_none());
         let mut serving = services().filter(|node| node.is_first() && node.takes_connections());
         let only = || serving.next().filter(|_| serving.next().is_none());
         let named = || services().find(|service| service.name == "web" && service.takes_connections());

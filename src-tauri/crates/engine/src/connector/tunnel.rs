@@ -77,7 +77,8 @@ impl Launch {
         let options = &self.context.options;
         let found = find(options.program.as_deref(), path, &services.home.programs()).await?;
         let program = (found.program.as_path(), self.transport());
-        self.node.configure(spec(&self.name, &self.start, program, options, &services.home)?);
+        let spec = spec(&self.name, &self.start, program, options, &services.home)?;
+        self.node.configure(Arc::new(spec));
         Ok(())
     }
 
@@ -111,7 +112,7 @@ impl Connector {
             ..InstanceFacts::default()
         };
         let changed = Arc::new(Changes::default());
-        let unknown = unstarted(name, &context.services.home);
+        let unknown = Arc::new(unstarted(name, &context.services.home));
         let instance = Instance::new(facts);
         let node =
             ServiceNode::new(&context.services, &instance, unknown, newest, former, Arc::clone(&changed));

@@ -251,7 +251,7 @@ impl Project {
 fn in_effect(spec: &ProjectSpec, present: &[Present]) -> ProjectSpec {
     let services = spec.services.iter().map(|service| {
         let node = present.iter().find(|node| node.spec.name == service.name);
-        node.map_or_else(|| service.clone(), |node| (*node.spec).clone())
+        Arc::clone(node.map_or(service, |node| &node.spec))
     });
     ProjectSpec { services: services.collect(), text: Arc::default(), ..spec.clone() }
 }
@@ -302,8 +302,8 @@ mod tests {
     }
 
     fn plan(before: &str, after: &str, running: &[&str]) -> Plan {
-        let present = |service: &ServiceSpec| Present {
-            spec: Arc::new(service.clone()),
+        let present = |service: &Arc<ServiceSpec>| Present {
+            spec: Arc::clone(service),
             is_wanted: running.contains(&service.name.as_str()),
             is_older: false,
         };

@@ -1,7 +1,9 @@
 //! From a configuration to what an instance is made of. Pure.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use kinfra_rpc::{Forwarding, PortRange};
@@ -19,10 +21,7 @@ use crate::store::StoredProject;
 const SIGTERM: i32 = 15;
 
 /// Every port that these services want, a service's main one before its others. `range` is the project's own.
-pub fn wanted_ports<'s>(
-    services: impl IntoIterator<Item = &'s ServiceSpec>,
-    range: Option<PortRange>,
-) -> Vec<Wanted> {
+pub fn wanted_ports<'s>(services: &'s [impl Borrow<ServiceSpec>], range: Option<PortRange>) -> Vec<Wanted> {
     let of = |service: &'s ServiceSpec| {
         service.ports.iter().map(move |port| Wanted {
             node: service.replica.of.clone(),
@@ -36,12 +35,12 @@ pub fn wanted_ports<'s>(
             },
         })
     };
-    services.into_iter().flat_map(of).collect()
+    services.iter().map(Borrow::borrow).flat_map(of).collect()
 }
 
 pub fn graph(spec: &ProjectSpec) -> Graph {
     let running = nodes_of(&spec.services);
-    let node = |service: &ServiceSpec| {
+    let node = |service: &Arc<ServiceSpec>| {
         // Whoever needs a service waits for all that run it.
         let on = service.depends_on.iter().flat_map(|dependency| {
             let nodes = running.get(&dependency.service).into_iter().flatten();
@@ -54,7 +53,7 @@ pub fn graph(spec: &ProjectSpec) -> Graph {
 }
 
 /// The nodes of each service, in order.
-pub fn nodes_of(services: &[ServiceSpec]) -> BTreeMap<String, Vec<String>> {
+pub fn nodes_of(services: &[Arc<ServiceSpec>]) -> BTreeMap<String, Vec<String>> {
     let mut nodes: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for node in services {
         nodes.entry(node.replica.of.clone()).or_default().push(node.name.clone());
@@ -65,7 +64,7 @@ pub fn nodes_of(services: &[ServiceSpec]) -> BTreeMap<String, Vec<String>> {
 pub fn facts(
     stored: &StoredProject,
     spec: Option<&ProjectSpec>,
-    services: &[ServiceSpec],
+    services: &[Arc<ServiceSpec>],
     ports: InstancePorts,
     proxy_port: Option<u16>,
 ) -> InstanceFacts {
@@ -181,7 +180,7 @@ mod tests {
         let spec =
             parse("/shop/kinfra.yaml".as_ref(), &format!("services: {services}"), Format::Yaml).unwrap();
         let stored = StoredProject { slug: slug.into(), name: "shop".into(), folder: "/shop".into() };
-        let port = |service: &ServiceSpec| {
+        let port = |service: &Arc<ServiceSpec>| {
             let ports = service.ports.iter().map(|port| NodePort {
                 name: port.name.clone(),
                 port: 20_000,
@@ -195,7 +194,7 @@ mod tests {
         let mut facts = facts(&stored, Some(&spec), &spec.services, ports, None);
         let owner = DomainOwner { project: "blog".into(), service: "web".into() };
         facts.taken_names = taken.iter().map(|domain| ((*domain).to_owned(), owner.clone())).collect();
-        let line = |service: &ServiceSpec| {
+        let line = |service: &Arc<ServiceSpec>| {
             let shown = facts.routes(&service.name).into_iter().map(|route| {
                 format!("{}{}{}", route.host, route.path, if route.strip { " off" } else { "" })
             });

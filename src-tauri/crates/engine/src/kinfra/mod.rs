@@ -33,6 +33,7 @@ mod presses;
 mod printed;
 mod projects;
 mod proxy;
+mod quiet;
 mod rebuild;
 mod removal;
 mod reports;

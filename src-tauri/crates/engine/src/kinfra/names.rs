@@ -6,6 +6,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs};
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
@@ -48,9 +49,9 @@ impl Names {
     pub fn of(project: &StoredProject, spec: &ProjectSpec) -> Self {
         let slug = project.slug.clone();
         let serving = || spec.services.iter().filter(|node| node.is_first() && node.takes_connections());
-        let own = |service: &ServiceSpec| format!("{}.{}", service.slug, project_host(&slug));
+        let own = |service: &Arc<ServiceSpec>| format!("{}.{}", service.slug, project_host(&slug));
         let has_own = spec.main_service().is_some() || serving().any(|service| service.route.is_some());
-        let domain = |service: &ServiceSpec| {
+        let domain = |service: &Arc<ServiceSpec>| {
             let name = service.name.clone();
             service.domains.clone().into_iter().map(move |domain| (domain, name.clone()))
         };

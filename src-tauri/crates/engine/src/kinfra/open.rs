@@ -11,6 +11,7 @@ use super::engine::{Engine, Kinfra};
 use super::lock::Lock;
 use super::options::EngineOptions;
 use super::presses;
+use super::quiet;
 use super::rebuild::rebuild;
 use super::reports;
 use super::setting_aside::{made_up_for, open_store, problem};
@@ -138,6 +139,7 @@ impl Kinfra {
         tokio::spawn(reports::follow_store(Arc::downgrade(&engine)));
         tokio::spawn(presses::follow(Arc::downgrade(&engine), pressed));
         tokio::spawn(disuse::watch(Arc::downgrade(&engine)));
+        tokio::spawn(quiet::watch(engine.hub.revisions(), quiet::give_back));
         tokio::spawn(notifier::watch(Arc::clone(&engine.hub), engine.services.clock.clone(), ended));
         *engine.settings_watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(engine.watch_settings());
         engine.serve()?;

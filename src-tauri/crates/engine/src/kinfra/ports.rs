@@ -75,7 +75,7 @@ impl Engine {
     pub(super) async fn claim_again(&self, project: &Project) -> Result<(), Failure> {
         let facts = project.instance.facts();
         let specs: Vec<_> = project.services.values().map(|node| node.spec()).collect();
-        let wanted = wanted_ports(specs.iter().map(|spec| &**spec), facts.range);
+        let wanted = wanted_ports(&specs, facts.range);
         let ports = self.catalog.ports.claim(&facts.slug, wanted).await?;
         project.instance.change(|facts| {
             facts.ports = ports.nodes;
@@ -140,7 +140,7 @@ pub fn named_port(
     name: Option<&str>,
 ) -> Result<Wanted, Failure> {
     let service = &spec.name;
-    let wanted = wanted_ports([spec], range);
+    let wanted = wanted_ports(&[spec], range);
     let found = wanted.iter().find(|wanted| name.is_none_or(|name| name == wanted.name));
     found.cloned().ok_or_else(|| {
         let names: Vec<&str> = wanted.iter().map(|wanted| &*wanted.name).collect();

@@ -45,7 +45,7 @@ struct Printed {
 
 struct AtRest {
     names: Vec<String>,
-    services: Vec<ServiceSpec>,
+    services: Vec<Arc<ServiceSpec>>,
     selection: Selection,
     facts: Arc<InstanceFacts>,
     /// By service and number, when it began.

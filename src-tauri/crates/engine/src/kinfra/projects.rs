@@ -139,7 +139,7 @@ impl Engine {
         // A run whose service the configuration no longer has can still be stopped.
         for node in adoption.as_ref().map(|adoption| adoption.nodes(&slug)).unwrap_or_default() {
             if !specs.iter().any(|service| service.name == node) {
-                specs.push(bare(&node, &stored.folder));
+                specs.push(Arc::new(bare(&node, &stored.folder)));
             }
         }
         let range = spec.as_ref().and_then(|spec| spec.ports.range);
@@ -220,12 +220,19 @@ impl Engine {
         let mut services = IndexMap::new();
         for service in &spec.services {
             let node = if let Some(node) = project.services.get(&service.name) {
-                node.configure(service.clone());
+                node.configure(Arc::clone(service));
                 Arc::clone(node)
             } else {
                 let newest = latest.get(&service.name).map_or(0, |latest| latest.number);
                 let (instance, changed) = (&project.instance, Arc::clone(&project.changed));
-                ServiceNode::new(&self.services, instance, service.clone(), newest, Former::Nothing, changed)
+                ServiceNode::new(
+                    &self.services,
+                    instance,
+                    Arc::clone(service),
+                    newest,
+                    Former::Nothing,
+                    changed,
+                )
             };
             services.insert(service.name.clone(), node);
         }

@@ -55,7 +55,7 @@ async fn restore_port(
     pid: u32,
 ) {
     let Some(port) = variable_of(pid, "PORT").and_then(|port| port.parse().ok()) else { return };
-    let Some(wanted) = wanted_ports([service], spec.ports.range).into_iter().next() else { return };
+    let Some(wanted) = wanted_ports(&[service], spec.ports.range).into_iter().next() else { return };
     let known = catalog.ports.get(&wanted.key(instance)).map(|claim| claim.port);
     if known == Some(port) {
         return;

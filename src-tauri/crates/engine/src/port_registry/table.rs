@@ -1,4 +1,7 @@
-use std::collections::HashMap;
+use std::borrow::Borrow;
+use std::collections::{HashMap, HashSet};
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use kinfra_rpc::Protocol;
 use rusqlite::Connection;
@@ -9,11 +12,35 @@ use crate::store::{Claim, ClaimKey, Claims, Reservation};
 /// All claims in memory, by key and by port.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
-    claims: HashMap<ClaimKey, Claim>,
-    owners: HashMap<(u16, Protocol), ClaimKey>,
+    claims: HashSet<Keyed>,
+    owners: HashMap<(u16, Protocol), Arc<Claim>>,
     ports: PortSet,
     pub reservations: Vec<Reservation>,
 }
+
+/// A claim that its key finds.
+#[derive(Debug, Clone)]
+struct Keyed(Arc<Claim>);
+
+impl Borrow<ClaimKey> for Keyed {
+    fn borrow(&self) -> &ClaimKey {
+        &self.0.key
+    }
+}
+
+impl Hash for Keyed {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.key.hash(state);
+    }
+}
+
+impl PartialEq for Keyed {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.key == other.0.key
+    }
+}
+
+impl Eq for Keyed {}
 
 impl Table {
     /// # Errors
@@ -27,12 +54,12 @@ impl Table {
 
     #[must_use]
     pub fn get(&self, key: &ClaimKey) -> Option<&Claim> {
-        self.claims.get(key)
+        self.claims.get(key).map(|Keyed(claim)| &**claim)
     }
 
     #[must_use]
     pub fn owner(&self, port: u16, protocol: Protocol) -> Option<&ClaimKey> {
-        self.owners.get(&(port, protocol))
+        self.owners.get(&(port, protocol)).map(|claim| &claim.key)
     }
 
     /// All that are claimed.
@@ -44,7 +71,7 @@ impl Table {
     /// In the order of their ports.
     #[must_use]
     pub fn all(&self) -> Vec<Claim> {
-        let mut claims: Vec<Claim> = self.claims.values().cloned().collect();
+        let mut claims: Vec<Claim> = self.claims.iter().map(|Keyed(claim)| (**claim).clone()).collect();
         claims.sort_by(|one, other| (one.port, &one.key).cmp(&(other.port, &other.key)));
         claims
     }
@@ -53,23 +80,24 @@ impl Table {
     pub fn set(&mut self, claim: Claim) {
         self.remove(&claim.key);
         self.ports.insert(claim.port, claim.key.protocol);
-        self.owners.insert((claim.port, claim.key.protocol), claim.key.clone());
-        self.claims.insert(claim.key.clone(), claim);
+        let claim = Arc::new(claim);
+        self.owners.insert((claim.port, claim.key.protocol), Arc::clone(&claim));
+        self.claims.insert(Keyed(claim));
     }
 
     pub fn remove(&mut self, key: &ClaimKey) {
-        let Some(claim) = self.claims.remove(key) else { return };
+        let Some(Keyed(claim)) = self.claims.take(key) else { return };
         let port = (claim.port, key.protocol);
         // Within one change its port may have gone to somebody else already.
-        if self.owners.get(&port) == Some(key) {
+        if self.owner(port.0, port.1) == Some(key) {
             self.owners.remove(&port);
             self.ports.remove(port.0, port.1);
         }
     }
 
     pub fn remove_instance(&mut self, instance: &str) {
-        let keys: Vec<ClaimKey> =
-            self.claims.keys().filter(|key| key.instance == instance).cloned().collect();
+        let known = self.claims.iter().map(|Keyed(claim)| &claim.key);
+        let keys: Vec<ClaimKey> = known.filter(|key| key.instance == instance).cloned().collect();
         keys.iter().for_each(|key| self.remove(key));
     }
 }

@@ -16,8 +16,9 @@ pub use boot::boot_id;
 pub use error::{ProcessError, SpawnError};
 pub use keeper::{Keeper, KeeperEvent};
 pub use kinfra_keeper::platform::{
-    close_inherited_descriptors, command_line as command_of, exit_of, folder_of, identity_of, is_alive,
-    process as process_of, processes, program_of, raise_descriptor_limit, signal_exactly, variable_of, watch,
+    close_inherited_descriptors, command_line as command_of, exit_of, folder_of, give_back_program_pages,
+    identity_of, is_alive, process as process_of, processes, program_of, raise_descriptor_limit,
+    signal_exactly, variable_of, watch,
 };
 pub use kinfra_keeper::protocol::{ExitStatus, Identity, Run, Scope, Spawn};
 pub use launch::KeeperOptions;

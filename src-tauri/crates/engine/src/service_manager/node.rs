@@ -69,7 +69,7 @@ impl ServiceNode {
     pub fn new(
         context: &Arc<ServiceContext>,
         instance: &Arc<Instance>,
-        spec: ServiceSpec,
+        spec: Arc<ServiceSpec>,
         newest: u64,
         former: Former,
         changed: Arc<Changes>,
@@ -94,7 +94,7 @@ impl ServiceNode {
             project: facts.slug.clone(),
             name: spec.name.clone(),
             ticket,
-            spec: RwLock::new(Arc::new(spec)),
+            spec: RwLock::new(spec),
             obstacle: Mutex::default(),
             last_lines: Mutex::default(),
             unwatched: Mutex::default(),
@@ -120,15 +120,15 @@ impl ServiceNode {
     }
 
     /// Other settings, used from the next launch on.
-    pub fn configure(&self, spec: ServiceSpec) {
-        if spec == *self.service.spec() {
+    pub fn configure(&self, spec: Arc<ServiceSpec>) {
+        if *spec == *self.service.spec() {
             return;
         }
         self.supervisor.notify(Input::Configure(Box::new(settings(&spec, &self.service.project))));
         let watch = spec.watch.clone();
         let before = {
             let mut current = self.service.spec.write().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *current, Arc::new(spec))
+            std::mem::replace(&mut *current, spec)
         };
         if before.watch != watch {
             *self.service.unwatched.lock().unwrap_or_else(PoisonError::into_inner) = None;

@@ -196,7 +196,7 @@ fn needed(spec: &ServiceSpec, facts: &InstanceFacts) -> BTreeSet<String> {
 /// What must not be shown of what a project's services have printed, as far as that can be known where none of them is
 /// launched: what the configuration and its files say, and what the keyring tells without asking anybody.
 pub async fn known_at_rest(
-    specs: &[ServiceSpec],
+    specs: &[Arc<ServiceSpec>],
     facts: &Arc<InstanceFacts>,
     given: &Given,
     vault: &crate::secrets::Secrets,
@@ -204,7 +204,7 @@ pub async fn known_at_rest(
     let known = KnownSecrets::default();
     known.learn(&facts.slug, &given.secrets);
     let mut found = BTreeSet::new();
-    for name in specs.iter().flat_map(ServiceSpec::secrets).collect::<BTreeSet<_>>() {
+    for name in specs.iter().flat_map(|spec| spec.secrets()).collect::<BTreeSet<_>>() {
         if let Ok(Some(value)) = vault.quietly(&name, &sources(facts, given)).await {
             found.insert(value.reveal().to_owned());
         }

@@ -43,8 +43,9 @@ impl Supervisor {
     ) -> Self {
         let (inputs, receiver) = mpsc::unbounded_channel();
         let (publish, view) = watch::channel(machine.view());
-        let task = Task { machine, unit, clock, inputs: inputs.downgrade(), publish, changed };
-        tokio::spawn(task.run(receiver));
+        let mut task = Task { machine, unit, clock, inputs: inputs.downgrade(), publish, changed };
+        // By reference: a future that takes its machine has room for it twice.
+        tokio::spawn(async move { task.run(receiver).await });
         Self { inputs, view }
     }
 
@@ -84,7 +85,7 @@ struct Task<U, F> {
 }
 
 impl<U: Unit, F: Fn() + Send + 'static> Task<U, F> {
-    async fn run(mut self, mut receiver: mpsc::UnboundedReceiver<Boxed>) {
+    async fn run(&mut self, mut receiver: mpsc::UnboundedReceiver<Boxed>) {
         loop {
             let deadline = self.machine.deadline();
             let tick = async {

@@ -7,6 +7,8 @@ mod linux;
 #[cfg(target_os = "linux")]
 mod pidfd;
 #[cfg(target_os = "linux")]
+mod program_pages;
+#[cfg(target_os = "linux")]
 mod usage;
 
 pub use descriptors::{raise_descriptor_limit, set_apart, with_descriptor_limit};
@@ -17,6 +19,8 @@ pub use linux::{
 };
 #[cfg(target_os = "linux")]
 pub use pidfd::{exit_of, is_reaped};
+#[cfg(target_os = "linux")]
+pub use program_pages::give_back_program_pages;
 #[cfg(target_os = "linux")]
 pub use usage::{ProcessTime, descriptors_of, proportional_memory_of, time_of};
 

@@ -5,7 +5,7 @@ use super::spec;
 use crate::config::{Fingerprint, ServiceSpec};
 
 fn service(settings: &str) -> ServiceSpec {
-    spec(&format!("services: {{web: {{{settings}}}}}")).services.remove(0)
+    spec(&format!("services: {{web: {{{settings}}}}}")).services.remove(0).as_ref().clone()
 }
 
 /// What versions that had nothing but these settings have written down, and will be compared with for good.

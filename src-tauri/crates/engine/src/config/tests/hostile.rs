@@ -196,7 +196,7 @@ fn read_configuration(format: Format, text: &str) -> Result<(), String> {
         Err(problems) => have_places(&file, text, &problems),
         Ok(spec) => {
             let again = parse(&file, text, format).map_err(|_| "read again, it is none")?;
-            let services: Vec<&ServiceSpec> = again.services.iter().collect();
+            let services: Vec<&ServiceSpec> = again.services.iter().map(|service| &**service).collect();
             match diff(&services, &spec).as_slice() {
                 [] if spec == again => Ok(()),
                 differences => Err(format!("it is another when read again: {differences:?}")),

@@ -15,17 +15,17 @@ fn server(text: &str) -> McpServer {
 fn an_mcp_server_speaks_streamable_http_unless_it_says_otherwise_and_is_asked_by_that() {
     let one = spec("services: {api: {type: mcp, run: x}}").services.remove(0);
     assert!(one.takes_connections());
-    let probe = one.health.readiness.unwrap();
-    assert_eq!((probe.kind, probe.timeout.as_secs()), (ProbeKind::Mcp, 10));
+    let probe = one.health.readiness.as_ref().unwrap();
+    assert_eq!((&probe.kind, probe.timeout.as_secs()), (&ProbeKind::Mcp, 10));
     assert_eq!(one.forwarding.host, HostHeader::Rewrite);
-    assert_eq!(one.mcp.unwrap(), McpServer { path: "/mcp".into(), ..McpServer::default() });
+    assert_eq!(one.mcp.as_ref().unwrap(), &McpServer { path: "/mcp".into(), ..McpServer::default() });
     let of = |text| (server(text).transport, server(text).path);
     assert_eq!(of("mcp: stdio"), (McpTransport::Stdio, "/mcp".to_owned()));
     assert_eq!(of("mcp: sse"), (McpTransport::Sse, "/sse".to_owned()));
     assert_eq!(of("mcp: {path: /api/mcp}"), (McpTransport::Http, "/api/mcp".to_owned()));
     let asked = |health: &str| {
         let text = format!("services: {{api: {{type: mcp, run: x, health: {health}}}}}");
-        spec(&text).services.remove(0).health.readiness.unwrap()
+        spec(&text).services.remove(0).health.readiness.clone().unwrap()
     };
     let probe = asked("{interval: 3s}");
     assert_eq!((probe.kind, probe.timeout.as_secs()), (ProbeKind::Mcp, 10));

@@ -12,7 +12,7 @@ fn it(template: &str, variant: &str) -> ServiceSpec {
     );
     let read = parse("/shop/kinfra.yaml".as_ref(), &text, Format::Yaml);
     let spec = read.unwrap_or_else(|problems| panic!("{template}, {variant}: {}", shown(problems)));
-    spec.services.into_iter().find(|service| service.name == "it").unwrap()
+    spec.services.iter().find(|service| service.name == "it").unwrap().as_ref().clone()
 }
 
 #[test]

@@ -71,15 +71,11 @@ mod tests {
         let program = fs::read_link("/proc/self/exe").unwrap().to_string_lossy().into_owned();
         let (mut of_code, mut sum) = (false, 0);
         for line in fs::read_to_string("/proc/self/smaps").unwrap().lines() {
-            match line.strip_prefix("Rss:") {
-                Some(amount) if of_code => {
-                    sum += amount.trim().trim_end_matches(" kB").parse::<u64>().unwrap()
-                }
-                Some(_) => {}
-                None if line.contains('-') && line.contains(' ') && !line.contains(": ") => {
-                    of_code = !code_of(&program, line).is_empty();
-                }
-                None => {}
+            let mut fields = line.split_whitespace();
+            match (fields.next(), fields.next()) {
+                (Some("Rss:"), Some(amount)) if of_code => sum += amount.parse::<u64>().unwrap(),
+                (Some(key), _) if key.ends_with(':') => {}
+                _ => of_code = !code_of(&program, line).is_empty(),
             }
         }
         sum

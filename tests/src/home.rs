@@ -121,6 +121,12 @@ impl TestHome {
     pub fn processes(&self) -> Vec<Process> {
         belonging_to((OsStr::new(MARK), self.path().as_os_str()), self.path())
     }
+
+    /// Who hosts the engine, where a command does.
+    #[must_use]
+    pub fn engine(&self) -> Option<Process> {
+        self.processes().into_iter().find(|process| process.command.contains("kinfra host"))
+    }
 }
 
 impl Drop for TestHome {

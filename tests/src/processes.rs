@@ -16,6 +16,22 @@ pub struct Process {
     pub command: String,
 }
 
+impl Process {
+    /// In bytes, what a file of `/proc/PID` says of its memory: `Anonymous` in `smaps_rollup`, `RssFile` in `status`.
+    ///
+    /// # Panics
+    /// When it has ended, or the file has no such line.
+    #[must_use]
+    #[track_caller]
+    pub fn memory(&self, file: &str, name: &str) -> u64 {
+        let text = read_to_string(format!("/proc/{}/{file}", self.pid)).unwrap_or_default();
+        let amount =
+            text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')?.strip_suffix("kB"));
+        let kib: Option<u64> = amount.and_then(|amount| amount.trim().parse().ok());
+        kib.unwrap_or_else(|| panic!("no {name} in {file} of {self:?}: {text:?}")) << 10
+    }
+}
+
 /// Every living process with `mark` (a variable and its value) in its environment, that works in `folder` or names
 /// it in its arguments, and all their descendants; zombies are dead.
 pub(crate) fn belonging_to(mark: (&OsStr, &OsStr), folder: &Path) -> Vec<Process> {

@@ -90,9 +90,5 @@ fn flat(web: &Served, kept: u64, path: &str, options: &[&str]) -> Answer {
 
 /// Bytes that the engine shares with nobody.
 fn own_memory(project: &TestProject) -> u64 {
-    let found = project.home.processes();
-    let engine = found.iter().find(|process| process.command.contains("kinfra host")).unwrap();
-    let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", engine.pid)).unwrap();
-    let own = rollup.lines().find_map(|line| line.strip_prefix("Anonymous:")).unwrap();
-    own.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+    project.home.engine().unwrap().memory("smaps_rollup", "Anonymous")
 }

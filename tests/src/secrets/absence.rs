@@ -47,8 +47,7 @@ fn a_keyring_that_comes_up_later_is_found_without_a_restart() {
     let Some(mut session) = Session::without_keyring("a_keyring_that_comes_up_later") else { return };
     let project = TestProject::new(CONFIGURATION);
     assert_eq!(session.kinfra(&project, &["up", "-d"]).code, Some(1));
-    let engine =
-        || project.home.processes().into_iter().find(|process| process.command.contains("kinfra host"));
+    let engine = || project.home.engine();
     let before = engine().unwrap().pid;
 
     session.begin_keyring();

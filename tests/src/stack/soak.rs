@@ -79,11 +79,9 @@ fn held(project: &TestProject) -> Vec<(&'static str, Held)> {
         let process = processes.iter().find(|process| process.command.contains(text)).unwrap();
         let pid = process.pid;
         let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
-        let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).unwrap();
-        let own = rollup.lines().find_map(|line| line.strip_prefix("Anonymous:")).unwrap();
-        let kib: u64 = own.trim().trim_end_matches(" kB").parse().unwrap();
+        let memory = process.memory("smaps_rollup", "Anonymous");
         let children = processes.iter().filter(|other| other.parent == pid).count();
-        (name, Held { descriptors, memory: kib << 10, children })
+        (name, Held { descriptors, memory, children })
     };
     vec![of("engine", "kinfra host"), of("keeper", "kinfra-keeper")]
 }

@@ -1,6 +1,5 @@
 //! What services use, measured of programs that use a known amount.
 
-use std::fs::read_to_string;
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::time::Duration;
@@ -74,22 +73,16 @@ fn following_goes_on_until_it_is_ended() {
     child.wait().unwrap();
 }
 
-/// In KiB, what of the files of its program and libraries a process has mapped.
-fn mapped(pid: u32) -> u64 {
-    let status = read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("RssFile:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 #[test]
 fn an_engine_for_which_nothing_happens_gives_back_what_its_start_alone_needed() {
     let project = TestProject::new("services: {idle: {run: [MISBEHAVE, never-ready], port: none}}");
     project.succeed(&["up", "-d"]);
-    let processes = project.home.processes();
-    let engine = processes.iter().find(|process| process.command.contains("--detached")).unwrap().pid;
-    let after_start = mapped(engine);
+    let engine = project.home.engine().unwrap();
+    // Its program and libraries.
+    let mapped = || engine.memory("status", "RssFile");
+    let after_start = mapped();
     wait_for("the engine's program to be given back", Duration::from_secs(60), || {
-        (mapped(engine) < after_start / 2).then_some(())
+        (mapped() < after_start / 2).then_some(())
     });
     assert!(project.succeed(&["status"]).contains("healthy"), "what was given back is run again");
 }

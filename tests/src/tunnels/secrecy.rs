@@ -31,7 +31,7 @@ fn no_token_is_in_a_file_on_a_command_line_or_with_anybody_else() {
         assert_eq!(processes_with("cmdline", token), [0_u32; 0]);
     }
     // The engine was started with it, as it has no keyring.
-    let engine = shop.home.processes().into_iter().find(|it| it.command.contains("kinfra host")).unwrap().pid;
+    let engine = shop.home.engine().unwrap().pid;
     assert_eq!(processes_with("environ", &api), [engine]);
     for look in
         [&["status", "--json"][..], &["tunnels", "--json"], &["accounts", "--json"], &["events", "--json"]]

@@ -308,12 +308,13 @@ impl Offline {
     }
 }
 
-fn service<'a>(spec: &'a ProjectSpec, name: &str) -> Result<&'a Arc<ServiceSpec>, Problem> {
+fn service<'a>(spec: &'a ProjectSpec, name: &str) -> Result<&'a ServiceSpec, Problem> {
     let is_first = |node: &&Arc<ServiceSpec>| node.is_first() && name.strip_suffix(".1") == Some(&*node.name);
     let run_by = nodes_of(&spec.services);
     let is_several = |node: &&Arc<ServiceSpec>| run_by.get(&node.name).is_some_and(|nodes| nodes.len() > 1);
     let by_number = || spec.services.iter().filter(is_first).find(is_several);
-    spec.services.iter().find(|service| service.name == name).or_else(by_number).ok_or_else(|| {
+    let found = spec.services.iter().find(|service| service.name == name).or_else(by_number);
+    found.map(|service| &**service).ok_or_else(|| {
         let known: Vec<&str> = spec.services.iter().map(|spec| &*spec.name).collect();
         Problem::new(ErrorCode::UnknownService, format!("no service is named {name}"))
             .hint(format!("known: {}", known.join(", ")))

@@ -225,14 +225,8 @@ impl Engine {
             } else {
                 let newest = latest.get(&service.name).map_or(0, |latest| latest.number);
                 let (instance, changed) = (&project.instance, Arc::clone(&project.changed));
-                ServiceNode::new(
-                    &self.services,
-                    instance,
-                    Arc::clone(service),
-                    newest,
-                    Former::Nothing,
-                    changed,
-                )
+                let service = Arc::clone(service);
+                ServiceNode::new(&self.services, instance, service, newest, Former::Nothing, changed)
             };
             services.insert(service.name.clone(), node);
         }

@@ -14,6 +14,14 @@ pub struct Logged {
     pub status: Option<u16>,
 }
 
+impl Logged {
+    /// Whether it could have changed something.
+    #[must_use]
+    pub fn is_write(&self) -> bool {
+        self.method != "GET"
+    }
+}
+
 /// All requests since the start, or since a test forgot them.
 #[derive(Debug, Default)]
 pub struct Requests {
@@ -33,9 +41,8 @@ impl Requests {
         self.all.iter().map(|request| format!("{} {}", request.method, request.path)).collect()
     }
 
-    /// Those that could have changed something.
     pub fn writes(&self) -> impl Iterator<Item = &Logged> {
-        self.all.iter().filter(|request| request.method != "GET")
+        self.all.iter().filter(|request| request.is_write())
     }
 
     pub fn forget(&mut self) {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use kinfra_rpc::TunnelStatus;
 
-use crate::cloudflare::{Fault, Record, Shared};
+use crate::cloudflare::{Fault, Logged, Record, Shared};
 use crate::dice::Dice;
 use crate::{bin, wait_for, wait_until};
 
@@ -70,13 +70,16 @@ fn settle(shop: &Shared, hosts: &[&str]) {
     wait_for("what is wanted to be there", SOON, || difference(shop, hosts).is_none().then_some(()));
 }
 
-/// How many calls it takes to come from one to the other when nothing goes wrong.
+/// How many calls it takes to come from one to the other when nothing goes wrong, up to the last that changes something:
+/// how often the engine looks whether all is well after it, and whether anybody still waits for that, is left to chance.
 fn calls(shop: &Shared, hosts: &[&str]) -> usize {
     shop.cloudflare.state().requests.forget();
     let mut applied = apply(shop, hosts);
     settle(shop, hosts);
     applied.wait().unwrap();
-    shop.cloudflare.state().requests.all().len()
+    let state = shop.cloudflare.state();
+    let last = state.requests.all().iter().rposition(Logged::is_write);
+    last.expect("a call that changes something") + 1
 }
 
 /// Whether there was such a call.
@@ -123,11 +126,12 @@ fn kill(at_most: usize) {
     let mut met = 0;
     for &(call, is_after) in &cases {
         println!("killed at call {call}, after its effect: {is_after}");
-        met += usize::from(killed_at(&shop, &MANY, call, is_after));
-        met += usize::from(killed_at(&shop, &FEW, call, is_after));
+        met += usize::from(killed_at(&shop, &MANY, call.min(adding), is_after));
+        met += usize::from(killed_at(&shop, &FEW, call.min(removing), is_after));
     }
-    println!("killed in the midst of {met} calls");
-    assert!(met >= cases.len(), "hardly any of the calls was met: {met}");
+    let kills = 2 * cases.len();
+    println!("killed in the midst of {met} calls of {kills}");
+    assert!(4 * met >= 3 * kills, "only {met} calls of {kills} were met");
 }
 
 #[test]

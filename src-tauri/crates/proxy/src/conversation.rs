@@ -73,11 +73,14 @@ impl Conversation {
         }
     }
 
-    /// Since when the client has said nothing that is a request; none while it waits for an answer, has not taken all of
-    /// one, or is sending.
+    /// Whether the client neither waits for an answer, nor has still to take one, nor is sending.
+    pub(crate) fn is_quiet(&self) -> bool {
+        !self.owes() && !self.is_sending() && !self.is_behind.load(Ordering::Relaxed)
+    }
+
+    /// Since when the client has said nothing that is a request; none while it is not quiet.
     fn quiet_since(&self) -> Option<Instant> {
-        let is_quiet = !self.owes() && !self.is_sending() && !self.is_behind.load(Ordering::Relaxed);
-        is_quiet.then(|| self.begun + Duration::from_millis(self.quiet.load(Ordering::Relaxed)))
+        self.is_quiet().then(|| self.begun + Duration::from_millis(self.quiet.load(Ordering::Relaxed)))
     }
 
     /// Whether the client has nothing more to say before it gets an answer.

@@ -4,13 +4,14 @@
 //! the business of whoever implements [`Pages`].
 //!
 //! The life of a request: `worker` accepts the connection and `serving` has hyper speak with it in the protocol that it
-//! is greeted in (`greeting`), `host` says which route is meant and `screen` refuses what has two meanings, `exchange`
-//! decides who answers, `forward` makes of it what the service gets, with the headers that `headers` allows, and `asked`
-//! and `upstream` ask over a connection (`http1`) of the `pool` or a fresh one (`dial`). `answering` is what hyper waits
-//! for meanwhile, and `standin` answers where the service can't. `conversation` knows what a client is still owed,
-//! `patience` how long a service is waited for, and `request_body` and `expectation` when and for whom a client's body is
-//! read.
+//! is greeted in (`greeting`), `admission` lets it begin, `host` says which route is meant and `screen` refuses what has
+//! two meanings, `exchange` decides who answers, `forward` makes of it what the service gets, with the headers that
+//! `headers` allows, and `asked` and `upstream` ask over a connection (`http1`) of the `pool` or a fresh one (`dial`).
+//! `answering` is what hyper waits for meanwhile, and `standin` answers where the service can't. `conversation` knows what
+//! a client is still owed, `patience` how long a service is waited for, and `request_body` and `expectation` when and for
+//! whom a client's body is read.
 
+mod admission;
 mod answering;
 mod asked;
 mod body;

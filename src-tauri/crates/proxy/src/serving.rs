@@ -21,6 +21,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{self, Sleep};
 use tracing::debug;
 
+use crate::admission::Place;
 use crate::answering::Answering;
 use crate::brief::Brief;
 use crate::conversation::{ClientStream, Conversation, Idle};
@@ -130,7 +131,12 @@ async fn serve_http1(
     // The two wake this task, so once they know it they are only asked whether they have: this is polled with the same
     // waker for as long as it lives.
     let mut is_watched = false;
+    let mut place = Place::default();
     let ended = poll_fn(|context| {
+        // Whoever has nothing on its way can only be about to begin something.
+        if is_watched && conversation.is_quiet() && worker.admission.poll(&mut place, context).is_pending() {
+            return Poll::Pending;
+        }
         // First, so that a request that is there already needs no timer.
         if let Poll::Ready(served) = connection.as_mut().poll(context) {
             return Poll::Ready(Ended::Itself(served));

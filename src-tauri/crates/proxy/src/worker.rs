@@ -13,6 +13,7 @@ use tokio::time;
 use tokio_util::task::TaskTracker;
 use tracing::{Instrument, debug, debug_span, warn};
 
+use crate::admission::Admission;
 use crate::host::LastHosts;
 use crate::listeners::{Accepted, Door, Listeners};
 use crate::pool::Pool;
@@ -30,6 +31,7 @@ pub(crate) struct Worker {
     pub(crate) shared: Arc<Shared>,
     pub(crate) pool: Pool,
     pub(crate) hosts: LastHosts,
+    pub(crate) admission: Arc<Admission>,
     /// Connections and relays: what the end waits for.
     pub(crate) tasks: TaskTracker,
     pub(crate) protocols: Protocols,
@@ -49,16 +51,18 @@ pub(crate) fn spawn(number: usize, listeners: &Listeners, shared: Arc<Shared>) -
 }
 
 async fn run(door: Door, shared: Arc<Shared>) {
-    let pool = Pool::new(shared.limits);
+    let (pool, admission) = (Pool::new(shared.limits), Arc::new(Admission::new()));
     let protocols = Protocols::new(&shared.limits);
     let worker = Arc::new(Worker {
         shared,
         pool: pool.clone(),
         hosts: LastHosts::default(),
+        admission: Arc::clone(&admission),
         tasks: TaskTracker::new(),
         protocols,
     });
     tokio::spawn(async move { pool.sweep().await });
+    tokio::spawn(async move { admission.usher().await });
     let ending = worker.shared.ending.clone();
     loop {
         let accepted = tokio::select! {

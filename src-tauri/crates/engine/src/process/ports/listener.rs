@@ -12,7 +12,7 @@ use netlink_packet_sock_diag::inet::{ExtensionFlags, InetRequest, SocketId, Stat
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use netlink_sys::{Socket, SocketAddr};
 
-use super::owners::{can_be_read, sockets_of};
+use super::owners::{can_be_read, has_socket};
 use super::table;
 
 /// An answer about one socket has about 150 bytes.
@@ -39,7 +39,7 @@ pub fn listener_on(port: u16) -> Option<u64> {
 /// Whether any of these processes has the socket with this inode. One that can't be looked at may have it.
 #[must_use]
 pub fn holds(pids: &[u32], inode: u64) -> bool {
-    pids.iter().any(|pid| sockets_of(*pid).any(|socket| socket == inode) || !can_be_read(*pid))
+    pids.iter().any(|pid| has_socket(*pid, inode) || !can_be_read(*pid))
 }
 
 fn from_table(port: u16) -> Option<u64> {
@@ -97,6 +97,8 @@ fn ask(address: IpAddr, port: u16) -> io::Result<Option<u64>> {
 #[cfg(test)]
 mod tests {
     use std::net::TcpListener;
+    use std::os::fd::OwnedFd;
+    use std::process::Command;
 
     use super::*;
 
@@ -109,6 +111,21 @@ mod tests {
             assert_eq!(Some(inode), from_table(port), "{address}");
             assert!(holds(&[std::process::id()], inode), "{address}");
         }
+    }
+
+    #[test]
+    fn a_process_has_a_socket_at_whatever_descriptor_it_is() {
+        let listeners: Vec<TcpListener> =
+            (0..20).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+        let inode = |listener: &TcpListener| listener_on(listener.local_addr().unwrap().port()).unwrap();
+        assert!(listeners.iter().all(|listener| holds(&[std::process::id()], inode(listener))));
+        let own = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut other =
+            Command::new("sleep").arg("60").stdin(OwnedFd::from(own.try_clone().unwrap())).spawn().unwrap();
+        let [has, has_not] = [&own, &listeners[0]].map(|listener| holds(&[other.id()], inode(listener)));
+        other.kill().unwrap();
+        other.wait().unwrap();
+        assert_eq!((has, has_not), (true, false));
     }
 
     #[test]

@@ -2,9 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
+use std::ops::Range;
+use std::path::Path;
 
 use kinfra_keeper::platform::{Process, processes};
 use kinfra_keeper::protocol::Identity;
+
+/// The descriptors that a program opens first: a server's socket is mostly among them.
+const FIRST: Range<u32> = 3..8;
 
 /// The processes that hold some sockets, by the socket's inode. Those of other users aren't there.
 #[derive(Debug, Default)]
@@ -31,11 +36,22 @@ impl Owners {
 /// The inodes of the sockets that a process has open; none when it is another user's.
 pub fn sockets_of(pid: u32) -> impl Iterator<Item = u64> {
     let descriptors = fs::read_dir(format!("/proc/{pid}/fd")).ok();
-    let inode = |target: &str| target.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok();
-    descriptors.into_iter().flatten().filter_map(move |descriptor| {
-        let target = fs::read_link(descriptor.ok()?.path()).ok()?;
-        inode(target.to_str()?)
-    })
+    descriptors.into_iter().flatten().filter_map(|descriptor| socket_at(&descriptor.ok()?.path()))
+}
+
+/// Whether a process has the socket with this inode open; false when it is another user's.
+pub fn has_socket(pid: u32, inode: u64) -> bool {
+    // The kernel makes an entry for each descriptor that it lists, which costs more than a look at some.
+    let is_first = FIRST
+        .into_iter()
+        .any(|descriptor| socket_at(format!("/proc/{pid}/fd/{descriptor}").as_ref()) == Some(inode));
+    is_first || sockets_of(pid).any(|socket| socket == inode)
+}
+
+/// The inode of the socket that this descriptor in `/proc` is; none of anything else.
+fn socket_at(descriptor: &Path) -> Option<u64> {
+    let target = fs::read_link(descriptor).ok()?;
+    target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()
 }
 
 /// False for a process of another user, and for one that has taken on other rights.

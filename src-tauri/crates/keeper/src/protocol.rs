@@ -8,6 +8,7 @@
 //! One engine is connected at a time; a new connection replaces the old one.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +42,8 @@ pub enum Request {
     Hello {
         protocol: u32,
     },
-    Spawn(Spawn),
+    /// Shared, as whoever asks keeps it until it is answered.
+    Spawn(Arc<Spawn>),
     /// Takes over a process that a keeper which is gone had spawned, and reads on from the pipes that come with
     /// the line. They are drained even when the answer is `NotThere`: they may hold the last that it said.
     Adopt(Adopt),

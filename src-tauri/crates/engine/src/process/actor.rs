@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use kinfra_keeper::protocol::{ExitStatus, FromKeeper, Identity, Reply, Request, Spawn};
+use kinfra_keeper::protocol::{ExitStatus, FromKeeper, Identity, Reply, Request};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep};
 
@@ -312,9 +312,9 @@ impl Actor {
 }
 
 async fn end_spawn(order: Order, keeper: Identity) {
-    if let Request::Spawn(Spawn { run, .. }) = order.request {
+    if let Request::Spawn(spawn) = order.request {
         // Reads /proc, which takes some milliseconds on a busy machine.
-        let ended = tokio::task::spawn_blocking(move || end_leftovers(&run, keeper)).await;
+        let ended = tokio::task::spawn_blocking(move || end_leftovers(&spawn.run, keeper)).await;
         if let Err(error) = ended {
             tracing::error!(%error, "cannot look for what a lost keeper had started");
         }

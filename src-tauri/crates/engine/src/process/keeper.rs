@@ -62,8 +62,8 @@ impl Keeper {
     ///
     /// # Errors
     /// [`SpawnError::Refused`] with the system's error number, or [`SpawnError::Lost`]; nothing runs then.
-    pub async fn spawn(&self, spawn: Spawn) -> Result<Identity, SpawnError> {
-        match self.ask(Request::Spawn(spawn)).await {
+    pub async fn spawn(&self, spawn: impl Into<Arc<Spawn>>) -> Result<Identity, SpawnError> {
+        match self.ask(Request::Spawn(spawn.into())).await {
             Ok(Reply::Spawned { identity, .. }) => Ok(identity),
             Ok(Reply::SpawnFailed { errno, doing }) => Err(SpawnError::Refused { errno, doing }),
             Ok(_) | Err(_) => Err(SpawnError::Lost),

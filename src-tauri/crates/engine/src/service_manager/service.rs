@@ -257,8 +257,9 @@ impl Unit for Service {
 impl Service {
     /// That a keeper is lost is no fault of the service: what it may have started was ended, so the next one is asked.
     async fn spawn(&self, spawn: Spawn) -> Result<Identity, SpawnError> {
+        let spawn = Arc::new(spawn);
         for _ in 1..MOST_KEEPERS {
-            match self.context.keeper.spawn(spawn.clone()).await {
+            match self.context.keeper.spawn(Arc::clone(&spawn)).await {
                 Err(SpawnError::Lost) => tracing::warn!("the keeper was lost during a start: asked again"),
                 spawned => return spawned,
             }

@@ -10,6 +10,7 @@ use std::fs;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -256,8 +257,8 @@ impl Keeper {
     }
 
     /// Those that were asked for one after the other.
-    fn spawn(&mut self, index: usize, spawns: Vec<(u64, Spawn)>) {
-        let (ids, spawns): (Vec<u64>, Vec<Spawn>) = spawns.into_iter().unzip();
+    fn spawn(&mut self, index: usize, spawns: Vec<(u64, Arc<Spawn>)>) {
+        let (ids, spawns): (Vec<u64>, Vec<Arc<Spawn>>) = spawns.into_iter().unzip();
         for (id, (reply, descriptors)) in ids.into_iter().zip(self.children.spawn(&spawns)) {
             self.links[index].reply(id, reply, descriptors);
         }

@@ -12,7 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::rc::Rc;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -46,7 +46,7 @@ struct Failure {
 
 impl Children {
     /// Answers each, in their order.
-    pub fn spawn(&mut self, spawns: &[Spawn]) -> Vec<(Reply, Vec<OwnedFd>)> {
+    pub fn spawn(&mut self, spawns: &[Arc<Spawn>]) -> Vec<(Reply, Vec<OwnedFd>)> {
         // The limit is the whole process's while they are made.
         let alike = spawns.chunk_by(|one, next| one.descriptor_limit == next.descriptor_limit);
         alike
@@ -55,7 +55,7 @@ impl Children {
             .collect()
     }
 
-    fn spawn_alike(&mut self, spawns: &[Spawn]) -> Vec<(Reply, Vec<OwnedFd>)> {
+    fn spawn_alike(&mut self, spawns: &[Arc<Spawn>]) -> Vec<(Reply, Vec<OwnedFd>)> {
         let limit = spawns.first().and_then(|spawn| spawn.descriptor_limit);
         let mut prepared: Vec<_> = spawns.iter().map(|spawn| self.prepare(spawn)).collect();
         let commands = prepared.iter_mut().filter_map(|prepared| Some(&mut prepared.as_mut().ok()?.command));

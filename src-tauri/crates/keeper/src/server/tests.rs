@@ -186,7 +186,7 @@ fn an_engine_is_told_of_dropped_output_and_one_that_would_not_understand_it_is_n
         let log = segment_path(&stage.folder.path().join("it"), "stdout", 1);
         std::fs::create_dir_all(log.parent().unwrap()).unwrap();
         std::os::unix::fs::symlink("/dev/full", &log).unwrap();
-        engine.ask(Request::Spawn(stage.script("it", "echo lost; exec sleep 1000"))).unwrap();
+        engine.ask(Request::Spawn(stage.script("it", "echo lost; exec sleep 1000").into())).unwrap();
         let dropping = |engine: &mut Engine| match engine.ask(Request::List).unwrap().0 {
             Reply::Runs { mut runs } => runs.remove(0).dropping,
             reply => panic!("{reply:?}"),
@@ -211,7 +211,7 @@ fn an_engine_that_does_not_read_stops_no_log_and_misses_no_reply() {
     let stage = Stage::new();
     let mut engine = stage.engine();
     engine.hello();
-    let (reply, pipes) = engine.ask(Request::Spawn(stage.script("loud", "exec yes"))).unwrap();
+    let (reply, pipes) = engine.ask(Request::Spawn(stage.script("loud", "exec yes").into())).unwrap();
     assert!(matches!(reply, Reply::Spawned { .. }), "{reply:?}");
     assert_eq!(pipes.len(), 3);
     drop(pipes);
@@ -245,7 +245,7 @@ fn an_engine_that_has_room_for_two_descriptors_gets_no_third_one() {
         engine.ask(Request::Hello { protocol }).unwrap();
         let spawn = stage.script(&format!("run {protocol}"), "exec sleep 1000");
         let run = spawn.run.clone();
-        let (reply, descriptors) = engine.ask(Request::Spawn(spawn)).unwrap();
+        let (reply, descriptors) = engine.ask(Request::Spawn(spawn.into())).unwrap();
         assert!(matches!(reply, Reply::Spawned { watch, .. } if watch == (room == 3)), "{reply:?}");
         assert_eq!(descriptors.len(), room);
         let (reply, descriptors) = engine.ask(Request::Pipes { run: run.clone() }).unwrap();
@@ -330,11 +330,12 @@ fn of_many_that_are_asked_for_at_once_each_gets_its_own_answer() {
     for id in 0..COUNT {
         let spawn =
             stage.script(&format!("{id}"), &format!("echo $PPID; ulimit -n; exec sleep {}", 600 + id));
-        let request = Request::Spawn(match id % 5 {
+        let spawn = match id % 5 {
             1 => Spawn { program: "/nowhere/at/all".into(), ..spawn },
             2 => Spawn { run: stage.script(&format!("{}", id - 2), "").run, ..spawn },
             _ => Spawn { descriptor_limit: Some(limit(id)), ..spawn },
-        });
+        };
+        let request = Request::Spawn(spawn.into());
         outbox.push(&RequestFrame { id, descriptors: 0, request }, Vec::new()).unwrap();
     }
     outbox.flush(&engine.socket).unwrap();

@@ -41,6 +41,7 @@ impl Requests {
         self.all.iter().map(|request| format!("{} {}", request.method, request.path)).collect()
     }
 
+    /// Those that could have changed something.
     pub fn writes(&self) -> impl Iterator<Item = &Logged> {
         self.all.iter().filter(|request| request.is_write())
     }

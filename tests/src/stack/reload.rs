@@ -174,9 +174,7 @@ fn what_runs_with_older_settings_says_so_also_after_the_engine_was_lost() {
     project.succeed(&["up", "-d"]);
     assert!(project.node("api").changed && !project.node("db").changed);
     let before = pids(&project, &["api"]);
-    let host = project.home.engine();
-    let pid = rustix::process::Pid::from_raw(host.unwrap().pid.cast_signed()).unwrap();
-    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    project.kill("kinfra host");
     wait_until("the engine to be gone", SOON, || project.kinfra(&["status"]).code == Some(4));
     project.succeed(&["up", "-d", "db"]);
     assert_eq!((pids(&project, &["api"]), project.node("api").changed), (before.clone(), true));

@@ -68,11 +68,15 @@ impl Admission {
     pub(crate) async fn usher(&self) {
         loop {
             self.crowded.notified().await;
-            let mut is_crowded = true;
-            while is_crowded {
+            loop {
                 // Until all tasks had their turn and the system told its news, of which answers come before this.
                 task::yield_now().await;
-                is_crowded = self.line().next_turn();
+                let mut line = self.line();
+                line.next_turn();
+                if line.waiting.is_empty() {
+                    line.waiting.shrink_to(KEPT_ROOM);
+                    break;
+                }
             }
         }
     }
@@ -83,21 +87,16 @@ impl Admission {
 }
 
 impl Line {
-    /// Whether somebody still waits.
-    fn next_turn(&mut self) -> bool {
+    fn next_turn(&mut self) {
         let entering = self.waiting.len().min(WIDTH);
         self.free = WIDTH - entering;
         self.waiting.drain(..entering).for_each(Waker::wake);
-        if self.waiting.is_empty() {
-            self.waiting.shrink_to(KEPT_ROOM);
-        }
-        !self.waiting.is_empty()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::future::poll_fn;
+    use std::future::{pending, poll_fn, ready};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -117,24 +116,36 @@ mod tests {
         poll_fn(|context| admission.poll(&mut place, context)).await;
     }
 
+    /// 500 who come at once; what each does once it may begin.
+    fn crowd<F: Future<Output = ()> + Send + 'static>(
+        admission: &Arc<Admission>,
+        begun: impl Fn(usize) -> F,
+    ) -> JoinSet<()> {
+        let client = |number| {
+            let (admission, begun) = (Arc::clone(admission), begun(number));
+            async move {
+                enter(&admission).await;
+                begun.await;
+            }
+        };
+        (0..500).map(client).collect()
+    }
+
     #[tokio::test]
     async fn many_who_come_at_once_begin_in_their_order_and_few_at_a_time() {
         let admission = staffed();
         let (order, present, most) =
             <(Arc<Mutex<Vec<usize>>>, Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
-        let mut clients = JoinSet::new();
-        for number in 0..500 {
-            let (admission, order) = (Arc::clone(&admission), Arc::clone(&order));
-            let (present, most) = (Arc::clone(&present), Arc::clone(&most));
-            clients.spawn(async move {
-                enter(&admission).await;
+        let clients = crowd(&admission, |number| {
+            let (order, present, most) = (Arc::clone(&order), Arc::clone(&present), Arc::clone(&most));
+            async move {
                 order.lock().unwrap().push(number);
                 most.fetch_max(present.fetch_add(1, Ordering::Relaxed) + 1, Ordering::Relaxed);
                 // The answer comes with the next news.
                 task::yield_now().await;
                 present.fetch_sub(1, Ordering::Relaxed);
-            });
-        }
+            }
+        });
         clients.join_all().await;
         assert_eq!(*order.lock().unwrap(), (0..500).collect::<Vec<_>>());
         let most = most.load(Ordering::Relaxed);
@@ -144,17 +155,11 @@ mod tests {
 
     #[tokio::test]
     async fn who_never_gets_an_answer_keeps_nobody_out() {
-        let admission = staffed();
-        let mut clients = JoinSet::new();
-        for number in 0..500 {
-            let admission = Arc::clone(&admission);
-            clients.spawn(async move {
-                enter(&admission).await;
-                if number % 2 == 0 {
-                    std::future::pending::<()>().await;
-                }
-            });
-        }
+        let mut clients = crowd(&staffed(), |number| async move {
+            if number % 2 == 0 {
+                pending::<()>().await;
+            }
+        });
         for _ in 0..250 {
             clients.join_next().await.unwrap().unwrap();
         }
@@ -163,11 +168,7 @@ mod tests {
     #[tokio::test]
     async fn who_leaves_the_line_keeps_nobody_out() {
         let admission = staffed();
-        let mut clients = JoinSet::new();
-        for _ in 0..500 {
-            let admission = Arc::clone(&admission);
-            clients.spawn(async move { enter(&admission).await });
-        }
+        let mut clients = crowd(&admission, |_| ready(()));
         task::yield_now().await;
         clients.abort_all();
         while clients.join_next().await.is_some() {}

@@ -47,8 +47,7 @@ fn served(stage: &Stage<Vercel>) -> String {
 /// What its answers were lost of, and how often it was asked for.
 fn changes(stage: &Stage<Vercel>) -> Vec<String> {
     let state = stage.cloud.state();
-    let changes = state.requests.all().iter().filter(|request| request.method != "GET");
-    changes.map(|request| format!("{} {}", request.method, request.path)).collect()
+    state.requests.writes().map(|request| format!("{} {}", request.method, request.path)).collect()
 }
 
 /// It takes effect, and nobody hears of that: in two ways.

@@ -6,6 +6,11 @@
 //! says is kept from hyper for a while where the client is owed an answer to a whole request, and for as long as the
 //! answer moves. A client that has left is noticed by the reset, or at the end of that while.
 //!
+//! Where a request has a body, its end is not the end of the request's way: hyper looks for what follows a body as soon
+//! as it has handed out the last of it, which may lie there until a service is dialled. hyper reads on within a body
+//! only when all that came of it is taken. So whoever takes the body is asked: if there is nothing for them once the end
+//! was met, the client has broken off, and hyper is told.
+//!
 //! All of a connection happens on its worker's thread: the atomics are there for the compiler, and never contended.
 
 use std::io;
@@ -15,6 +20,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -27,6 +33,14 @@ pub(crate) struct Conversation {
     quiet: AtomicU64,
     /// The body of a request is on its way.
     is_sending: AtomicBool,
+    /// The client has closed its half meanwhile.
+    is_cut: AtomicBool,
+    /// And nothing more of the body is there.
+    is_broken_off: AtomicBool,
+    /// Of whoever takes the body.
+    taker: AtomicWaker,
+    /// Of whoever reads the connection, and has met its end.
+    reader: AtomicWaker,
     /// The client has not taken all that was written for it.
     is_behind: AtomicBool,
     is_http1: bool,
@@ -39,6 +53,10 @@ impl Conversation {
             owed: AtomicUsize::new(0),
             quiet: AtomicU64::new(0),
             is_sending: AtomicBool::new(false),
+            is_cut: AtomicBool::new(false),
+            is_broken_off: AtomicBool::new(false),
+            taker: AtomicWaker::new(),
+            reader: AtomicWaker::new(),
             is_behind: AtomicBool::new(false),
             is_http1,
         })
@@ -83,9 +101,20 @@ impl Conversation {
         self.is_quiet().then(|| self.begun + Duration::from_millis(self.quiet.load(Ordering::Relaxed)))
     }
 
-    /// Whether the client has nothing more to say before it gets an answer.
-    fn has_said_all(&self) -> bool {
-        self.owes() && self.is_http1 && !self.is_sending()
+    /// Whether the client, which has closed its half, is owed an answer to all that it has said. `context` is woken when
+    /// a body turns out to be broken off.
+    fn may_have_said_all(&self, context: &Context<'_>) -> bool {
+        if !self.owes() || !self.is_http1 {
+            return false;
+        }
+        if !self.is_sending() {
+            return true;
+        }
+        self.reader.register(context.waker());
+        if !self.is_cut.swap(true, Ordering::Relaxed) {
+            self.taker.wake();
+        }
+        !self.is_broken_off.load(Ordering::Relaxed)
     }
 }
 
@@ -121,6 +150,17 @@ impl Drop for Owed {
 
 /// A body that is not whole yet, in HTTP/1, of which a connection has one at a time.
 pub(crate) struct Sending(Arc<Conversation>);
+
+impl Sending {
+    /// All that came of it is taken, and more is waited for by `context`.
+    pub(crate) fn is_wanted(&self, context: &Context<'_>) {
+        self.0.taker.register(context.waker());
+        if self.0.is_cut.load(Ordering::Relaxed) {
+            self.0.is_broken_off.store(true, Ordering::Relaxed);
+            self.0.reader.wake();
+        }
+    }
+}
 
 impl Drop for Sending {
     fn drop(&mut self) {
@@ -193,7 +233,7 @@ impl<S> ClientStream<S> {
     /// Ready when hyper may hear of the end.
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let patience = self.patience;
-        while self.conversation.has_said_all() {
+        while self.conversation.may_have_said_all(context) {
             let ended = self.ended.get_or_insert_with(|| {
                 Box::new(Ended { timer: Box::pin(sleep(patience)), has_moved: false })
             });

@@ -4,6 +4,7 @@
 //! a connection that is closed with unread bytes is reset, and the reset overtakes the answer. So the rest of it is
 //! read for nobody, for a while. What a client holds back until it is told to go on is not asked for then.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +15,6 @@ use bytes::Bytes;
 use http::Version;
 use http::request::Parts;
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
@@ -149,7 +149,7 @@ impl Arriving {
             self.waiting = None;
         }
         let Some(body) = &mut self.body else { return Poll::Ready(None) };
-        let mut frame = ready!(Pin::new(&mut *body).poll_frame(context));
+        let mut frame = ready!(poll_next(body, self.sending.as_ref(), context));
         let is_last = match &mut frame {
             Some(Ok(frame)) => {
                 self.progress.moved(frame.data_ref().map_or(0, Bytes::len));
@@ -183,7 +183,94 @@ impl Drop for Arriving {
     }
 }
 
-/// `_sending` ends with it.
-async fn drain(mut body: Incoming, _sending: Sending, limit: Duration) {
-    let _ = timeout(limit, async { while let Some(Ok(_)) = body.frame().await {} }).await;
+async fn drain(mut body: Incoming, sending: Sending, limit: Duration) {
+    let all = async {
+        while let Some(Ok(_)) = poll_fn(|context| poll_next(&mut body, Some(&sending), context)).await {}
+    };
+    let _ = timeout(limit, all).await;
+}
+
+fn poll_next(body: &mut Incoming, sending: Option<&Sending>, context: &mut Context<'_>) -> Polled {
+    let next = Pin::new(body).poll_frame(context);
+    if let (Poll::Pending, Some(sending)) = (&next, sending) {
+        sending.is_wanted(context);
+    }
+    next
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Response;
+    use http_body_util::BodyExt;
+    use hyper::server::conn::http1;
+    use hyper::service::service_fn;
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex, split};
+    use tokio::time::sleep;
+
+    use super::*;
+    use crate::conversation::{ClientStream, Conversation};
+
+    const PATIENCE: Duration = Duration::from_secs(5);
+
+    /// What a client is answered that has said `said` and closed its half before a byte of it was read, by a service
+    /// that takes a body after `dialled`; and how long it took.
+    async fn visit(said: &str, dialled: Duration) -> (String, Duration) {
+        let begun = Instant::now();
+        let (client, stream) = duplex(1 << 10);
+        let (mut reader, mut writer) = split(client);
+        writer.write_all(said.as_bytes()).await.unwrap();
+        writer.shutdown().await.unwrap();
+        let conversation = Conversation::new(true);
+        let stream = ClientStream::new(stream, Arc::clone(&conversation), PATIENCE);
+        let service = service_fn(move |request| {
+            let (parts, body) = http::Request::into_parts(request);
+            let owed = conversation.asks();
+            let body = RequestBody::new(body, &parts, &owed, &Limits::default());
+            let taken = tokio::spawn(async move {
+                sleep(dialled).await;
+                body.collect().await
+            });
+            async move {
+                let body = taken.await.unwrap()?.to_bytes();
+                // Once the end has been looked for, whatever comes first.
+                sleep(Duration::from_millis(1)).await;
+                drop(owed);
+                Ok::<_, hyper::Error>(Response::new(http_body_util::Full::new(body)))
+            }
+        });
+        let served = tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        let mut answer = String::new();
+        reader.read_to_string(&mut answer).await.unwrap();
+        let _ = served.await.unwrap();
+        (answer, begun.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_whole_body_is_answered_though_its_client_has_closed_its_half() {
+        for dialled in [Duration::ZERO, PATIENCE / 2] {
+            for body in [
+                "Content-Length: 3\r\n\r\nabc",
+                "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n",
+            ] {
+                let (answer, _) = visit(&format!("POST / HTTP/1.1\r\nHost: a\r\n{body}"), dialled).await;
+                assert!(answer.ends_with("\r\n\r\nabc"), "{dialled:?}, {body:?}: {answer:?}");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_breaks_off_is_known_as_soon_as_it_is_taken() {
+        for dialled in [Duration::ZERO, PATIENCE / 2] {
+            for body in [
+                "Content-Length: 3\r\n\r\n",
+                "Content-Length: 3\r\n\r\nab",
+                "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2",
+            ] {
+                let (answer, took) = visit(&format!("POST / HTTP/1.1\r\nHost: a\r\n{body}"), dialled).await;
+                assert!(!answer.contains("200 OK"), "{dialled:?}, {body:?}: {answer:?}");
+                assert!(took < dialled + PATIENCE / 2, "{dialled:?}, {body:?}: after {took:?}");
+            }
+        }
+    }
 }

@@ -117,6 +117,12 @@ impl Outbox {
         self.messages.is_empty()
     }
 
+    /// Messages that wait.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.messages.len()
+    }
+
     /// Bytes that wait.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -164,6 +170,8 @@ fn send<S: AsFd>(socket: &S, bytes: &[u8], descriptors: &[OwnedFd]) -> io::Resul
 #[derive(Default)]
 pub struct Inbox {
     bytes: Vec<u8>,
+    /// Up to here they were taken; they go with the next that are received.
+    taken: usize,
     /// Up to here no line's end was found.
     searched: usize,
     descriptors: VecDeque<OwnedFd>,
@@ -176,6 +184,9 @@ impl Inbox {
     /// `WouldBlock` when there is nothing, `InvalidData` when a line is too long or descriptors were lost, else
     /// why the connection is lost.
     pub fn receive<S: AsFd>(&mut self, socket: &S) -> io::Result<usize> {
+        self.bytes.drain(..self.taken);
+        self.searched -= self.taken;
+        self.taken = 0;
         if self.bytes.len() > LONGEST_LINE {
             return Err(invalid(format!("a line is longer than {LONGEST_LINE} bytes")));
         }
@@ -213,12 +224,12 @@ impl Inbox {
             return Ok(None);
         };
         let end = self.searched + end;
-        let line = &self.bytes[..end];
+        let line = &self.bytes[self.taken..end];
         let frame: F = serde_json::from_slice(line).or_else(|error| {
             F::unknown(line).ok_or_else(|| invalid(format!("a line can't be understood: {error}")))
         })?;
-        self.bytes.drain(..=end);
-        self.searched = 0;
+        self.taken = end + 1;
+        self.searched = self.taken;
         let announced = frame.descriptors();
         if announced > self.descriptors.len() {
             return Err(invalid(format!(

@@ -19,6 +19,7 @@ use rustix::process::geteuid;
 
 use super::children::Children;
 use super::link::Link;
+use super::spawning::MOST_AT_ONCE;
 use super::startup::{Options, StartError, Started, start};
 use crate::platform;
 use crate::protocol::{
@@ -37,6 +38,9 @@ const BETWEEN_OUTPUTS: Duration = Duration::from_millis(25);
 
 /// After the system refused a connection, for want of descriptors.
 const AFTER_REFUSAL: Duration = Duration::from_millis(100);
+
+/// What else is ready has its turn after so many requests, or as many new processes as are made at once.
+const REQUESTS_PER_TURN: usize = 64;
 
 /// Connections that have not said hello.
 const MOST_STRANGERS: usize = 8;
@@ -144,9 +148,11 @@ impl Keeper {
             PollFd::new(*watch, if is_gone { PollFlags::empty() } else { PollFlags::IN })
         }));
         let patience = self.children.patience();
+        let at_once = self.links.iter().any(|link| link.has_more).then(Instant::now);
         let timeout = self
             .deadline()
             .into_iter()
+            .chain(at_once)
             .chain(deaf_until)
             .chain(patience)
             .chain(self.children.try_at())
@@ -167,7 +173,7 @@ impl Keeper {
         Ok(Ready {
             listener: next(),
             signals: next(),
-            links: (0..self.links.len()).filter(|_| next()).collect(),
+            links: (0..self.links.len()).filter(|index| next() | self.links[*index].has_more).collect(),
             pumps: (0..pumps.len()).filter(|_| next()).collect(),
             gone: adopted.iter().filter(|_| next()).map(|(name, ..)| Rc::clone(name)).collect(),
         })
@@ -225,12 +231,20 @@ impl Keeper {
     }
 
     fn serve(&mut self, index: usize) {
-        self.links[index].flush();
+        self.links[index].answer();
+        self.links[index].has_more = true;
         let mut spawns = Vec::new();
-        for (RequestFrame { id, request, .. }, descriptors) in self.links[index].receive() {
+        for _ in 0..REQUESTS_PER_TURN {
+            let Some((RequestFrame { id, request, .. }, descriptors)) = self.links[index].next() else {
+                self.links[index].has_more = false;
+                break;
+            };
             let request = match request {
                 Request::Spawn(spawn) if self.links[index].greeted => {
                     spawns.push((id, spawn));
+                    if spawns.len() == MOST_AT_ONCE {
+                        break;
+                    }
                     continue;
                 }
                 request => request,
@@ -254,6 +268,7 @@ impl Keeper {
             self.links[index].reply(id, reply, answered);
         }
         self.spawn(index, spawns);
+        self.links[index].answer();
     }
 
     /// Those that were asked for one after the other.
@@ -308,7 +323,7 @@ impl Keeper {
     fn tell_ends(&mut self, ended: &[(Rc<str>, ExitStatus)]) {
         let Some(engine) = self.links.iter_mut().find(|link| link.greeted) else { return };
         for (run, status) in ended {
-            engine.send(&FromKeeper::Exited { run: run.to_string(), status: *status }, Vec::new());
+            engine.send(&FromKeeper::Exited { run: run.to_string(), status: *status });
         }
     }
 
@@ -317,7 +332,7 @@ impl Keeper {
         let engine = self.links.iter_mut().find(|link| link.greeted && link.protocol >= DROPPING);
         let Some(engine) = engine else { return };
         for (run, reason) in drops {
-            engine.send(&FromKeeper::Dropping { run: run.to_string(), reason }, Vec::new());
+            engine.send(&FromKeeper::Dropping { run: run.to_string(), reason });
         }
     }
 
@@ -331,7 +346,7 @@ impl Keeper {
             return;
         }
         for run in std::mem::take(&mut self.children.printed) {
-            engine.send(&FromKeeper::Output { run: run.to_string() }, Vec::new());
+            engine.send(&FromKeeper::Output { run: run.to_string() });
         }
         self.outputs_at = now + BETWEEN_OUTPUTS;
     }

@@ -26,8 +26,11 @@ use crate::segments::{STDERR, STDOUT};
 /// More only wait for each other within the kernel.
 const MOST_THREADS: usize = 4;
 
-/// So many are prepared at once: what they are handed has to have low numbers.
-const MOST_AT_ONCE: usize = 16;
+/// Each waits for another processor most of the time: that of the process that is made.
+const THREADS_PER_PROCESSOR: usize = 2;
+
+/// So many are made at once: what they are handed has to have low numbers, and nothing else is done meanwhile.
+pub const MOST_AT_ONCE: usize = 16;
 
 /// Fewer are made before a thread has begun.
 const LEAST_PER_THREAD: usize = 2;
@@ -45,14 +48,11 @@ struct Failure {
 }
 
 impl Children {
-    /// Answers each, in their order.
+    /// Answers each of at most [`MOST_AT_ONCE`], in their order.
     pub fn spawn(&mut self, spawns: &[Arc<Spawn>]) -> Vec<(Reply, Vec<OwnedFd>)> {
         // The limit is the whole process's while they are made.
         let alike = spawns.chunk_by(|one, next| one.descriptor_limit == next.descriptor_limit);
-        alike
-            .flat_map(|alike| alike.chunks(MOST_AT_ONCE))
-            .flat_map(|spawns| self.spawn_alike(spawns))
-            .collect()
+        alike.flat_map(|spawns| self.spawn_alike(spawns)).collect()
     }
 
     fn spawn_alike(&mut self, spawns: &[Arc<Spawn>]) -> Vec<(Reply, Vec<OwnedFd>)> {
@@ -137,7 +137,8 @@ fn place_of_log(spawn: &Spawn) -> LogPlace {
 /// What came of each, in their order.
 fn make_all(commands: Vec<&mut Command>) -> Vec<io::Result<u32>> {
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let helpers = processors.min(MOST_THREADS).min(commands.len() / LEAST_PER_THREAD).saturating_sub(1);
+    let threads = (processors * THREADS_PER_PROCESSOR).min(MOST_THREADS);
+    let helpers = threads.min(commands.len() / LEAST_PER_THREAD).saturating_sub(1);
     let made = Mutex::new(Vec::with_capacity(commands.len()));
     let left = Mutex::new(commands.into_iter().enumerate());
     let next = || lock(&left).next();

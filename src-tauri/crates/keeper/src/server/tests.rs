@@ -47,7 +47,7 @@ impl Stage {
             match UnixStream::connect(&socket) {
                 Ok(socket) => {
                     socket.set_read_timeout(Some(PATIENCE)).unwrap();
-                    return Engine { socket, inbox: Inbox::default(), outputs: 0, drops: vec![] };
+                    return Engine { socket, inbox: Inbox::default(), outputs: 0, ends: 0, drops: vec![] };
                 }
                 Err(error) if Instant::now() > deadline => panic!("no keeper: {error}"),
                 Err(_) => std::thread::yield_now(),
@@ -91,14 +91,22 @@ struct Engine {
     socket: UnixStream,
     inbox: Inbox,
     outputs: usize,
+    ends: usize,
     /// What was told of drops.
     drops: Vec<Option<String>>,
 }
 
 impl Engine {
     fn send(&self, request: Request) -> io::Result<()> {
+        self.send_all([(1, request)])
+    }
+
+    /// In one piece.
+    fn send_all(&self, requests: impl IntoIterator<Item = (u64, Request)>) -> io::Result<()> {
         let mut outbox = Outbox::default();
-        outbox.push(&RequestFrame { id: 1, descriptors: 0, request }, Vec::new())?;
+        for (id, request) in requests {
+            outbox.push(&RequestFrame { id, descriptors: 0, request }, Vec::new())?;
+        }
         outbox.flush(&self.socket)
     }
 
@@ -115,7 +123,8 @@ impl Engine {
                 }
                 Some((FromKeeper::Output { .. }, _)) => self.outputs += 1,
                 Some((FromKeeper::Dropping { reason, .. }, _)) => self.drops.push(reason),
-                Some((FromKeeper::Exited { .. } | FromKeeper::Unknown, _)) => {}
+                Some((FromKeeper::Exited { .. }, _)) => self.ends += 1,
+                Some((FromKeeper::Unknown, _)) => {}
                 None => {
                     if self.inbox.receive(&self.socket)? == 0 {
                         return Err(io::ErrorKind::UnexpectedEof.into());
@@ -326,8 +335,7 @@ fn of_many_that_are_asked_for_at_once_each_gets_its_own_answer() {
     let stage = Stage::new();
     let mut engine = stage.engine();
     engine.hello();
-    let mut outbox = Outbox::default();
-    for id in 0..COUNT {
+    let spawns = (0..COUNT).map(|id| {
         let spawn =
             stage.script(&format!("{id}"), &format!("echo $PPID; ulimit -n; exec sleep {}", 600 + id));
         let spawn = match id % 5 {
@@ -335,10 +343,9 @@ fn of_many_that_are_asked_for_at_once_each_gets_its_own_answer() {
             2 => Spawn { run: stage.script(&format!("{}", id - 2), "").run, ..spawn },
             _ => Spawn { descriptor_limit: Some(limit(id)), ..spawn },
         };
-        let request = Request::Spawn(spawn.into());
-        outbox.push(&RequestFrame { id, descriptors: 0, request }, Vec::new()).unwrap();
-    }
-    outbox.flush(&engine.socket).unwrap();
+        (id, Request::Spawn(spawn.into()))
+    });
+    engine.send_all(spawns).unwrap();
     let replies: Vec<_> = (0..COUNT).map(|_| engine.reply().unwrap()).collect();
     for (expected, (id, reply, descriptors)) in (0..COUNT).zip(replies) {
         assert_eq!(id, expected);
@@ -359,6 +366,20 @@ fn of_many_that_are_asked_for_at_once_each_gets_its_own_answer() {
         let run = stage.script(&format!("{id}"), "").run;
         engine.ask(Request::Signal { run, signal: 9, scope: Scope::Group }).unwrap();
     }
+}
+
+#[test]
+fn who_ends_meanwhile_is_told_of_before_all_of_many_have_been_made() {
+    const COUNT: u64 = 200;
+    let stage = Stage::new();
+    let mut engine = stage.engine();
+    engine.hello();
+    let spawns = (0..COUNT).map(|id| (id, Request::Spawn(stage.script(&format!("{id}"), "exit").into())));
+    engine.send_all(spawns).unwrap();
+    for id in 0..COUNT {
+        assert_eq!(engine.reply().unwrap().0, id);
+    }
+    assert!(engine.ends > 0, "all had to be made first");
 }
 
 fn wait_until(what: &str, test: impl Fn() -> bool) {

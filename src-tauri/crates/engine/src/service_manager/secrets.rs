@@ -51,10 +51,11 @@ impl Service {
         given: &Given,
     ) -> Result<Handed, Problem> {
         let folder = self.context.home.run_secrets(id);
-        let (names, sources) = (needed(spec, facts), sources(facts, given));
+        let names = needed(spec, facts);
         if names.is_empty() {
             return Ok(Handed::Values { values: Values::new(), folder });
         }
+        let sources = sources(facts, given);
         let resolve = |name: String| {
             let sources = &sources;
             async move {

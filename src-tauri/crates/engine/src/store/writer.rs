@@ -78,8 +78,27 @@ pub(super) struct Counts {
     pub flushes: AtomicU64,
 }
 
+/// The one connection, and what it was told last of what its changes are to outlive: telling it anew takes as long as
+/// a small change.
+struct Writer {
+    connection: Connection,
+    synchronous: &'static str,
+}
+
+impl Writer {
+    fn begin(&mut self, outlives: Outlives) -> rusqlite::Result<Transaction<'_>> {
+        let synchronous = outlives.synchronous();
+        if self.synchronous != synchronous {
+            self.connection.pragma_update(None, "synchronous", synchronous)?;
+            self.synchronous = synchronous;
+        }
+        self.connection.transaction_with_behavior(TransactionBehavior::Immediate)
+    }
+}
+
 /// Works until nobody can ask for anything any more.
-pub(super) fn work(mut connection: Connection, queue: &Receiver<Job>, counts: &Counts, trouble: &Trouble) {
+pub(super) fn work(connection: Connection, queue: &Receiver<Job>, counts: &Counts, trouble: &Trouble) {
+    let mut writer = Writer { connection, synchronous: "" };
     // One that asks for more than the transaction that it came in the midst of.
     let mut next = None;
     // Since when something is to be flushed.
@@ -91,7 +110,7 @@ pub(super) fn work(mut connection: Connection, queue: &Receiver<Job>, counts: &C
             (None, Some(_)) => queue.recv_timeout(QUIET),
         };
         if owed.is_some_and(|since| received.is_err() || since.elapsed() > LATEST) {
-            flush(&mut connection);
+            flush(&mut writer);
             counts.flushes.fetch_add(1, Ordering::Relaxed);
             owed = None;
         }
@@ -115,7 +134,7 @@ pub(super) fn work(mut connection: Connection, queue: &Receiver<Job>, counts: &C
             None
         });
         let jobs = std::iter::once(first).chain(others.fuse()).take(outlives.most_at_once());
-        together(&mut connection, outlives, jobs.map(|job| job.work), |now| {
+        together(&mut writer, outlives, jobs.map(|job| job.work), |now| {
             trouble.send_if_modified(|known| {
                 let differs = *known != now;
                 *known = now;
@@ -130,14 +149,12 @@ pub(super) fn work(mut connection: Connection, queue: &Receiver<Job>, counts: &C
 }
 
 /// What is flushed is the log of changes up to this one, which changes nothing.
-fn flush(connection: &mut Connection) {
-    let flushed =
-        connection.pragma_update(None, "synchronous", Outlives::PowerLoss.synchronous()).and_then(|()| {
-            let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            transaction.pragma_update(None, "user_version", version)?;
-            transaction.commit()
-        });
+fn flush(writer: &mut Writer) {
+    let flushed = writer.begin(Outlives::PowerLoss).and_then(|transaction| {
+        let version: u32 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        transaction.pragma_update(None, "user_version", version)?;
+        transaction.commit()
+    });
     if let Err(error) = flushed {
         tracing::error!(%error, "what the user wants may not outlive a loss of power");
     }
@@ -145,16 +162,13 @@ fn flush(connection: &mut Connection) {
 
 /// `tell` hears before the callers do why nothing could be written, or that something was; nothing where nobody tried.
 fn together(
-    connection: &mut Connection,
+    writer: &mut Writer,
     outlives: Outlives,
     mut jobs: impl Iterator<Item = Work>,
     tell: impl FnOnce(Option<String>),
 ) {
-    let before = connection.total_changes();
-    let begun = connection
-        .pragma_update(None, "synchronous", outlives.synchronous())
-        .and_then(|()| connection.transaction_with_behavior(TransactionBehavior::Immediate));
-    let mut transaction = match begun {
+    let before = writer.connection.total_changes();
+    let mut transaction = match writer.begin(outlives) {
         Ok(transaction) => transaction,
         Err(error) => {
             if let Some(reason) = why_not_written(&error) {

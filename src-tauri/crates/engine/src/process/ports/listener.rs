@@ -1,6 +1,7 @@
 //! Who would answer on one port of loopback: asked of the kernel by `sock_diag(7)`, which looks it up in its hash
 //! tables as it does for a connection. That takes some microseconds, where reading `/proc/net/tcp` takes milliseconds.
 
+use std::cell::RefCell;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -17,6 +18,18 @@ use super::table;
 
 /// An answer about one socket has about 150 bytes.
 const LONGEST_ANSWER: usize = 4096;
+
+thread_local! {
+    /// Kept, as making one takes longer than asking.
+    static LINE: RefCell<Option<Line>> = const { RefCell::new(None) };
+}
+
+/// To the kernel.
+struct Line {
+    socket: Socket,
+    /// The number of the last question.
+    asked: u32,
+}
 
 /// The inode of the TCP socket that answers who connects to this port of 127.0.0.1, or else of ::1. Does not block,
 /// except where the kernel has no `sock_diag`: there it takes the milliseconds of reading `/proc/net/tcp`.
@@ -69,18 +82,16 @@ fn ask(address: IpAddr, port: u16) -> io::Result<Option<u64>> {
             cookie: [0xff; 8],
         },
     };
-    let mut header = NetlinkHeader::default();
-    header.flags = NLM_F_REQUEST;
-    let mut message = NetlinkMessage::new(header, SockDiagMessage::InetRequest(request).into());
-    message.finalize();
-    let mut bytes = vec![0; message.buffer_len()];
-    message.serialize(&mut bytes);
-    let socket = Socket::new(NETLINK_SOCK_DIAG)?;
-    socket.send_to(&bytes, &SocketAddr::new(0, 0), 0)?;
-    let mut answer = Vec::with_capacity(LONGEST_ANSWER);
-    socket.recv(&mut answer, 0)?;
-    let answer = NetlinkMessage::<SockDiagMessage>::deserialize(&answer)
-        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
+    let answer = LINE.with_borrow_mut(|kept| {
+        let mut line = match kept.take() {
+            Some(line) => line,
+            None => Line { socket: Socket::new(NETLINK_SOCK_DIAG)?, asked: 0 },
+        };
+        let answer = line.ask(request)?;
+        // After an error it is not: nobody knows what is still to come over it.
+        *kept = Some(line);
+        Ok::<_, io::Error>(answer)
+    })?;
     match answer.payload {
         NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(found)) => {
             let listens = found.header.state == TCP_LISTEN;
@@ -91,6 +102,27 @@ fn ask(address: IpAddr, port: u16) -> io::Result<Option<u64>> {
         }
         NetlinkPayload::Error(error) => Err(error.to_io()),
         other => Err(io::Error::new(io::ErrorKind::InvalidData, format!("{other:?}"))),
+    }
+}
+
+impl Line {
+    fn ask(&mut self, request: InetRequest) -> io::Result<NetlinkMessage<SockDiagMessage>> {
+        self.asked = self.asked.wrapping_add(1);
+        let mut header = NetlinkHeader::default();
+        (header.flags, header.sequence_number) = (NLM_F_REQUEST, self.asked);
+        let mut message = NetlinkMessage::new(header, SockDiagMessage::InetRequest(request).into());
+        message.finalize();
+        let mut bytes = vec![0; message.buffer_len()];
+        message.serialize(&mut bytes);
+        self.socket.send_to(&bytes, &SocketAddr::new(0, 0), 0)?;
+        let mut answer = Vec::with_capacity(LONGEST_ANSWER);
+        self.socket.recv(&mut answer, 0)?;
+        let invalid = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
+        let answer = NetlinkMessage::deserialize(&answer).map_err(|error| invalid(error.to_string()))?;
+        match answer.header.sequence_number == self.asked {
+            true => Ok(answer),
+            false => Err(invalid("that answers another question".to_owned())),
+        }
     }
 }
 

@@ -52,20 +52,36 @@ const STAT_BYTES: usize = 2048;
 /// Looks at one process; `None` when there is none of this pid.
 #[must_use]
 pub fn process(pid: u32) -> Option<Process> {
-    // Four system calls and no more: all processes are looked at while somebody waits for a restart.
-    let user = fs::metadata(format!("/proc/{pid}")).ok()?.uid();
+    process_since(pid, 0)
+}
+
+/// The same, `None` also when it began earlier than `since`, in clock ticks since boot.
+fn process_since(pid: u32, since: u64) -> Option<Process> {
+    // Three or four system calls and no more: all processes are looked at while somebody waits for a restart.
     let file = fs::File::open(format!("/proc/{pid}/stat")).ok()?;
     // It comes whole at the first read.
     let mut bytes = [0; STAT_BYTES];
     let length = rustix::io::read(&file, &mut bytes).ok()?;
-    parse_stat(&String::from_utf8_lossy(&bytes[..length]), user)
+    let process = parse_stat(&String::from_utf8_lossy(&bytes[..length]))?;
+    if process.identity.start_time < since {
+        return None;
+    }
+    let user = fs::metadata(format!("/proc/{pid}")).ok()?.uid();
+    Some(Process { user, ..process })
 }
 
 /// Every process that this user may see.
 #[must_use]
 pub fn processes() -> Vec<Process> {
+    processes_since(0, |_| true)
+}
+
+/// Those of them that began at `since` or later, in clock ticks since boot, and whose pids are of interest.
+#[must_use]
+pub fn processes_since(since: u64, is_of_interest: impl Fn(u32) -> bool) -> Vec<Process> {
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    entries.filter_map(|entry| process(entry.ok()?.file_name().to_str()?.parse().ok()?)).collect()
+    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    pids.filter(|pid| is_of_interest(*pid)).filter_map(|pid| process_since(pid, since)).collect()
 }
 
 #[must_use]
@@ -159,8 +175,8 @@ pub fn signal_exactly(identity: Identity, signal: Signal) -> io::Result<bool> {
 }
 
 /// The fields of proc_pid_stat(5). The program's name is in parentheses and may contain any character, so what
-/// follows the last `)` is counted: field 3 comes first there.
-fn parse_stat(stat: &str, user: u32) -> Option<Process> {
+/// follows the last `)` is counted: field 3 comes first there. Whose it is doesn't stand there.
+fn parse_stat(stat: &str) -> Option<Process> {
     let pid = stat.split(' ').next()?.parse().ok()?;
     let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split_ascii_whitespace().collect();
     let field = |number: usize| fields.get(number - 3).copied();
@@ -169,7 +185,7 @@ fn parse_stat(stat: &str, user: u32) -> Option<Process> {
         parent: field(4)?.parse().ok()?,
         group: field(5)?.parse().ok()?,
         session: field(6)?.parse().ok()?,
-        user,
+        user: 0,
         ended: matches!(field(3)?, "Z" | "X" | "x"),
     })
 }
@@ -186,10 +202,20 @@ mod tests {
             parent: 1,
             group: 40,
             session: 39,
-            user: 1000,
+            user: 0,
             ended: true,
         };
-        assert_eq!(parse_stat(stat, 1000), Some(expected));
+        assert_eq!(parse_stat(stat), Some(expected));
+    }
+
+    #[test]
+    fn of_all_processes_the_younger_ones_are_looked_at_and_not_those_of_no_interest() {
+        let own = process(std::process::id()).unwrap();
+        let start_time = own.identity.start_time;
+        assert!(processes().contains(&own));
+        assert!(processes_since(start_time, |_| true).contains(&own));
+        assert!(!processes_since(start_time + 1, |_| true).contains(&own));
+        assert!(!processes_since(start_time, |pid| pid != own.identity.pid).contains(&own));
     }
 
     #[test]

@@ -15,7 +15,8 @@ pub use descriptors::{raise_descriptor_limit, set_apart, with_descriptor_limit};
 #[cfg(target_os = "linux")]
 pub use linux::{
     become_subreaper, carries_mark, close_inherited_descriptors, command_line, folder_of, identity_of,
-    is_alive, mark_of, peer_user, pidfd, process, processes, program_of, signal_exactly, variable_of, watch,
+    is_alive, mark_of, peer_user, pidfd, process, processes, processes_since, program_of, signal_exactly,
+    variable_of, watch,
 };
 #[cfg(target_os = "linux")]
 pub use pidfd::{exit_of, is_reaped};

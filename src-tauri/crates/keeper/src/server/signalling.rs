@@ -36,8 +36,9 @@ impl Children {
         Reply::Remaining { processes }
     }
 
-    /// The leaders of all other runs, as long as nobody else can have their pids. Each carries the mark that it was
-    /// spawned with: to read that again, one by one, is most of what looking for a run among many costs.
+    /// The leaders of all other runs, as long as nobody else can have their pids. They were spawned by this process
+    /// with marks of their own, so none of them belongs to `run`: to look at each would be most of what looking for one
+    /// among many costs.
     fn leaders_but_of(&self, run: &str) -> HashSet<u32> {
         let spawned = |run: &Run| run.ended.is_none() && run.watch.is_none();
         let others = self.runs.iter().filter(|(name, other)| &***name != run && spawned(other));
@@ -77,7 +78,7 @@ fn signal_group(run: &Run, signal: Signal) -> Sent {
         sent.processes = 1;
         return sent;
     }
-    for member in group(&claim(run), &platform::processes()) {
+    for member in group(&claim(run), &platform::processes_since(run.leader.start_time, |_| true)) {
         sent.to(member, signal);
     }
     sent
@@ -103,9 +104,8 @@ fn signal_everything(name: &str, run: &mut Run, leaders: &HashSet<u32>, signal: 
 
 /// `leaders`: of other runs.
 fn find(name: &str, run: &mut Run, leaders: &HashSet<u32>) -> Vec<Identity> {
-    let processes = platform::processes();
-    let is_marked = |pid| !leaders.contains(&pid) && platform::carries_mark(pid, name);
-    let found = belonging(&claim(run), &processes, is_marked);
+    let processes = platform::processes_since(run.leader.start_time, |pid| !leaders.contains(&pid));
+    let found = belonging(&claim(run), &processes, |pid| platform::carries_mark(pid, name));
     run.known = found.iter().copied().collect();
     found
 }

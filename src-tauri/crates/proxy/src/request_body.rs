@@ -213,13 +213,13 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(5);
 
-    /// What a client is answered that has said `said` and closed its half before a byte of it was read, by a service
-    /// that takes a body after `dialled`; and how long it took.
-    async fn visit(said: &str, dialled: Duration) -> (String, Duration) {
+    /// What a client is answered that has sent this body, with what frames it before that, and closed its half before a
+    /// byte was read, by a service that takes a body after `dialled`; and how long it took.
+    async fn visit(body: &str, dialled: Duration) -> (String, Duration) {
         let begun = Instant::now();
         let (client, stream) = duplex(1 << 10);
         let (mut reader, mut writer) = split(client);
-        writer.write_all(said.as_bytes()).await.unwrap();
+        writer.write_all(format!("POST / HTTP/1.1\r\nHost: a\r\n{body}").as_bytes()).await.unwrap();
         writer.shutdown().await.unwrap();
         let conversation = Conversation::new(true);
         let stream = ClientStream::new(stream, Arc::clone(&conversation), PATIENCE);
@@ -253,7 +253,7 @@ mod tests {
                 "Content-Length: 3\r\n\r\nabc",
                 "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2\r\nbc\r\n0\r\n\r\n",
             ] {
-                let (answer, _) = visit(&format!("POST / HTTP/1.1\r\nHost: a\r\n{body}"), dialled).await;
+                let (answer, _) = visit(body, dialled).await;
                 assert!(answer.ends_with("\r\n\r\nabc"), "{dialled:?}, {body:?}: {answer:?}");
             }
         }
@@ -267,7 +267,7 @@ mod tests {
                 "Content-Length: 3\r\n\r\nab",
                 "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n2",
             ] {
-                let (answer, took) = visit(&format!("POST / HTTP/1.1\r\nHost: a\r\n{body}"), dialled).await;
+                let (answer, took) = visit(body, dialled).await;
                 assert!(!answer.contains("200 OK"), "{dialled:?}, {body:?}: {answer:?}");
                 assert!(took < dialled + PATIENCE / 2, "{dialled:?}, {body:?}: after {took:?}");
             }

@@ -1,6 +1,6 @@
 //! Ending what a lost keeper may have started without having said so.
 
-use kinfra_keeper::platform::{carries_mark, processes, signal_exactly};
+use kinfra_keeper::platform::{carries_mark, processes_since, signal_exactly};
 use kinfra_keeper::protocol::Identity;
 use rustix::process::{Signal, geteuid};
 
@@ -12,14 +12,12 @@ const ROUNDS: usize = 16;
 pub fn end_leftovers(run: &str, keeper: Identity) {
     let user = geteuid().as_raw();
     for _ in 0..ROUNDS {
-        let leftovers: Vec<Identity> = processes()
+        let leftovers: Vec<Identity> = processes_since(keeper.start_time, |pid| pid != std::process::id())
             .into_iter()
             .filter(|process| {
                 !process.ended
                     && process.user == user
-                    && process.identity.start_time >= keeper.start_time
                     && process.identity != keeper
-                    && process.identity.pid != std::process::id()
                     && carries_mark(process.identity.pid, run)
             })
             .map(|process| process.identity)

@@ -62,12 +62,8 @@ fn process_since(pid: u32, since: u64) -> Option<Process> {
     // It comes whole at the first read.
     let mut bytes = [0; STAT_BYTES];
     let length = rustix::io::read(&file, &mut bytes).ok()?;
-    let process = parse_stat(&String::from_utf8_lossy(&bytes[..length]))?;
-    if process.identity.start_time < since {
-        return None;
-    }
-    let user = fs::metadata(format!("/proc/{pid}")).ok()?.uid();
-    Some(Process { user, ..process })
+    let user = || Some(fs::metadata(format!("/proc/{pid}")).ok()?.uid());
+    parse_stat(&String::from_utf8_lossy(&bytes[..length]), since, user)
 }
 
 /// Every process that this user may see.
@@ -175,17 +171,22 @@ pub fn signal_exactly(identity: Identity, signal: Signal) -> io::Result<bool> {
 }
 
 /// The fields of proc_pid_stat(5). The program's name is in parentheses and may contain any character, so what
-/// follows the last `)` is counted: field 3 comes first there. Whose it is doesn't stand there.
-fn parse_stat(stat: &str) -> Option<Process> {
+/// follows the last `)` is counted: field 3 comes first there. `user` doesn't stand there, and is asked of none that began
+/// earlier than `since`.
+fn parse_stat(stat: &str, since: u64, user: impl FnOnce() -> Option<u32>) -> Option<Process> {
     let pid = stat.split(' ').next()?.parse().ok()?;
     let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split_ascii_whitespace().collect();
     let field = |number: usize| fields.get(number - 3).copied();
+    let start_time = field(22)?.parse().ok()?;
+    if start_time < since {
+        return None;
+    }
     Some(Process {
-        identity: Identity { pid, start_time: field(22)?.parse().ok()? },
+        identity: Identity { pid, start_time },
         parent: field(4)?.parse().ok()?,
         group: field(5)?.parse().ok()?,
         session: field(6)?.parse().ok()?,
-        user: 0,
+        user: user()?,
         ended: matches!(field(3)?, "Z" | "X" | "x"),
     })
 }
@@ -202,10 +203,11 @@ mod tests {
             parent: 1,
             group: 40,
             session: 39,
-            user: 0,
+            user: 1000,
             ended: true,
         };
-        assert_eq!(parse_stat(stat), Some(expected));
+        assert_eq!(parse_stat(stat, 777, || Some(1000)), Some(expected));
+        assert_eq!(parse_stat(stat, 778, || Some(1000)), None);
     }
 
     #[test]

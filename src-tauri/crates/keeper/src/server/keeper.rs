@@ -231,7 +231,6 @@ impl Keeper {
     }
 
     fn serve(&mut self, index: usize) {
-        self.links[index].answer();
         self.links[index].has_more = true;
         let mut spawns = Vec::new();
         for _ in 0..REQUESTS_PER_TURN {

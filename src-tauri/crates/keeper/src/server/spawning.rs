@@ -12,7 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use rustix::pipe::{PipeFlags, pipe_with};
@@ -28,6 +28,12 @@ const MOST_THREADS: usize = 4;
 
 /// Each waits for another processor most of the time: that of the process that is made.
 const THREADS_PER_PROCESSOR: usize = 2;
+
+/// Asked for once: the system reads files of the control groups for the answer.
+static THREADS: LazyLock<usize> = LazyLock::new(|| {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    (processors * THREADS_PER_PROCESSOR).min(MOST_THREADS)
+});
 
 /// So many are made at once: what they are handed has to have low numbers, and nothing else is done meanwhile.
 pub const MOST_AT_ONCE: usize = 16;
@@ -136,9 +142,7 @@ fn place_of_log(spawn: &Spawn) -> LogPlace {
 
 /// What came of each, in their order.
 fn make_all(commands: Vec<&mut Command>) -> Vec<io::Result<u32>> {
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = (processors * THREADS_PER_PROCESSOR).min(MOST_THREADS);
-    let helpers = threads.min(commands.len() / LEAST_PER_THREAD).saturating_sub(1);
+    let helpers = THREADS.min(commands.len() / LEAST_PER_THREAD).saturating_sub(1);
     let made = Mutex::new(Vec::with_capacity(commands.len()));
     let left = Mutex::new(commands.into_iter().enumerate());
     let next = || lock(&left).next();

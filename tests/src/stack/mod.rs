@@ -2,6 +2,7 @@
 
 mod adoption;
 mod chaos;
+mod commands;
 mod configuration;
 mod containers;
 mod ends;

@@ -388,7 +388,7 @@ fn a_changed_file_restarts_one_replica_after_another_and_a_broken_one_leaves_the
         wait_until("one to fail", SOON, || nodes(&project).iter().any(NodeState::has_failed));
         // Whatever comes of it has come of it when nothing is left to be done.
         wait_until("the others to stay", SOON, || {
-            let settled = |node: &NodeState| node.is_healthy() && !node.detail.contains("to be restarted");
+            let settled = |node: &NodeState| node.is_healthy() && node.pending.is_none();
             nodes(&project).iter().all(|node| node.has_failed() || settled(node))
         });
     });

@@ -70,7 +70,7 @@ pub use secrets::{
 };
 pub use settings::{ChangeSettings, ReadSettings, Settings};
 pub use state::{
-    Condition, EngineState, Health, NodeKind, NodeState, Phase, ProjectState, ProxyState, Snapshot,
+    Condition, EngineState, Health, NodeKind, NodeState, Pending, Phase, ProjectState, ProxyState, Snapshot,
     StackStatus, Wanted,
 };
 pub use traffic::{

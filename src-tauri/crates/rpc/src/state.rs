@@ -71,6 +71,15 @@ pub enum Condition {
     Completed,
 }
 
+/// What was asked of a node that runs on meanwhile: others go first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export, export_to = "rpc.ts")]
+pub enum Pending {
+    Stop,
+    Restart,
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export, export_to = "rpc.ts")]
 pub struct NodeState {
@@ -83,6 +92,10 @@ pub struct NodeState {
     pub wanted: Wanted,
     pub phase: Phase,
     pub health: Health,
+    /// What was asked of it and is still to be done; none while it doesn't run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub pending: Option<Pending>,
     /// One line of truth: `healthy · 12 ms`, `waits for db`, `exited with code 1, next try in 4 s`.
     pub detail: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -776,6 +776,10 @@ export type NodeState = { name: string, kind: NodeKind,
  */
 replica?: Replica, wanted: Wanted, phase: Phase, health: Health, 
 /**
+ * What was asked of it and is still to be done; none while it doesn't run.
+ */
+pending?: Pending, 
+/**
  * One line of truth: `healthy · 12 ms`, `waits for db`, `exited with code 1, next try in 4 s`.
  */
 detail: string, pid?: number, port?: number, 
@@ -934,6 +938,11 @@ input?: string,
  * What it takes away, or from whom: a question that its user has to answer first.
  */
 confirm?: string, };
+
+/**
+ * What was asked of a node that runs on meanwhile: others go first.
+ */
+export type Pending = "stop" | "restart";
 
 /**
  * Where a node is in its life.

@@ -1,13 +1,13 @@
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use kinfra_rpc::{ErrorCode, NodeState, Problem, ProjectState};
 
 use crate::render::last_words;
 use crate::surroundings::Surroundings;
 use crate::trouble::Trouble;
-use crate::watching::{Display, Follow, Goal, Verdict};
+use crate::watching::{Display, Follow, Goal, Patience, Verdict};
 
 /// What a service printed is read when it has ended, so the engine has it a little later than the end itself. One that
 /// printed nothing is waited for so long in vain.
@@ -43,22 +43,21 @@ async fn reach(
     goal: &Goal,
 ) -> Result<ProjectState, Trouble> {
     let mut display = Display::in_place(&surroundings.output);
+    let mut patience = Patience::default();
     loop {
         let project = follow.project(slug)?;
         display.show(&project.nodes.iter().filter(|node| goal.concerns(&node.name)).collect::<Vec<_>>());
-        match goal.judge(project) {
+        match patience.weigh(Instant::now(), goal.judge(project)) {
             Verdict::Reached => return Ok(project.clone()),
             Verdict::Missed(problems) => {
                 tell_last_words(surroundings, follow, slug, goal).await;
                 return Err(Trouble::Failure(problems.into()));
             }
-            // What is on show may count down meanwhile.
-            Verdict::Pending if display.counts_down() => {
-                if let Ok(changed) = timeout(Duration::from_secs(1), follow.changed()).await {
-                    changed?;
-                }
+            Verdict::Pending | Verdict::Doubtful(_) => {
+                // What is on show may count down meanwhile.
+                let counts = display.counts_down().then(|| Instant::now() + Duration::from_secs(1));
+                follow.changed_until([counts, patience.ends_at].into_iter().flatten().min()).await?;
             }
-            Verdict::Pending => follow.changed().await?,
         }
     }
 }

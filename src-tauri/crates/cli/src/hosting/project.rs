@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use kinfra_engine::control::Client;
 use kinfra_rpc::{EndMode, ErrorCode};
+use tokio::time::Instant;
 
 use super::engine::{Ending, end, ending, open};
 use super::signals::Signals;
@@ -20,7 +21,7 @@ use crate::render::{self, LogStyle};
 use crate::selection::services;
 use crate::surroundings::Surroundings;
 use crate::trouble::Trouble;
-use crate::watching::{Display, Follow, Verdict};
+use crate::watching::{Display, Follow, Patience, Verdict};
 
 /// What is still to be shown once everything has ended is there already.
 const LAST_WORDS: Duration = Duration::from_millis(500);
@@ -117,12 +118,13 @@ async fn show_states(
     let goal = goal(follow.project(slug)?, arguments)?;
     let mut display = Display::line_by_line(output);
     let mut told = false;
+    let mut patience = Patience::default();
     loop {
         let project = follow.project(slug)?;
         display.show(&project.nodes.iter().filter(|node| goal.concerns(&node.name)).collect::<Vec<_>>());
         if !told {
-            match goal.judge(project) {
-                Verdict::Pending => {}
+            match patience.weigh(Instant::now(), goal.judge(project)) {
+                Verdict::Pending | Verdict::Doubtful(_) => {}
                 Verdict::Reached => {
                     let engine = &follow.snapshot().engine;
                     output.result(&ProjectReport::new(project, engine), |palette| {
@@ -136,6 +138,6 @@ async fn show_states(
                 }
             }
         }
-        follow.changed().await?;
+        follow.changed_until(patience.ends_at.filter(|_| !told)).await?;
     }
 }

@@ -1,6 +1,7 @@
 use kinfra_engine::control::{Client, Updates};
 use kinfra_rpc::{ErrorCode, Failure, Problem, ProjectState, Snapshot, Update};
 use tokio::task::yield_now;
+use tokio::time::{Instant, timeout_at};
 
 /// What comes together is looked at once, not once for each; but not so much that nothing is shown for long.
 const TOGETHER: usize = 256;
@@ -53,6 +54,17 @@ impl Follow {
             self.take_next().await?;
         }
         Ok(())
+    }
+
+    /// Waits for the state to change, but not beyond this moment, if there is one.
+    ///
+    /// # Errors
+    /// As [`Follow::begin`].
+    pub async fn changed_until(&mut self, end: Option<Instant>) -> Result<(), Failure> {
+        match end {
+            Some(end) => timeout_at(end, self.changed()).await.unwrap_or(Ok(())),
+            None => self.changed().await,
+        }
     }
 
     /// Takes one update. True when the state is another one now.

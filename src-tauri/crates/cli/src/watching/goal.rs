@@ -23,6 +23,8 @@ pub type Process = (u32, Option<u64>);
 pub enum Verdict {
     Pending,
     Reached,
+    /// Something is unhealthy, though nothing that it needs is missing. It may recover.
+    Doubtful(Vec<Problem>),
     Missed(Vec<Problem>),
 }
 
@@ -73,49 +75,52 @@ impl Goal {
     }
 
     pub fn judge(&self, project: &ProjectState) -> Verdict {
-        let nodes = || project.nodes.iter().filter(|node| self.concerns(&node.name));
-        let verdicts: Vec<Verdict> = match self {
-            Self::Up(_) => nodes().map(is_up).collect(),
-            Self::Anew(before) => nodes()
-                .map(|node| match before.get(&node.name) {
-                    Some(Some(old)) if process(node) == Some(*old) => Verdict::Pending,
-                    _ => is_up(node),
-                })
-                .collect(),
-            Self::Down(_) => nodes().map(is_down).collect(),
-        };
-        let problems: Vec<Problem> = verdicts
-            .iter()
-            .filter_map(|verdict| match verdict {
-                Verdict::Missed(problems) => Some(problems.clone()),
-                Verdict::Pending | Verdict::Reached => None,
-            })
-            .flatten()
-            .collect();
-        if !problems.is_empty() {
-            let left: Vec<Problem> = self.left_alone(project, &verdicts).into_iter().collect();
-            Verdict::Missed(problems.into_iter().chain(left).collect())
-        } else if verdicts.iter().all(|verdict| *verdict == Verdict::Reached) {
-            Verdict::Reached
-        } else {
-            Verdict::Pending
+        let concerned: Vec<&NodeState> =
+            project.nodes.iter().filter(|node| self.concerns(&node.name)).collect();
+        let (mut missed, mut doubtful, mut all_reached) = (vec![], vec![], true);
+        let mut failed = BTreeSet::new();
+        for node in &concerned {
+            let verdict = match self {
+                Self::Anew(_) if self.is_old(node) => Verdict::Pending,
+                Self::Up(_) | Self::Anew(_) => is_up(project, node),
+                Self::Down(_) => is_down(node),
+            };
+            all_reached &= verdict == Verdict::Reached;
+            match verdict {
+                Verdict::Pending | Verdict::Reached => {}
+                Verdict::Doubtful(problems) => doubtful.extend(problems),
+                Verdict::Missed(problems) => {
+                    missed.extend(problems);
+                    failed.insert(node.service());
+                }
+            }
+        }
+        missed.extend(self.left_alone(&concerned, &failed));
+        match () {
+            () if !missed.is_empty() => Verdict::Missed(missed),
+            () if !doubtful.is_empty() => Verdict::Doubtful(doubtful),
+            () if all_reached => Verdict::Reached,
+            () => Verdict::Pending,
         }
     }
-}
 
-impl Goal {
-    /// Replicas of a service that are not restarted, since another one did not come up again.
-    fn left_alone(&self, project: &ProjectState, verdicts: &[Verdict]) -> Option<Problem> {
-        let Self::Anew(before) = self else { return None };
-        let nodes = || project.nodes.iter().filter(|node| self.concerns(&node.name)).zip(verdicts);
-        let missed = nodes().filter(|(_, verdict)| matches!(verdict, Verdict::Missed(_)));
-        let missed: BTreeSet<&str> = missed.map(|(node, _)| node.service()).collect();
-        let is_old = |node: &NodeState| {
-            let old = before.get(&node.name).and_then(Option::as_ref);
-            node.replica.is_some() && old.is_some() && process(node).as_ref() == old
+    /// Whether it is to be another process, and still is the one before.
+    fn is_old(&self, node: &NodeState) -> bool {
+        let Self::Anew(before) = self else { return false };
+        before.get(&node.name).is_some_and(|old| old.is_some() && process(node) == *old)
+    }
+
+    /// What was not restarted and won't be: another command took the place of this one, or another replica of its
+    /// service `failed` to come up again.
+    fn left_alone(&self, concerned: &[&NodeState], failed: &BTreeSet<&str>) -> Option<Problem> {
+        let is_left = |node: &&&NodeState| {
+            let is_off = node.replica.is_some() && failed.contains(node.service());
+            let runs_on = matches!(node.phase, Phase::Starting | Phase::Running)
+                && node.wanted == Wanted::Running
+                && node.pending.is_none();
+            self.is_old(node) && (is_off || runs_on)
         };
-        let left = nodes().filter(|(node, _)| is_old(node) && missed.contains(node.service()));
-        let left: Vec<&str> = left.map(|(node, _)| node.name.as_str()).collect();
+        let left: Vec<&str> = concerned.iter().filter(is_left).map(|node| node.name.as_str()).collect();
         let (verb, run) = if left.len() == 1 { ("was", "it runs") } else { ("were", "they run") };
         let message = format!("{} {verb} not restarted: {run} on as before", left.join(", "));
         (!left.is_empty()).then(|| Problem::new(ErrorCode::NotHealthy, message))
@@ -169,18 +174,30 @@ fn process(node: &NodeState) -> Option<Process> {
     node.pid.map(|pid| (pid, node.started_at))
 }
 
-fn is_up(node: &NodeState) -> Verdict {
+fn is_up(project: &ProjectState, node: &NodeState) -> Verdict {
+    let verdict = is_up_by_itself(node);
+    // What it needs comes first, and may be all that it lacks.
+    let lacks = || {
+        let mut needed = project.nodes.iter().filter(|other| node.depends_on.contains(&other.name));
+        needed.any(|other| is_up_by_itself(other) != Verdict::Reached)
+    };
+    if matches!(verdict, Verdict::Doubtful(_)) && lacks() { Verdict::Pending } else { verdict }
+}
+
+fn is_up_by_itself(node: &NodeState) -> Verdict {
     match (node.phase, node.health) {
-        (Phase::Running, Health::Healthy) => Verdict::Reached,
-        (Phase::Failed | Phase::CrashLooping, _) | (Phase::Running, Health::Unhealthy) => missed(node),
-        (Phase::Exited, _) if node.retry_at.is_some() => Verdict::Pending,
-        (Phase::Exited, _) => match node.last_exit.and_then(|exit| exit.code) {
-            Some(0) => Verdict::Reached,
-            _ => missed(node),
-        },
         (Phase::Stopped | Phase::Stopping, _) if node.wanted == Wanted::Stopped => {
             meanwhile(format!("{} was stopped by somebody else meanwhile", node.name))
         }
+        _ if node.pending.is_some() => Verdict::Pending,
+        (Phase::Running, Health::Healthy) => Verdict::Reached,
+        (Phase::Running, Health::Unhealthy) => Verdict::Doubtful(vec![why(node)]),
+        (Phase::Failed | Phase::CrashLooping, _) => Verdict::Missed(vec![why(node)]),
+        (Phase::Exited, _) if node.retry_at.is_some() => Verdict::Pending,
+        (Phase::Exited, _) => match node.last_exit.and_then(|exit| exit.code) {
+            Some(0) => Verdict::Reached,
+            _ => Verdict::Missed(vec![why(node)]),
+        },
         _ => Verdict::Pending,
     }
 }
@@ -199,21 +216,17 @@ fn meanwhile(message: String) -> Verdict {
     Verdict::Missed(vec![Problem::new(ErrorCode::NotHealthy, message)])
 }
 
-fn missed(node: &NodeState) -> Verdict {
-    let detail = if node.detail.is_empty() { "failed" } else { &node.detail };
-    let hint = || format!("`kinfra logs {}` shows what it printed", node.name);
-    let problem = match &node.problem {
-        Some(problem) => {
-            let mut problem = problem.clone();
-            // The engine's texts speak of one service, and several may have failed.
-            if !problem.message.contains(&node.name) {
-                problem.message = format!("{}: {}", node.name, problem.message);
-            }
-            problem
-        }
-        None => Problem::new(ErrorCode::NotHealthy, format!("{}: {detail}", node.name)).hint(hint()),
+fn why(node: &NodeState) -> Problem {
+    let Some(mut problem) = node.problem.clone() else {
+        let detail = if node.detail.is_empty() { "failed" } else { &node.detail };
+        let problem = Problem::new(ErrorCode::NotHealthy, format!("{}: {detail}", node.name));
+        return problem.hint(format!("`kinfra logs {}` shows what it printed", node.name));
     };
-    Verdict::Missed(vec![problem])
+    // The engine's texts speak of one service, and several may have failed.
+    if !problem.message.contains(&node.name) {
+        problem.message = format!("{}: {}", node.name, problem.message);
+    }
+    problem
 }
 
 #[cfg(test)]

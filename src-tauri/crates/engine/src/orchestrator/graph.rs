@@ -58,7 +58,7 @@ impl Graph {
         self.nodes.get(name).map_or(&[], |node| &node.depends_on)
     }
 
-    pub(super) fn dependants(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub(super) fn dependants(&self, name: &str) -> impl Iterator<Item = &str> + use<'_> {
         self.nodes.get(name).into_iter().flat_map(|node| node.needed_by.iter().map(String::as_str))
     }
 

@@ -18,6 +18,17 @@ pub enum Wish {
     Roll,
 }
 
+/// What is to be done when this is asked of a node of which that is still to be done. All of it comes about as if each
+/// had waited for the one before: what is to be stopped and then started is another process afterwards.
+#[must_use]
+pub const fn follows(before: Option<Wish>, asked: Wish) -> Wish {
+    match (before, asked) {
+        (Some(Wish::Stop | Wish::Restart), Wish::Start) => Wish::Restart,
+        (Some(Wish::Roll), Wish::Start) => Wish::Roll,
+        (_, asked) => asked,
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Start,
@@ -131,14 +142,23 @@ pub fn waits_for(graph: &Graph, wishes: &Wishes, observed: &Observed, name: &str
     dependencies.filter(|(name, condition)| missing(name, *condition)).map(|(name, _)| name.clone()).collect()
 }
 
-/// A node stops after the dependants that are to stop as well.
-fn blocked(graph: &Graph, wishes: &Wishes, observed: &Observed, name: &str) -> bool {
-    graph.dependants(name).any(|dependant| {
-        observed.get(dependant).is_some_and(|node| {
-            let leaving = matches!(wishes.get(dependant), Some(Wish::Stop | Wish::Restart));
+/// A node stops after the dependants that are to stop as well: those that are still there.
+pub fn stops_after<'a>(
+    graph: &'a Graph,
+    wishes: &'a Wishes,
+    observed: &'a Observed,
+    name: &str,
+) -> impl Iterator<Item = &'a str> {
+    graph.dependants(name).filter(|dependant| {
+        observed.get(*dependant).is_some_and(|node| {
+            let leaving = matches!(wishes.get(*dependant), Some(Wish::Stop | Wish::Restart));
             node.phase == Phase::Stopping || leaving && !at_rest(node)
         })
     })
+}
+
+fn blocked(graph: &Graph, wishes: &Wishes, observed: &Observed, name: &str) -> bool {
+    stops_after(graph, wishes, observed, name).next().is_some()
 }
 
 /// No process, and none to come by itself.
@@ -414,6 +434,22 @@ mod tests {
         world.wish(Wish::Stop);
         world.settle();
         assert_eq!(world.told, "-db\n");
+    }
+
+    #[test]
+    fn what_is_started_while_it_waits_to_be_stopped_is_another_process_afterwards() {
+        for pending in [Wish::Stop, Wish::Restart] {
+            let mut world = World::new(SHOP, Phase::Running);
+            world.wish(pending);
+            for wish in world.wishes.values_mut() {
+                *wish = follows(Some(*wish), Wish::Start);
+            }
+            world.settle();
+            assert_eq!(world.told, "-web\n-api -mail\n-db +mail\n+db\n+api\n+web\n");
+        }
+        assert_eq!(follows(Some(Wish::Roll), Wish::Start), Wish::Roll);
+        assert_eq!(follows(Some(Wish::Restart), Wish::Stop), Wish::Stop, "the last word counts");
+        assert_eq!(follows(None, Wish::Start), Wish::Start);
     }
 
     proptest! {

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kinfra_rpc::{NodeState, Phase, Wanted};
+use kinfra_rpc::{NodeState, Pending, Phase, Wanted};
 
 use super::graph::Graph;
-use super::plan::{Observed, Wish, Wishes, waits_for};
+use super::plan::{Observed, Wish, Wishes, stops_after, waits_for};
 use crate::config::Condition;
 
 pub fn show(
@@ -19,8 +19,20 @@ pub fn show(
     node.wanted = if wanted.contains(name) { Wanted::Running } else { Wanted::Stopped };
     node.depends_on = graph.dependencies(name).iter().map(|(name, _)| name.clone()).collect();
     node.conditions = conditions(graph, name);
-    if wishes.get(name) == Some(&Wish::Roll) {
-        node.detail += " · to be restarted when the others are ready";
+    if matches!(node.phase, Phase::Starting | Phase::Running) {
+        node.pending = wishes.get(name).and_then(pending);
+    }
+    if let Some(pending) = node.pending {
+        let after: Vec<&str> = stops_after(graph, wishes, observed, name).collect();
+        node.detail += match pending {
+            Pending::Stop => " · to be stopped",
+            Pending::Restart => " · to be restarted",
+        };
+        node.detail += &match (wishes.get(name), after.as_slice()) {
+            (Some(Wish::Roll), _) => " when the others are ready".to_owned(),
+            (_, []) => String::new(),
+            (_, names) => format!(" after {}", names.join(", ")),
+        };
     }
     let waits = wishes.get(name) == Some(&Wish::Start) && !node.phase.is_active();
     if waits {
@@ -32,6 +44,14 @@ pub fn show(
         node.last_lines.clear();
     }
     node
+}
+
+const fn pending(wish: &Wish) -> Option<Pending> {
+    match wish {
+        Wish::Start => None,
+        Wish::Stop => Some(Pending::Stop),
+        Wish::Restart | Wish::Roll => Some(Pending::Restart),
+    }
 }
 
 fn conditions(graph: &Graph, name: &str) -> BTreeMap<String, kinfra_rpc::Condition> {

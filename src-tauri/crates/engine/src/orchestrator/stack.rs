@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::changes::{Changes, Pending};
 use super::graph::{Graph, comes_up};
 use super::node::Node;
-use super::plan::{Action, Observed, Step, Wish, Wishes, at_rest, plan};
+use super::plan::{Action, Observed, Step, Wish, Wishes, at_rest, follows, plan};
 use super::show::show;
 use crate::events::Hub;
 use crate::store::{Store, StoreError};
@@ -276,10 +276,12 @@ impl Task {
         self.publish_project();
     }
 
-    /// Whether a start leaves it as it is: what is through, and was not asked for by name.
+    /// Whether a start leaves it as it is: what is through and stays so, and was not asked for by name.
     fn is_done(&self, name: &str, named: bool, again: bool) -> bool {
         let Some(node) = self.observed.get(name) else { return false };
-        node.is_done() && if node.kind == NodeKind::Task { !(named && again) } else { !named }
+        node.is_done()
+            && !self.wishes.contains_key(name)
+            && if node.kind == NodeKind::Task { !(named && again) } else { !named }
     }
 
     fn named(&self, names: Vec<String>) -> BTreeSet<String> {
@@ -288,12 +290,8 @@ impl Task {
 
     fn wish(&mut self, names: BTreeSet<String>, wish: Wish) {
         for name in names {
-            // Who asks for a start is content with a restart, but not the other way round.
-            let restarts = matches!(self.wishes.get(&name), Some(Wish::Restart | Wish::Roll));
-            let goes_further = wish == Wish::Start && restarts;
-            if !goes_further {
-                self.wishes.insert(name, wish);
-            }
+            let wish = follows(self.wishes.get(&name).copied(), wish);
+            self.wishes.insert(name, wish);
         }
     }
 

@@ -73,13 +73,16 @@ impl Alive {
         }
     }
 
-    /// It was started and ready once, as far as anybody knows, so a probe that fails counts.
+    /// It was started, and may have been ready once.
     pub fn adopted(adopted: Adopted, now: Moment, settings: &Settings) -> Self {
         let Adopted { run, pid, started_at, .. } = adopted;
         let mut alive = Self::new(run, pid, started_at, now, settings);
         alive.startup = None;
         alive.ready_since = Some(now);
         alive.health = Health::Unknown;
+        if let Some(readiness) = &mut alive.readiness {
+            readiness.has_succeeded = true;
+        }
         if let Some(liveness) = &mut alive.liveness {
             liveness.due = now;
         }
@@ -179,12 +182,11 @@ impl Alive {
             (self.last_word, self.problem) = (reason, problem);
             return news;
         }
-        // What was ready once has no start any more.
-        let patient_until = match self.ready_since {
-            Some(_) if role == Role::Readiness => 0,
-            _ => self.started_at + check.settings.start_period,
-        };
-        check.judge(now, result.is_ok(), patient_until);
+        let is_patient = check.judge(now, result.is_ok(), self.started_at + check.settings.start_period);
+        if is_patient && self.health == Health::Unknown {
+            // Adopted in the midst of its start.
+            (self.ready_since, self.health) = (None, Health::Starting);
+        }
         if self.ready_since.is_none() && result.is_err() {
             self.tries = self.tries.saturating_add(1);
         }

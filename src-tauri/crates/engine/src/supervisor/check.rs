@@ -75,7 +75,7 @@ pub(super) struct Check {
     successes: u32,
     failures: u32,
     pub verdict: Verdict,
-    has_succeeded: bool,
+    pub has_succeeded: bool,
     /// The next pause while it starts; each one is twice as long as the one before.
     pause: Moment,
     /// When it is asked again.
@@ -111,8 +111,8 @@ impl Check {
         self.due = self.due.min(now);
     }
 
-    /// Takes an answer. Until the first verdict, failures before `patient_until` don't count.
-    pub fn judge(&mut self, now: Moment, succeeded: bool, patient_until: Moment) {
+    /// Takes an answer. Until the first verdict, failures before `patient_until` don't count: whether this was one.
+    pub fn judge(&mut self, now: Moment, succeeded: bool, patient_until: Moment) -> bool {
         let patient = self.verdict == Verdict::Open && now < patient_until;
         if succeeded {
             self.failures = 0;
@@ -146,5 +146,6 @@ impl Check {
             Verdict::Open => now + self.settings.interval.min(1_000),
             Verdict::Succeeds | Verdict::Fails => now + self.settings.interval,
         };
+        patient && !succeeded
     }
 }

@@ -1,4 +1,4 @@
-use kinfra_rpc::{Exit, Replica};
+use kinfra_rpc::{Exit, Pending, Replica};
 
 use super::*;
 
@@ -90,6 +90,7 @@ fn one_that_somebody_stops_meanwhile_is_not_waited_for() {
 fn a_restart_is_done_by_another_process_only() {
     let mut shop = shop();
     let goal = Goal::anew(&shop, &["api".to_owned()], false);
+    shop.nodes[1].phase = Phase::Stopping;
     assert_eq!(goal.judge(&shop), Verdict::Pending);
     shop.nodes[1] = NodeState { phase: Phase::Stopped, pid: None, ..node("api", &[]) };
     assert_eq!(goal.judge(&shop), Verdict::Pending);
@@ -98,6 +99,38 @@ fn a_restart_is_done_by_another_process_only() {
     shop.nodes[1] =
         NodeState { phase: Phase::Stopped, wanted: Wanted::Stopped, pid: None, ..node("api", &[]) };
     assert!(matches!(goal.judge(&shop), Verdict::Missed(_)));
+}
+
+#[test]
+fn a_restart_that_is_still_to_come_is_waited_for_and_one_that_will_not_come_is_not() {
+    let mut shop = shop();
+    let goal = Goal::anew(&shop, &["api".to_owned()], false);
+    shop.nodes[1].pending = Some(Pending::Restart);
+    assert_eq!(goal.judge(&shop), Verdict::Pending);
+    assert_eq!(Goal::up(&shop, &[]).judge(&shop), Verdict::Pending, "what is to go is not up");
+    shop.nodes[1].pending = None;
+    shop.nodes[1].phase = Phase::Stopping;
+    assert_eq!(goal.judge(&shop), Verdict::Pending);
+    shop.nodes[1].phase = Phase::Running;
+    let Verdict::Missed(problems) = goal.judge(&shop) else { panic!("still waiting") };
+    assert_eq!(problems[0].message, "api was not restarted: it runs on as before");
+}
+
+#[test]
+fn one_that_is_unhealthy_may_recover_and_is_not_judged_while_what_it_needs_is_missing() {
+    let mut shop = shop();
+    let goal = Goal::up(&shop, &[]);
+    for node in &mut shop.nodes[..2] {
+        (node.health, node.detail) = (Health::Unhealthy, "unhealthy: 503".to_owned());
+    }
+    let Verdict::Doubtful(problems) = goal.judge(&shop) else { panic!("not doubted") };
+    assert_eq!(problems.len(), 1, "web can't be well without api");
+    assert_eq!(problems[0].message, "api: unhealthy: 503");
+    shop.nodes[2].phase = Phase::Starting;
+    assert_eq!(goal.judge(&shop), Verdict::Pending);
+    shop.nodes[2].phase = Phase::Failed;
+    let Verdict::Missed(problems) = goal.judge(&shop) else { panic!("still waiting") };
+    assert_eq!(problems[0].message, "store: failed");
 }
 
 #[test]
@@ -166,8 +199,10 @@ fn replicas_that_are_not_restarted_since_one_did_not_come_up_are_named() {
     let web = ["web", "web.2", "web.3"].map(str::to_owned);
     let goal = Goal::anew(&shop, &web, false);
     shop.nodes[0] = NodeState { started_at: Some(2), ..shop.nodes[0].clone() };
+    shop.nodes[2].pending = Some(Pending::Restart);
+    shop.nodes[1].pending = Some(Pending::Restart);
     assert_eq!(goal.judge(&shop), Verdict::Pending);
-    shop.nodes[1] = NodeState { phase: Phase::Failed, pid: None, ..shop.nodes[1].clone() };
+    shop.nodes[1] = NodeState { phase: Phase::Failed, pid: None, pending: None, ..shop.nodes[1].clone() };
     let Verdict::Missed(problems) = goal.judge(&shop) else { panic!("still waiting") };
     assert_eq!(problems.len(), 2);
     assert_eq!(problems[1].message, "web.3 was not restarted: it runs on as before");

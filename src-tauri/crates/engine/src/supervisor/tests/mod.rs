@@ -35,6 +35,10 @@ fn good(run: u64) -> Input {
     Input::Probed { run, role: Role::Readiness, result: Ok(String::new()) }
 }
 
+fn failed(run: u64) -> Input {
+    Input::Probed { run, role: Role::Readiness, result: Err("refused".to_owned().into()) }
+}
+
 fn failures(run: u64) -> u32 {
     u32::try_from(run).unwrap()
 }

@@ -1,0 +1,133 @@
+//! Commands that come while others are still being carried out: each one ends, and says what became of it.
+
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use kinfra_rpc::{Health, NodeState, Pending, Phase, Wanted};
+
+use crate::project::Printed;
+use crate::{TestProject, wait_for};
+
+/// `web` takes its time to end: until there is a file `go`.
+const CHAIN: &str = "
+project: chain
+services:
+  migrate: {type: task, run: echo once >> ran}
+  store: {run: [MISBEHAVE, serve], depends_on: [migrate]}
+  web:
+    run: \"trap 'while ! test -e go; do sleep 0.02; done; exit 0' TERM; while :; do sleep 0.02; done\"
+    port: none
+    depends_on: [store]
+    stop: {grace: 60s}
+";
+
+fn begin(project: &TestProject, arguments: &[&str]) -> Child {
+    let mut command = project.command(arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn end(child: Child) -> Printed {
+    child.wait_with_output().unwrap().into()
+}
+
+fn touch(project: &TestProject, file: &str) {
+    std::fs::write(project.folder().join(file), "").unwrap();
+}
+
+/// It runs, and `web` is being stopped.
+fn chain() -> (TestProject, Child) {
+    let project = TestProject::new(CHAIN);
+    project.succeed(&["up", "-d"]);
+    let down = begin(&project, &["down", "web"]);
+    project.wait_for_phase("web", Phase::Stopping);
+    (project, down)
+}
+
+#[test]
+fn a_restart_that_a_stop_and_a_start_follow_ends_with_another_process() {
+    let (project, first) = chain();
+    let before = project.node("store").pid;
+    let is_pending = |pending, wanted| {
+        move |node: &NodeState| node.pending == Some(pending) && node.wanted == wanted && node.is_healthy()
+    };
+    let restart = begin(&project, &["restart", "store"]);
+    let node = project.wait_for_node("store", "to go", is_pending(Pending::Restart, Wanted::Running));
+    assert!(node.detail.ends_with(" · to be restarted after web"), "{node:#?}");
+    let down = begin(&project, &["down"]);
+    let node = project.wait_for_node("store", "to end", is_pending(Pending::Stop, Wanted::Stopped));
+    assert!(node.detail.ends_with(" · to be stopped after web"), "{node:#?}");
+    let up = begin(&project, &["up", "-d"]);
+    project.wait_for_node("store", "to go", is_pending(Pending::Restart, Wanted::Running));
+    touch(&project, "go");
+    for (command, child) in [("restart", restart), ("up", up)] {
+        let printed = end(child);
+        assert_eq!(printed.code, Some(0), "{command}: {printed:#?}");
+    }
+    for child in [first, down] {
+        let printed = end(child);
+        assert!(printed.stderr.contains("was started again by somebody else meanwhile"), "{printed:#?}");
+    }
+    let node = project.node("store");
+    assert!(node.is_healthy() && node.pid != before && node.pending.is_none(), "{node:#?}");
+    let ran = std::fs::read_to_string(project.folder().join("ran")).unwrap();
+    assert_eq!(ran.lines().count(), 2, "what was done before the stop is done anew after it");
+}
+
+#[test]
+fn a_restart_that_a_stop_follows_ends_and_says_so() {
+    let (project, down) = chain();
+    let restart = begin(&project, &["restart", "store"]);
+    project.wait_for_node("store", "to go", |node| node.pending == Some(Pending::Restart));
+    let stop = begin(&project, &["down", "store"]);
+    project.wait_for_node("store", "to end", |node| node.pending == Some(Pending::Stop));
+    touch(&project, "go");
+    assert_eq!((end(down).code, end(stop).code), (Some(0), Some(0)));
+    let printed = end(restart);
+    assert!(printed.stderr.contains("store was stopped by somebody else meanwhile"), "{printed:#?}");
+}
+
+/// It is as well as there is a file `well`.
+const AILING: &str = "
+project: ailing
+services:
+  it:
+    run: [MISBEHAVE, never-ready]
+    port: none
+    health: {command: test -e well, interval: 100ms}
+";
+
+#[test]
+fn a_start_gives_what_is_unhealthy_the_time_to_recover() {
+    let project = TestProject::new(AILING);
+    touch(&project, "well");
+    project.succeed(&["up", "-d"]);
+    std::fs::remove_file(project.folder().join("well")).unwrap();
+    project.wait_for_node("it", "unhealthy", |node| node.health == Health::Unhealthy);
+    let printed = project.kinfra(&["up", "-d"]);
+    assert!(printed.code == Some(1) && printed.stderr.contains("it: unhealthy"), "{printed:#?}");
+    let up = begin(&project, &["up"]);
+    touch(&project, "well");
+    let printed = end(up);
+    assert_eq!(printed.code, Some(0), "{printed:#?}");
+}
+
+#[test]
+fn what_the_next_engine_finds_in_the_midst_of_its_start_has_the_rest_of_its_time() {
+    let project = TestProject::new(AILING);
+    let probed = || {
+        wait_for("it to be probed", Duration::from_secs(30), || {
+            let node = project.status()?.nodes.pop()?;
+            node.detail.contains("tried 10 times").then_some(node)
+        })
+    };
+    let up = begin(&project, &["up", "-d"]);
+    let before = probed().pid;
+    project.kill("kinfra host");
+    assert_ne!(end(up).code, Some(0));
+    let up = begin(&project, &["up", "-d"]);
+    let node = probed();
+    assert_eq!((node.phase, node.health, node.pid), (Phase::Starting, Health::Starting, before), "{node:#?}");
+    touch(&project, "well");
+    let printed = end(up);
+    assert_eq!(printed.code, Some(0), "{printed:#?}");
+}

@@ -1,11 +1,13 @@
 //! What each system does in its own way: looking at processes, signalling exactly one of them, hearing of the
-//! end of a process that is not a child. Another system fills the same functions.
+//! end of a process that is not a child, waiting for many descriptors at once. Another system fills the same functions.
 
 mod descriptors;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
 mod pidfd;
+#[cfg(target_os = "linux")]
+mod poller;
 #[cfg(target_os = "linux")]
 mod program_pages;
 #[cfg(target_os = "linux")]
@@ -20,6 +22,8 @@ pub use linux::{
 };
 #[cfg(target_os = "linux")]
 pub use pidfd::{exit_of, is_reaped};
+#[cfg(target_os = "linux")]
+pub use poller::{Interest, Poller, Token, Watched};
 #[cfg(target_os = "linux")]
 pub use program_pages::give_back_program_pages;
 #[cfg(target_os = "linux")]

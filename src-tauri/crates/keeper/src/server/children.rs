@@ -16,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rustix::process::{WaitOptions, wait};
 
 use super::pump::{LogPlace, Logs, Pump, TURN_BYTES};
-use crate::platform::{self, Process};
+use crate::platform::{self, Interest, Poller, Process, Token, Watched};
 use crate::protocol::{Adopt, ExitStatus, Identity, Reply, Run as ListedRun};
 use crate::segments::{STDERR, STDOUT};
 
@@ -36,7 +36,7 @@ pub struct Run {
     pub session: u32,
     pub ended: Option<ExitStatus>,
     /// Only of an adopted run: readable when the leader ends.
-    pub watch: Option<OwnedFd>,
+    pub watch: Option<Watched<OwnedFd>>,
     /// Only of an adopted run: since when it is known that its leader ended, but not yet how.
     pub gone_since: Option<Instant>,
     /// Processes found to belong to it.
@@ -47,7 +47,7 @@ pub struct Run {
 
 pub struct Children {
     pub runs: BTreeMap<Rc<str>, Run>,
-    pub pumps: Vec<Pump>,
+    pub pumps: BTreeMap<Token, Pump>,
     /// Runs with output that the engine hasn't been told of.
     pub printed: BTreeSet<Rc<str>>,
     /// Runs whose output is dropped, and why.
@@ -56,6 +56,7 @@ pub struct Children {
     try_at: Option<Instant>,
     logs: Logs,
     buffer: Vec<u8>,
+    poller: Rc<Poller>,
 }
 
 impl Run {
@@ -86,15 +87,16 @@ impl Run {
 
 impl Children {
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(poller: Rc<Poller>) -> Self {
         Self {
             runs: BTreeMap::new(),
-            pumps: Vec::new(),
+            pumps: BTreeMap::new(),
             printed: BTreeSet::new(),
             dropping: BTreeMap::new(),
             try_at: None,
             logs: Logs::default(),
             buffer: vec![0; TURN_BYTES],
+            poller,
         }
     }
 
@@ -102,7 +104,7 @@ impl Children {
     #[must_use]
     pub fn alive(&self) -> usize {
         let leaders = self.runs.iter().filter(|(_, run)| run.ended.is_none()).map(|(name, _)| name);
-        leaders.chain(self.pumps.iter().map(|pump| &pump.run)).collect::<HashSet<_>>().len()
+        leaders.chain(self.pumps.values().map(|pump| &pump.run)).collect::<HashSet<_>>().len()
     }
 
     pub fn adopt(&mut self, adopt: &Adopt, descriptors: Vec<OwnedFd>) -> Reply {
@@ -115,13 +117,17 @@ impl Children {
         let stderr = if adopt.stderr { descriptors.next() } else { None };
         let log = LogPlace { folder: adopt.log_folder.clone(), bytes: adopt.log_bytes };
         match self.pumps_for(&name, adopt.number, &log, [(STDOUT, stdout), (STDERR, stderr)]) {
-            Ok(pumps) => self.pumps.extend(pumps),
+            Ok(pumps) => self.take(pumps),
             Err(error) => {
                 return Reply::Refused { reason: format!("cannot read on from its pipes: {error}") };
             }
         }
-        let watch = match platform::watch(adopt.identity) {
-            Ok(watch) => watch.map(platform::set_apart),
+        let watch = platform::watch(adopt.identity).and_then(|watch| {
+            let watch = watch.map(platform::set_apart);
+            watch.map(|watch| self.poller.watch(watch, Interest::Readable)).transpose()
+        });
+        let watch = match watch {
+            Ok(watch) => watch,
             Err(error) => {
                 let pid = adopt.identity.pid;
                 return Reply::Refused { reason: format!("cannot watch process {pid}: {error}") };
@@ -158,7 +164,7 @@ impl Children {
 
     pub fn pipes(&self, run: &str) -> (Reply, Vec<OwnedFd>) {
         let copy = |stream| {
-            let pump = self.pumps.iter().find(|pump| &*pump.run == run && pump.stream == stream)?;
+            let pump = self.pumps.values().find(|pump| &*pump.run == run && pump.stream == stream)?;
             pump.source.try_clone().ok()
         };
         let (stdout, stderr) = (copy(STDOUT), copy(STDERR));
@@ -168,33 +174,33 @@ impl Children {
         (reply, stdout.into_iter().chain(stderr).chain(watch).collect())
     }
 
-    /// Gives one turn to each pump that `ready` names.
-    pub fn pump(&mut self, ready: impl Fn(usize, &Pump) -> bool) {
-        let Self { pumps, printed, buffer, .. } = self;
-        let mut index = 0;
-        pumps.retain(|pump| {
-            let is_ready = ready(index, pump);
-            index += 1;
-            if !is_ready {
-                return true;
-            }
-            let turn = pump.turn(buffer);
+    /// Gives one turn to each pump that is among these.
+    pub fn pump(&mut self, ready: &[Token]) {
+        for token in ready {
+            let Some(pump) = self.pumps.get(token) else { continue };
+            let turn = pump.turn(&mut self.buffer);
             if turn.wrote {
-                printed.insert(Rc::clone(&pump.run));
+                self.printed.insert(Rc::clone(&pump.run));
             }
-            !turn.ended
-        });
+            if turn.ended {
+                self.pumps.remove(token);
+            }
+        }
+    }
+
+    pub(super) fn take(&mut self, pumps: Vec<Pump>) {
+        self.pumps.extend(pumps.into_iter().map(|pump| (pump.source.token(), pump)));
     }
 
     /// The runs whose output is dropped since this was last asked, with the reason, and those for which it is no longer.
     pub fn look_for_drops(&mut self) -> Vec<(Rc<str>, Option<String>)> {
         let now = Instant::now();
         if self.try_at.is_some_and(|at| at <= now) {
-            self.pumps.iter().for_each(Pump::try_again);
+            self.pumps.values().for_each(Pump::try_again);
             self.try_at = None;
         }
         let mut dropping = BTreeMap::new();
-        for pump in &self.pumps {
+        for pump in self.pumps.values() {
             if let Some(reason) = pump.dropping() {
                 dropping.insert(Rc::clone(&pump.run), reason);
             }
@@ -236,21 +242,24 @@ impl Children {
         self.end(ended)
     }
 
-    /// The leaders of the adopted runs that `gone` names have ended. Ends those of which is known how, and those of
-    /// which nobody will tell any more.
-    pub fn end_adopted(&mut self, gone: &[Rc<str>]) -> Vec<(Rc<str>, ExitStatus)> {
+    /// The leaders of the adopted runs that are watched by these have ended. Ends those of which is known how, and those
+    /// of which nobody will tell any more.
+    pub fn end_adopted(&mut self, ready: &[Token]) -> Vec<(Rc<str>, ExitStatus)> {
         let present = Instant::now();
-        for name in gone {
-            if let Some(run) = self.runs.get_mut(name) {
-                run.gone_since.get_or_insert(present);
-            }
+        for run in self.runs.values_mut().filter(|_| !ready.is_empty()) {
+            let Some(watch) = run.watch.as_mut().filter(|watch| ready.contains(&watch.token())) else {
+                continue;
+            };
+            run.gone_since.get_or_insert(present);
+            // It is told of once more: when somebody has waited for it.
+            watch.set_interest(Interest::End);
         }
         let end = |(name, run): (&Rc<str>, &Run)| {
             let (since, watch) = (run.gone_since?, run.watch.as_ref()?);
-            if !platform::is_reaped(watch) && present < since + REAPED_WITHIN {
+            if !platform::is_reaped(&**watch) && present < since + REAPED_WITHIN {
                 return None;
             }
-            let (code, signal) = platform::exit_of(watch);
+            let (code, signal) = platform::exit_of(&**watch);
             Some((Rc::clone(name), ExitStatus { code, signal, at: now() }))
         };
         let ended = self.runs.iter().filter_map(end).collect();
@@ -267,7 +276,9 @@ impl Children {
     fn end(&mut self, ended: Vec<(Rc<str>, ExitStatus)>) -> Vec<(Rc<str>, ExitStatus)> {
         for (name, status) in &ended {
             // What it printed last is in the pipe still. Its end isn't waited for: descendants may hold it.
-            self.pump(|_, pump| pump.run == *name);
+            let pumps = self.pumps.iter().filter(|(_, pump)| pump.run == *name);
+            let pumps: Vec<Token> = pumps.map(|(token, _)| *token).collect();
+            self.pump(&pumps);
             if let Some(run) = self.runs.get_mut(name) {
                 run.ended = Some(*status);
                 run.watch = None;
@@ -298,7 +309,7 @@ impl Children {
         for (stream, source) in sources {
             if let Some(source) = source {
                 let log = self.logs.writer(log, stream);
-                pumps.push(Pump::new(Rc::clone(run), number, stream, source, log)?);
+                pumps.push(Pump::new(&self.poller, Rc::clone(run), number, stream, source, log)?);
             }
         }
         Ok(pumps)

@@ -1,6 +1,6 @@
 //! The loop.
 //!
-//! Theory of operation: one thread waits in poll(2) for the listener, the engine, signals, pipes and the pidfds
+//! Theory of operation: one thread waits for the listener, the engine, signals, pipes and the pidfds
 //! of adopted processes, and gives each that is ready one bounded turn: pipes first, because a child that can't
 //! write stands still. Nothing else blocks. Several connections may be open, but the last that said hello is the
 //! engine; the one before it is cut off. The keeper ends when nobody needs it: no engine, and no run that is
@@ -14,14 +14,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::geteuid;
 
 use super::children::Children;
 use super::link::Link;
 use super::spawning::MOST_AT_ONCE;
 use super::startup::{Options, StartError, Started, start};
-use crate::platform;
+use crate::platform::{self, Interest, Token};
 use crate::protocol::{
     DROPPING, ExitStatus, FromKeeper, OLDEST, PROTOCOL, Reply, Request, RequestFrame, Spawn,
 };
@@ -59,25 +58,16 @@ struct Keeper {
     quit: bool,
 }
 
-/// What poll(2) found ready.
-#[derive(Default)]
-struct Ready {
-    listener: bool,
-    signals: bool,
-    links: Vec<usize>,
-    pumps: Vec<usize>,
-    gone: Vec<Rc<str>>,
-}
-
 /// Becomes the keeper; returns when it is no longer needed.
 ///
 /// # Errors
 /// [`StartError::Locked`] when there is one already, else what could not be done.
 pub fn run(options: &Options) -> Result<(), StartError> {
     let started = start(options)?;
+    let poller = Rc::clone(&started.poller);
     let mut keeper = Keeper {
         started,
-        children: Children::new(),
+        children: Children::new(poller),
         links: Vec::new(),
         user: geteuid().as_raw(),
         alone_since: Instant::now(),
@@ -102,20 +92,28 @@ pub fn run(options: &Options) -> Result<(), StartError> {
 
 impl Keeper {
     fn turn(&mut self) -> io::Result<()> {
-        let ready = self.wait()?;
-        self.children.pump(|index, _| ready.pumps.contains(&index));
+        let mut ready = self.wait()?;
+        let mut is_ready = |token| {
+            let found = ready.iter().position(|ready| *ready == token);
+            found.map(|index| ready.swap_remove(index)).is_some()
+        };
+        let listener = is_ready(self.started.listener.token());
+        let signals = is_ready(self.started.signals.wake.token());
+        let links = self.links.iter().map(|link| is_ready(link.socket.token()) | link.has_more);
+        let links: Vec<bool> = links.collect();
+        self.children.pump(&ready);
         let mut ended = Vec::new();
-        if ready.signals {
+        if signals {
             // What is in it doesn't matter, only that it is empty before children are looked at.
-            while matches!((&self.started.signals.wake).read(&mut [0; 64]), Ok(read) if read > 0) {}
+            while matches!((&*self.started.signals.wake).read(&mut [0; 64]), Ok(read) if read > 0) {}
             ended.extend(self.children.reap());
         }
-        ended.extend(self.children.end_adopted(&ready.gone));
+        ended.extend(self.children.end_adopted(&ready));
         self.tell_ends(&ended);
-        for index in ready.links {
+        for (index, _) in links.iter().enumerate().filter(|(_, ready)| **ready) {
             self.serve(index);
         }
-        if ready.listener {
+        if listener {
             self.accept();
         }
         self.tell_drops();
@@ -124,59 +122,17 @@ impl Keeper {
         Ok(())
     }
 
-    fn wait(&self) -> io::Result<Ready> {
-        let pumps = &self.children.pumps;
-        let adopted: Vec<_> = (self.children.runs.iter())
-            .filter_map(|(name, run)| run.watch.as_ref().map(|watch| (name, run, watch)))
-            .collect();
-        let deaf_until = self.deaf_until.filter(|until| Instant::now() < *until);
-        let mut waiting = vec![
-            PollFd::new(
-                &self.started.listener,
-                if deaf_until.is_some() { PollFlags::empty() } else { PollFlags::IN },
-            ),
-            PollFd::new(&self.started.signals.wake, PollFlags::IN),
-        ];
-        waiting.extend(self.links.iter().map(|link| {
-            let both = PollFlags::IN | PollFlags::OUT;
-            PollFd::new(&link.socket, if link.has_unsent() { both } else { PollFlags::IN })
-        }));
-        waiting.extend(pumps.iter().map(|pump| PollFd::new(&pump.source, PollFlags::IN)));
-        // One that has ended is told of once more: when somebody has waited for it.
-        waiting.extend(adopted.iter().map(|(_, run, watch)| {
-            let is_gone = run.gone_since.is_some();
-            PollFd::new(*watch, if is_gone { PollFlags::empty() } else { PollFlags::IN })
-        }));
-        let patience = self.children.patience();
-        let at_once = self.links.iter().any(|link| link.has_more).then(Instant::now);
-        let timeout = self
-            .deadline()
-            .into_iter()
-            .chain(at_once)
-            .chain(deaf_until)
-            .chain(patience)
-            .chain(self.children.try_at())
-            .min()
-            .map(|at| {
-                let left = at.saturating_duration_since(Instant::now());
-                Timespec {
-                    tv_sec: i64::try_from(left.as_secs()).unwrap_or(i64::MAX),
-                    tv_nsec: i64::from(left.subsec_nanos()),
-                }
-            });
-        match poll(&mut waiting, timeout.as_ref()) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let mut is_ready = waiting.iter().map(|waited| !waited.revents().is_empty());
-        let mut next = || is_ready.next().unwrap_or_default();
-        Ok(Ready {
-            listener: next(),
-            signals: next(),
-            links: (0..self.links.len()).filter(|index| next() | self.links[*index].has_more).collect(),
-            pumps: (0..pumps.len()).filter(|_| next()).collect(),
-            gone: adopted.iter().filter(|_| next()).map(|(name, ..)| Rc::clone(name)).collect(),
-        })
+    fn wait(&mut self) -> io::Result<Vec<Token>> {
+        let present = Instant::now();
+        self.deaf_until = self.deaf_until.filter(|until| present < *until);
+        let is_deaf = self.deaf_until.is_some();
+        self.started.listener.set_interest(if is_deaf { Interest::End } else { Interest::Readable });
+        self.links.iter_mut().for_each(Link::wait_for_room);
+        let at_once = self.links.iter().any(|link| link.has_more).then_some(present);
+        let until =
+            [self.deadline(), at_once, self.deaf_until, self.children.patience(), self.children.try_at()];
+        let until = until.into_iter().flatten().min();
+        self.started.poller.wait(until.map(|until| until.saturating_duration_since(present)))
     }
 
     /// When to wake up even if nothing happens.
@@ -215,7 +171,7 @@ impl Keeper {
             match self.started.listener.accept() {
                 Ok((socket, _)) => {
                     let is_own = platform::peer_user(&socket).is_ok_and(|user| user == self.user);
-                    if let (true, Ok(link)) = (is_own, Link::new(socket)) {
+                    if let (true, Ok(link)) = (is_own, Link::new(&self.started.poller, socket)) {
                         self.links.push(link);
                     }
                 }

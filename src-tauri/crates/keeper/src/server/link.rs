@@ -3,8 +3,10 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::rc::Rc;
 use std::time::Duration;
 
+use crate::platform::{Interest, Poller, Watched};
 use crate::protocol::{FromKeeper, Reply, RequestFrame, WATCHES};
 use crate::wire::{Inbox, Outbox};
 
@@ -16,7 +18,7 @@ const MOST_UNREAD: usize = 4 * 1024 * 1024;
 const REPLIES_AT_ONCE: usize = 64;
 
 pub struct Link {
-    pub socket: UnixStream,
+    pub socket: Watched<UnixStream>,
     /// It said hello: it is the engine.
     pub greeted: bool,
     /// The version that it said.
@@ -30,9 +32,10 @@ pub struct Link {
 
 impl Link {
     /// # Errors
-    /// When the socket can't be made non-blocking.
-    pub fn new(socket: UnixStream) -> io::Result<Self> {
+    /// When the socket can't be made non-blocking, or not be watched.
+    pub fn new(poller: &Rc<Poller>, socket: UnixStream) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
+        let socket = poller.watch(socket, Interest::Readable)?;
         let (inbox, outbox) = (Inbox::default(), Outbox::default());
         Ok(Self { socket, greeted: false, protocol: 0, lost: false, has_more: false, inbox, outbox })
     }
@@ -40,6 +43,12 @@ impl Link {
     #[must_use]
     pub fn has_unsent(&self) -> bool {
         !self.outbox.is_empty()
+    }
+
+    /// Has whoever reads what it was sent wake the loop, as long as something is left.
+    pub fn wait_for_room(&mut self) {
+        let unsent = self.has_unsent();
+        self.socket.set_interest(if unsent { Interest::ReadableOrWritable } else { Interest::Readable });
     }
 
     /// The next request, if a whole one is there.
@@ -53,7 +62,7 @@ impl Link {
                     break;
                 }
             }
-            match self.inbox.receive(&self.socket) {
+            match self.inbox.receive(&*self.socket) {
                 Ok(0) => self.lost = true,
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -93,7 +102,7 @@ impl Link {
     }
 
     pub fn flush(&mut self) {
-        match self.outbox.flush(&self.socket) {
+        match self.outbox.flush(&*self.socket) {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => self.lost = true,
             _ => {}
         }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::rc::{Rc, Weak};
 
 use super::log_writer::{LogWriter, Moved};
-use crate::platform::set_apart;
+use crate::platform::{Interest, Poller, Watched, set_apart};
 use crate::segments::Bound;
 
 /// The most that is read of one stream before all others had their turn.
@@ -18,7 +18,7 @@ pub struct Pump {
     pub run: Rc<str>,
     pub stream: &'static str,
     /// The read end, non-blocking.
-    pub source: OwnedFd,
+    pub source: Watched<OwnedFd>,
     number: u64,
     log: Rc<RefCell<LogWriter>>,
 }
@@ -35,8 +35,9 @@ impl Pump {
     /// Takes over the read end of a pipe.
     ///
     /// # Errors
-    /// When it can't be made non-blocking.
+    /// When it can't be made non-blocking, or not be watched.
     pub fn new(
+        poller: &Rc<Poller>,
         run: Rc<str>,
         number: u64,
         stream: &'static str,
@@ -45,6 +46,7 @@ impl Pump {
     ) -> io::Result<Self> {
         let source = set_apart(source);
         rustix::io::ioctl_fionbio(&source, true)?;
+        let source = poller.watch(source, Interest::Readable)?;
         Ok(Self { run, stream, source, number, log })
     }
 
@@ -75,7 +77,7 @@ impl Pump {
         let mut ended = false;
         while filled < buffer.len() {
             let room = buffer.len() - filled;
-            match rustix::io::read(&self.source, &mut buffer[filled..]) {
+            match rustix::io::read(&*self.source, &mut buffer[filled..]) {
                 Ok(0) => {
                     ended = true;
                     break;

@@ -131,7 +131,7 @@ impl Children {
             return Err(second(&spawn.run));
         }
         self.runs.insert(Rc::from(spawn.run.as_str()), run);
-        self.pumps.extend(pumps);
+        self.take(pumps);
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::{env, fmt, fs};
@@ -12,7 +13,7 @@ use std::{env, fmt, fs};
 use rustix::fs::Mode;
 use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
-use crate::platform;
+use crate::platform::{self, Interest, Poller, Watched};
 
 /// Where the one keeper of a home is found.
 #[derive(Debug, Clone)]
@@ -47,7 +48,8 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 pub struct Started {
-    pub listener: UnixListener,
+    pub poller: Rc<Poller>,
+    pub listener: Watched<UnixListener>,
     pub socket: PathBuf,
     pub signals: Signals,
     /// Held for as long as the keeper lives.
@@ -56,7 +58,7 @@ pub struct Started {
 
 pub struct Signals {
     /// Readable after SIGCHLD and SIGTERM.
-    pub wake: UnixStream,
+    pub wake: Watched<UnixStream>,
     pub terminate: Arc<AtomicBool>,
 }
 
@@ -83,11 +85,13 @@ pub fn start(options: &Options) -> Result<Started, StartError> {
     // So that it pins no file system.
     env::set_current_dir("/").map_err(|error| failed("change to the folder /", error))?;
     platform::become_subreaper().map_err(|error| failed("become the reaper of orphans", error))?;
-    let signals = Signals::listen().map_err(|error| failed("listen for signals", error))?;
-    let listener =
-        listen(&socket).map_err(|error| failed(format!("listen on {}", socket.display()), error))?;
+    let poller = Poller::new().map_err(|error| failed("wait for many things at once", error))?;
+    let poller = Rc::new(poller);
+    let signals = Signals::listen(&poller).map_err(|error| failed("listen for signals", error))?;
+    let listener = listen(&socket).and_then(|listener| poller.watch(listener, Interest::Readable));
+    let listener = listener.map_err(|error| failed(format!("listen on {}", socket.display()), error))?;
     close_stdout().map_err(|error| failed("put /dev/null in the place of stdout", error))?;
-    Ok(Started { listener, socket, signals, lock })
+    Ok(Started { poller, listener, socket, signals, lock })
 }
 
 /// Its number stays taken, so that nothing else is ever given it.
@@ -132,9 +136,10 @@ fn listen(path: &Path) -> io::Result<UnixListener> {
 }
 
 impl Signals {
-    fn listen() -> io::Result<Self> {
+    fn listen(poller: &Rc<Poller>) -> io::Result<Self> {
         let (wake, write) = UnixStream::pair()?;
         wake.set_nonblocking(true)?;
+        let wake = poller.watch(wake, Interest::Readable)?;
         let terminate = Arc::new(AtomicBool::new(false));
         signal_hook::flag::register(SIGTERM, Arc::clone(&terminate))?;
         signal_hook::low_level::pipe::register(SIGTERM, write.try_clone()?)?;

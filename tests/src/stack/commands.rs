@@ -1,4 +1,4 @@
-//! Commands that come while others are still being carried out: each one ends, and says what became of it.
+//! Commands that take their time, and those that come meanwhile: each one ends, and says what became of it.
 
 use std::process::{Child, Stdio};
 use std::time::Duration;
@@ -84,6 +84,59 @@ fn a_restart_that_a_stop_follows_ends_and_says_so() {
     assert_eq!((end(down).code, end(stop).code), (Some(0), Some(0)));
     let printed = end(restart);
     assert!(printed.stderr.contains("store was stopped by somebody else meanwhile"), "{printed:#?}");
+}
+
+/// The same, with a store that is as well as there is a file `well`, and there is none any more.
+fn ill() -> TestProject {
+    let store = "run: [MISBEHAVE, never-ready], port: none, health: {command: test -e well, interval: 100ms}";
+    let project = TestProject::new(&CHAIN.replace("run: [MISBEHAVE, serve]", store));
+    touch(&project, "well");
+    project.succeed(&["up", "-d"]);
+    std::fs::remove_file(project.folder().join("well")).unwrap();
+    project.wait_for_node("store", "unhealthy", |node| node.health == Health::Unhealthy);
+    project
+}
+
+/// Lets this command go on once it waits for `web` to end, which it must see through.
+fn see_through(project: &TestProject, command: &[&str]) {
+    let command = begin(project, command);
+    let waits = |node: &NodeState| node.pending == Some(Pending::Restart) || node.phase == Phase::Waiting;
+    let node = project.wait_for_node("store", "waiting for web", waits);
+    assert!(node.detail.ends_with("after web") || node.detail == "waits until web has ended", "{node:#?}");
+    touch(project, "well");
+    touch(project, "go");
+    let printed = end(command);
+    assert_eq!(printed.code, Some(0), "{printed:#?}");
+    assert!(project.node("store").is_healthy());
+}
+
+#[test]
+fn what_was_ill_before_a_restart_does_not_count_against_it() {
+    see_through(&ill(), &["restart"]);
+}
+
+#[test]
+fn what_had_failed_before_a_restart_does_not_count_against_it() {
+    let project =
+        TestProject::new(&CHAIN.replace("[MISBEHAVE, serve]", "exec MISBEHAVE serve, restart: never"));
+    project.succeed(&["up", "-d"]);
+    project.kill("misbehave serve");
+    project.wait_for_node("store", "failed", NodeState::has_failed);
+    see_through(&project, &["restart"]);
+}
+
+#[test]
+fn what_was_ill_before_other_settings_does_not_count_against_them() {
+    let project = ill();
+    let path = project.folder().join("kinfra.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let with_variable = text
+        .replace("port: none, health", "port: none, env: {NEW: here}, health")
+        .replace("port: none\n", "port: none\n    env: {NEW: here}\n");
+    std::fs::write(&path, with_variable).unwrap();
+    see_through(&project, &["apply"]);
+    let variables = project.json(&["env", "store", "--json"]);
+    assert!(variables.to_string().contains("here"), "{variables}");
 }
 
 /// It is as well as there is a file `well`.

@@ -278,8 +278,10 @@ fn came_up(node: &NodeState) -> bool {
 }
 
 fn does_not_come_up(project: &ProjectState, node: &NodeState) -> bool {
+    // What is still to be restarted is as it was before.
     let failed = |node: &NodeState| {
-        node.has_failed() || (node.phase == Phase::Running && node.health == Health::Unhealthy)
+        let is_unhealthy = node.phase == Phase::Running && node.health == Health::Unhealthy;
+        node.has_failed() || (is_unhealthy && node.pending.is_none())
     };
     // It may wait for what will never be: the graph has no cycle.
     let below = project.nodes.iter().filter(|below| node.waits_for.contains(&below.name));

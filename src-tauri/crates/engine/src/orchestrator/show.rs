@@ -19,38 +19,56 @@ pub fn show(
     node.wanted = if wanted.contains(name) { Wanted::Running } else { Wanted::Stopped };
     node.depends_on = graph.dependencies(name).iter().map(|(name, _)| name.clone()).collect();
     node.conditions = conditions(graph, name);
-    if matches!(node.phase, Phase::Starting | Phase::Running) {
-        node.pending = wishes.get(name).and_then(pending);
-    }
-    if let Some(pending) = node.pending {
-        let after: Vec<&str> = stops_after(graph, wishes, observed, name).collect();
-        node.detail += match pending {
-            Pending::Stop => " · to be stopped",
-            Pending::Restart => " · to be restarted",
-        };
-        node.detail += &match (wishes.get(name), after.as_slice()) {
-            (Some(Wish::Roll), _) => " when the others are ready".to_owned(),
-            (_, []) => String::new(),
-            (_, names) => format!(" after {}", names.join(", ")),
-        };
-    }
-    let waits = wishes.get(name) == Some(&Wish::Start) && !node.phase.is_active();
-    if waits {
-        node.waits_for = waits_for(graph, wishes, observed, name);
-        node.phase = Phase::Waiting;
-        node.problem = None;
-        node.retry_at = None;
-        node.detail = waiting(graph, &node.waits_for, observed);
-        node.last_lines.clear();
+    let Some(wish) = wishes.get(name) else { return node };
+    let before: Vec<&str> = stops_after(graph, wishes, observed, name).collect();
+    match node.phase {
+        Phase::Stopping => {}
+        Phase::Starting | Phase::Running => {
+            node.pending = pending(*wish);
+            node.detail += &to_come(*wish, &before);
+        }
+        _ if *wish == Wish::Stop => {}
+        Phase::Stopped | Phase::Waiting | Phase::Exited | Phase::Failed | Phase::CrashLooping => {
+            node.detail = match wish {
+                Wish::Start => {
+                    node.waits_for = waits_for(graph, wishes, observed, name);
+                    waiting(graph, &node.waits_for, observed)
+                }
+                _ => until_ended(&before),
+            };
+            node.phase = Phase::Waiting;
+            node.problem = None;
+            node.retry_at = None;
+            node.last_lines.clear();
+        }
     }
     node
 }
 
-const fn pending(wish: &Wish) -> Option<Pending> {
+const fn pending(wish: Wish) -> Option<Pending> {
     match wish {
         Wish::Start => None,
         Wish::Stop => Some(Pending::Stop),
         Wish::Restart | Wish::Roll => Some(Pending::Restart),
+    }
+}
+
+/// What follows the line of one that runs. `before`: those that end before it.
+fn to_come(wish: Wish, before: &[&str]) -> String {
+    let what = match wish {
+        Wish::Start => return String::new(),
+        Wish::Roll => return " · to be restarted when the others are ready".to_owned(),
+        Wish::Stop => " · to be stopped",
+        Wish::Restart => " · to be restarted",
+    };
+    if before.is_empty() { what.to_owned() } else { format!("{what} after {}", before.join(", ")) }
+}
+
+fn until_ended(names: &[&str]) -> String {
+    match names {
+        [] => "waits for its turn".to_owned(),
+        [name] => format!("waits until {name} has ended"),
+        names => format!("waits until {} have ended", names.join(", ")),
     }
 }
 

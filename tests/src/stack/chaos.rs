@@ -10,7 +10,9 @@ use crate::dice::Dice;
 use crate::{TestProject, wait_until};
 
 const SOON: Duration = Duration::from_secs(30);
-const SERVICES: [&str; 3] = ["store", "api", "web"];
+
+/// How many processes each of them is.
+const SERVICES: [(&str, usize); 3] = [("store", 1), ("api", 1), ("web", 2)];
 
 #[test]
 fn a_stack_survives_forty_things_that_happen_to_it() {
@@ -26,10 +28,11 @@ fn a_stack_survives_two_thousand_things_that_happen_to_it() {
 fn survive(steps: usize) {
     let mut dice = Dice::new();
     let shop = TestProject::example();
+    write(&shop, 0);
     let mut commands: Vec<Child> = vec![];
     for step in 0..steps {
-        let service = SERVICES[dice.throw(SERVICES.len())];
-        let done = match dice.throw(10) {
+        let (service, _) = SERVICES[dice.throw(SERVICES.len())];
+        let done = match dice.throw(11) {
             0 | 1 => begin(&shop, &["up", "-d"], &mut commands),
             2 => begin(&shop, &["up", "-d", service], &mut commands),
             3 => begin(&shop, &["down", service], &mut commands),
@@ -38,21 +41,37 @@ fn survive(steps: usize) {
             6 => kill(&shop, &format!("serve-example {service}")),
             7 => kill(&shop, "kinfra-keeper"),
             8 => kill(&shop, "kinfra host"),
+            9 => {
+                write(&shop, step);
+                begin(&shop, &["apply"], &mut commands)
+            }
             _ => finish(&shop, &mut commands),
         };
         println!("{step}: {done}");
-        for service in SERVICES {
+        for (service, most) in SERVICES {
             let running = processes(&shop, &format!("serve-example {service}"));
-            assert!(running.len() <= 1, "{service} runs {} times after {done}", running.len());
+            assert!(running.len() <= most, "{service} runs {} times after {done}", running.len());
         }
     }
     finish(&shop, &mut commands);
     shop.succeed(&["up", "-d"]);
-    for service in SERVICES {
-        assert_eq!(shop.node(service).health, Health::Healthy, "{service}");
+    for name in ["store", "api", "web", "web.2"] {
+        assert_eq!(shop.node(name).health, Health::Healthy, "{name}");
     }
     shop.succeed(&["down"]);
     wait_until("all processes to be gone", SOON, || shop.home.processes().is_empty());
+}
+
+/// The example with two replicas of web, and something in api and web that tells one version from another.
+fn write(shop: &TestProject, version: usize) {
+    let path = shop.folder().join("kinfra.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines = text.lines().filter(|line| !line.contains("VERSION") && !line.contains("replicas"));
+    let mut text = lines.collect::<Vec<_>>().join("\n");
+    for url in ["STORE_URL", "API_URL"] {
+        text = text.replace(&format!("      {url}"), &format!("      VERSION: {version}\n      {url}"));
+    }
+    std::fs::write(&path, format!("{text}\n    replicas: 2\n")).unwrap();
 }
 
 /// Begins a command and does not wait for it: the next thing happens in the midst of it.

@@ -52,10 +52,10 @@ fn a_restart_that_a_stop_and_a_start_follow_ends_with_another_process() {
     };
     let restart = begin(&project, &["restart", "store"]);
     let node = project.wait_for_node("store", "to go", is_pending(Pending::Restart, Wanted::Running));
-    assert!(node.detail.ends_with(" · to be restarted after web"), "{node:#?}");
+    assert!(node.detail.ends_with(" · restarts after web"), "{node:#?}");
     let down = begin(&project, &["down"]);
     let node = project.wait_for_node("store", "to end", is_pending(Pending::Stop, Wanted::Stopped));
-    assert!(node.detail.ends_with(" · to be stopped after web"), "{node:#?}");
+    assert!(node.detail.ends_with(" · stops after web"), "{node:#?}");
     let up = begin(&project, &["up", "-d"]);
     project.wait_for_node("store", "to go", is_pending(Pending::Restart, Wanted::Running));
     touch(&project, "go");

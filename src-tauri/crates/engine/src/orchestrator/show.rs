@@ -57,9 +57,9 @@ const fn pending(wish: Wish) -> Option<Pending> {
 fn to_come(wish: Wish, before: &[&str]) -> String {
     let what = match wish {
         Wish::Start => return String::new(),
-        Wish::Roll => return " · to be restarted when the others are ready".to_owned(),
-        Wish::Stop => " · to be stopped",
-        Wish::Restart => " · to be restarted",
+        Wish::Roll => return " · restarts when the others are ready".to_owned(),
+        Wish::Stop => " · stops",
+        Wish::Restart => " · restarts",
     };
     if before.is_empty() { what.to_owned() } else { format!("{what} after {}", before.join(", ")) }
 }

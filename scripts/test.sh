@@ -33,7 +33,6 @@ command_test() {
     rust_tests "$deep"
     python_tests
     ui_tests
-    ui_types
     report_skips
 
     printf '\n%s passed, %s failed\n' "$passed" "$failed"
@@ -61,13 +60,6 @@ ui_tests() {
     npm --prefix ui run --silent test -- \
         --reporter=default --reporter=json --outputFile.json="$PWD/$json" || result=$?
     count "$result" "vitest" "$(field_of_json "$json" numPassedTests)" "$(field_of_json "$json" numFailedTests)"
-}
-
-ui_types() {
-    say "types of the user interface"
-    local result=0
-    npm --prefix ui run --silent check || result=$?
-    count "$result" "svelte-check" 0 0
 }
 
 # count RESULT RUNNER PASSED FAILED. A runner that failed with no failed test did not even run: that counts as one.

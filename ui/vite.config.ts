@@ -32,6 +32,8 @@ export default defineConfig({
     environment: 'jsdom',
     // Hundreds of lines in jsdom take seconds on a machine that is busy with other things.
     testTimeout: 30_000,
+    // Nothing else runs beside the tests; by itself Vitest would leave one processor of two idle.
+    maxWorkers: '100%',
     // tokens.test.ts reads the stylesheet.
     css: true,
     setupFiles: ['./src/test-setup.ts'],

@@ -5,13 +5,14 @@ import { click, open, pass, useFakeClock } from './window';
 
 useFakeClock();
 
+const openLog = () => open('8', undefined, 400);
 const row = (name: string) => screen.getByTestId(`service-${name}`);
 describe('the log', () => {
   const lines = () => screen.getByTestId('log-pane').querySelectorAll<HTMLElement>('.line');
   const texts = () => [...lines()].map((line) => line.textContent ?? '');
 
   test('follows what the services print', async () => {
-    const engine = await open('8');
+    const engine = await openLog();
     const before = lines().length;
     engine.logs.append('shop', { service: 'api', stream: 'stdout', time: 0, text: 'a new line' });
     await pass(300);
@@ -20,7 +21,7 @@ describe('the log', () => {
   });
 
   test('is filtered by the service that is chosen in the list or by its row', async () => {
-    await open('8');
+    await openLog();
     await fireEvent.change(screen.getByTestId('log-filter'), { target: { value: 'db' } });
     await pass(300);
     const ofOne = lines().length;
@@ -33,7 +34,7 @@ describe('the log', () => {
   });
 
   test('is searched once typing rests, and the matches are marked', async () => {
-    const engine = await open('8');
+    const engine = await openLog();
     await fireEvent.input(screen.getByTestId('log-search'), { target: { value: 'pos' } });
     await fireEvent.input(screen.getByTestId('log-search'), { target: { value: 'post' } });
     await pass(500);
@@ -46,14 +47,14 @@ describe('the log', () => {
   });
 
   test('says so when no line matches', async () => {
-    await open('8');
+    await openLog();
     await fireEvent.input(screen.getByTestId('log-search'), { target: { value: 'zebra' } });
     await pass(500);
     expect(screen.getByTestId('log-pane').textContent).toContain('No line matches "zebra".');
   });
 
   test('tells what is wrong with an expression, and goes on once it is right', async () => {
-    await open('8');
+    await openLog();
     const search = screen.getByTestId('log-search');
     await fireEvent.input(search, { target: { value: 'get (' } });
     await pass(500);
@@ -65,7 +66,7 @@ describe('the log', () => {
   });
 
   test('is that of one run, or since some minutes, when these are chosen', async () => {
-    await open('8');
+    await openLog();
     await fireEvent.change(screen.getByTestId('log-filter'), { target: { value: 'db' } });
     await pass(300);
     const all = lines().length;
@@ -93,7 +94,7 @@ describe('the log', () => {
   });
 
   test('pauses when scrolled up and goes on when told to jump to the newest line', async () => {
-    await open('8');
+    await openLog();
     const scroller = screen.getByRole('log');
     Object.defineProperties(scroller, { scrollHeight: { value: 900 }, clientHeight: { value: 300 } });
     scroller.scrollTop = 600;
@@ -108,7 +109,7 @@ describe('the log', () => {
   });
 
   test('is copied as plain text', async () => {
-    const engine = await open('8');
+    const engine = await openLog();
     await click('log-copy');
     const copied = engine.copied[0]?.trimEnd().split('\n') ?? [];
     // And the line that tells of another run.
@@ -118,7 +119,7 @@ describe('the log', () => {
   });
 
   test('has the lines that do not match, when these are asked for', async () => {
-    const engine = await open('8');
+    const engine = await openLog();
     const invert = screen.getByTestId('log-invert');
     await click(invert);
     // Without anything to match, every line is shown.
@@ -137,7 +138,7 @@ describe('the log', () => {
   });
 
   test('lies between two moments, written as for the command', async () => {
-    const engine = await open('8');
+    const engine = await openLog();
     expect(screen.queryByTestId('log-until')).toBeNull();
     await fireEvent.change(screen.getByTestId('log-since'), { target: { value: 'between' } });
     const write = async (field: string, value: string) => {

@@ -10,6 +10,8 @@ import { Session } from '../lib/state/session.svelte';
 
 /** How long a service takes to start in the tests, in milliseconds. */
 const PACE_MS = 1_000;
+/** How much was printed before: enough for most tests, as jsdom takes its time for each line. */
+const PRINTED = 20;
 /** What answers at once has answered after this, in milliseconds. */
 const MOMENT_MS = 50;
 
@@ -21,16 +23,20 @@ export function useFakeClock(): void {
 export const pass = (milliseconds: number) => vi.advanceTimersByTimeAsync(milliseconds);
 
 /** Opens the window, at the first project if none is named. */
-export async function open(what: string | Scenario, project?: string): Promise<MockEngine> {
-  return (await openSession(what, project)).engine;
+export async function open(what: string | Scenario, project?: string, printed?: number): Promise<MockEngine> {
+  return (await openSession(what, project, printed)).engine;
 }
 
 /** The same for tests that do what the app around the window does. */
 export async function openSession(
   what: string | Scenario,
   project?: string,
+  printed = PRINTED,
 ): Promise<{ engine: MockEngine; session: Session }> {
-  const engine = new MockEngine(typeof what === 'string' ? scenario(what) : what, { paceMs: PACE_MS });
+  const engine = new MockEngine(typeof what === 'string' ? scenario(what) : what, {
+    paceMs: PACE_MS,
+    printed,
+  });
   const session = new Session(engine);
   render(App, { session });
   await session.connect();

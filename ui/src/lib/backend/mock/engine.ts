@@ -23,6 +23,8 @@ import { MockWorld, PID, VERSION } from './world';
 export interface MockOptions {
   /** How long a service takes to start, in milliseconds. */
   paceMs?: number;
+  /** How much those that run already have printed, in lines. */
+  printed?: number;
   /** Whether running services print by themselves. */
   chatter?: boolean;
   /** What the app has to say. */
@@ -50,7 +52,10 @@ export class MockEngine implements Backend {
   readonly #paceMs: number;
   readonly #notice: string | null;
 
-  constructor(scenario: Scenario, { paceMs = 1_500, chatter = false, notice = null }: MockOptions = {}) {
+  constructor(
+    scenario: Scenario,
+    { paceMs = 1_500, printed = 400, chatter = false, notice = null }: MockOptions = {},
+  ) {
     this.#paceMs = paceMs;
     this.#notice = notice;
     this.names = scenario.names ?? [];
@@ -63,7 +68,7 @@ export class MockEngine implements Backend {
     this.#sharing = new MockSharing(this.#world, scenario, paceMs);
     this.#migration = new MockMigration(scenario, paceMs);
     for (const plan of this.#world.plans.filter((plan) => plan.running))
-      beRunning(this.#world, this.logs, plan);
+      beRunning(this.#world, this.logs, plan, printed);
     answer(this.#world, scenario.answered ?? 0);
     if (chatter) printOn(this.#world, this.logs);
   }

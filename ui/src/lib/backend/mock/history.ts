@@ -9,13 +9,12 @@ import type { ProjectPlan } from './plans';
 import { requestTo } from './traffic';
 import { withMaintenance, type MockWorld } from './world';
 
-const LINES = 400;
-/** Between two of them, in milliseconds. */
+/** Between two lines or requests, in milliseconds. */
 const APART_MS = 700;
 const CHATTER_MS = 400;
 
-/** Puts a project where its stack would be after a while, with some logs behind it. */
-export function beRunning(world: MockWorld, logs: MockLogs, plan: ProjectPlan): void {
+/** Puts a project where its stack would be after a while, with so many lines of log behind it. */
+export function beRunning(world: MockWorld, logs: MockLogs, plan: ProjectPlan, lines: number): void {
   const now = Date.now();
   const project = world.project(plan.slug);
   const nodes = project.nodes.map((node, index) =>
@@ -46,11 +45,11 @@ export function beRunning(world: MockWorld, logs: MockLogs, plan: ProjectPlan): 
   }
   const prints = (node: NodeState) => !node.adopted && (!isResource(node) || node.phase === 'running');
   const names = ran.filter(prints).map((node) => node.name);
-  for (const name of names) logs.begin(plan.slug, name, now - LINES * APART_MS);
-  for (let n = 0; n < LINES && names.length > 0; n += 1) {
-    const time = now - (LINES - n) * APART_MS;
+  for (const name of names) logs.begin(plan.slug, name, now - lines * APART_MS);
+  for (let n = 0; n < lines && names.length > 0; n += 1) {
+    const time = now - (lines - n) * APART_MS;
     // Halfway one of them was restarted.
-    if (n === LINES / 2) logs.begin(plan.slug, names[0]!, time);
+    if (n === lines / 2) logs.begin(plan.slug, names[0]!, time);
     logs.append(plan.slug, chatterLine(names[(n * 5) % names.length]!, n, time));
   }
 }
@@ -68,8 +67,8 @@ export function answer(world: MockWorld, count: number): void {
 
 /** From now on one running service of each project prints a line now and then, and the proxy answers for one. */
 export function chatter(world: MockWorld, logs: MockLogs): void {
-  let printed = LINES;
-  let answered = LINES;
+  let printed = 0;
+  let answered = 0;
   setInterval(() => {
     for (const { slug, nodes } of world.snapshot.projects) {
       const running = nodes.filter((node) => node.phase === 'running' && !node.adopted);

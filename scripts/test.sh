@@ -47,6 +47,8 @@ rust_tests() {
         export PROPTEST_CASES=${PROPTEST_CASES:-4096}
     fi
     say "tests of Rust"
+    # Most of them wait for processes most of the time.
+    export RUST_TEST_THREADS=${RUST_TEST_THREADS:-$(($(getconf _NPROCESSORS_ONLN) + 1))}
     # Through the pipe cargo would think that nobody looks.
     [[ ! -t 1 ]] || export CARGO_TERM_COLOR=always
     local result=0

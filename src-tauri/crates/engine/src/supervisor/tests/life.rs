@@ -170,34 +170,38 @@ fn an_adopted_process_is_unknown_until_its_first_probe() {
     assert_eq!(machine.view().health, Health::Healthy);
 }
 
-#[test]
-fn one_adopted_in_the_midst_of_its_start_has_the_rest_of_its_time() {
+/// Takes over, at this moment, a process that was started at 0: what is to be seen after each probe, and when the next
+/// one is due.
+fn adopted_at(now: u64) -> impl FnMut(u64, Input) -> (Phase, Health, Option<u64>) {
     let adopted = Adopted { run: 7, pid: 42, started_at: 0, counts: Counts::default() };
-    let mut machine = Machine::adopt(settings(RestartPolicy::Always), 8, adopted, 5);
-    let mut probe = |now, result| {
+    let mut machine = Machine::adopt(settings(RestartPolicy::Always), 8, adopted, now);
+    move |now, result| {
         assert_eq!(machine.step(now, Input::Tick), [Effect::Probe { run: 7, role: Role::Readiness }]);
         machine.step(now, result);
-        (machine.view().phase, machine.view().health)
-    };
-    for now in (1_000..30_000).step_by(1_000) {
-        assert_eq!(probe(now, failed(7)), (Phase::Starting, Health::Starting));
+        let view = machine.view();
+        (view.phase, view.health, machine.deadline())
     }
-    assert_eq!(probe(30_000, good(7)), (Phase::Running, Health::Healthy));
+}
+
+#[test]
+fn one_adopted_in_the_midst_of_its_start_has_the_rest_of_its_time() {
+    let mut probe = adopted_at(5);
+    for now in (1_000..30_000).step_by(1_000) {
+        let (phase, health, _) = probe(now, failed(7));
+        assert_eq!((phase, health), (Phase::Starting, Health::Starting));
+    }
+    let (phase, health, _) = probe(30_000, good(7));
+    assert_eq!((phase, health), (Phase::Running, Health::Healthy));
 }
 
 #[test]
 fn one_adopted_after_its_start_is_unhealthy_once_its_probe_has_failed_often_enough() {
-    let adopted = Adopted { run: 7, pid: 42, started_at: 0, counts: Counts::default() };
-    let mut machine = Machine::adopt(settings(RestartPolicy::Always), 8, adopted, 60_000);
-    let mut probe = |now, result| {
-        assert_eq!(machine.step(now, Input::Tick), [Effect::Probe { run: 7, role: Role::Readiness }]);
-        machine.step(now, result);
-        (machine.view().health, machine.deadline())
-    };
-    assert_eq!(probe(60_000, failed(7)), (Health::Unknown, Some(61_000)));
-    assert_eq!(probe(61_000, failed(7)), (Health::Unknown, Some(62_000)));
-    assert_eq!(probe(62_000, failed(7)), (Health::Unhealthy, Some(63_000)), "looked for as what was lost");
-    assert_eq!(probe(63_000, good(7)).0, Health::Healthy);
+    let mut probe = adopted_at(60_000);
+    assert_eq!(probe(60_000, failed(7)), (Phase::Running, Health::Unknown, Some(61_000)));
+    assert_eq!(probe(61_000, failed(7)), (Phase::Running, Health::Unknown, Some(62_000)));
+    let lost = (Phase::Running, Health::Unhealthy, Some(63_000));
+    assert_eq!(probe(62_000, failed(7)), lost, "looked for as what was lost");
+    assert_eq!(probe(63_000, good(7)).1, Health::Healthy);
 }
 
 #[test]

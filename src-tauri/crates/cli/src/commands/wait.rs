@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use kinfra_rpc::{ErrorCode, NodeState, Problem, ProjectState};
 
@@ -79,7 +79,7 @@ async fn tell_last_words(surroundings: &Surroundings, follow: &mut Follow, slug:
             }
             return;
         }
-        if let Ok(Err(_)) = timeout_at(deadline, follow.changed()).await {
+        if follow.changed_until(Some(deadline)).await.is_err() {
             return;
         }
     }

@@ -190,14 +190,9 @@ fn is_up_by_itself(node: &NodeState) -> Verdict {
             meanwhile(format!("{} was stopped by somebody else meanwhile", node.name))
         }
         _ if node.pending.is_some() => Verdict::Pending,
-        (Phase::Running, Health::Healthy) => Verdict::Reached,
+        _ if node.is_healthy() || node.is_done() => Verdict::Reached,
+        _ if node.has_failed() => Verdict::Missed(vec![why(node)]),
         (Phase::Running, Health::Unhealthy) => Verdict::Doubtful(vec![why(node)]),
-        (Phase::Failed | Phase::CrashLooping, _) => Verdict::Missed(vec![why(node)]),
-        (Phase::Exited, _) if node.retry_at.is_some() => Verdict::Pending,
-        (Phase::Exited, _) => match node.last_exit.and_then(|exit| exit.code) {
-            Some(0) => Verdict::Reached,
-            _ => Verdict::Missed(vec![why(node)]),
-        },
         _ => Verdict::Pending,
     }
 }

@@ -20,12 +20,14 @@ pub fn show(
     node.depends_on = graph.dependencies(name).iter().map(|(name, _)| name.clone()).collect();
     node.conditions = conditions(graph, name);
     let Some(wish) = wishes.get(name) else { return node };
-    let before: Vec<&str> = stops_after(graph, wishes, observed, name).collect();
+    let before = || stops_after(graph, wishes, observed, name).collect::<Vec<_>>();
     match node.phase {
         Phase::Stopping => {}
         Phase::Starting | Phase::Running => {
-            node.pending = pending(*wish);
-            node.detail += &to_come(*wish, &before);
+            if let Some((pending, line)) = pending(*wish, before) {
+                node.pending = Some(pending);
+                node.detail += &line;
+            }
         }
         _ if *wish == Wish::Stop => {}
         Phase::Stopped | Phase::Waiting | Phase::Exited | Phase::Failed | Phase::CrashLooping => {
@@ -34,7 +36,7 @@ pub fn show(
                     node.waits_for = waits_for(graph, wishes, observed, name);
                     waiting(graph, &node.waits_for, observed)
                 }
-                _ => until_ended(&before),
+                _ => until_ended(&before()),
             };
             node.phase = Phase::Waiting;
             node.problem = None;
@@ -45,23 +47,18 @@ pub fn show(
     node
 }
 
-const fn pending(wish: Wish) -> Option<Pending> {
+/// What one that runs has before it, and how its line ends with that. `before`: those that end first.
+fn pending<'a>(wish: Wish, before: impl Fn() -> Vec<&'a str>) -> Option<(Pending, String)> {
+    let after = |what: &str| match before().as_slice() {
+        [] => format!(" · {what}"),
+        names => format!(" · {what} after {}", names.join(", ")),
+    };
     match wish {
         Wish::Start => None,
-        Wish::Stop => Some(Pending::Stop),
-        Wish::Restart | Wish::Roll => Some(Pending::Restart),
+        Wish::Stop => Some((Pending::Stop, after("stops"))),
+        Wish::Restart => Some((Pending::Restart, after("restarts"))),
+        Wish::Roll => Some((Pending::Restart, " · restarts when the others are ready".to_owned())),
     }
-}
-
-/// What follows the line of one that runs. `before`: those that end before it.
-fn to_come(wish: Wish, before: &[&str]) -> String {
-    let what = match wish {
-        Wish::Start => return String::new(),
-        Wish::Roll => return " · restarts when the others are ready".to_owned(),
-        Wish::Stop => " · stops",
-        Wish::Restart => " · restarts",
-    };
-    if before.is_empty() { what.to_owned() } else { format!("{what} after {}", before.join(", ")) }
 }
 
 fn until_ended(names: &[&str]) -> String {

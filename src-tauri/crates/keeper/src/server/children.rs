@@ -246,7 +246,7 @@ impl Children {
     /// of which nobody will tell any more.
     pub fn end_adopted(&mut self, ready: &[Token]) -> Vec<(Rc<str>, ExitStatus)> {
         let present = Instant::now();
-        for run in self.runs.values_mut().filter(|_| !ready.is_empty()) {
+        for run in self.runs.values_mut() {
             let Some(watch) = run.watch.as_mut().filter(|watch| ready.contains(&watch.token())) else {
                 continue;
             };

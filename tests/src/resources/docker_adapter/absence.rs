@@ -28,6 +28,21 @@ async fn an_engine_that_is_stopped_and_started_is_one_calm_state() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_its_engine_had_to_kill_ended_with_it_all_the_same() {
+    let Some(mut stage) = Stage::start("an engine stopped over one that does not end") else { return };
+    // The first process of a container gets no signal that it doesn't handle.
+    let adapter = stage.db(&shell("/bin/busybox sleep 1000"));
+    up(&adapter).await.unwrap();
+    let waiting = tokio::spawn(ended(&adapter));
+    stage.docker.stop_engine();
+    assert!(!waiting.is_finished(), "it can't be started anew before its engine is back");
+    stage.docker.start_engine();
+    let exit = waiting.await.unwrap();
+    assert_eq!((exit.code, exit.signal), (None, None));
+    up(&adapter).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_ended_while_the_engine_was_away_is_told_when_it_is_back() {
     let Some(mut stage) = Stage::start("an engine killed") else { return };
     let adapter = stage.db(&shell("/bin/busybox sleep 1000"));

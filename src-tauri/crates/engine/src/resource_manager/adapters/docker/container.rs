@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 use super::apply::Start;
-use super::engine::{Health, Link, Run, Watched};
+use super::engine::{Health, Known, Link, Run, Watched};
 use super::observe::{self, Seen};
 use super::plan::{self, Wanted};
 use super::spec::Spec;
@@ -171,10 +171,21 @@ const ENGINE_CLOSES_AT_LAST: Duration = Duration::from_secs(5);
 /// Between two looks whether it does.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
+const SIGTERM: i32 = 15;
+const SIGKILL: i32 = 9;
+
+fn is_by(exit: &Exit, signal: i32) -> bool {
+    exit.signal == Some(signal) || exit.code == Some(128 + signal)
+}
+
 /// As one ends that is asked to: by nobody here, it may have been its engine.
 fn is_as_asked(exit: &Exit) -> bool {
-    const TERM: i32 = 15;
-    matches!(exit.code, Some(0)) || exit.code == Some(128 + TERM) || exit.signal == Some(TERM)
+    exit.code == Some(0) || is_by(exit, SIGTERM)
+}
+
+/// As an engine ends what it asked in vain, or what it finds of one that was lost.
+fn is_as_forced(exit: &Exit, known: &Known) -> bool {
+    is_by(exit, SIGKILL) && known.why.is_none()
 }
 
 /// Whether a container ended while its engine goes on: one that closes ends its containers first.
@@ -241,9 +252,14 @@ impl Adapter for Container {
                         watched.engine.up().await;
                         continue;
                     }
+                    let losses = watched.engine.losses();
                     let exit = watched.ended().await;
                     if self.was_asked.load(Ordering::Relaxed) {
                         return exit;
+                    }
+                    let was_away = watched.engine.losses() != losses;
+                    if was_away && (is_as_asked(&exit) || is_as_forced(&exit, &watched.known())) {
+                        return Exit { at: exit.at, ..Exit::default() };
                     }
                     if ended_alone(watched, &exit).await {
                         return exit;

@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +41,7 @@ pub(super) struct Shared {
     /// By home and the container's name.
     containers: Mutex<HashMap<(String, String), Entry>>,
     pub link: watch::Sender<(Link, u64)>,
+    losses: AtomicU64,
     pub try_now: Notify,
     pub watcher: Watcher,
 }
@@ -53,6 +55,7 @@ impl Engine {
             client: OnceLock::new(),
             containers: Mutex::default(),
             link: watch::Sender::new((Link::Opening, 0)),
+            losses: AtomicU64::new(0),
             try_now: Notify::new(),
             watcher,
         });
@@ -68,6 +71,12 @@ impl Engine {
     #[must_use]
     pub fn link(&self) -> Link {
         self.shared.link.borrow().0.clone()
+    }
+
+    /// How often it has gone away. What is found to have ended meanwhile may have ended with it.
+    #[must_use]
+    pub fn losses(&self) -> u64 {
+        self.shared.losses.load(Ordering::Acquire)
     }
 
     /// The engine, as soon as it is followed. Tries at once where it is away.
@@ -149,6 +158,9 @@ impl Shared {
 
     pub fn set(&self, new: Link) {
         self.link.send_modify(|(link, change)| {
+            if *link == Link::Up {
+                self.losses.fetch_add(1, Ordering::Release);
+            }
             *link = new;
             *change += 1;
         });

@@ -125,18 +125,54 @@ fn what_had_failed_before_a_restart_does_not_count_against_it() {
     see_through(&project, &["restart"]);
 }
 
+fn change(project: &TestProject, changed: impl Fn(&str) -> String) {
+    let path = project.folder().join("kinfra.yaml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, changed(&text)).unwrap();
+}
+
+fn with_variable(web: &str) -> String {
+    web.replace("port: none\n", "port: none\n    env: {NEW: here}\n")
+}
+
+fn assert_has_variable(project: &TestProject, service: &str) {
+    let variables = project.json(&["env", service, "--json"]);
+    assert!(variables.to_string().contains("here"), "{variables}");
+}
+
 #[test]
 fn what_was_ill_before_other_settings_does_not_count_against_them() {
     let project = ill();
-    let path = project.folder().join("kinfra.yaml");
-    let text = std::fs::read_to_string(&path).unwrap();
-    let with_variable = text
-        .replace("port: none, health", "port: none, env: {NEW: here}, health")
-        .replace("port: none\n", "port: none\n    env: {NEW: here}\n");
-    std::fs::write(&path, with_variable).unwrap();
+    change(&project, |text| {
+        with_variable(&text.replace("port: none, health", "port: none, env: {NEW: here}, health"))
+    });
     see_through(&project, &["apply"]);
-    let variables = project.json(&["env", "store", "--json"]);
-    assert!(variables.to_string().contains("here"), "{variables}");
+    assert_has_variable(&project, "store");
+}
+
+#[test]
+fn other_settings_give_what_is_unhealthy_the_time_to_recover() {
+    let project = ill();
+    touch(&project, "go");
+    change(&project, with_variable);
+    let apply = begin(&project, &["apply"]);
+    project.wait_for_phase("web", Phase::Waiting);
+    touch(&project, "well");
+    let printed = end(apply);
+    assert_eq!(printed.code, Some(0), "{printed:#?}");
+    assert_has_variable(&project, "web");
+}
+
+#[test]
+fn other_settings_are_taken_back_where_what_is_unhealthy_stays_so() {
+    let project = ill();
+    touch(&project, "go");
+    change(&project, with_variable);
+    let printed = project.kinfra(&["apply"]);
+    assert!(
+        printed.code == Some(1) && printed.stdout.contains("web waits for store: unhealthy"),
+        "{printed:#?}"
+    );
 }
 
 /// It is as well as there is a file `well`.

@@ -4,19 +4,24 @@
 //! it changes is started anew, and the outcome awaited. If something doesn't come up, what was in effect before is
 //! taken up again: each service with the settings that its process was launched with.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use kinfra_rpc::{
-    Applied, ChangeKind, Comparison, ErrorCode, Failure, Health, NodeState, Phase, Problem, ProjectState,
-    ServiceChange, SettingChange, Snapshot, Wanted,
+    Applied, ChangeKind, Comparison, ErrorCode, Failure, Phase, Problem, ServiceChange, SettingChange,
+    Snapshot,
 };
+use tokio::time::timeout;
 
+use super::attempt::{Attempt, Outcome};
 use super::catalog::read;
 use super::engine::{Engine, Project};
 use crate::config::{Difference, ProjectSpec, Selection, ServiceSpec, diff};
 use crate::logs::is_secret;
 use crate::orchestrator::{Command, Node};
+
+/// What is unhealthy, but may recover, is waited for so long: it is looked at again each second.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What is to be done to apply a configuration.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -192,8 +197,7 @@ impl Engine {
         let project = self.project(slug)?;
         let observed =
             restart.iter().filter_map(|name| project.services.get(name)).map(|node| node.observe());
-        // Of several replicas the last ones are as they were until it is their turn.
-        let old: BTreeSet<Process> = observed.filter_map(|node| process(&node)).collect();
+        let attempt = Attempt::new(restart.iter().chain(start).cloned(), observed);
         if !restart.is_empty() {
             let names = restart.to_vec();
             project.stack.tell(Command::Restart { names, whole: false, dependants: false }).await;
@@ -201,13 +205,22 @@ impl Engine {
         if !start.is_empty() {
             project.stack.tell(Command::Start { names: start.to_vec(), again: false }).await;
         }
-        let names: BTreeSet<&str> = restart.iter().chain(start).map(String::as_str).collect();
-        let failures = |state: &Snapshot| {
-            let project = state.projects.iter().find(|project| project.slug == slug);
-            project.map_or(Some(vec![]), |project| failures(project, &names, &old))
-        };
-        self.hub.until(|state| failures(state).is_some()).await;
-        Ok(self.hub.read(failures).unwrap_or_default())
+        let judge = |state: &Snapshot| attempt.judge(state, slug);
+        loop {
+            self.hub.until(|state| judge(state) != Outcome::UnderWay).await;
+            match self.hub.read(judge) {
+                // Since then.
+                Outcome::UnderWay => {}
+                Outcome::CameUp => return Ok(vec![]),
+                Outcome::Failed(problems) => return Ok(problems),
+                Outcome::Doubtful(problems) => {
+                    let is_certain = |state: &Snapshot| !matches!(judge(state), Outcome::Doubtful(_));
+                    if timeout(PATIENCE, self.hub.until(is_certain)).await.is_err() {
+                        return Ok(problems);
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -254,44 +267,6 @@ fn in_effect(spec: &ProjectSpec, present: &[Present]) -> ProjectSpec {
         Arc::clone(node.map_or(service, |node| &node.spec))
     });
     ProjectSpec { services: services.collect(), text: Arc::default(), ..spec.clone() }
-}
-
-/// One process of a node, told from the next.
-type Process = (String, u32, Option<u64>);
-
-fn process(node: &NodeState) -> Option<Process> {
-    Some((node.name.clone(), node.pid?, node.started_at))
-}
-
-/// Why some of these don't come up, as soon as one doesn't; empty when all did, none of them by an old process; none
-/// while they are on their way.
-fn failures(project: &ProjectState, names: &BTreeSet<&str>, old: &BTreeSet<Process>) -> Option<Vec<Problem>> {
-    let is_new = |node: &NodeState| process(node).is_none_or(|process| !old.contains(&process));
-    let nodes = || project.nodes.iter().filter(|node| names.contains(node.name.as_str()));
-    let failed: Vec<Problem> = nodes().filter(|node| does_not_come_up(project, node)).map(why).collect();
-    (!failed.is_empty() || nodes().all(|node| came_up(node) && is_new(node))).then_some(failed)
-}
-
-/// Who is stopped by somebody else meanwhile is no failure.
-fn came_up(node: &NodeState) -> bool {
-    node.is_ready() || node.is_done() || (node.phase == Phase::Stopped && node.wanted == Wanted::Stopped)
-}
-
-fn does_not_come_up(project: &ProjectState, node: &NodeState) -> bool {
-    // What is still to be restarted is as it was before.
-    let failed = |node: &NodeState| {
-        let is_unhealthy = node.phase == Phase::Running && node.health == Health::Unhealthy;
-        node.has_failed() || (is_unhealthy && node.pending.is_none())
-    };
-    // It may wait for what will never be: the graph has no cycle.
-    let below = project.nodes.iter().filter(|below| node.waits_for.contains(&below.name));
-    failed(node) || below.into_iter().any(|below| does_not_come_up(project, below))
-}
-
-fn why(node: &NodeState) -> Problem {
-    let problem = node.problem.clone();
-    let problem = problem.unwrap_or_else(|| Problem::new(ErrorCode::NotHealthy, node.detail.clone()));
-    Problem { message: format!("{}: {}", node.name, problem.message), ..problem }
 }
 
 #[cfg(test)]

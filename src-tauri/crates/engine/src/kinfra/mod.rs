@@ -5,6 +5,7 @@ mod acting;
 mod adding;
 mod adoption;
 mod applying;
+mod attempt;
 mod catalog;
 mod commands;
 mod configuration_watch;

@@ -117,7 +117,7 @@ describe('the buttons', () => {
     await click('action-stop-all');
     await pass(250);
     expect(state('web')[0]).toBe('stopped');
-    expect(state('db')[0]).toBe('stopping');
+    expect(state('db')[0]).toBe('running');
     await pass(2_000);
     expect(state('db')[0]).toBe('stopped');
   });

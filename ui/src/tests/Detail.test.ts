@@ -88,9 +88,16 @@ describe('the details of a service', () => {
 
   test('of one that is stopping count down to its kill', async () => {
     await open('8');
-    await choose('db');
-    await click('stop-db');
+    await choose('web');
+    await click('stop-web');
     expect(screen.getByTestId('detail-truth').textContent).toMatch(/^stopping, kill in (9|10) s$/);
+  });
+
+  test('of one that others still need say after whom it stops', async () => {
+    await open('8');
+    await choose('api');
+    await click('stop-api');
+    expect(screen.getByTestId('detail-truth').textContent).toBe('healthy · stops after web');
   });
 
   test('restart it together with what depends on it and runs', async () => {
@@ -108,8 +115,8 @@ describe('the details of a service', () => {
     });
     const phase = (name: string) => screen.getByTestId(`service-${name}`).dataset['phase'];
     expect(['db', 'api', 'admin', 'cache', 'web'].map(phase)).toEqual([
-      'stopping',
-      'stopping',
+      'running',
+      'running',
       'stopping',
       'running',
       'stopped',

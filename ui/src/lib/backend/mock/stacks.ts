@@ -43,11 +43,11 @@ export class MockStacks {
     const named = names.length > 0 ? this.#named(slug, names) : nodes.map((node) => node.name);
     for (const name of withDependants(nodes, named)) {
       const { retry_at: _retry, ...node } = this.#world.node(slug, name);
+      if (node.phase === 'stopping') continue;
       const alive = isAlive(node);
       this.#cancel(slug, name);
-      const kill_at = Date.now() + GRACE_MS;
-      if (alive)
-        this.#world.set(slug, { ...node, wanted: 'stopped', phase: 'stopping', detail: 'stopping', kill_at });
+      this.#restarting.delete(key(slug, name));
+      if (alive) this.#world.set(slug, { ...node, wanted: 'stopped', pending: 'stop' });
       else this.#world.set(slug, { ...idle(node), wanted: 'stopped' });
     }
     this.#windDown(slug);
@@ -61,12 +61,7 @@ export class MockStacks {
     const running = more.filter((name) => isAlive(this.#world.node(slug, name)));
     for (const name of new Set([...chosen, ...running])) {
       this.#restarting.add(key(slug, name));
-      this.#world.set(slug, {
-        ...this.#world.node(slug, name),
-        wanted: 'running',
-        phase: 'stopping',
-        detail: 'stopping',
-      });
+      this.#world.set(slug, { ...this.#world.node(slug, name), wanted: 'running', pending: 'restart' });
     }
     this.#windDown(slug);
   }
@@ -115,17 +110,26 @@ export class MockStacks {
     }
   }
 
-  /** Ends whatever is stopping and has no dependant that still runs. */
+  /** Ends whatever is to end and has no dependant that still has to. */
   #windDown(slug: string): void {
-    for (const node of this.#world.project(slug).nodes.filter((node) => node.phase === 'stopping')) {
-      const held = this.#dependants(slug, node.name).some(
-        (name) => this.#world.node(slug, name).phase === 'stopping',
+    for (const { name } of this.#world.project(slug).nodes.filter(isToEnd)) {
+      if (this.#timers.has(key(slug, name))) continue;
+      const { pending, ...node } = this.#world.node(slug, name);
+      const [dependant] = this.#dependants(slug, name).filter((name) =>
+        isToEnd(this.#world.node(slug, name)),
       );
-      if (held || this.#timers.has(key(slug, node.name))) continue;
-      this.#later(slug, node.name, this.#paceMs / 4, () => {
-        const again = this.#restarting.delete(key(slug, node.name));
-        this.#world.ports.endLeases(slug, node.name);
-        const ended = this.#world.withPort(slug, idle(this.#world.node(slug, node.name)));
+      if (dependant !== undefined) {
+        const [now] = node.detail.split(' · ');
+        const detail = `${now} · ${pending === 'restart' ? 'restarts' : 'stops'} after ${dependant}`;
+        this.#world.set(slug, { ...node, ...(pending && { pending }), detail });
+        continue;
+      }
+      const kill_at = Date.now() + GRACE_MS;
+      this.#world.set(slug, { ...node, phase: 'stopping', detail: 'stopping', kill_at });
+      this.#later(slug, name, this.#paceMs / 4, () => {
+        const again = this.#restarting.delete(key(slug, name));
+        this.#world.ports.endLeases(slug, name);
+        const ended = this.#world.withPort(slug, idle(this.#world.node(slug, name)));
         this.#world.set(slug, again ? { ...ended, phase: 'waiting', detail: 'waiting' } : ended);
         this.#windDown(slug);
         this.#advance(slug);
@@ -231,6 +235,10 @@ function idle({
   ...node
 }: NodeState): NodeState {
   return { ...node, phase: 'stopped', health: 'unknown', detail: 'stopped', waits_for: [] };
+}
+
+function isToEnd({ pending, phase }: NodeState): boolean {
+  return pending !== undefined || phase === 'stopping';
 }
 
 export function isAlive({ phase }: Pick<NodeState, 'phase'>): boolean {

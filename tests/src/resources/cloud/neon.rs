@@ -153,7 +153,7 @@ fn a_pause_is_still_one_for_the_next_engine() {
     stage.wait_until_paused(ErrorCode::ResourcePausedByVendor);
     stage.project.kill("kinfra host");
     // Who starts it wants it to go on, which it can't.
-    stage.try_run(&["up", "-d", "--timeout", "1"]);
+    assert_eq!(stage.try_run(&["up", "-d"]).0, Some(1));
     stage.wait_until_paused(ErrorCode::ResourcePausedByVendor);
 }
 

@@ -105,6 +105,10 @@ fn what_render_has_suspended_is_told_as_its_and_is_not_to_be_resumed_from_here()
     let (code, printed) = stage.try_run(&["resume", "db"]);
     assert_eq!(code, Some(1), "{printed}");
     assert!(printed.contains("suspended by billing") && printed.contains("Render's dashboard"), "{printed}");
+    // Nor does a start wait for what nobody here can bring about.
+    let (code, printed) = stage.try_run(&["up", "-d"]);
+    assert_eq!(code, Some(1), "{printed}");
+    assert!(printed.contains("suspended by billing"), "{printed}");
     assert_eq!(changes(&stage), 0);
 }
 

@@ -23,7 +23,7 @@ pub type Process = (u32, Option<u64>);
 pub enum Verdict {
     Pending,
     Reached,
-    /// Something is unhealthy, though nothing that it needs is missing. It may recover.
+    /// Something is unhealthy or paused, though nothing that it needs is missing. It may recover.
     Doubtful(Vec<Problem>),
     Missed(Vec<Problem>),
 }
@@ -193,6 +193,8 @@ fn is_up_by_itself(node: &NodeState) -> Verdict {
         _ if node.is_healthy() || node.is_done() => Verdict::Reached,
         _ if node.has_failed() => Verdict::Missed(vec![why(node)]),
         (Phase::Running, Health::Unhealthy) => Verdict::Doubtful(vec![why(node)]),
+        // A start has it go on where it can; where it can't, it stays so.
+        _ if node.paused().is_some() => Verdict::Doubtful(vec![why(node)]),
         _ => Verdict::Pending,
     }
 }

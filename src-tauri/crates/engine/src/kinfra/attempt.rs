@@ -19,7 +19,7 @@ pub enum Outcome {
     UnderWay,
     /// All of it, and none of it by an old process.
     CameUp,
-    /// Something is unhealthy, of it or of what it waits for. It may recover.
+    /// Something is unhealthy or paused, of it or of what it waits for. It may recover.
     Doubtful(Vec<Problem>),
     Failed(Vec<Problem>),
 }
@@ -60,7 +60,8 @@ fn came_up(node: &NodeState) -> bool {
 
 /// What is still to be restarted is as it was before.
 fn is_ill(node: &NodeState) -> bool {
-    node.phase == Phase::Running && node.health == Health::Unhealthy && node.pending.is_none()
+    let is_unhealthy = node.phase == Phase::Running && node.health == Health::Unhealthy;
+    (is_unhealthy || node.paused().is_some()) && node.pending.is_none()
 }
 
 /// Itself, or what it waits for, which may never be: the graph has no cycle.

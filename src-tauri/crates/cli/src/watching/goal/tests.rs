@@ -134,6 +134,19 @@ fn one_that_is_unhealthy_may_recover_and_is_not_judged_while_what_it_needs_is_mi
 }
 
 #[test]
+fn one_that_is_paused_is_doubted_as_it_may_not_go_on_from_here() {
+    let mut shop = shop();
+    let node = &mut shop.nodes[2];
+    (node.phase, node.health) = (Phase::Running, Health::Unknown);
+    node.problem = Some(Problem::new(ErrorCode::ResourcePausedByVendor, "Render has paused it: billing"));
+    let goal = Goal::Up(names(&["store"]));
+    let Verdict::Doubtful(problems) = goal.judge(&shop) else { panic!("not doubted") };
+    assert_eq!(problems[0].message, "store: Render has paused it: billing");
+    shop.nodes[2].problem = Some(Problem::new(ErrorCode::ResourceResuming, "on its way back"));
+    assert_eq!(goal.judge(&shop), Verdict::Pending);
+}
+
+#[test]
 fn a_restart_that_waits_for_what_has_failed_is_given_up() {
     let mut shop = shop();
     let goal = Goal::anew(&shop, &["web".to_owned()], false);

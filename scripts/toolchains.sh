@@ -56,11 +56,11 @@ ensure_node() {
     node_is_new_enough || fail "cannot run $own/node_modules/node/bin/node; delete $own and try again"
 }
 
-# For ./dev check. Where nobody has it, only CI takes the minutes that it needs to be built.
+# For ./dev check. Where nobody has it, only CI takes the time that it needs to be built: a minute, as it is not to be fast.
 ensure_cargo_deny() {
     if ! have cargo-deny && [[ ${CI:-} == true && ! -x target/tools/bin/cargo-deny ]]; then
         say "installing cargo-deny into target/tools"
-        cargo install cargo-deny --locked --root target/tools
+        cargo install cargo-deny --debug --locked --root target/tools
     fi
     PATH="$PATH:$PWD/target/tools/bin"
 }
@@ -70,7 +70,7 @@ ensure_tauri_driver() {
     is_linux || return 0
     if [[ ! -x target/tools/bin/tauri-driver ]]; then
         say "installing tauri-driver into target/tools"
-        cargo install tauri-driver --version '^2' --locked --root target/tools
+        cargo install tauri-driver --debug --version '^2' --locked --root target/tools
     fi
     PATH="$PWD/target/tools/bin:$PATH"
 }

@@ -100,6 +100,16 @@ describe('the details of a service', () => {
     expect(screen.getByTestId('detail-truth').textContent).toBe('healthy · stops after web');
   });
 
+  test('leave it stopped by a stop that comes while it restarts', async () => {
+    const engine = await open('8');
+    await choose('web');
+    await click('restart-web');
+    await click('stop-web');
+    await pass(6_000);
+    expect(engine.requests.map(({ command }) => command)).toContain('stack.restart');
+    expect(screen.getByTestId('service-web').dataset['phase']).toBe('stopped');
+  });
+
   test('restart it together with what depends on it and runs', async () => {
     const engine = await open('8');
     await choose('db');

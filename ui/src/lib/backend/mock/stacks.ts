@@ -43,11 +43,13 @@ export class MockStacks {
     const named = names.length > 0 ? this.#named(slug, names) : nodes.map((node) => node.name);
     for (const name of withDependants(nodes, named)) {
       const { retry_at: _retry, ...node } = this.#world.node(slug, name);
-      if (node.phase === 'stopping') continue;
-      const alive = isAlive(node);
-      this.#cancel(slug, name);
       this.#restarting.delete(key(slug, name));
-      if (alive) this.#world.set(slug, { ...node, wanted: 'stopped', pending: 'stop' });
+      if (node.phase === 'stopping') {
+        this.#world.set(slug, { ...node, wanted: 'stopped' });
+        continue;
+      }
+      this.#cancel(slug, name);
+      if (isAlive(node)) this.#world.set(slug, { ...node, wanted: 'stopped', pending: 'stop' });
       else this.#world.set(slug, { ...idle(node), wanted: 'stopped' });
     }
     this.#windDown(slug);
@@ -60,8 +62,14 @@ export class MockStacks {
     const more = dependants ? [...withDependants(this.#world.project(slug).nodes, chosen)] : [];
     const running = more.filter((name) => isAlive(this.#world.node(slug, name)));
     for (const name of new Set([...chosen, ...running])) {
+      const node = this.#world.node(slug, name);
       this.#restarting.add(key(slug, name));
-      this.#world.set(slug, { ...this.#world.node(slug, name), wanted: 'running', pending: 'restart' });
+      if (node.phase === 'stopping') {
+        this.#world.set(slug, { ...node, wanted: 'running' });
+        continue;
+      }
+      this.#cancel(slug, name);
+      this.#world.set(slug, { ...node, wanted: 'running', pending: 'restart' });
     }
     this.#windDown(slug);
   }

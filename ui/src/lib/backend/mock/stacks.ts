@@ -17,7 +17,6 @@ export class MockStacks {
   readonly #logs: MockLogs;
   readonly #paceMs: number;
   #timers = new Map<string, ReturnType<typeof setTimeout>>();
-  #restarting = new Set<string>();
 
   constructor(world: MockWorld, logs: MockLogs, paceMs: number) {
     this.#world = world;
@@ -43,7 +42,6 @@ export class MockStacks {
     const named = names.length > 0 ? this.#named(slug, names) : nodes.map((node) => node.name);
     for (const name of withDependants(nodes, named)) {
       const { retry_at: _retry, ...node } = this.#world.node(slug, name);
-      this.#restarting.delete(key(slug, name));
       if (node.phase === 'stopping') {
         this.#world.set(slug, { ...node, wanted: 'stopped' });
         continue;
@@ -63,7 +61,6 @@ export class MockStacks {
     const running = more.filter((name) => isAlive(this.#world.node(slug, name)));
     for (const name of new Set([...chosen, ...running])) {
       const node = this.#world.node(slug, name);
-      this.#restarting.add(key(slug, name));
       if (node.phase === 'stopping') {
         this.#world.set(slug, { ...node, wanted: 'running' });
         continue;
@@ -135,9 +132,9 @@ export class MockStacks {
       const kill_at = Date.now() + GRACE_MS;
       this.#world.set(slug, { ...node, phase: 'stopping', detail: 'stopping', kill_at });
       this.#later(slug, name, this.#paceMs / 4, () => {
-        const again = this.#restarting.delete(key(slug, name));
         this.#world.ports.endLeases(slug, name);
         const ended = this.#world.withPort(slug, idle(this.#world.node(slug, name)));
+        const again = ended.wanted === 'running';
         this.#world.set(slug, again ? { ...ended, phase: 'waiting', detail: 'waiting' } : ended);
         this.#windDown(slug);
         this.#advance(slug);

@@ -252,12 +252,12 @@ impl Adapter for Container {
                         watched.engine.up().await;
                         continue;
                     }
-                    let losses = watched.engine.losses();
+                    let changes = watched.engine.changes();
                     let exit = watched.ended().await;
                     if self.was_asked.load(Ordering::Relaxed) {
                         return exit;
                     }
-                    let was_away = watched.engine.losses() != losses;
+                    let was_away = watched.engine.changes() != changes;
                     if was_away && (is_as_asked(&exit) || is_as_forced(&exit, &watched.known())) {
                         return Exit { at: exit.at, ..Exit::default() };
                     }

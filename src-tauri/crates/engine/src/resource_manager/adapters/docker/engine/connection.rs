@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -41,7 +40,6 @@ pub(super) struct Shared {
     /// By home and the container's name.
     containers: Mutex<HashMap<(String, String), Entry>>,
     pub link: watch::Sender<(Link, u64)>,
-    losses: AtomicU64,
     pub try_now: Notify,
     pub watcher: Watcher,
 }
@@ -55,7 +53,6 @@ impl Engine {
             client: OnceLock::new(),
             containers: Mutex::default(),
             link: watch::Sender::new((Link::Opening, 0)),
-            losses: AtomicU64::new(0),
             try_now: Notify::new(),
             watcher,
         });
@@ -73,10 +70,10 @@ impl Engine {
         self.shared.link.borrow().0.clone()
     }
 
-    /// How often it has gone away. What is found to have ended meanwhile may have ended with it.
+    /// How often it came, went or was tried in vain. What is found to have ended meanwhile may have ended with it.
     #[must_use]
-    pub fn losses(&self) -> u64 {
-        self.shared.losses.load(Ordering::Acquire)
+    pub fn changes(&self) -> u64 {
+        self.shared.link.borrow().1
     }
 
     /// The engine, as soon as it is followed. Tries at once where it is away.
@@ -158,9 +155,6 @@ impl Shared {
 
     pub fn set(&self, new: Link) {
         self.link.send_modify(|(link, change)| {
-            if *link == Link::Up {
-                self.losses.fetch_add(1, Ordering::Release);
-            }
             *link = new;
             *change += 1;
         });
